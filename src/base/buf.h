@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Growing bytes with a mandatory maximum. A failed add (over the maximum, out of memory) leaves the
+ * content as it was and makes the buffer remember the error: later adds do nothing, and the one check
+ * of buf_err() at the end of a build sees it. So a writer of forty fields checks once.
+ */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct buf {
+    char *p;     /* owned; NUL-terminated whenever not NULL */
+    size_t len;  /* bytes in use */
+    size_t cap;  /* bytes allocated */
+    size_t max;  /* never holds more */
+    int err;     /* 0, ERR_TOO_BIG or ERR_NOMEM: sticky until buf_clear */
+};
+
+void buf_init(struct buf *b, size_t max);
+void buf_release(struct buf *b); /* frees; accepts a zeroed buf */
+void buf_clear(struct buf *b);   /* empties, forgets the error, keeps the memory */
+void buf_add(struct buf *b, const void *p, size_t len);
+void buf_add_str(struct buf *b, struct str s);
+void buf_add_text(struct buf *b, const char *text); /* up to its NUL */
+void buf_add_char(struct buf *b, char c);
+void buf_add_format(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Makes room for `len` more bytes and returns where to write them (then buf_wrote), NULL on failure. */
+char *buf_room(struct buf *b, size_t len);
+void buf_wrote(struct buf *b, size_t len);
+void buf_drop(struct buf *b, size_t len); /* drops bytes from the front */
+/* Gives the bytes away: the caller frees *ret_p; the buf is empty afterwards. */
+struct str buf_take(struct buf *b);
+static inline int buf_err(const struct buf *b) { return b->err; }
+static inline struct str buf_str(const struct buf *b) { return (struct str){b->p, b->len}; }
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * JSON in: a text becomes a flat array of nodes in the order of the text, each with its byte span, so that inputs
+ * and results are passed on byte for byte. Strict: RFC 8259, UTF-8 only, and refused besides: duplicate keys in one
+ * object (compared after unescaping), lone surrogates in escapes, NUL (\u0000) in keys, nesting over LIMIT_JSON_DEPTH,
+ * a byte order mark, anything after the value. Numbers are kept as text; nothing is rounded.
+ * The library (yajl) is reached only from json*.c.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+
+struct json_node {
+    enum json_kind kind;
+    bool escaped, key_escaped;   /* the string, the key has a backslash */
+    uint32_t start, len;         /* span of the value in the text, quotes and brackets included */
+    uint32_t key_start, key_len; /* span of the key without its quotes; 0,0 outside objects */
+    uint32_t count;              /* members or elements */
+    uint32_t skip;               /* nodes of this subtree, itself included: the next sibling is node + skip */
+};
+
+struct json {
+    struct str text;         /* borrowed: must stay while the json is used */
+    struct json_node *nodes; /* owned; nodes[0] is the value */
+    uint32_t n, cap;
+};
+
+/* Parses. On error ERR_SYNTAX (or ERR_TOO_BIG, ERR_NOMEM) with the reason, "at byte N" included, in `e`, and for a
+ * duplicate key its pointer. A struct json may be used again for another text; its memory is kept. */
+int json_parse(struct json *j, struct str text, struct err *e) MUST_USE;
+void json_init(struct json *j);
+void json_release(struct json *j); /* accepts a zeroed json */
+
+const struct json_node *json_root(const struct json *j);
+/* The member of an object, NULL when absent or when `object` is NULL or not an object. */
+const struct json_node *json_member(const struct json *j, const struct json_node *object, struct str key);
+/* Children in order: json_first(node), then json_next until NULL. `parent` as given to json_first. */
+const struct json_node *json_first(const struct json_node *parent);
+const struct json_node *json_next(const struct json_node *parent, const struct json_node *child);
+struct str json_span(const struct json *j, const struct json_node *v);    /* the raw bytes */
+struct str json_key(const struct json *j, const struct json_node *v);     /* the raw key, escapes as written */
+bool json_key_is(const struct json *j, const struct json_node *v, struct str key); /* compared unescaped */
+void json_add_key(const struct json *j, const struct json_node *v, struct buf *b);    /* the key, unescaped */
+void json_add_string(const struct json *j, const struct json_node *v, struct buf *b); /* a string's text, unescaped */
+/* A string's text when it has no escapes (borrowed from the text), else unescaped into `scratch` (appended, so that
+ * earlier results stay valid only while scratch does not grow: use one scratch per string, or an arena copy). */
+struct str json_string(const struct json *j, const struct json_node *v, struct buf *scratch);
+int json_int(const struct json *j, const struct json_node *v, int64_t *ret_value) MUST_USE; /* ERR_INVALID: not an integer in range; 1.0 and 1e3 are accepted */
+int json_double(const struct json *j, const struct json_node *v, double *ret_value) MUST_USE;
+const char *json_kind_name(enum json_kind k); /* "an object", "a string", ... for messages */
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every size that a user or a worker can influence, on one page. Sizes in bytes, times in
+ * milliseconds. doc/limits.md is made from this file: one line per limit, its comment the reason.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#define LIMIT_BODY (16 * 1024 * 1024 + 64 * 1024) /* an HTTP request body: one input and its envelope */
+#define LIMIT_INPUT (16 * 1024 * 1024)            /* a task's input, as JSON text */
+#define LIMIT_RESULT (16 * 1024 * 1024)           /* a task's result */
+#define LIMIT_INLINE (64 * 1024)                  /* input or result shown inline in the task object */
+#define LIMIT_FRAME (1024 * 1024 + 64 * 1024)     /* one line from or to a worker; larger payloads travel as files */
+#define LIMIT_FRAME_PAYLOAD (1024 * 1024)         /* an input or result inside a frame */
+#define LIMIT_LOG (256 * 1024)                    /* log kept per attempt: the first half and the last half */
+#define LIMIT_MESSAGE (4 * 1024)                  /* error.message, progress.message */
+#define LIMIT_DETAIL (32 * 1024)                  /* error.detail, a traceback */
+#define LIMIT_PROGRESS_DATA (16 * 1024)           /* progress.data */
+#define LIMIT_JSON_DEPTH 64                       /* nesting of any JSON text that comes in */
+#define LIMIT_NAME 200                            /* a type, queue, pool, error type */
+#define LIMIT_SUBJECT 500                         /* subject */
+#define LIMIT_TAGS 32                             /* tags of one task */
+#define LIMIT_TAG_KEY 100                         /* a tag's name */
+#define LIMIT_TAG_VALUE 500                       /* a tag's value */
+#define LIMIT_PAGE 200                            /* items of one list page */
+#define LIMIT_PAGE_DEFAULT 50                     /* items of one list page unless asked otherwise */
+#define LIMIT_WAIT_MS (60 * 1000)                 /* longest wait of one request */
+#define LIMIT_FILES 256                           /* output files of one attempt */
+#define LIMIT_LANES 10000                         /* lanes (queue, type, batch key) known at one time */
+#define LIMIT_HTTP_HEADER (16 * 1024)             /* request line and all headers together */
+#define LIMIT_HTTP_HEADERS 100                    /* number of headers */
+#define LIMIT_HTTP_TARGET (8 * 1024)              /* the request target */
+#define LIMIT_HTTP_CONNECTIONS 10000              /* open connections */
+#define LIMIT_HTTP_HEADER_MS (10 * 1000)          /* first byte of a request to the end of its headers */
+#define LIMIT_HTTP_BODY_MS (30 * 1000)            /* longest silence within a request body */
+#define LIMIT_HTTP_IDLE_MS (75 * 1000)            /* a kept-alive connection with nothing to do */
+#define LIMIT_HTTP_SEND_MS (30 * 1000)            /* longest time a client may not read its answer */
+#define LIMIT_HTTP_BODIES (256 * 1024 * 1024)     /* request bodies in memory at one time, all connections together */
+#define LIMIT_HTTP_REPLY (64 * 1024 * 1024)       /* one answer, or the pipelined ones of a connection together */
+#define LIMIT_HTTP_TRAILER (8 * 1024)             /* trailer fields and chunk extensions of one body, all dropped */
+#define LIMIT_HTTP_LINGER_MS (2 * 1000)           /* how long we go on reading after a last answer, so that it is seen */
+#define LIMIT_HTTP_LINGER (64 * 1024)             /* and how much */
+#define LIMIT_CONFIG (1024 * 1024)                /* the configuration file */
+#define LIMIT_PRIORITY 100                        /* -100 .. 100 */
+#define LIMIT_ATTEMPTS 1000                       /* max_attempts */
+#define LIMIT_DELAY_MS (366LL * 24 * 3600 * 1000) /* delay_ms, backoff, timeout */
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Single pieces of heap memory, zeroed, never NULL: out of memory aborts the process (server side only; the store
+ * makes that safe). libbide (client/) does not use these: it must return an error instead.
+ */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include "base/str.h"
+
+void *mem_new(size_t size) __attribute__((returns_nonnull, malloc)); /* free with free() */
+void *mem_grow(void *old, size_t size) __attribute__((returns_nonnull)); /* realloc; what is added is not zeroed */
+struct str mem_str(struct str s);                                    /* owned copy, NUL after the end; free((char *)s.p) */
+char *mem_text(struct str s);                                        /* the same, as a C string */
+
+#endif
