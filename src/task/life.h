@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The life of a task: what an event does to a state. Pure: no clock, no chance, no memory of its own. Every engine
+ * and every test asks here; nobody else changes a state.
+ *
+ *             run_at, backoff
+ *  submit ──▶ scheduled ──▶ pending ──▶ running ──▶ completed
+ *     │           ▲            ▲           │ │
+ *  blocked        └── retrying ┴───────────┘ └────▶ failed
+ *     any state that is not an ending ── cancel ──▶ cancelled      not started, start_by passed ──▶ expired
+ *
+ * Endings absorb. A verdict must carry the current fence. life.c holds the table of allowed moves.
+ */
+#ifndef TASK_LIFE_H
+#define TASK_LIFE_H
+
+#include "base/err.h"
+#include "task/failure.h"
+#include "task/retry.h"
+#include "task/state.h"
+
+#define LIFE_DEATHS_MAX 3 /* a task that ended its worker this often is poison */
+
+/* What happened. The first seven are verdicts: how an attempt ended. */
+enum life_event {
+    LIFE_DONE,      /* the handler gave a result */
+    LIFE_FAILED,    /* the handler reported a failure */
+    LIFE_TIMEOUT,   /* stopped because its timeout passed */
+    LIFE_CRASHED,   /* its worker process ended in the middle */
+    LIFE_LOST,      /* the server or puller that ran it went away: nobody's fault */
+    LIFE_STOPPED,   /* stopped because it was cancelled */
+    LIFE_RELEASED,  /* given back untried (drain, a neighbour's crash) */
+    LIFE_CLAIM,     /* an attempt starts */
+    LIFE_DUE,       /* run_at or backoff reached */
+    LIFE_CANCEL,    /* somebody asks for its end */
+    LIFE_EXPIRE,    /* start_by passed */
+    LIFE_RETRY,     /* somebody asks for another run */
+    LIFE_EVENTS
+};
+
+/* What changes during a run: the narrow live row. Zeroed is not valid: see life_begin. */
+struct life {
+    enum task_state state;
+    int32_t run;      /* from 1 */
+    int32_t attempt;  /* attempts started in this run */
+    int32_t failures; /* of them, those that count against max_attempts */
+    int32_t deaths;   /* of them, those that ended their worker */
+    bool cancel_requested;
+    uint64_t fence;   /* of the running attempt, else 0 */
+    int64_t rank;     /* order within its queue: see order.h */
+    int64_t due_at_ms;     /* scheduled: when it becomes pending (wall); else 0 */
+    int64_t start_by_ms;   /* wall; must have started by then; 0: no such limit (also after a manual retry) */
+    int64_t started_at_ms; /* when the current or last attempt started (wall); 0 never */
+};
+
+/* What does not change: the part of the body that the rules need. */
+struct life_rules {
+    int32_t priority;       /* -LIMIT_PRIORITY .. LIMIT_PRIORITY */
+    int32_t max_attempts;   /* >= 1 */
+    int64_t start_by_ms;    /* wall; 0: none; for the first run only */
+    struct retry_policy retry;
+};
+
+struct life_input {
+    enum life_event event;
+    int64_t now_ms;          /* wall */
+    uint64_t fence;          /* verdicts: of the attempt; claim: the new one */
+    bool retryable;          /* LIFE_FAILED: what the handler said, or its code's default */
+    int64_t retry_after_ms;  /* LIFE_FAILED: the handler's own choice of delay; 0: the policy's */
+    uint64_t chance;         /* for jitter */
+};
+
+struct life_outcome {
+    bool changed;               /* the life differs from before */
+    bool ended;                 /* it reached an ending by this event */
+    enum failure_code failure;  /* code that the rules add (poison, cancelled, expired); FAILURE_NONE: keep the verdict's */
+};
+
+/* The first life of run `run`: scheduled when run_at_ms > now_ms, else pending. */
+struct life life_begin(const struct life_rules *rules, int32_t run, int64_t run_at_ms, int64_t now_ms);
+
+/* Applies an event. 0 and *life, *ret filled; or, with nothing changed: ERR_STALE (a verdict whose fence is not
+ * current, a late verdict after an ending), ERR_CONFLICT (the event has no meaning in this state: claim of a running
+ * task, retry of one not ended). CANCEL of an ended task is 0 with changed = false. */
+int life_step(struct life *life, const struct life_rules *rules, const struct life_input *in, struct life_outcome *ret) MUST_USE;
+
+/* The word shown: `retrying` for scheduled with attempts behind it; a scheduled task whose time has come is pending. */
+const char *life_word(const struct life *life, int64_t now_ms);
+/* When the index must look at it again: due_at, or start_by when it has not started; INT64_MAX: never. */
+int64_t life_next_ms(const struct life *life);
+const char *life_verdict_word(enum life_event verdict); /* done failed timeout lost cancelled released; a crash is lost, too */
+
+#endif

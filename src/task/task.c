@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Copies of a task's parts, for those who keep them longer than they borrow them.
+ */
+#include "task/task.h"
+
+struct task_body task_copy_body(struct arena *a, const struct task_body *from)
+{
+    struct task_body to = *from;
+    to.type = arena_str(a, from->type);
+    to.queue = arena_str(a, from->queue);
+    to.input = arena_str(a, from->input);
+    if (from->subject.p) to.subject = arena_str(a, from->subject);
+    struct task_tag *tags = from->n_tags ? arena_alloc(a, from->n_tags * sizeof *tags) : NULL;
+    for (size_t i = 0; i < from->n_tags; i++)
+        tags[i] = (struct task_tag){arena_str(a, from->tags[i].key), arena_str(a, from->tags[i].value)};
+    to.tags = tags;
+    return to;
+}
+
+struct failure task_copy_failure(struct arena *a, const struct failure *from)
+{
+    struct failure to = *from;
+    to.code = arena_str(a, from->code);
+    to.message = arena_str(a, from->message);
+    to.detail = arena_str(a, from->detail);
+    to.type = arena_str(a, from->type);
+    return to;
+}
