@@ -28,6 +28,7 @@ struct json {
     struct str text;         /* borrowed: must stay while the json is used */
     struct json_node *nodes; /* owned; nodes[0] is the value */
     uint32_t n, cap;
+    uint32_t envelope;       /* further levels allowed, 0..LIMIT_JSON_ENVELOPE: what bide itself puts around a text */
 };
 
 /* Parses. On error ERR_SYNTAX (or ERR_TOO_BIG, ERR_NOMEM) with the reason, "at byte N" included, in `e`, and for a

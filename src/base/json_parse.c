@@ -39,7 +39,7 @@ struct parse {
     struct str key; /* span of the key whose value comes next, without quotes; p NULL outside objects */
     bool key_escaped;
     uint32_t depth;
-    uint32_t open[LIMIT_JSON_DEPTH]; /* nodes of the containers around the place reached */
+    uint32_t open[LIMIT_JSON_DEPTH + LIMIT_JSON_ENVELOPE]; /* nodes of the containers around the place reached */
     struct json_pool pool;
 };
 
@@ -152,8 +152,9 @@ static int on_key(void *context, const unsigned char *text, size_t len)
 
 static int open_container(struct parse *p, enum json_kind kind)
 {
-    if (p->depth == LIMIT_JSON_DEPTH) {
-        p->rc = err_set(p->e, ERR_SYNTAX, "nested deeper than %d levels at byte %zu", LIMIT_JSON_DEPTH,
+    uint32_t most = LIMIT_JSON_DEPTH + p->j->envelope;
+    if (p->depth == most) {
+        p->rc = err_set(p->e, ERR_SYNTAX, "nested deeper than %u levels at byte %zu", most,
                         next_token_start(p));
         return STOP;
     }

@@ -17,6 +17,7 @@
 #define LIMIT_DETAIL (32 * 1024)                  /* error.detail, a traceback */
 #define LIMIT_PROGRESS_DATA (16 * 1024)           /* progress.data */
 #define LIMIT_JSON_DEPTH 64                       /* nesting of any JSON text that comes in */
+#define LIMIT_JSON_ENVELOPE 4                     /* further levels that bide's own frames and answers put around one */
 #define LIMIT_NAME 200                            /* a type, queue, pool, error type */
 #define LIMIT_SUBJECT 500                         /* subject */
 #define LIMIT_TAGS 32                             /* tags of one task */

@@ -10,7 +10,7 @@
 #include "base/str.h"
 
 #define TEXT_TIME 25 /* "2026-11-21T20:00:00.123Z" and a NUL */
-#define TEXT_DOUBLE 32
+#define TEXT_DOUBLE 48
 
 /* `90s`, `1h30m`, `250ms`, `7d`, `2w`; units ms s m h d w, largest first, each at most once. A bare number is an
  * error, except `0`. Result in milliseconds. */
