@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ *            bytes            whole head        whole body, on_request      http_reply, keep-alive
+ *   ┌▶ WAIT ───────▶ HEAD ───────────────▶ BODY ───────────────────▶ HELD ───────────────────────┐
+ *   │   │ 75 s        │ 10 s                │ 30 s silent             │ client gone: on_gone     │
+ *   │   ▼             └──▶ refused ◀────────┘                         ▼                          │
+ *   │ CLOSED              (problem+json) ──▶ LAST ──sent──▶ LINGER ──2 s, 64 KiB, client ends─▶ CLOSED
+ *   └────────────────────────────────────────────────────────────────────────────────────────────┘
+ *
+ * drive() takes as many steps as the bytes at hand allow, then sends what they produced in one write, keeps what it
+ * could not use, and sets the deadline. It is the only one that steps; callbacks record and call it. While the kernel
+ * has not taken an answer (`sending`) no further request is read: that is the back-pressure. One request is handed over
+ * at a time, so answers keep their order by themselves.
+ *
+ * While the API holds a request the socket is read on, to see the client go, until a bounded amount of pipelined bytes
+ * has come. An end of the client's side is not yet a reset: with on_gone set it counts as gone, without it the answer
+ * is still sent (`printf ... | nc -N` works).
+ */
+#include "http/conn.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "http/inside.h"
+#include "http/parse.h"
+#include "http/problem.h"
+#include <stdlib.h>
+
+#define IN_MAX (LIMIT_HTTP_HEADER + 2 * 64 * 1024) /* a head that is not whole, and the reads that come on top */
+#define HELD_IN (16 * 1024)                        /* pipelined bytes after which a held connection is not read */
+#define OWN_WRITE (16 * 1024)                      /* a body from here on is not copied into the batch */
+#define OVERFLOW 256 /* connections over the limit that are told so; more are just closed */
+
+static void drive(struct conn *c, struct str bytes);
+
+static int64_t now_ms(const struct conn *c) { return turn_mono_ms(c->http->turn); }
+
+void conn_close(struct conn *c)
+{
+    if (c->state == CONN_CLOSED) return;
+    struct request *q = c->request;
+    bool held = c->state == CONN_HELD;
+    c->state = CONN_CLOSED;
+    c->request = NULL;
+    turn_timer_stop(c->http->turn, &c->timer);
+    conn_sent(c);
+    list_remove(&c->link);
+    c->http->stats.connections_now--;
+    stream_close(c->stream);
+    if (q && held) request_gone(q);
+    else if (q) request_free(q);
+}
+
+static void on_closed(void *owner)
+{
+    struct conn *c = owner;
+    struct http *h = c->http;
+    buf_release(&c->in);
+    buf_release(&c->out);
+    free(c);
+    http_one_closed(h);
+}
+
+void conn_reply(struct conn *c, struct request *q, const struct http_reply *reply)
+{
+    struct http *h = c->http;
+    bool last = c->refused || !q->framing.keep_alive || reply->close || h->draining;
+    struct str body = reply_has_body(reply) && !str_eq(q->pub.method, STR("HEAD")) ? reply->body : STR_NONE;
+    c->request = NULL;
+    c->state = last ? CONN_LAST : CONN_WAIT;
+    conn_open_out(c);
+    reply_stamp_set(&h->stamp, turn_wall_ms(h->turn), h->conf.server_name);
+    reply_head(&c->out, &h->stamp, reply, q->pub.request_id,
+               last                ? REPLY_CLOSE
+               : q->framing.http10 ? REPLY_KEEP_SAID
+                                   : REPLY_KEEP);
+    if (body.len < OWN_WRITE) {
+        buf_add_str(&c->out, body);
+        request_free(q);
+    } else {
+        struct request *keep = reply->body_stays ? q : NULL;
+        bool open = conn_send(c, body, keep);
+        if (!keep) request_free(q); /* after the write: the body may lie in it */
+        if (!open) return;
+    }
+    if (!c->driving) drive(c, STR_NONE);
+}
+
+static void refuse(struct conn *c, const struct err *e)
+{
+    struct http *h = c->http;
+    if (!c->request) {
+        c->request = request_new(h, c, c->peer, now_ms(c));
+        request_name(c->request);
+    }
+    h->stats.refused_total++;
+    c->refused = true;
+    problem_reply(&c->request->pub, e, err_http_status(e->code) == 503 ? 1 : 0);
+}
+
+/* The steps: true when another one may be possible. */
+
+static bool step_head(struct conn *c, struct str *in)
+{
+    struct http *h = c->http;
+    struct err e;
+    size_t len = 0;
+    if (c->sending) return false;
+    if (in->len == 0) {
+        if (c->state != CONN_WAIT || !h->draining) return false;
+        c->state = CONN_LAST; /* idle while the server drains */
+        return true;
+    }
+    if (c->state == CONN_WAIT) {
+        c->since_ms = now_ms(c);
+        c->head = (struct head){0};
+        c->state = CONN_HEAD;
+    }
+    int rc = head_find(&c->head, in, &len, &e);
+    if (rc == 0) return false;
+    if (rc > 0) {
+        c->request = request_new(h, c, c->peer, c->since_ms);
+        struct request *q = c->request;
+        rc = parse_head(&q->pub, str_sub(*in, 0, len), c->head.lines, &q->framing, &e);
+        *in = str_sub(*in, len, in->len);
+        request_name(q);
+        if (rc == 0 && q->framing.length + h->body_bytes > LIMIT_HTTP_BODIES)
+            rc = err_set(&e, ERR_AGAIN, "too many large request bodies are arriving at this moment");
+    }
+    if (rc < 0) {
+        refuse(c, &e);
+        return true;
+    }
+    struct request *q = c->request;
+    q->pub.has_body = q->framing.has_body;
+    body_start(&q->body, &q->framing);
+    c->state = CONN_BODY;
+    if (q->framing.expects_continue && q->framing.has_body && in->len == 0) {
+        conn_open_out(c);
+        buf_add_str(&c->out, STR("HTTP/1.1 100 Continue\r\n\r\n"));
+        return conn_send(c, STR_NONE, NULL);
+    }
+    return true;
+}
+
+static bool step_body(struct conn *c, struct str *in)
+{
+    struct http *h = c->http;
+    struct err e;
+    int rc = c->request->framing.has_body ? request_take_body(c->request, in, &e) : 1;
+    if (rc == 0) return false;
+    if (rc < 0) {
+        refuse(c, &e);
+        return true;
+    }
+    c->state = CONN_HELD;
+    h->stats.requests_total++;
+    h->conf.on_request(h->conf.user, &c->request->pub);
+    return c->state != CONN_HELD;
+}
+
+/* All of the last answer is with the kernel. */
+static bool step_last(struct conn *c, struct str *in)
+{
+    if (c->out.len && !conn_send(c, STR_NONE, NULL)) return false;
+    if (c->sending) return false;
+    if (c->ended) {
+        conn_close(c);
+        return false;
+    }
+    in->len = 0;
+    c->since_ms = now_ms(c);
+    c->watched = 0;
+    c->state = CONN_LINGER;
+    stream_end(c->stream);
+    return false;
+}
+
+static bool step(struct conn *c, struct str *in)
+{
+    if (c->out.len >= CONN_BATCH && !conn_send(c, STR_NONE, NULL)) return false;
+    switch (c->state) {
+    case CONN_WAIT:
+    case CONN_HEAD: return step_head(c, in);
+    case CONN_BODY: return step_body(c, in);
+    case CONN_LAST: return step_last(c, in);
+    case CONN_HELD:
+    case CONN_LINGER:
+    case CONN_CLOSED: return false;
+    }
+    return false;
+}
+
+static bool wants_to_read(const struct conn *c)
+{
+    switch (c->state) {
+    case CONN_WAIT:
+    case CONN_HEAD:
+    case CONN_BODY: return !c->sending;
+    case CONN_HELD: return c->in.len < HELD_IN;
+    case CONN_LINGER: return true;
+    case CONN_LAST:
+    case CONN_CLOSED: return false;
+    }
+    return false;
+}
+
+/* Pure but for the clock: when has this state lasted too long? */
+static int64_t deadline(const struct conn *c)
+{
+    if (c->sending) return now_ms(c) + LIMIT_HTTP_SEND_MS;
+    switch (c->state) {
+    case CONN_WAIT: return now_ms(c) + LIMIT_HTTP_IDLE_MS;
+    case CONN_HEAD: return c->since_ms + LIMIT_HTTP_HEADER_MS;
+    case CONN_BODY: return now_ms(c) + LIMIT_HTTP_BODY_MS;
+    case CONN_LINGER: return c->since_ms + LIMIT_HTTP_LINGER_MS;
+    case CONN_HELD:
+    case CONN_LAST:
+    case CONN_CLOSED: return INT64_MAX;
+    }
+    return INT64_MAX;
+}
+
+static void on_due(struct timer *t);
+
+/* Cheap on purpose: a deadline that moves later leaves the timer where it is, and on_due() looks again. */
+static void set_deadline(struct conn *c)
+{
+    c->deadline_ms = deadline(c);
+    if (c->deadline_ms == INT64_MAX) return;
+    if (timer_is_set(&c->timer) && c->timer.due_at_ms <= c->deadline_ms) return;
+    timer_set(&c->http->turn->timers, &c->timer, c->deadline_ms, on_due);
+}
+
+static void keep_rest(struct conn *c, struct str rest)
+{
+    if (c->in.len) {
+        buf_drop(&c->in, c->in.len - rest.len);
+        if (rest.len == 0) buf_release(&c->in);
+    } else {
+        buf_add_str(&c->in, rest);
+    }
+}
+
+/* The client has ended its side: is there nothing left to do for it? */
+static bool is_over(const struct conn *c)
+{
+    if (c->state == CONN_HELD) return c->request->pub.on_gone != NULL;
+    return c->state == CONN_LINGER || (c->state < CONN_HELD && !c->sending);
+}
+
+static void drive(struct conn *c, struct str bytes)
+{
+    struct str in = bytes;
+    if (c->in.len) {
+        buf_add_str(&c->in, bytes);
+        in = buf_str(&c->in);
+    }
+    c->driving = true;
+    while (step(c, &in)) continue;
+    if (c->state != CONN_CLOSED && c->out.len) conn_send(c, STR_NONE, NULL);
+    c->driving = false;
+    if (c->state == CONN_CLOSED) return;
+    keep_rest(c, in);
+    if (buf_err(&c->in) || (c->ended && is_over(c))) {
+        conn_close(c);
+        return;
+    }
+    if (wants_to_read(c)) stream_read_start(c->stream);
+    else stream_read_stop(c->stream);
+    set_deadline(c);
+}
+
+static void on_read(void *owner, struct str bytes)
+{
+    struct conn *c = owner;
+    c->http->stats.bytes_in += bytes.len;
+    if (c->state != CONN_LINGER) {
+        drive(c, bytes);
+        return;
+    }
+    c->watched += bytes.len;
+    if (c->watched > LIMIT_HTTP_LINGER) conn_close(c);
+}
+
+static void on_end(void *owner, int err)
+{
+    struct conn *c = owner;
+    c->ended = true;
+    if (err < 0 || is_over(c)) conn_close(c);
+}
+
+static void on_drained(void *owner, int err)
+{
+    struct conn *c = owner;
+    if (err < 0) {
+        conn_close(c);
+        return;
+    }
+    conn_sent(c);
+    drive(c, STR_NONE);
+}
+
+static void on_due(struct timer *t)
+{
+    struct conn *c = CONTAINER_OF(t, struct conn, timer);
+    if (c->deadline_ms == INT64_MAX) return; /* the next deadline sets the timer again */
+    if (now_ms(c) < c->deadline_ms) {
+        timer_set(&c->http->turn->timers, t, c->deadline_ms, on_due);
+        return;
+    }
+    size_t unseen = c->sending ? stream_unseen(c->stream) : 0;
+    if (c->sending && unseen < c->watched) { /* it reads, if slowly */
+        c->watched = unseen;
+        set_deadline(c);
+        return;
+    }
+    if (c->sending || (c->state != CONN_HEAD && c->state != CONN_BODY)) {
+        conn_close(c);
+        return;
+    }
+    struct err e;
+    err_set(&e, ERR_SLOW,
+            c->state == CONN_HEAD ? "the head of the request did not arrive within %d ms"
+                                  : "nothing of the request's body arrived for %d ms",
+            c->state == CONN_HEAD ? LIMIT_HTTP_HEADER_MS : LIMIT_HTTP_BODY_MS);
+    refuse(c, &e);
+}
+
+void conn_drain(struct conn *c)
+{
+    if (!c->driving) drive(c, STR_NONE);
+}
+
+static const struct stream_events events = {
+    .on_read = on_read,
+    .on_end = on_end,
+    .on_drained = on_drained,
+    .on_closed = on_closed,
+};
+
+void conn_new(struct http *h, struct stream *s, const char *peer)
+{
+    struct conn *c = mem_new(sizeof *c);
+    c->http = h;
+    c->stream = s;
+    buf_init(&c->in, IN_MAX);
+    buf_init(&c->out, LIMIT_HTTP_REPLY);
+    list_init(&c->kept);
+    str_copy(c->peer, sizeof c->peer, str_of(peer));
+    list_push(&h->conns, &c->link);
+    h->n_open++;
+    h->stats.connections_total++;
+    stream_own(s, &events, c);
+    if (++h->stats.connections_now <= LIMIT_HTTP_CONNECTIONS) {
+        drive(c, STR_NONE);
+        return;
+    }
+    struct err e;
+    err_set(&e, ERR_AGAIN, "there are already %d connections", LIMIT_HTTP_CONNECTIONS);
+    if (h->stats.connections_now > LIMIT_HTTP_CONNECTIONS + OVERFLOW) conn_close(c);
+    else refuse(c, &e);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How bytes become requests and back: a strict HTTP/1.1 server (RFC 9112) on the loop. A request reaches `on_request`
+ * once, whole (headers checked, body read, limits kept); it is answered once, then or later, by http_reply(). What
+ * the layer refuses itself (bad syntax, too large, too slow) it answers as problem+json and closes.
+ *
+ *   accepted ─▶ reading head ─▶ reading body ─▶ handed over ─▶ replying ─▶ reading head (keep-alive, pipelined)
+ *                   │ refused / too slow              │ client gone: on_gone            └▶ lingering close
+ *
+ * Only one request of a connection is handed over at a time; pipelined ones wait unread (back-pressure).
+ */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/id.h"
+#include "loop/loop.h"
+
+struct http_header {
+    struct str name;  /* as sent */
+    struct str value; /* trimmed; repeated list headers stay separate entries */
+};
+
+/* Owned by the layer; lives until it was answered and sent, or on_gone returned. All strs point into it. */
+struct http_request {
+    struct arena arena;      /* the request's memory; the API may use it for its answer */
+    struct str method;       /* "GET", ... as sent */
+    struct str path;         /* the raw path, still percent-encoded, without the query */
+    struct str query;        /* after the '?', raw; empty when there is none */
+    struct http_header *headers;
+    size_t n_headers;
+    struct str body;         /* whole; empty when there is none */
+    bool has_body;           /* a Content-Length or chunked body was sent, if only an empty one */
+    struct str peer;         /* address of the client, for the log; "unix" on a UNIX socket */
+    char request_id[ID_TEXT]; /* made here, or the client's X-Request-Id when it is 1-64 of A-Za-z0-9._- ... (cut to 36) */
+    int64_t started_mono_ms; /* when its first byte arrived */
+    void *user;              /* the API's, NULL at first */
+    /* Set by the API when it answers later: called at most once, instead of a later http_reply, when the client has
+     * gone or the server closes. After it returns the request is freed. Never called after http_reply. When it is
+     * NULL nothing is told: the request stays until http_reply, whose answer then goes nowhere. A client that only
+     * ended its sending side counts as gone when on_gone is set; without it, it still gets its answer. */
+    void (*on_gone)(struct http_request *r);
+};
+
+struct http_reply {
+    int status;                        /* 200 .. 599 */
+    const char *content_type;          /* NULL: no body */
+    struct str body;                   /* borrowed for the call; copied (or already in the request's arena: not copied) */
+    const struct http_header *headers; /* extra ones; borrowed for the call */
+    size_t n_headers;
+    bool close;                        /* close the connection after it */
+    bool body_stays;                   /* the body lies in the request's arena (or is static): need not be copied */
+};
+
+struct http_stats { /* counted since http_open, read at any time */
+    uint64_t connections_total, requests_total, refused_total;
+    uint64_t bytes_in, bytes_out;
+    uint32_t connections_now;
+};
+
+struct http_conf {
+    struct turn *turn;                /* borrowed */
+    void *user;                       /* given to on_request */
+    void (*on_request)(void *user, struct http_request *r);
+    const char *server_name;          /* the Server header, e.g. "bide/0.1.0" */
+};
+
+struct http;
+int http_open(struct http **ret_http, struct loop *l, const struct http_conf *conf, struct err *e) MUST_USE;
+/* `address`: "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080" (all), port 0 = any free, "unix:PATH" (a stale
+ * socket file that nobody listens on is replaced). Repeatable. `bound` receives the real address ("127.0.0.1:43121"). */
+int http_listen(struct http *h, const char *address, char bound[128], struct err *e) MUST_USE;
+void http_drain(struct http *h);   /* stop accepting; idle connections close; others get "Connection: close" */
+bool http_is_idle(const struct http *h); /* no request handed over or being sent */
+void http_close(struct http *h, void (*on_closed)(void *user), void *user); /* ends everything; frees */
+const struct http_stats *http_stats(const struct http *h);
+
+/* Answers. HEAD: the body is counted and left out. Adds Date, Server, Content-Length, X-Request-Id, Connection.
+ * Ends the request: `r` must not be used afterwards. */
+void http_reply(struct http_request *r, const struct http_reply *reply);
+
+/* The first header of that name (case-insensitive); STR_NONE (p NULL) when absent. */
+struct str http_header(const struct http_request *r, const char *name);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Requests come from a small store of used ones, so that a busy server makes no new arenas.
+ *
+ * When the client goes while the API holds the request: with on_gone set the API is told and the request freed; without
+ * it the request stays, without a connection, until the API answers into nothing. So an API that answers soon need not
+ * care. A server that is closed does the same to all of them.
+ */
+#include "http/request.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "http/inside.h"
+#include <stdlib.h>
+
+#define SPARE 64
+
+struct request *request_new(struct http *h, struct conn *c, const char *peer, int64_t started_mono_ms)
+{
+    struct list *link = list_shift(&h->spare);
+    struct request *q = link ? CONTAINER_OF(link, struct request, link) : mem_new(sizeof *q);
+    if (link) h->n_spare--;
+    else arena_init(&q->pub.arena);
+    q->pub = (struct http_request){.arena = q->pub.arena, .started_mono_ms = started_mono_ms};
+    q->http = h;
+    q->conn = c;
+    q->framing = (struct framing){0};
+    q->pub.peer.len = strlen(peer);
+    q->pub.peer.p = memcpy(q->peer, peer, q->pub.peer.len + 1);
+    list_init(&q->link);
+    list_init(&q->sending);
+    list_push(&h->requests, &q->link);
+    h->n_requests++;
+    return q;
+}
+
+static void destroy(struct request *q)
+{
+    arena_release(&q->pub.arena);
+    body_release(&q->body);
+    free(q);
+}
+
+void request_free(struct request *q)
+{
+    struct http *h = q->http;
+    list_remove(&q->link);
+    list_remove(&q->sending);
+    if (!h) {
+        destroy(q);
+        return;
+    }
+    h->n_requests--;
+    h->body_bytes -= q->counted;
+    q->counted = 0;
+    if (h->n_spare == SPARE) {
+        destroy(q);
+        return;
+    }
+    arena_clear(&q->pub.arena);
+    body_clear(&q->body);
+    list_insert(&h->spare, &q->link); /* in front: the one whose memory is warm goes first */
+    h->n_spare++;
+}
+
+void request_release_spare(struct http *h)
+{
+    for (struct list *link; (link = list_shift(&h->spare));) destroy(CONTAINER_OF(link, struct request, link));
+    h->n_spare = 0;
+}
+
+static bool is_id(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.p[i];
+        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!alnum && c != '.' && c != '_' && c != '-') return false;
+    }
+    return s.len >= 1 && s.len <= 64;
+}
+
+void request_name(struct request *q)
+{
+    struct str given = http_header(&q->pub, "X-Request-Id");
+    if (is_id(given)) {
+        str_copy(q->pub.request_id, sizeof q->pub.request_id, given);
+        return;
+    }
+    struct id id = id_make(&q->http->ids);
+    id_format(&id, q->pub.request_id);
+}
+
+int request_take_body(struct request *q, struct str *in, struct err *e)
+{
+    struct http *h = q->http;
+    int rc = body_take(&q->body, in, e);
+    h->body_bytes += q->body.data.cap - q->counted;
+    q->counted = q->body.data.cap;
+    if (rc >= 0 && h->body_bytes > LIMIT_HTTP_BODIES)
+        return err_set(e, ERR_AGAIN, "too many large request bodies are arriving at this moment");
+    if (rc == 1) q->pub.body = buf_str(&q->body.data);
+    return rc;
+}
+
+void request_gone(struct request *q)
+{
+    q->conn = NULL;
+    if (!q->pub.on_gone) return;
+    q->pub.on_gone(&q->pub);
+    request_free(q);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The layer's side of a request: what the API sees, and what is needed to answer it.
+ */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include "base/list.h"
+#include "http/body.h"
+#include "http/http.h"
+#include "loop/listen.h"
+
+struct conn;
+
+struct request {
+    struct http_request pub;
+    struct http *http; /* borrowed; NULL once the server is freed */
+    struct conn *conn; /* borrowed; NULL once the client has gone */
+    struct framing framing;
+    struct body body;
+    size_t counted;      /* bytes of the body's memory in http->body_bytes */
+    struct list link;    /* in http->requests or http->spare */
+    struct list sending; /* in its connection's list while the kernel still needs its arena */
+    char peer[LISTEN_PEER];
+};
+
+static inline struct request *request_of(struct http_request *r) { return CONTAINER_OF(r, struct request, pub); }
+
+struct request *request_new(struct http *h, struct conn *c, const char *peer, int64_t started_mono_ms);
+void request_free(struct request *q); /* kept for the next one when there are few spare */
+void request_name(struct request *q); /* its id: the client's X-Request-Id when it is usable, else a new one */
+int request_take_body(struct request *q, struct str *in,
+                      struct err *e) MUST_USE; /* as body_take, within the common bound */
+void request_gone(struct request *q); /* the client has gone: tells the API, or waits for its answer to drop it */
+void request_release_spare(struct http *h);
+
+#endif
