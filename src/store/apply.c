@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The batch: one transaction around many requests, begun by the first that writes. Each operation is a file-local
+ * function below or in apply_settle.c; they return 0 or the shelf's error, which ends the batch.
+ */
+#include "store/apply.h"
+
+#include "task/order.h"
+#include "store/apply_ops.h"
+
+#include <assert.h>
+
+int apply_ops_begin(struct apply *a)
+{
+    if (a->open) return 0;
+    int err = a->shelf->ops->begin(a->shelf);
+    a->open = err == 0;
+    return err;
+}
+
+static int add_one(struct apply *a, struct store_add_item *it, int64_t now_ms)
+{
+    const struct task_body *body = it->body;
+    const struct ready_entry *live = ready_get(a->ready, &body->id);
+    it->existed = live != NULL;
+    if (live) {
+        it->life = live->life;
+        return 0;
+    }
+    uint32_t lane = ready_lane_of(a->ready, body->queue, body->type);
+    int err = apply_ops_begin(a);
+    if (err) return err;
+    bool full = lane == READY_NONE ||
+                (it->capacity > 0 && ready_queued(a->ready, a->ready->lanes[lane].queue) >= it->capacity);
+    struct life life = life_begin(&body->rules, 1, body->run_at_ms, now_ms);
+    err = full ? ERR_CONFLICT : a->shelf->ops->add(a->shelf, body, &life);
+    if (err == ERR_CONFLICT) { /* full, or the id was used: a resend of one that has ended is no new task */
+        err = a->shelf->ops->ended(a->shelf, &body->id, &it->life);
+        it->existed = err == 0;
+        if (err == ERR_NOT_FOUND) it->err = ERR_QUEUE_FULL;
+        return err == ERR_NOT_FOUND && full ? 0 : err == ERR_NOT_FOUND ? ERR_STORE : err;
+    }
+    if (err) return err;
+    it->life = life;
+    ready_put(a->ready, &body->id, lane, &life);
+    return 0;
+}
+
+static int add(struct apply *a, struct store_add *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        r->items[i].err = 0;
+        int err = add_one(a, &r->items[i], r->req.now_ms);
+        if (err) return err;
+    }
+    return 0;
+}
+
+/* The lane whose first task comes first, READY_NONE when all are empty. */
+static uint32_t best_lane(const struct apply *a, const uint32_t *lanes, size_t n)
+{
+    uint32_t best = READY_NONE;
+    const struct ready_entry *first = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (lanes[i] >= a->ready->n_lanes) continue;
+        const struct ready_entry *e = ready_head(a->ready, lanes[i]);
+        if (!e) continue;
+        bool better = !first || e->life.rank < first->life.rank ||
+                      (e->life.rank == first->life.rank && id_cmp(&e->id, &first->id) < 0);
+        if (better) {
+            first = e;
+            best = lanes[i];
+        }
+    }
+    return best;
+}
+
+static int claim(struct apply *a, struct store_claim *r)
+{
+    r->n = 0;
+    r->lane = best_lane(a, r->lanes, r->n_lanes);
+    if (r->lane == READY_NONE || r->max == 0) return 0;
+    size_t waiting = ready_waiting(a->ready, r->lane);
+    size_t most = r->max < waiting ? r->max : waiting;
+    r->items = arena_alloc(&r->req.arena, most * sizeof *r->items);
+    while (r->n < most) {
+        const struct ready_entry *e = ready_head(a->ready, r->lane);
+        if (!e) break;
+        struct id id = e->id;
+        struct store_claim_item *it = &r->items[r->n];
+        it->life = e->life;
+        int err = apply_ops_begin(a);
+        if (!err) err = a->shelf->ops->body(a->shelf, &id, &r->req.arena, &it->body);
+        if (err) return err == ERR_NOT_FOUND ? ERR_STORE : err;
+        struct life_input in = {.event = LIFE_CLAIM, .now_ms = r->req.now_ms, .fence = r->fences[r->n]};
+        struct life_outcome out;
+        if (life_step(&it->life, &it->body.rules, &in, &out) == ERR_CONFLICT) {
+            /* too late to start: it ends here, and the claim goes on with the next */
+            err = apply_ops_expire(a, &id, r->req.now_ms);
+            if (err) return err;
+            continue;
+        }
+        err = a->shelf->ops->change(a->shelf, &id, &it->life);
+        if (err) return err;
+        ready_put(a->ready, &id, r->lane, &it->life);
+        r->n++;
+    }
+    return 0;
+}
+
+static int tick(struct apply *a, struct store_tick *r)
+{
+    r->n_ended = 0;
+    r->more = false;
+    r->ended = arena_alloc(&r->req.arena, r->max * sizeof *r->ended);
+    for (size_t i = 0;; i++) {
+        const struct ready_entry *e = ready_due(a->ready);
+        if (!e || life_next_ms(&e->life) > r->req.now_ms) return 0;
+        if (i == r->max) {
+            r->more = true;
+            return 0;
+        }
+        struct life life = e->life;
+        struct id id = e->id;
+        uint32_t lane = e->lane;
+        struct life_rules none = {0};
+        struct life_outcome out;
+        struct life_input in = {.event = LIFE_EXPIRE, .now_ms = r->req.now_ms};
+        int err = life_step(&life, &none, &in, &out);
+        assert(err == 0);
+        if (out.ended) {
+            err = apply_ops_expire(a, &id, r->req.now_ms);
+            if (err) return err;
+            const struct ready_lane *l = &a->ready->lanes[lane];
+            r->ended[r->n_ended++] = (struct store_tick_item){id, life, l->queue_name, l->type};
+            continue;
+        }
+        /* promotion is not written: the row says when it is due, which says the same after a restart */
+        in.event = LIFE_DUE;
+        err = life_step(&life, &none, &in, &out);
+        assert(err == 0 && out.changed);
+        ready_put(a->ready, &id, lane, &life);
+    }
+}
+
+static int pause_queue(struct apply *a, struct store_queue *r)
+{
+    uint32_t q = ready_queue_of(a->ready, r->queue);
+    if (q == READY_NONE) return 0; /* more queues than can be: none of its tasks could be here, nothing to pause */
+    int err = apply_ops_begin(a);
+    if (!err) err = a->shelf->ops->pause(a->shelf, r->queue, r->paused);
+    return err;
+}
+
+static void counts(struct apply *a, struct store_counts *r)
+{
+    const struct ready *ready = a->ready;
+    r->n = ready->n_queues;
+    r->bytes = 0; /* an engine with a file knows better */
+    r->items = arena_alloc(&r->req.arena, (r->n ? r->n : 1) * sizeof *r->items);
+    for (uint32_t i = 0; i < r->n; i++) {
+        const struct ready_queue *q = &ready->queues[i];
+        struct store_count *c = &r->items[i];
+        *c = (struct store_count){.queue = arena_str(&r->req.arena, q->name), .retrying = q->retrying, .paused = q->paused};
+        memcpy(c->n, q->n, sizeof c->n);
+    }
+    for (uint32_t i = 0; i < ready->n_lanes; i++) {
+        const struct ready_entry *e = ready_head(ready, i);
+        struct store_count *c = &r->items[ready->lanes[i].queue];
+        int64_t at_ms = e ? order_eligible_ms(e->life.rank) : 0;
+        if (e && (c->oldest_ready_ms == 0 || at_ms < c->oldest_ready_ms)) c->oldest_ready_ms = at_ms;
+    }
+}
+
+static int apply_one(struct apply *a, struct store_req *r)
+{
+    switch (r->op) {
+    case STORE_ADD: return add(a, (struct store_add *)r);
+    case STORE_CLAIM: return claim(a, (struct store_claim *)r);
+    case STORE_SETTLE: return apply_ops_settle(a, (struct store_settle *)r);
+    case STORE_CONTROL: return apply_ops_control(a, (struct store_control *)r);
+    case STORE_TICK: return tick(a, (struct store_tick *)r);
+    case STORE_QUEUE: return pause_queue(a, (struct store_queue *)r);
+    case STORE_COUNTS: return 0; /* after the commit, when it is known what stands */
+    case STORE_GET:
+    case STORE_LIST:
+    case STORE_LOG:
+    case STORE_OPS: break;
+    }
+    assert(!"a read of rows is not for apply");
+    return ERR_STORE;
+}
+
+/* What is known only now that the batch stands or was undone: pause switches, and the counts somebody asked for. */
+static void conclude(struct apply *a, struct store_req *r, int err)
+{
+    r->err = r->op == STORE_COUNTS ? 0 : err;
+    if (r->op == STORE_COUNTS) counts(a, (struct store_counts *)r);
+    if (r->op != STORE_QUEUE || err) return;
+    struct store_queue *q = (struct store_queue *)r;
+    uint32_t queue = ready_queue_of(a->ready, q->queue);
+    if (queue != READY_NONE) a->ready->queues[queue].paused = q->paused;
+}
+
+/* All of it or nothing: in the shelf and in the index. */
+static int close_batch(struct apply *a, int err)
+{
+    if (a->open && !err) err = a->shelf->ops->commit(a->shelf);
+    else if (a->open) a->shelf->ops->rollback(a->shelf);
+    a->open = false;
+    if (err) ready_undo(a->ready);
+    else ready_commit(a->ready);
+    return err;
+}
+
+void apply_batch(struct apply *a, struct list *requests)
+{
+    int err = 0;
+    a->open = false;
+    LIST_EACH(l, requests)
+    {
+        err = apply_one(a, CONTAINER_OF(l, struct store_req, link));
+        if (err) break;
+    }
+    err = close_batch(a, err);
+    LIST_EACH(l, requests) conclude(a, CONTAINER_OF(l, struct store_req, link), err);
+}
+
+int apply_recover(struct apply *a, int64_t now_ms)
+{
+    a->open = false;
+    return close_batch(a, apply_ops_recover(a, now_ms));
+}
+
+size_t apply_hints(struct apply *a, struct store_hint *hints, size_t cap)
+{
+    size_t n = 0;
+    while (n < cap) {
+        uint32_t lane = ready_touched(a->ready);
+        if (lane == READY_NONE) break;
+        const struct ready_entry *e = ready_head(a->ready, lane);
+        hints[n++] = (struct store_hint){.lane = lane,
+                                         .queue = a->ready->lanes[lane].queue_name,
+                                         .type = a->ready->lanes[lane].type,
+                                         .ready = ready_waiting(a->ready, lane),
+                                         .head_rank = e ? e->life.rank : 0};
+    }
+    return n;
+}
+
+int64_t apply_next_due(const struct apply *a)
+{
+    const struct ready_entry *e = ready_due(a->ready);
+    return e ? life_next_ms(&e->life) : INT64_MAX;
+}

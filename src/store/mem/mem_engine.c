@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * submit puts the request on a list; the next turn applies the list as one batch, tells the hints and answers.
+ */
+#include "store/mem/mem_engine.h"
+
+#include "base/mem.h"
+#include "store/apply.h"
+#include "store/local.h"
+#include "store/mem/mem_shelf.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct mem_engine {
+    struct store store;
+    struct mem_shelf shelf;
+    struct ready ready;
+    struct apply apply;
+    struct local_news news;
+    struct list waiting;
+    struct later turn;
+    void (*on_closed)(void *user);
+    void *closed_user;
+};
+
+static void split(struct list *from, struct list *changes, struct list *reads)
+{
+    for (struct list *l; (l = list_shift(from));) {
+        enum store_op op = CONTAINER_OF(l, struct store_req, link)->op;
+        list_push(store_op_is_change(op) || op == STORE_COUNTS ? changes : reads, l);
+    }
+}
+
+static void read_one(struct mem_engine *m, struct store_req *r)
+{
+    if (r->op == STORE_GET) mem_shelf_get(&m->shelf, (struct store_get *)r);
+    if (r->op == STORE_LIST) mem_shelf_list(&m->shelf, (struct store_list *)r);
+    if (r->op == STORE_LOG) mem_shelf_log(&m->shelf, (struct store_log *)r);
+}
+
+static void on_turn(struct later *l)
+{
+    struct mem_engine *m = CONTAINER_OF(l, struct mem_engine, turn);
+    struct list changes, reads;
+    list_init(&changes);
+    list_init(&reads);
+    split(&m->waiting, &changes, &reads);
+    apply_batch(&m->apply, &changes);
+    LIST_EACH(i, &reads) read_one(m, CONTAINER_OF(i, struct store_req, link));
+    local_collect(&m->news, &m->apply);
+    local_tell(&m->news, m->store.events);
+    local_answer(&changes);
+    local_answer(&reads);
+}
+
+static void submit(struct store *s, struct store_req *r)
+{
+    struct mem_engine *m = CONTAINER_OF(s, struct mem_engine, store);
+    list_push(&m->waiting, &r->link);
+    turn_later(s->turn, &m->turn, on_turn);
+}
+
+static void on_close(struct later *l)
+{
+    struct mem_engine *m = CONTAINER_OF(l, struct mem_engine, turn);
+    void (*on_closed)(void *user) = m->on_closed;
+    void *user = m->closed_user;
+    ready_release(&m->ready);
+    mem_shelf_release(&m->shelf);
+    local_release(&m->news);
+    free(m);
+    on_closed(user);
+}
+
+static void close_mem(struct store *s, void (*on_closed)(void *user), void *user)
+{
+    struct mem_engine *m = CONTAINER_OF(s, struct mem_engine, store);
+    assert(list_empty(&m->waiting));
+    m->on_closed = on_closed;
+    m->closed_user = user;
+    turn_later_cancel(&m->turn);
+    turn_later(s->turn, &m->turn, on_close);
+}
+
+static const struct store_engine engine = {.name = "mem", .submit = submit, .close = close_mem};
+
+struct store *mem_engine_open(struct turn *turn, const struct store_events *events)
+{
+    struct mem_engine *m = mem_new(sizeof *m);
+    m->store = (struct store){&engine, turn, events};
+    mem_shelf_init(&m->shelf);
+    ready_init(&m->ready);
+    m->apply = (struct apply){.ready = &m->ready, .shelf = &m->shelf.shelf};
+    list_init(&m->waiting);
+    list_init(&m->turn.link);
+    return &m->store;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The shelf of the `mem` engine: every task as one record in a map and in an array sorted by id. It never fails, so a
+ * batch is never rolled back; the reference that other shelves are compared with.
+ */
+#ifndef STORE_MEM_MEM_SHELF_H
+#define STORE_MEM_MEM_SHELF_H
+
+#include "base/map.h"
+#include "store/shelf.h"
+
+struct mem_note { /* one attempt that is over */
+    struct mem_note *before;
+    struct task_attempt attempt;
+};
+
+struct mem_record {
+    struct arena arena; /* everything below lives in it */
+    struct task_body body;
+    struct life life;   /* as last written */
+    struct task_ending ending;
+    struct mem_note *notes; /* newest first */
+};
+
+struct mem_shelf {
+    struct shelf shelf;
+    struct map by_id;            /* of struct mem_record, owned */
+    struct mem_record **ordered; /* the same, by id */
+    size_t n, cap;
+};
+
+void mem_shelf_init(struct mem_shelf *s);
+void mem_shelf_release(struct mem_shelf *s);
+void mem_shelf_get(const struct mem_shelf *s, struct store_get *r);
+void mem_shelf_list(const struct mem_shelf *s, struct store_list *r);
+void mem_shelf_log(const struct mem_shelf *s, struct store_log *r);
+
+#endif

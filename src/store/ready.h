@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The in-memory index of all live tasks (about 110 bytes each): by id, by lane in the one order (rank, id) with counts
+ * in the tree, by the next moment each must be looked at, and how many of each state a queue has. It belongs to the
+ * thread that writes. SQLite (or nothing, for `mem`) is the record that survives; this is where "what next" is answered.
+ *
+ * Every change goes through ready_put, ready_remove or ready_tally and is journalled, so that a batch whose COMMIT
+ * failed is undone exactly: ready_undo. The state of the index is a function of the map id -> (lane, life); trees, heap
+ * and counts follow from it, which is what makes undo short.
+ */
+#ifndef STORE_READY_H
+#define STORE_READY_H
+
+#include "base/buf.h"
+#include "base/map.h"
+#include "task/life.h"
+#include "task/task.h"
+
+#define READY_NONE UINT32_MAX
+
+struct ready_entry {
+    struct id id;
+    struct life life;
+    uint32_t lane;
+    uint32_t left, right, size; /* the lane's tree, when pending */
+    uint32_t chain;             /* next of the same hash bucket; of the free list */
+    uint32_t due_place;         /* index + 1 in the due heap, 0: not there */
+};
+
+struct ready_lane {
+    struct str queue_name, type; /* owned */
+    uint32_t queue;
+    uint32_t root;               /* of the tree of pending tasks */
+    bool touched;                /* changed since the last ready_touched */
+};
+
+struct ready_queue {
+    struct str name; /* owned */
+    int64_t n[TASK_STATES];
+    int64_t retrying;
+    bool paused;
+};
+
+struct ready_change; /* one line of the journal */
+
+struct ready {
+    struct ready_entry *entries; /* owned slab */
+    uint32_t n, cap, free_list, live;
+    uint32_t *buckets;           /* owned */
+    uint32_t n_buckets;          /* 0 or a power of two */
+    uint32_t *due;               /* owned heap of entry numbers */
+    uint32_t n_due, cap_due;
+    struct ready_lane *lanes;    /* owned */
+    uint32_t n_lanes, cap_lanes;
+    struct ready_queue *queues;  /* owned */
+    uint32_t n_queues, cap_queues;
+    struct map lane_by_name;     /* "queue\0type" -> number + 1; keys owned */
+    struct ready_change *journal;
+    size_t n_journal, cap_journal;
+    uint32_t *touched;           /* lanes changed since the last ready_touched */
+    uint32_t n_touched;
+};
+
+void ready_init(struct ready *r);
+void ready_release(struct ready *r);
+
+/* The numbers of a queue and of a lane, made on first use. READY_NONE when there are LIMIT_LANES already. */
+uint32_t ready_queue_of(struct ready *r, struct str name);
+uint32_t ready_lane_of(struct ready *r, struct str queue, struct str type);
+
+/* Pointers stay valid until the next ready_put. */
+const struct ready_entry *ready_get(const struct ready *r, const struct id *id); /* NULL: not live */
+void ready_put(struct ready *r, const struct id *id, uint32_t lane, const struct life *life); /* new, or changed */
+void ready_remove(struct ready *r, const struct id *id);
+void ready_tally(struct ready *r, uint32_t queue, enum task_state ending, int64_t delta); /* counts of ended tasks */
+void ready_commit(struct ready *r); /* forget the journal */
+void ready_undo(struct ready *r);   /* back to the last ready_commit */
+
+const struct ready_entry *ready_head(const struct ready *r, uint32_t lane); /* the first in order, NULL when none */
+uint32_t ready_waiting(const struct ready *r, uint32_t lane);               /* how many are pending there */
+uint32_t ready_before(const struct ready *r, uint32_t lane, int64_t rank, const struct id *id); /* how many come first */
+const struct ready_entry *ready_due(const struct ready *r);  /* whose time comes first, NULL when none waits */
+/* The next lane that changed since the last time this returned it; READY_NONE when there is none. */
+uint32_t ready_touched(struct ready *r);
+int64_t ready_queued(const struct ready *r, uint32_t queue); /* blocked, scheduled and pending: what a capacity counts */
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where rows lie, beneath the local engines: `mem` keeps them in maps, `sqlite` in tables. apply.c decides what happens
+ * (with the index and task/life) and tells the shelf what to remember; a shelf decides nothing. All calls come from the
+ * thread that writes, changes between begin and commit only. 0, or ERR_STORE (the disk, the library), ERR_FULL (no
+ * space): after an error the batch is rolled back as a whole.
+ */
+#ifndef STORE_SHELF_H
+#define STORE_SHELF_H
+
+#include "store/store.h"
+
+struct shelf;
+struct shelf_ops {
+    int (*begin)(struct shelf *s);
+    int (*commit)(struct shelf *s); /* synced when it returns 0; otherwise nothing of the batch is there */
+    void (*rollback)(struct shelf *s);
+
+    /* ERR_CONFLICT, with nothing changed: there is a task with this id */
+    int (*add)(struct shelf *s, const struct task_body *body, const struct life *life);
+    int (*change)(struct shelf *s, const struct id *id, const struct life *life); /* the live row */
+    int (*end)(struct shelf *s, const struct id *id, const struct task_ending *ending); /* live row gone, ending written */
+    int (*again)(struct shelf *s, const struct id *id, const struct life *life); /* the ending becomes history, live row back */
+    int (*note)(struct shelf *s, const struct task_attempt *a);                  /* one more attempt in the history */
+    int (*pause)(struct shelf *s, struct str queue, bool paused);
+    int (*tally)(struct shelf *s, struct str queue, enum task_state ending, int64_t total);
+
+    /* Within the batch. ERR_NOT_FOUND when there is no such task (no such ended task). Strs go to the arena. */
+    int (*body)(struct shelf *s, const struct id *id, struct arena *a, struct task_body *ret);
+    int (*ended)(struct shelf *s, const struct id *id, struct life *ret_life);
+};
+
+struct shelf {
+    const struct shelf_ops *ops;
+};
+
+#endif

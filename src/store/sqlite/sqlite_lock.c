@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The pid in the file is for people; the lock is what counts.
+ */
+#include "store/sqlite/sqlite_lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static int refuse(int fd, const char *store_path, struct err *e)
+{
+    char holder[16] = "";
+    ssize_t n = pread(fd, holder, sizeof holder - 1, 0);
+    holder[n > 0 ? strspn(holder, "0123456789") : 0] = 0;
+    return err_set(e, ERR_LOCKED, "%s is in use by another bide server%s%s; one server owns a store at a time", store_path,
+                   *holder ? ", pid " : "", holder);
+}
+
+int sqlite_lock_take(int *ret_fd, const char *store_path, struct err *e)
+{
+    char path[4096];
+    if ((size_t)snprintf(path, sizeof path, "%s.lock", store_path) >= sizeof path)
+        return err_set(e, ERR_INVALID, "the path of the store is too long: %.100s...", store_path);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0) return err_set_errno(e, ERR_IO, errno, path);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        int err = errno == EWOULDBLOCK ? refuse(fd, store_path, e) : err_set_errno(e, ERR_IO, errno, path);
+        close(fd);
+        return err;
+    }
+    char pid[16];
+    int len = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)len, 0) != len) {
+        int err = err_set_errno(e, ERR_IO, errno, path);
+        close(fd);
+        return err;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+void sqlite_lock_drop(int fd)
+{
+    close(fd);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One-task questions, and who goes first. The list itself is in sqlite_list.c.
+ */
+#include "store/sqlite/sqlite_reader.h"
+
+#include "store/sqlite/sqlite_row.h"
+#include "store/sqlite/sqlite_view.h"
+
+enum statement { GET, LAST, LOG, EXISTS };
+
+static const char *const sql[] = {
+    [GET] = "SELECT " SQLITE_VIEW_COLUMNS ", CASE WHEN length(b.input)<=?2 THEN b.input END,"
+            " CASE WHEN length(d.result)<=?3 THEN d.result END FROM body b " SQLITE_VIEW_JOINS " WHERE b.id=?1",
+    [LAST] = "SELECT code, message, detail, type, number, finished_at FROM attempt WHERE id=?1 AND run=?2"
+             " ORDER BY number DESC LIMIT 1",
+    [LOG] = "SELECT log FROM attempt WHERE id=?1 AND (run=?2 OR ?2=0) AND (number=?3 OR ?3=0)"
+            " ORDER BY run DESC, number DESC LIMIT 1",
+    [EXISTS] = "SELECT coalesce((SELECT run FROM live WHERE id=?1), (SELECT run FROM done WHERE id=?1)) FROM body WHERE id=?1",
+};
+
+static sqlite3_stmt *ask(struct sqlite_reader *r, enum statement number, const struct id *id)
+{
+    sqlite3_stmt *q = sqlite_db_statement(&r->point, (int)number, sql[number]);
+    if (q) sqlite_db_bind_id(q, 1, id);
+    return q;
+}
+
+/* Steps once. True when there is a row; otherwise the statement is reset and *ret_err says whether it failed. */
+static bool row(struct sqlite_reader *r, sqlite3_stmt *q, int *ret_err)
+{
+    int code = q ? sqlite3_step(q) : SQLITE_ERROR;
+    *ret_err = q ? sqlite_db_err(&r->point, code) : ERR_STORE;
+    if (code == SQLITE_ROW) return true;
+    sqlite3_reset(q);
+    return false;
+}
+
+/* A task that waits for another attempt, or makes it, shows how the last one ended. */
+static void last_failure(struct sqlite_reader *r, struct task *t, struct store_req *req)
+{
+    if (state_is_ending(t->life.state) || t->life.attempt == 0) return;
+    sqlite3_stmt *q = ask(r, LAST, &t->body.id);
+    if (q) sqlite3_bind_int(q, 2, t->life.run);
+    if (!row(r, q, &req->err)) return;
+    struct arena *a = &req->arena;
+    t->last = (struct failure){.code = sqlite_db_copy(a, q, 0),
+                                    .message = sqlite_db_copy(a, q, 1),
+                                    .detail = sqlite_db_copy(a, q, 2),
+                                    .type = sqlite_db_copy(a, q, 3),
+                                    .attempt = sqlite3_column_int(q, 4),
+                                    .at_ms = sqlite3_column_int64(q, 5)};
+    sqlite3_reset(q);
+}
+
+static void get(struct sqlite_reader *r, struct store_get *g)
+{
+    sqlite3_stmt *q = ask(r, GET, &g->id);
+    if (q) {
+        sqlite3_bind_int64(q, 2, (int64_t)g->input_max);
+        sqlite3_bind_int64(q, 3, (int64_t)g->result_max);
+    }
+    g->found = ERR_NOT_FOUND;
+    if (!row(r, q, &g->req.err)) return;
+    g->found = 0;
+    g->task = sqlite_view_task(q, &g->req.arena);
+    g->task.body.input = sqlite_db_copy(&g->req.arena, q, SQLITE_VIEW_N);
+    g->task.ending.result = sqlite_db_copy(&g->req.arena, q, SQLITE_VIEW_N + 1);
+    sqlite3_reset(q);
+    last_failure(r, &g->task, &g->req);
+}
+
+static void log_of(struct sqlite_reader *r, struct store_log *l)
+{
+    l->log = STR_NONE;
+    l->found = ERR_NOT_FOUND;
+    sqlite3_stmt *q = ask(r, EXISTS, &l->id);
+    if (!row(r, q, &l->req.err)) return;
+    l->found = 0;
+    int32_t run = l->run ? l->run : sqlite3_column_int(q, 0);
+    sqlite3_reset(q);
+    q = ask(r, LOG, &l->id);
+    if (q) {
+        sqlite3_bind_int(q, 2, run);
+        sqlite3_bind_int(q, 3, l->number);
+    }
+    if (!row(r, q, &l->req.err)) return;
+    l->log = sqlite_db_copy(&l->req.arena, q, 0);
+    sqlite3_reset(q);
+}
+
+static void answer_points(struct sqlite_reader *r, struct list *batch)
+{
+    struct list answered;
+    list_init(&answered);
+    for (struct list *l; (l = list_shift(batch));) {
+        struct store_req *req = CONTAINER_OF(l, struct store_req, link);
+        if (req->op == STORE_LIST) {
+            list_push(&r->lists, l);
+            continue;
+        }
+        if (req->op == STORE_GET) get(r, (struct store_get *)req);
+        else log_of(r, (struct store_log *)req);
+        list_push(&answered, l);
+    }
+    if (!list_empty(&answered)) thread_give(r->thread, &answered);
+}
+
+/* Called by SQLite in the middle of a list: lets one-task questions go first, ends the list when its budget is used up. */
+static int on_progress(void *user)
+{
+    struct sqlite_reader *r = user;
+    if (thread_has_more(r->thread)) {
+        struct list batch;
+        list_init(&batch);
+        if (thread_take(r->thread, &batch)) answer_points(r, &batch);
+    }
+    return clock_mono_ms(r->clock) >= r->deadline_ms;
+}
+
+static void on_seen(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    struct sqlite_reader *r = sqlite3_user_data(c);
+    if (n == 1 && sqlite3_value_bytes(v[0]) == (int)sizeof r->seen.id.b) {
+        memcpy(r->seen.id.b, sqlite3_value_blob(v[0]), sizeof r->seen.id.b);
+        r->seen.any = true;
+    }
+    sqlite3_result_int(c, 1);
+}
+
+void sqlite_reader_work(struct sqlite_reader *r, struct list *batch)
+{
+    gate_enter(r->gate);
+    answer_points(r, batch);
+    for (struct list *l; (l = list_shift(&r->lists));) {
+        struct list answered;
+        list_init(&answered);
+        struct store_list *list = (struct store_list *)CONTAINER_OF(l, struct store_req, link);
+        r->deadline_ms = clock_mono_ms(r->clock) + SQLITE_READER_BUDGET_MS;
+        r->seen.any = false;
+        sqlite_list(&r->scan, &r->seen, list);
+        for (size_t i = 0; i < list->n && !list->req.err; i++) last_failure(r, &list->items[i], &list->req);
+        list_push(&answered, l);
+        thread_give(r->thread, &answered);
+    }
+    gate_leave(r->gate);
+}
+
+int sqlite_reader_open(struct sqlite_reader *r, const char *path, struct gate *gate, const struct clock *clock, struct err *e)
+{
+    *r = (struct sqlite_reader){.gate = gate, .clock = clock};
+    list_init(&r->lists);
+    int err = sqlite_db_open(&r->point, path, true, e);
+    if (!err) err = sqlite_db_open(&r->scan, path, true, e);
+    if (!err) {
+        sqlite3_progress_handler(r->scan.db, 1000, on_progress, r);
+        int code = sqlite3_create_function(r->scan.db, "seen", 1, SQLITE_UTF8, r, on_seen, NULL, NULL);
+        if (code != SQLITE_OK) err = err_set(e, ERR_STORE, "%s: %s", path, sqlite3_errstr(code));
+    }
+    if (err) sqlite_reader_close(r);
+    return err;
+}
+
+void sqlite_reader_close(struct sqlite_reader *r)
+{
+    sqlite_db_close(&r->point);
+    sqlite_db_close(&r->scan);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Columns to structs and back.
+ */
+#include "store/sqlite/sqlite_row.h"
+
+#include "base/json.h"
+#include "base/json_write.h"
+#include "base/limits.h"
+
+static void read_tags(struct task_body *b, struct str text, struct arena *a)
+{
+    struct json j;
+    struct buf scratch;
+    json_init(&j);
+    buf_init(&scratch, LIMIT_TAG_VALUE * 8);
+    if (json_parse(&j, text, NULL) == 0) {
+        const struct json_node *root = json_root(&j);
+        struct task_tag *tags = arena_alloc(a, (root->count ? root->count : 1) * sizeof *tags);
+        for (const struct json_node *v = json_first(root); v; v = json_next(root, v)) {
+            buf_clear(&scratch);
+            json_add_key(&j, v, &scratch);
+            struct str key = arena_str(a, buf_str(&scratch));
+            buf_clear(&scratch);
+            tags[b->n_tags++] = (struct task_tag){key, arena_str(a, json_string(&j, v, &scratch))};
+        }
+        b->tags = tags;
+    }
+    buf_release(&scratch);
+    json_release(&j);
+}
+
+struct task_body sqlite_row_body(sqlite3_stmt *s, int at, struct arena *a)
+{
+    struct task_body b = {.id = sqlite_db_id(s, at)};
+    b.tenant = sqlite3_column_int64(s, at + 1);
+    b.rules.priority = sqlite3_column_int(s, at + 2);
+    b.created_at_ms = sqlite3_column_int64(s, at + 3);
+    b.run_at_ms = sqlite3_column_int64(s, at + 4);
+    b.rules.start_by_ms = sqlite3_column_int64(s, at + 5);
+    b.timeout_ms = sqlite3_column_int64(s, at + 6);
+    b.grace_ms = sqlite3_column_int64(s, at + 7);
+    b.rules.max_attempts = sqlite3_column_int(s, at + 8);
+    b.rules.retry = (struct retry_policy){.backoff = (enum retry_backoff)sqlite3_column_int(s, at + 9),
+                                          .jitter = (enum retry_jitter)sqlite3_column_int(s, at + 10),
+                                          .base_ms = sqlite3_column_int64(s, at + 11),
+                                          .cap_ms = sqlite3_column_int64(s, at + 12)};
+    b.subject = sqlite_db_copy(a, s, at + 13);
+    struct str tags = sqlite_db_str(s, at + 14);
+    if (tags.p) read_tags(&b, tags, a);
+    b.queue = sqlite_db_copy(a, s, at + 15);
+    b.type = sqlite_db_copy(a, s, at + 16);
+    return b;
+}
+
+struct life sqlite_row_live(sqlite3_stmt *s, int at)
+{
+    return (struct life){.state = (enum task_state)sqlite3_column_int(s, at),
+                         .run = sqlite3_column_int(s, at + 1),
+                         .attempt = sqlite3_column_int(s, at + 2),
+                         .failures = sqlite3_column_int(s, at + 3),
+                         .deaths = sqlite3_column_int(s, at + 4),
+                         .cancel_requested = sqlite3_column_int(s, at + 5) != 0,
+                         .fence = (uint64_t)sqlite3_column_int64(s, at + 6),
+                         .rank = sqlite3_column_int64(s, at + 7),
+                         .due_at_ms = sqlite3_column_int64(s, at + 8),
+                         .start_by_ms = sqlite3_column_int64(s, at + 9),
+                         .started_at_ms = sqlite3_column_int64(s, at + 10)};
+}
+
+struct task_ending sqlite_row_done(sqlite3_stmt *s, int at, struct arena *a)
+{
+    struct task_ending d = {0};
+    d.life = (struct life){.state = (enum task_state)sqlite3_column_int(s, at),
+                           .run = sqlite3_column_int(s, at + 1),
+                           .attempt = sqlite3_column_int(s, at + 2),
+                           .failures = sqlite3_column_int(s, at + 3),
+                           .deaths = sqlite3_column_int(s, at + 4),
+                           .cancel_requested = sqlite3_column_int(s, at + 5) != 0,
+                           .rank = sqlite3_column_int64(s, at + 6),
+                           .started_at_ms = sqlite3_column_int64(s, at + 7)};
+    d.finished_at_ms = sqlite3_column_int64(s, at + 8);
+    d.failure = (struct failure){.code = sqlite_db_copy(a, s, at + 9),
+                                 .message = sqlite_db_copy(a, s, at + 10),
+                                 .detail = sqlite_db_copy(a, s, at + 11),
+                                 .type = sqlite_db_copy(a, s, at + 12),
+                                 .attempt = sqlite3_column_int(s, at + 13),
+                                 .at_ms = sqlite3_column_int64(s, at + 14)};
+    d.progress = sqlite_db_copy(a, s, at + 15);
+    d.files = sqlite_db_copy(a, s, at + 16);
+    return d;
+}
+
+void sqlite_row_tags(struct buf *b, const struct task_body *body)
+{
+    if (body->n_tags == 0) return;
+    json_write_open(b, '{');
+    for (size_t i = 0; i < body->n_tags; i++) {
+        json_write_key_str(b, body->tags[i].key);
+        json_write_str(b, body->tags[i].value);
+    }
+    json_write_close(b, '}');
+}
+
+void sqlite_row_bind_body(sqlite3_stmt *s, const struct task_body *b, int64_t lane, struct str tags)
+{
+    const int64_t numbers[] = {b->tenant,     lane,        b->rules.priority,     b->created_at_ms,
+                               b->run_at_ms,  b->rules.start_by_ms, b->timeout_ms, b->grace_ms,
+                               b->rules.max_attempts, b->rules.retry.backoff, b->rules.retry.jitter,
+                               b->rules.retry.base_ms, b->rules.retry.cap_ms};
+    sqlite_db_bind_id(s, 1, &b->id);
+    for (int i = 0; i < (int)(sizeof numbers / sizeof *numbers); i++) sqlite3_bind_int64(s, 2 + i, numbers[i]);
+    sqlite_db_bind_text(s, 15, b->subject);
+    sqlite_db_bind_text(s, 16, tags);
+    sqlite_db_bind_blob(s, 17, b->input);
+}
+
+void sqlite_row_bind_live(sqlite3_stmt *s, const struct id *id, int64_t lane, const struct life *l)
+{
+    const int64_t numbers[] = {lane,     l->state, l->run,       l->attempt,     l->failures,     l->deaths, l->cancel_requested,
+                               (int64_t)l->fence, l->rank, l->due_at_ms, l->start_by_ms, l->started_at_ms};
+    sqlite_db_bind_id(s, 1, id);
+    for (int i = 0; i < (int)(sizeof numbers / sizeof *numbers); i++) sqlite3_bind_int64(s, 2 + i, numbers[i]);
+}
+
+void sqlite_row_bind_done(sqlite3_stmt *s, const struct id *id, const struct task_ending *e)
+{
+    const struct life *l = &e->life;
+    const int64_t numbers[] = {l->state,  l->run,  l->attempt,       l->failures,      l->deaths,
+                               l->cancel_requested, l->rank, l->started_at_ms, e->finished_at_ms};
+    bool failed = e->failure.code.len > 0;
+    sqlite_db_bind_id(s, 1, id);
+    for (int i = 0; i < (int)(sizeof numbers / sizeof *numbers); i++) sqlite3_bind_int64(s, 2 + i, numbers[i]);
+    sqlite_db_bind_text(s, 11, failed ? e->failure.code : STR_NONE);
+    sqlite_db_bind_text(s, 12, failed ? e->failure.message : STR_NONE);
+    sqlite_db_bind_text(s, 13, failed && e->failure.detail.len ? e->failure.detail : STR_NONE);
+    sqlite_db_bind_text(s, 14, failed && e->failure.type.len ? e->failure.type : STR_NONE);
+    sqlite3_bind_int64(s, 15, e->failure.attempt);
+    sqlite3_bind_int64(s, 16, e->failure.at_ms);
+    sqlite_db_bind_text(s, 17, e->progress.len ? e->progress : STR_NONE);
+    sqlite_db_bind_text(s, 18, e->files.len ? e->files : STR_NONE);
+    sqlite_db_bind_blob(s, 19, e->result.len ? e->result : STR_NONE);
+}

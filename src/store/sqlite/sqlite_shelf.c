@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One statement a fact, prepared once.
+ */
+#include "store/sqlite/sqlite_shelf.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "store/sqlite/sqlite_row.h"
+
+#include <stdlib.h>
+
+enum statement { BEGIN, COMMIT, ROLLBACK, LANE_FIND, LANE_ADD, BODY, TAG, LIVE, CHANGE, END_DONE, END_LIVE, AGAIN_PAST,
+                 AGAIN_LIVE, AGAIN_DONE, NOTE, PAUSE, TALLY, READ_BODY, READ_ENDED };
+
+static const char *const sql[] = {
+    [BEGIN] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+    [LANE_FIND] = "SELECT number FROM lane WHERE queue=?1 AND type=?2",
+    [LANE_ADD] = "INSERT INTO lane(queue,type) VALUES(?1,?2)",
+    [BODY] = "INSERT INTO body VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
+    [TAG] = "INSERT OR IGNORE INTO tag VALUES(?1,?2,?3)",
+    [LIVE] = "INSERT INTO live VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+    [CHANGE] = "UPDATE live SET state=?3,run=?4,attempt=?5,failures=?6,deaths=?7,cancel=?8,fence=?9,rank=?10,due_at=?11,"
+               "start_by=?12,started_at=?13 WHERE id=?1",
+    [END_DONE] = "INSERT INTO done SELECT ?1,lane,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19"
+                 " FROM live WHERE id=?1",
+    [END_LIVE] = "DELETE FROM live WHERE id=?1",
+    [AGAIN_PAST] = "INSERT INTO past SELECT * FROM done WHERE id=?1",
+    [AGAIN_LIVE] = "INSERT INTO live SELECT ?1,lane,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13 FROM done WHERE id=?1",
+    [AGAIN_DONE] = "DELETE FROM done WHERE id=?1",
+    [NOTE] = "INSERT OR REPLACE INTO attempt VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+    [PAUSE] = "INSERT INTO queue VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET paused=excluded.paused",
+    [TALLY] = "INSERT INTO tally VALUES(?1,?2,?3) ON CONFLICT(queue,state) DO UPDATE SET n=excluded.n",
+    [READ_BODY] = "SELECT " SQLITE_ROW_BODY ", b.input FROM body b JOIN lane n ON n.number=b.lane WHERE b.id=?1",
+    [READ_ENDED] = "SELECT " SQLITE_ROW_DONE " FROM done d WHERE d.id=?1",
+};
+
+static struct sqlite_shelf *self(struct shelf *s)
+{
+    return CONTAINER_OF(s, struct sqlite_shelf, shelf);
+}
+
+static sqlite3_stmt *statement(struct sqlite_shelf *s, enum statement number)
+{
+    return sqlite_db_statement(&s->db, (int)number, sql[number]);
+}
+
+static int run(struct sqlite_shelf *s, enum statement number)
+{
+    return sqlite_db_run(&s->db, statement(s, number));
+}
+
+static int run_on_id(struct sqlite_shelf *s, enum statement number, const struct id *id)
+{
+    sqlite3_stmt *q = statement(s, number);
+    if (!q) return ERR_STORE;
+    sqlite_db_bind_id(q, 1, id);
+    return sqlite_db_run(&s->db, q);
+}
+
+static void forget_lanes(struct sqlite_shelf *s)
+{
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&s->lanes, &at));) free((char *)e->key.p);
+    map_release(&s->lanes);
+    map_init(&s->lanes);
+}
+
+static int begin(struct shelf *shelf)
+{
+    struct sqlite_shelf *s = self(shelf);
+    s->n_tallies = 0;
+    return run(s, BEGIN);
+}
+
+static void rollback(struct shelf *shelf)
+{
+    struct sqlite_shelf *s = self(shelf);
+    forget_lanes(s);
+    /* a failed COMMIT or a full disk may have rolled back already */
+    if (!sqlite3_get_autocommit(s->db.db)) (void)run(s, ROLLBACK);
+}
+
+static int write_tallies(struct sqlite_shelf *s)
+{
+    sqlite3_stmt *q = statement(s, TALLY);
+    if (!q) return ERR_STORE;
+    for (size_t i = 0; i < s->n_tallies; i++) {
+        sqlite_db_bind_text(q, 1, s->tallies[i].queue);
+        sqlite3_bind_int64(q, 2, s->tallies[i].ending);
+        sqlite3_bind_int64(q, 3, s->tallies[i].total);
+        int err = sqlite_db_run(&s->db, q);
+        if (err) return err;
+    }
+    return 0;
+}
+
+static int commit(struct shelf *shelf)
+{
+    struct sqlite_shelf *s = self(shelf);
+    int err = write_tallies(s);
+    if (!err) err = run(s, COMMIT);
+    if (err) rollback(shelf);
+    return err;
+}
+
+static int lane_in_file(struct sqlite_shelf *s, struct str queue, struct str type, int64_t *ret)
+{
+    sqlite3_stmt *q = statement(s, LANE_FIND);
+    if (!q) return ERR_STORE;
+    sqlite_db_bind_text(q, 1, queue);
+    sqlite_db_bind_text(q, 2, type);
+    int code = sqlite3_step(q);
+    if (code == SQLITE_ROW) *ret = sqlite3_column_int64(q, 0);
+    int err = sqlite_db_err(&s->db, code);
+    sqlite3_reset(q);
+    if (err || code == SQLITE_ROW) return err;
+    q = statement(s, LANE_ADD);
+    if (!q) return ERR_STORE;
+    sqlite_db_bind_text(q, 1, queue);
+    sqlite_db_bind_text(q, 2, type);
+    err = sqlite_db_run(&s->db, q);
+    *ret = sqlite3_last_insert_rowid(s->db.db);
+    return err;
+}
+
+static int lane_of(struct sqlite_shelf *s, struct str queue, struct str type, int64_t *ret)
+{
+    char name[2 * LIMIT_NAME + 1];
+    memcpy(name, queue.p, queue.len);
+    name[queue.len] = 0;
+    memcpy(name + queue.len + 1, type.p, type.len);
+    struct str key = {name, queue.len + 1 + type.len};
+    uintptr_t known = (uintptr_t)map_get(&s->lanes, key);
+    if (known) {
+        *ret = (int64_t)known - 1;
+        return 0;
+    }
+    int err = lane_in_file(s, queue, type, ret);
+    if (!err) (void)map_put(&s->lanes, mem_str(key), (void *)(uintptr_t)(*ret + 1));
+    return err;
+}
+
+static int add_tags(struct sqlite_shelf *s, const struct task_body *body)
+{
+    sqlite3_stmt *q = statement(s, TAG);
+    if (!q) return ERR_STORE;
+    for (size_t i = 0; i < body->n_tags; i++) {
+        sqlite_db_bind_text(q, 1, body->tags[i].key);
+        sqlite_db_bind_text(q, 2, body->tags[i].value);
+        sqlite_db_bind_id(q, 3, &body->id);
+        int err = sqlite_db_run(&s->db, q);
+        if (err) return err;
+    }
+    return 0;
+}
+
+static int add(struct shelf *shelf, const struct task_body *body, const struct life *life)
+{
+    struct sqlite_shelf *s = self(shelf);
+    int64_t lane;
+    int err = lane_of(s, body->queue, body->type, &lane);
+    if (err) return err;
+    buf_clear(&s->tags);
+    sqlite_row_tags(&s->tags, body);
+    if (buf_err(&s->tags)) return ERR_STORE;
+    sqlite3_stmt *q = statement(s, BODY);
+    if (!q) return ERR_STORE;
+    sqlite_row_bind_body(q, body, lane, s->tags.len ? buf_str(&s->tags) : STR_NONE);
+    err = sqlite_db_run(&s->db, q);
+    if (err) return err;
+    q = statement(s, LIVE);
+    if (!q) return ERR_STORE;
+    sqlite_row_bind_live(q, &body->id, lane, life);
+    err = sqlite_db_run(&s->db, q);
+    if (err) return err == ERR_CONFLICT ? ERR_STORE : err;
+    return body->n_tags ? add_tags(s, body) : 0;
+}
+
+static int change(struct shelf *shelf, const struct id *id, const struct life *life)
+{
+    struct sqlite_shelf *s = self(shelf);
+    sqlite3_stmt *q = statement(s, CHANGE);
+    if (!q) return ERR_STORE;
+    sqlite_row_bind_live(q, id, 0, life);
+    int err = sqlite_db_run(&s->db, q);
+    return err ? err : sqlite3_changes(s->db.db) == 1 ? 0 : ERR_STORE;
+}
+
+static int end(struct shelf *shelf, const struct id *id, const struct task_ending *ending)
+{
+    struct sqlite_shelf *s = self(shelf);
+    sqlite3_stmt *q = statement(s, END_DONE);
+    if (!q) return ERR_STORE;
+    sqlite_row_bind_done(q, id, ending);
+    int err = sqlite_db_run(&s->db, q);
+    if (!err) err = run_on_id(s, END_LIVE, id);
+    return err ? err : sqlite3_changes(s->db.db) == 1 ? 0 : ERR_STORE;
+}
+
+static int again(struct shelf *shelf, const struct id *id, const struct life *life)
+{
+    struct sqlite_shelf *s = self(shelf);
+    int err = run_on_id(s, AGAIN_PAST, id);
+    sqlite3_stmt *q = statement(s, AGAIN_LIVE);
+    if (!q) return ERR_STORE;
+    sqlite_row_bind_live(q, id, 0, life);
+    if (!err) err = sqlite_db_run(&s->db, q);
+    return err ? err : run_on_id(s, AGAIN_DONE, id);
+}
+
+static int note(struct shelf *shelf, const struct task_attempt *a)
+{
+    struct sqlite_shelf *s = self(shelf);
+    sqlite3_stmt *q = statement(s, NOTE);
+    if (!q) return ERR_STORE;
+    bool failed = a->failure.code.len > 0;
+    sqlite_db_bind_id(q, 1, &a->id);
+    sqlite3_bind_int(q, 2, a->run);
+    sqlite3_bind_int(q, 3, a->number);
+    sqlite3_bind_int64(q, 4, (int64_t)a->fence);
+    sqlite3_bind_int64(q, 5, a->started_at_ms);
+    sqlite3_bind_int64(q, 6, a->finished_at_ms);
+    sqlite3_bind_int(q, 7, (int)a->verdict);
+    sqlite_db_bind_text(q, 8, failed ? a->failure.code : STR_NONE);
+    sqlite_db_bind_text(q, 9, failed ? a->failure.message : STR_NONE);
+    sqlite_db_bind_text(q, 10, failed && a->failure.detail.len ? a->failure.detail : STR_NONE);
+    sqlite_db_bind_text(q, 11, failed && a->failure.type.len ? a->failure.type : STR_NONE);
+    sqlite_db_bind_blob(q, 12, a->log.len ? a->log : STR_NONE);
+    return sqlite_db_run(&s->db, q);
+}
+
+static int pause_queue(struct shelf *shelf, struct str queue, bool paused)
+{
+    struct sqlite_shelf *s = self(shelf);
+    sqlite3_stmt *q = statement(s, PAUSE);
+    if (!q) return ERR_STORE;
+    sqlite_db_bind_text(q, 1, queue);
+    sqlite3_bind_int(q, 2, paused);
+    return sqlite_db_run(&s->db, q);
+}
+
+static int tally(struct shelf *shelf, struct str queue, enum task_state ending, int64_t total)
+{
+    struct sqlite_shelf *s = self(shelf);
+    for (size_t i = 0; i < s->n_tallies; i++) {
+        if (s->tallies[i].ending != ending || !str_eq(s->tallies[i].queue, queue)) continue;
+        s->tallies[i].total = total;
+        return 0;
+    }
+    if (s->n_tallies == s->cap_tallies) {
+        s->cap_tallies = s->cap_tallies ? s->cap_tallies * 2 : 16;
+        s->tallies = mem_grow(s->tallies, s->cap_tallies * sizeof *s->tallies);
+    }
+    s->tallies[s->n_tallies++] = (struct sqlite_tally){queue, ending, total};
+    return 0;
+}
+
+/* ERR_NOT_FOUND when the question has no row. */
+static int first_row(struct sqlite_shelf *s, enum statement number, const struct id *id, sqlite3_stmt **ret)
+{
+    sqlite3_stmt *q = statement(s, number);
+    if (!q) return ERR_STORE;
+    sqlite_db_bind_id(q, 1, id);
+    int code = sqlite3_step(q);
+    if (code == SQLITE_ROW) {
+        *ret = q;
+        return 0;
+    }
+    int err = sqlite_db_err(&s->db, code);
+    sqlite3_reset(q);
+    return err ? err : ERR_NOT_FOUND;
+}
+
+static int body(struct shelf *shelf, const struct id *id, struct arena *a, struct task_body *ret)
+{
+    sqlite3_stmt *q;
+    int err = first_row(self(shelf), READ_BODY, id, &q);
+    if (err) return err;
+    *ret = sqlite_row_body(q, 0, a);
+    ret->input = sqlite_db_copy(a, q, SQLITE_ROW_BODY_COLUMNS);
+    sqlite3_reset(q);
+    return 0;
+}
+
+static int ended(struct shelf *shelf, const struct id *id, struct life *ret_life)
+{
+    sqlite3_stmt *q;
+    int err = first_row(self(shelf), READ_ENDED, id, &q);
+    if (err) return err;
+    struct arena scratch;
+    arena_init(&scratch);
+    *ret_life = sqlite_row_done(q, 0, &scratch).life;
+    arena_release(&scratch);
+    sqlite3_reset(q);
+    return 0;
+}
+
+static const struct shelf_ops ops = {
+    .begin = begin, .commit = commit, .rollback = rollback, .add = add,     .change = change, .end = end,
+    .again = again, .note = note,     .pause = pause_queue, .tally = tally, .body = body,     .ended = ended,
+};
+
+void sqlite_shelf_init(struct sqlite_shelf *s)
+{
+    s->shelf.ops = &ops;
+    map_init(&s->lanes);
+    buf_init(&s->tags, LIMIT_TAGS * (LIMIT_TAG_KEY + LIMIT_TAG_VALUE) * 7);
+}
+
+void sqlite_shelf_release(struct sqlite_shelf *s)
+{
+    forget_lanes(s);
+    map_release(&s->lanes);
+    buf_release(&s->tags);
+    free(s->tallies);
+    sqlite_db_close(&s->db);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The typed doors to an engine's one submit.
+ */
+#include "store/store.h"
+
+void store_submit(struct store *s, struct store_req *r)
+{
+    if (r->now_ms == 0) r->now_ms = turn_wall_ms(s->turn);
+    r->since_ms = turn_mono_ms(s->turn);
+    r->err = 0;
+    s->engine->submit(s, r);
+}
+
+void store_release(struct store_req *r)
+{
+    arena_release(&r->arena);
+}
+
+void store_close(struct store *s, void (*on_closed)(void *user), void *user)
+{
+    s->engine->close(s, on_closed, user);
+}
+
+const char *store_op_word(enum store_op op)
+{
+    static const char *const words[STORE_OPS] = {"add",   "claim", "settle", "control", "tick",
+                                                 "queue", "get",   "list",   "log",     "counts"};
+    return words[op];
+}
+
+bool store_op_is_change(enum store_op op)
+{
+    return op <= STORE_QUEUE;
+}
+
+static void submit_as(struct store *s, struct store_req *r, enum store_op op, void (*on_done)(struct store_req *r),
+                      void *user)
+{
+    r->op = op;
+    r->on_done = on_done;
+    r->user = user;
+    store_submit(s, r);
+}
+
+#define STORE_DOOR(name, op)                                                                                  \
+    void store_##name(struct store *s, struct store_##name *r, void (*on_done)(struct store_req *r), void *user) \
+    {                                                                                                         \
+        submit_as(s, &r->req, op, on_done, user);                                                             \
+    }
+
+STORE_DOOR(add, STORE_ADD)
+STORE_DOOR(claim, STORE_CLAIM)
+STORE_DOOR(settle, STORE_SETTLE)
+STORE_DOOR(control, STORE_CONTROL)
+STORE_DOOR(tick, STORE_TICK)
+STORE_DOOR(queue, STORE_QUEUE)
+STORE_DOOR(get, STORE_GET)
+STORE_DOOR(list, STORE_LIST)
+STORE_DOOR(log, STORE_LOG)
+STORE_DOOR(counts, STORE_COUNTS)

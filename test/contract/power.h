@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Power that can be lost: a VFS of SQLite in front of the real one that keeps, for every file, what was synced and what
+ * was only written since. When the power is cut, all that was not synced is dropped, kept, or kept in part, torn at
+ * sectors of 512 bytes, as the seed says; from then on every write and sync fails. The files as they would be found
+ * after that are written out by power_restore.
+ *
+ * Shared memory goes straight to the real VFS: it does not outlive a machine that stops.
+ */
+#ifndef TEST_CONTRACT_POWER_H
+#define TEST_CONTRACT_POWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+void power_on(uint64_t seed);        /* becomes the default VFS, knows of no file */
+void power_off(void);                /* the real one is the default again; forgets all */
+void power_cut(void);                /* now; nothing when it is cut already */
+void power_cut_at_sync(int number);  /* in the middle of the sync of that number from now on; 0: never */
+bool power_is_cut(void);
+int power_syncs(void);               /* since power_on */
+/* The image of `from` and of its log and journal, written beside each other as `to`. The power must be cut. */
+void power_restore(const char *from, const char *to);
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The contract against the engine `sqlite`, and what only a file and two threads can get wrong.
+ */
+#include "base/mem.h"
+#include "store/sqlite/sqlite_engine.h"
+#include "store/sqlite/sqlite_reader.h"
+#include "store/sqlite/sqlite_schema.h"
+#include "test/contract/contract.h"
+
+#include <sys/stat.h>
+
+static int try_open(struct contract *c, struct store **ret, struct err *e)
+{
+    struct sqlite_engine_conf conf = {.loop = c->loop, .events = &c->events, .path = c->path};
+    return sqlite_engine_open(ret, &conf, e);
+}
+
+static struct store *open_sqlite(struct contract *c)
+{
+    struct err e;
+    struct store *s = NULL;
+    if (try_open(c, &s, &e) != 0) fprintf(stderr, "%s\n", e.text);
+    return s;
+}
+
+static void sql(const char *path, const char *text)
+{
+    sqlite3 *db;
+    CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_close(db), SQLITE_OK);
+}
+
+static struct str read_file(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) return STR_NONE;
+    struct stat st;
+    CHECK_INT(fstat(fileno(f), &st), 0);
+    char *p = mem_new((size_t)st.st_size + 1);
+    CHECK_INT(fread(p, 1, (size_t)st.st_size, f), st.st_size);
+    fclose(f);
+    return (struct str){p, (size_t)st.st_size};
+}
+
+static void write_file(const char *path, struct str bytes)
+{
+    FILE *f = fopen(path, "wb");
+    CHECK(f);
+    CHECK_INT(fwrite(bytes.p, 1, bytes.len, f), bytes.len);
+    CHECK_INT(fclose(f), 0);
+}
+
+CASE(a_second_server_is_refused_while_the_first_lives)
+{
+    struct err e;
+    struct store *other = NULL;
+    CHECK_INT(try_open(c, &other, &e), ERR_LOCKED);
+    CHECK(other == NULL);
+    CHECK(strstr(e.text, "pid") != NULL);
+    (void)contract_put(c, "q", "t"); /* the first is unharmed */
+    contract_reopen(c);
+    CHECK_INT(contract_count(c, "q").n[TASK_PENDING], 1);
+}
+
+/* The path of the store is given away to a file that is not ours: it must be refused and stay as it is. */
+static void check_refused(struct contract *c, const char *path, const char *word)
+{
+    char own[sizeof c->path], log[sizeof c->path + 8];
+    memcpy(own, c->path, sizeof own);
+    snprintf(log, sizeof log, "%s-wal", path);
+    struct str before = read_file(path), log_before = read_file(log);
+    snprintf(c->path, sizeof c->path, "%s", path);
+    struct err e;
+    struct store *other = NULL;
+    CHECK_INT(try_open(c, &other, &e), ERR_FOREIGN);
+    CHECK(strstr(e.text, word) != NULL);
+    memcpy(c->path, own, sizeof own);
+    struct str after = read_file(path), log_after = read_file(log);
+    CHECK(str_eq(before, after));
+    CHECK(str_eq(log_before, log_after));
+    free((char *)before.p), free((char *)after.p), free((char *)log_before.p), free((char *)log_after.p);
+}
+
+CASE(files_that_are_not_ours_are_refused_and_stay_as_they_are)
+{
+    char path[96];
+    snprintf(path, sizeof path, "%s/notes.txt", c->dir);
+    write_file(path, STR("these are notes, many of them, and no database at all, though of more than sixteen bytes\n"));
+    check_refused(c, path, "not a bide store");
+    snprintf(path, sizeof path, "%s/other.db", c->dir);
+    sql(path, "CREATE TABLE mine(a); INSERT INTO mine VALUES(1)");
+    check_refused(c, path, "another program");
+    snprintf(path, sizeof path, "%s/newer.db", c->dir);
+    char text[128];
+    snprintf(text, sizeof text, "CREATE TABLE x(a); PRAGMA application_id=%d; PRAGMA user_version=%d",
+             SQLITE_SCHEMA_APPLICATION, SQLITE_SCHEMA_VERSION + 1);
+    sql(path, text);
+    check_refused(c, path, "newer");
+}
+
+CASE(a_foreign_file_keeps_its_log_too)
+{
+    char path[96], log[104], copy[96], copy_log[104];
+    snprintf(path, sizeof path, "%s/other.db", c->dir);
+    snprintf(log, sizeof log, "%s-wal", path);
+    snprintf(copy, sizeof copy, "%s/copy.db", c->dir);
+    snprintf(copy_log, sizeof copy_log, "%s-wal", copy);
+    sqlite3 *db;
+    CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
+    CHECK_INT(sqlite3_exec(db, "PRAGMA journal_mode=WAL; CREATE TABLE mine(a); INSERT INTO mine VALUES(1)", NULL, NULL, NULL), 0);
+    struct str main_part = read_file(path), log_part = read_file(log); /* as a crash would leave them */
+    CHECK(log_part.len > 0);
+    write_file(copy, main_part);
+    write_file(copy_log, log_part);
+    CHECK_INT(sqlite3_close(db), SQLITE_OK);
+    check_refused(c, copy, "another program");
+    free((char *)main_part.p), free((char *)log_part.p);
+}
+
+CASE(an_empty_file_becomes_a_store)
+{
+    snprintf(c->path, sizeof c->path, "%s/empty.db", c->dir);
+    write_file(c->path, STR(""));
+    contract_reopen(c);
+    (void)contract_put(c, "q", "t");
+}
+
+#define ROWS "200000"
+
+/* Two hundred thousand ended tasks, written past the engine: quicker, and the engine must not care how many there are. */
+static void many_rows(struct contract *c)
+{
+    (void)contract_put(c, "q", "t");
+    char path[sizeof c->path];
+    memcpy(path, c->path, sizeof path);
+    snprintf(c->path, sizeof c->path, "%s/elsewhere.db", c->dir);
+    contract_reopen(c);
+    sql(path, "BEGIN;"
+              "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x<" ROWS ")"
+              " INSERT INTO body SELECT CAST(printf('\x01%015d', x) AS BLOB),0,1,0,1,0,0,1,1,3,0,0,1,1,NULL,NULL,x'7b7d' FROM n;"
+              "INSERT INTO done SELECT id,1,4,1,1,0,0,0,0,1,2,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL FROM body WHERE id<x'02';"
+              "INSERT INTO tally VALUES('q',4," ROWS ");"
+              "COMMIT");
+    memcpy(c->path, path, sizeof path);
+    contract_reopen(c);
+    CHECK_INT(contract_count(c, "q").n[TASK_COMPLETED], 200000);
+}
+
+CASE(a_list_that_finds_nothing_in_many_rows_stops_in_time_goes_on_and_ends)
+{
+    many_rows(c);
+    struct store_filter f = {.type = STR("nothing")};
+    struct store_list r = {.filter = f, .limit = 50};
+    int pages = 0;
+    int64_t longest_ms = 0;
+    for (bool more = true; more; pages++) {
+        int64_t since_ms = turn_mono_ms(&c->turn);
+        ASK(c, list, &r);
+        int64_t took_ms = turn_mono_ms(&c->turn) - since_ms;
+        if (took_ms > longest_ms) longest_ms = took_ms;
+        CHECK(r.req.err == 0 && r.n == 0);
+        more = r.more;
+        struct store_list next = {.filter = f, .limit = 50, .has_after = true, .after = r.last};
+        if (r.has_after && more) CHECK(id_cmp(&r.last, &r.after) < 0);
+        store_release(&r.req);
+        r = next;
+        CHECK(pages < 10000);
+    }
+    CHECK(pages > 1);
+    /* the bound is the reader's 20 ms; a machine that is busy with other things gets a few times that */
+    CHECK(longest_ms < 10 * SQLITE_READER_BUDGET_MS);
+}
+
+struct ask_later {
+    struct timer timer;
+    struct contract *c;
+    struct store_get get;
+};
+
+static void on_ask(struct timer *t)
+{
+    struct ask_later *a = CONTAINER_OF(t, struct ask_later, timer);
+    store_get(a->c->store, &a->get, contract_on_done, a->c);
+}
+
+CASE(a_get_during_a_list_is_answered_before_the_list)
+{
+    many_rows(c);
+    struct id id = contract_put(c, "q", "t");
+    int in_time = 0;
+    for (int i = 0; i < 500 && in_time < 5; i++) {
+        struct store_list list = {.filter.type = STR("nothing"), .limit = 50};
+        struct ask_later ask = {.c = c, .get = {.id = id, .input_max = 10}};
+        int before = c->n_answered;
+        SUBMIT(c, list, &list);
+        c->pending++;
+        turn_timer(&c->turn, &ask.timer, 1 + i % 5, on_ask);
+        contract_wait(c);
+        CHECK(list.more);
+        CHECK_INT(ask.get.found, 0);
+        /* a busy machine may have let us ask too late, when the list had used up its budget already */
+        bool was_in_time = ask.get.req.since_ms - list.req.since_ms < SQLITE_READER_BUDGET_MS - 2;
+        if (was_in_time) CHECK(c->answered[before % 16] == &ask.get.req);
+        in_time += was_in_time;
+        store_release(&list.req);
+        store_release(&ask.get.req);
+    }
+    CHECK(in_time > 0);
+}
+
+CASE(reads_do_not_wait_for_the_writes_before_them)
+{
+    enum { LOAD = 4000 };
+    struct id id = contract_put(c, "q", "t");
+    struct task_body *bodies = mem_new(LOAD * sizeof *bodies);
+    struct store_add_item *items = mem_new(LOAD * sizeof *items);
+    struct store_add *adds = mem_new(LOAD * sizeof *adds);
+    for (int i = 0; i < LOAD; i++) {
+        bodies[i] = contract_body(c, "q", "t");
+        items[i] = (struct store_add_item){.body = &bodies[i]};
+        adds[i] = (struct store_add){.items = &items[i], .n = 1};
+        SUBMIT(c, add, &adds[i]);
+    }
+    struct store_get get = {.id = id};
+    c->pending -= LOAD; /* wait for the read alone */
+    ASK(c, get, &get);
+    CHECK_INT(get.found, 0);
+    int written = c->n_answered;
+    c->pending += LOAD;
+    if (c->pending > 0) contract_wait(c);
+    CHECK(written < LOAD);
+    for (int i = 0; i < LOAD; i++) CHECK(adds[i].req.err == 0 && items[i].err == 0);
+    store_release(&get.req);
+    free(bodies), free(items), free(adds);
+}
+
+CASE(the_log_is_bounded_while_a_reader_is_always_busy)
+{
+    char log[sizeof c->path + 8];
+    snprintf(log, sizeof log, "%s-wal", c->path);
+    const size_t len = 256 * 1024;
+    char *text = mem_new(len);
+    memset(text, 'x', len);
+    for (int i = 0; i < 400; i++) { /* 100 MiB in all */
+        struct task_body b = contract_body(c, "q", "t");
+        b.input = (struct str){text, len};
+        struct store_add_item item = {.body = &b};
+        struct store_add add = {.items = &item, .n = 1};
+        struct store_list list = {.filter.type = STR("nothing"), .limit = 5};
+        SUBMIT(c, list, &list);
+        SUBMIT(c, add, &add);
+        contract_wait(c);
+        CHECK_INT(add.req.err, 0);
+        store_release(&list.req);
+    }
+    struct stat st;
+    CHECK_INT(stat(log, &st), 0);
+    CHECK(st.st_size < 80 * 1024 * 1024);
+    free(text);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct contract_engine sqlite = {.name = "sqlite", .has_loop = true, .survives = true, .open = open_sqlite};
+    int contract = contract_main(&sqlite, argc, argv);
+    int own = test_main(argc, argv);
+    return contract || own;
+}

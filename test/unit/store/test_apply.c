@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A shelf that fails: one scripted batch that uses every operation is applied again and again, each time with the next
+ * call of the shelf failing. After each failure the index must be what it was before the batch and every request must
+ * answer the error; the run in which nothing fails must change it.
+ */
+#include "base/mem.h"
+#include "store/apply.h"
+#include "store/mem/mem_shelf.h"
+#include "test.h"
+
+#define T0 INT64_C(1700000000000)
+#define TASKS 12
+
+/* In front of a mem_shelf: counts the calls and fails number `fail_at`. The changes of a batch that is rolled back stay
+ * in the records behind, which is why each attempt starts from a fresh one. */
+struct bad_shelf {
+    struct shelf shelf;
+    struct mem_shelf behind;
+    int calls, fail_at, err;
+    int begun, committed, rolled_back;
+};
+
+static int fails(struct shelf *s)
+{
+    struct bad_shelf *b = CONTAINER_OF(s, struct bad_shelf, shelf);
+    return ++b->calls == b->fail_at ? b->err : 0;
+}
+
+static struct shelf *behind(struct shelf *s)
+{
+    return &CONTAINER_OF(s, struct bad_shelf, shelf)->behind.shelf;
+}
+
+static int begin(struct shelf *s)
+{
+    int err = fails(s);
+    if (!err) CONTAINER_OF(s, struct bad_shelf, shelf)->begun++;
+    return err;
+}
+static int commit(struct shelf *s)
+{
+    int err = fails(s);
+    if (!err) CONTAINER_OF(s, struct bad_shelf, shelf)->committed++;
+    if (err) CONTAINER_OF(s, struct bad_shelf, shelf)->rolled_back++;
+    return err;
+}
+static void rollback(struct shelf *s)
+{
+    CONTAINER_OF(s, struct bad_shelf, shelf)->rolled_back++;
+}
+static int add(struct shelf *s, const struct task_body *body, const struct life *life)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->add(behind(s), body, life);
+}
+static int change(struct shelf *s, const struct id *id, const struct life *life)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->change(behind(s), id, life);
+}
+static int end(struct shelf *s, const struct id *id, const struct task_ending *ending)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->end(behind(s), id, ending);
+}
+static int again(struct shelf *s, const struct id *id, const struct life *life)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->again(behind(s), id, life);
+}
+static int note(struct shelf *s, const struct task_attempt *a)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->note(behind(s), a);
+}
+static int pause_queue(struct shelf *s, struct str queue, bool paused)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->pause(behind(s), queue, paused);
+}
+static int tally(struct shelf *s, struct str queue, enum task_state ending, int64_t total)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->tally(behind(s), queue, ending, total);
+}
+static int body(struct shelf *s, const struct id *id, struct arena *a, struct task_body *ret)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->body(behind(s), id, a, ret);
+}
+static int ended(struct shelf *s, const struct id *id, struct life *ret_life)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->ended(behind(s), id, ret_life);
+}
+
+static const struct shelf_ops ops = {
+    .begin = begin, .commit = commit, .rollback = rollback,  .add = add,     .change = change, .end = end,
+    .again = again, .note = note,     .pause = pause_queue, .tally = tally, .body = body,     .ended = ended,
+};
+
+struct stage {
+    struct bad_shelf shelf;
+    struct ready ready;
+    struct apply apply;
+    struct list batch;
+};
+
+static struct id id_of(int n)
+{
+    struct id id = {{0}};
+    id.b[6] = 0x70;
+    id.b[15] = (uint8_t)n;
+    id.b[9] = (uint8_t)(n * 37);
+    return id;
+}
+
+static struct task_body body_of(int n)
+{
+    return (struct task_body){.id = id_of(n),
+                              .type = n % 2 ? STR("t") : STR("u"),
+                              .queue = STR("q"),
+                              .rules = {.max_attempts = 2, .retry = {RETRY_FIXED, RETRY_JITTER_NONE, 100, 1000}},
+                              .run_at_ms = n == 10 ? T0 + 50 : 0,
+                              .timeout_ms = 1,
+                              .grace_ms = 1,
+                              .input = STR("{}")};
+}
+
+static void send(struct stage *s, struct store_req *r, enum store_op op, int64_t now_ms)
+{
+    r->op = op;
+    r->now_ms = now_ms;
+    list_push(&s->batch, &r->link);
+}
+
+static void run(struct stage *s)
+{
+    apply_batch(&s->apply, &s->batch);
+    while (list_shift(&s->batch)) continue;
+}
+
+/* Twelve tasks: 0..3 pending, 4 and 5 running, 6 cancelled, 7 pending and late, 10 scheduled, the rest pending. */
+static void stage_init(struct stage *s)
+{
+    *s = (struct stage){.shelf.shelf.ops = &ops};
+    mem_shelf_init(&s->shelf.behind);
+    ready_init(&s->ready);
+    s->apply = (struct apply){.ready = &s->ready, .shelf = &s->shelf.shelf};
+    list_init(&s->batch);
+    struct store_add_item items[TASKS] = {{0}};
+    struct task_body bodies[TASKS];
+    for (int i = 0; i < TASKS; i++) {
+        bodies[i] = body_of(i);
+        if (i == 4 || i == 5) bodies[i].rules.priority = 9;
+        if (i == 7) bodies[i].rules.start_by_ms = T0 + 10;
+        items[i].body = &bodies[i];
+    }
+    struct store_add first = {.items = items, .n = TASKS};
+    send(s, &first.req, STORE_ADD, T0);
+    run(s);
+    CHECK_INT(first.req.err, 0);
+    struct store_control_item cancel = {.id = id_of(6), .verb = STORE_CANCEL};
+    struct store_control control = {.items = &cancel, .n = 1};
+    send(s, &control.req, STORE_CONTROL, T0);
+    uint32_t lanes[2] = {0, 1};
+    uint64_t fences[2] = {104, 105};
+    struct store_claim claims[2];
+    for (int i = 0; i < 2; i++) {
+        claims[i] = (struct store_claim){.lanes = &lanes[i], .n_lanes = 1, .fences = &fences[i], .max = 1};
+        send(s, &claims[i].req, STORE_CLAIM, T0);
+    }
+    run(s);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(claims[i].n, 1);
+        CHECK(claims[i].items[0].body.id.b[15] == 4 + i);
+        arena_release(&claims[i].req.arena);
+    }
+    s->shelf.calls = 0;
+    s->shelf.begun = s->shelf.committed = s->shelf.rolled_back = 0;
+}
+
+static void stage_release(struct stage *s)
+{
+    ready_release(&s->ready);
+    mem_shelf_release(&s->shelf.behind);
+}
+
+/* Everything the index answers, as text. */
+static struct str picture(const struct ready *r, struct arena *a)
+{
+    struct str text = STR("");
+    for (int i = 0; i < 2 * TASKS; i++) {
+        struct id id = id_of(i);
+        const struct ready_entry *e = ready_get(r, &id);
+        if (!e) continue;
+        text = arena_format(a, "%.*s%d:%d,%u,%d,%d,%d,%d,%d,%lld,%lld,%llu ", STR_ARG(text), i, (int)e->life.state, e->lane,
+                            e->life.run, e->life.attempt, e->life.failures, e->life.deaths, e->life.cancel_requested,
+                            (long long)e->life.rank, (long long)e->life.due_at_ms, (unsigned long long)e->life.fence);
+    }
+    for (uint32_t i = 0; i < r->n_lanes; i++) {
+        const struct ready_entry *e = ready_head(r, i);
+        text = arena_format(a, "%.*sL%u:%u,%d ", STR_ARG(text), i, ready_waiting(r, i), e ? e->id.b[15] : -1);
+    }
+    for (int i = 0; i < TASK_STATES; i++)
+        text = arena_format(a, "%.*sn%lld ", STR_ARG(text), (long long)r->queues[0].n[i]);
+    const struct ready_entry *due = ready_due(r);
+    return arena_format(a, "%.*sr%lld p%d d%d", STR_ARG(text), (long long)r->queues[0].retrying, r->queues[0].paused,
+                        due ? due->id.b[15] : -1);
+}
+
+struct script {
+    struct task_body bodies[3];
+    struct store_add_item adds[3];
+    struct store_add add;
+    uint32_t lanes[2];
+    uint64_t fences[4];
+    struct store_claim claim;
+    struct life_rules rules;
+    struct store_settle_item verdicts[2];
+    struct store_settle settle;
+    struct store_control_item controls[3];
+    struct store_control control;
+    struct store_tick tick;
+    struct store_queue queue;
+    struct store_counts counts;
+};
+
+static void script_send(struct script *p, struct stage *s)
+{
+    int64_t now_ms = T0 + 60; /* 7 is too late by now, 10 is due */
+    *p = (struct script){.lanes = {0, 1}, .fences = {1, 2, 3, 4}, .rules = {.max_attempts = 2}};
+    for (int i = 0; i < 3; i++) {
+        p->bodies[i] = body_of(i == 2 ? 6 : TASKS + i); /* the last is a resend of one that has ended */
+        p->adds[i].body = &p->bodies[i];
+    }
+    p->add = (struct store_add){.items = p->adds, .n = 3};
+    p->claim = (struct store_claim){.lanes = p->lanes, .n_lanes = 2, .fences = p->fences, .max = 4};
+    for (int i = 0; i < 2; i++)
+        p->verdicts[i] = (struct store_settle_item){.attempt = {.id = id_of(4 + i),
+                                                                .run = 1,
+                                                                .number = 1,
+                                                                .fence = 104 + (uint64_t)i,
+                                                                .verdict = i ? LIFE_FAILED : LIFE_DONE,
+                                                                .log = STR("log")},
+                                                    .rules = &p->rules,
+                                                    .retryable = true,
+                                                    .retry_after_ms = 5};
+    p->settle = (struct store_settle){.items = p->verdicts, .n = 2};
+    p->controls[0] = (struct store_control_item){.id = id_of(9), .verb = STORE_CANCEL};
+    p->controls[1] = (struct store_control_item){.id = id_of(6), .verb = STORE_RETRY};
+    p->controls[2] = (struct store_control_item){.id = id_of(6), .verb = STORE_CANCEL};
+    p->control = (struct store_control){.items = p->controls, .n = 3};
+    p->tick.max = 10;
+    p->queue = (struct store_queue){.queue = STR("q"), .paused = true};
+    send(s, &p->counts.req, STORE_COUNTS, now_ms);
+    send(s, &p->add.req, STORE_ADD, now_ms);
+    send(s, &p->claim.req, STORE_CLAIM, T0 + 5);
+    send(s, &p->settle.req, STORE_SETTLE, now_ms);
+    send(s, &p->tick.req, STORE_TICK, now_ms);
+    send(s, &p->control.req, STORE_CONTROL, now_ms);
+    send(s, &p->queue.req, STORE_QUEUE, now_ms);
+    run(s);
+}
+
+static void script_release(struct script *p)
+{
+    arena_release(&p->claim.req.arena);
+    arena_release(&p->tick.req.arena);
+    arena_release(&p->control.req.arena);
+    arena_release(&p->counts.req.arena);
+}
+
+static void check_answers(const struct script *p, int err)
+{
+    CHECK_INT(p->add.req.err, err);
+    CHECK_INT(p->claim.req.err, err);
+    CHECK_INT(p->settle.req.err, err);
+    CHECK_INT(p->tick.req.err, err);
+    CHECK_INT(p->control.req.err, err);
+    CHECK_INT(p->queue.req.err, err);
+    CHECK_INT(p->counts.req.err, 0); /* counting needs no shelf */
+    CHECK_INT(p->counts.n, 1);
+}
+
+/* With call number `fail_at` failing. Returns whether it came to that call. */
+static bool check_once(int fail_at, int err)
+{
+    struct stage s;
+    struct script p;
+    struct arena a = {0};
+    stage_init(&s);
+    s.shelf.fail_at = fail_at;
+    s.shelf.err = err;
+    struct str before = picture(&s.ready, &a);
+    script_send(&p, &s);
+    struct str after = picture(&s.ready, &a);
+    bool failed = s.shelf.calls >= fail_at;
+    if (failed && !str_eq(before, after))
+        fprintf(stderr, "call %d: before %.*s\nafter %.*s\n", fail_at, STR_ARG(before), STR_ARG(after));
+    CHECK(str_eq(before, after) == failed);
+    check_answers(&p, failed ? err : 0);
+    CHECK_INT(s.shelf.committed, !failed);
+    CHECK_INT(s.shelf.rolled_back, failed && s.shelf.begun);
+    CHECK_INT(s.ready.n_journal, 0);
+    CHECK_INT(p.counts.items[0].n[TASK_CANCELLED], failed ? 1 : 2);
+    CHECK(!p.counts.items[0].paused); /* asked before it was paused */
+    script_release(&p);
+    arena_release(&a);
+    stage_release(&s);
+    return failed;
+}
+
+TEST(whatever_call_of_the_shelf_fails_the_index_is_as_before_and_all_answer_the_error)
+{
+    int calls = 1;
+    while (check_once(calls, calls % 2 ? ERR_STORE : ERR_FULL)) calls++;
+    CHECK(calls > 25);
+}
+
+TEST(the_script_does_what_it_says_when_nothing_fails)
+{
+    struct stage s;
+    struct script p;
+    stage_init(&s);
+    script_send(&p, &s);
+    CHECK(p.adds[2].existed && p.adds[2].life.state == TASK_CANCELLED);
+    CHECK_INT(p.claim.n, 4);
+    CHECK_INT(p.verdicts[0].life.state, TASK_COMPLETED);
+    CHECK_INT(p.verdicts[1].life.state, TASK_SCHEDULED);
+    CHECK(p.controls[0].ended && p.controls[1].changed && p.controls[2].ended);
+    CHECK_INT(p.tick.n_ended, 1);
+    CHECK(s.ready.queues[0].paused);
+    script_release(&p);
+    stage_release(&s);
+}
+
+TEST(recovery_that_fails_leaves_every_attempt_running)
+{
+    for (int fail_at = 1;; fail_at++) {
+        struct stage s;
+        struct arena a = {0};
+        stage_init(&s);
+        s.shelf.fail_at = fail_at;
+        s.shelf.err = ERR_STORE;
+        struct str before = picture(&s.ready, &a);
+        int err = apply_recover(&s.apply, T0 + 100);
+        bool failed = s.shelf.calls >= fail_at;
+        CHECK_INT(err, failed ? ERR_STORE : 0);
+        CHECK(str_eq(before, picture(&s.ready, &a)) == failed);
+        CHECK_INT(s.ready.queues[0].n[TASK_RUNNING], failed ? 2 : 0);
+        arena_release(&a);
+        stage_release(&s);
+        if (!failed) break;
+    }
+}
+
+TEST_MAIN
