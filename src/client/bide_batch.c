@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reads what bide says. A `run` frame becomes tasks that own copies of all they need, so that the channel may read on
+ * while they run; a `cancel` marks the task it names, by id and fence, and one that names no open task is dropped: it
+ * came too late. Members and ops that are not known are ignored, so that a newer bide can talk to an older worker.
+ */
+#include "client/bide_batch.h"
+
+#include "base/limits.h"
+#include "base/json_write.h"
+#include "client/bide_error.h"
+#include "client/bide_task.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void bide_batch_init(struct bide_batch *b, struct bide_channel *channel)
+{
+    *b = (struct bide_batch){.channel = channel};
+    json_init(&b->json);
+    b->json.envelope = LIMIT_JSON_ENVELOPE;
+}
+
+void bide_batch_clear(struct bide_batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        buf_release(&b->tasks[i].input);
+        buf_release(&b->tasks[i].resume);
+        buf_release(&b->tasks[i].files);
+    }
+    free(b->tasks);
+    b->tasks = NULL;
+    b->n = 0;
+}
+
+void bide_batch_release(struct bide_batch *b)
+{
+    bide_batch_clear(b);
+    json_release(&b->json);
+}
+
+/* Copies the string member `key`; "" when absent. false: it does not fit, or is not a string. */
+static bool copy_member(const struct json *j, const struct json_node *object, struct str key, char *to, size_t cap)
+{
+    *to = '\0';
+    const struct json_node *v = json_member(j, object, key);
+    if (!v || v->kind == JSON_NULL) return true;
+    if (v->kind != JSON_STRING) return false;
+    struct buf text = {.p = to, .cap = cap, .max = cap - 1}; /* full before it would grow: allocates nothing */
+    json_add_string(j, v, &text);
+    return !buf_err(&text);
+}
+
+static int64_t int_member(const struct json *j, const struct json_node *object, struct str key, int64_t otherwise)
+{
+    const struct json_node *v = json_member(j, object, key);
+    int64_t value;
+    return v && json_int(j, v, &value) == 0 ? value : otherwise;
+}
+
+static int read_file(const char *path, struct buf *b, struct bide_error *error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return bide_error_errno(error, errno, path);
+    ssize_t len;
+    do {
+        char *room = buf_room(b, 64 * 1024);
+        if (!room) {
+            close(fd);
+            return bide_error_set(error, "too_large", "%s is larger than %d bytes", path, LIMIT_INPUT);
+        }
+        len = read(fd, room, 64 * 1024);
+        if (len > 0) buf_wrote(b, (size_t)len);
+    } while (len > 0 || (len < 0 && errno == EINTR));
+    int sys = errno;
+    close(fd);
+    if (len < 0) return bide_error_errno(error, sys, path);
+    return 0;
+}
+
+static int read_input(struct bide_task *t, const struct json *j, const struct json_node *v)
+{
+    char name[PATH_MAX], path[2 * PATH_MAX];
+    if (!copy_member(j, v, STR("input_file"), name, sizeof name))
+        return bide_error_set(&t->error, "invalid", "input_file is not a path");
+    if (name[0]) {
+        snprintf(path, sizeof path, "%s%s%s", name[0] == '/' ? "" : t->dir, name[0] == '/' ? "" : "/", name);
+        return read_file(path, &t->input, &t->error);
+    }
+    const struct json_node *input = json_member(j, v, STR("input"));
+    buf_add_str(&t->input, input ? json_span(j, input) : STR("{}"));
+    return buf_err(&t->input) ? bide_error_nomem(&t->error) : 0;
+}
+
+/* -1: bide sent what is not a task. A task whose input is not to be had comes out with t->error set. */
+static int read_task(struct bide_task *t, const struct json *j, const struct json_node *v)
+{
+    buf_init(&t->input, LIMIT_INPUT + 64 * 1024); /* one read of room beyond the largest */
+    buf_init(&t->resume, LIMIT_FRAME);
+    buf_init(&t->files, LIMIT_FRAME / 2);
+    if (!copy_member(j, v, STR("id"), t->id, sizeof t->id) || !t->id[0]) return -1;
+    if (!copy_member(j, v, STR("fence"), t->fence, sizeof t->fence)) return -1;
+    if (!copy_member(j, v, STR("type"), t->type, sizeof t->type)) return -1;
+    if (!copy_member(j, v, STR("dir"), t->dir, sizeof t->dir)) return -1;
+    t->attempt = (int)int_member(j, v, STR("attempt"), 1);
+    t->timeout_ms = int_member(j, v, STR("timeout_ms"), 0);
+    const struct json_node *resume = json_member(j, v, STR("resume"));
+    if (resume && resume->kind != JSON_NULL) buf_add_str(&t->resume, json_span(j, resume));
+    if (buf_err(&t->resume)) return -1;
+    (void)read_input(t, j, v); /* told to bide by the caller, once all tasks are there */
+    return 0;
+}
+
+static int tell_lost_inputs(struct bide_batch *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        struct bide_task *t = &b->tasks[i];
+        if (!t->error.code[0]) continue;
+        char why[sizeof t->error.text];
+        str_copy(why, sizeof why, str_of(t->error.text));
+        if (bide_task_fail(t, &(struct bide_failure){.message = why, .retry = true})) return -1;
+    }
+    return 0;
+}
+
+int bide_batch_open(struct bide_batch *b)
+{
+    const struct json *j = &b->json;
+    const struct json_node *tasks = json_member(j, json_root(j), STR("tasks"));
+    if (!tasks || tasks->kind != JSON_ARRAY)
+        return bide_error_set(&b->channel->error, "invalid", "a run frame without tasks");
+    b->tasks = calloc(tasks->count ? tasks->count : 1, sizeof *b->tasks);
+    if (!b->tasks) return bide_error_nomem(&b->channel->error);
+    for (const struct json_node *v = json_first(tasks); v; v = json_next(tasks, v)) {
+        struct bide_task *t = &b->tasks[b->n++];
+        t->batch = b;
+        if (read_task(t, j, v))
+            return bide_error_set(&b->channel->error, "invalid", "a run frame with a task that cannot be read");
+    }
+    return tell_lost_inputs(b);
+}
+
+static void on_cancel(struct bide_batch *b)
+{
+    const struct json_node *root = json_root(&b->json);
+    char id[64], fence[32];
+    if (!copy_member(&b->json, root, STR("id"), id, sizeof id)) return;
+    if (!copy_member(&b->json, root, STR("fence"), fence, sizeof fence)) return;
+    for (size_t i = 0; i < b->n; i++) {
+        struct bide_task *t = &b->tasks[i];
+        if (strcmp(t->id, id) == 0 && (!fence[0] || strcmp(t->fence, fence) == 0)) t->cancelled = true;
+    }
+}
+
+static int on_ping(struct bide_batch *b)
+{
+    struct buf *f = bide_channel_frame(b->channel, "pong");
+    json_write_member_int(f, "n", int_member(&b->json, json_root(&b->json), STR("n"), 0));
+    return bide_channel_send(b->channel);
+}
+
+int bide_batch_listen(struct bide_batch *b, int wait_ms)
+{
+    struct str line;
+    int got;
+    while (!b->stop && (got = bide_channel_line(b->channel, wait_ms, &line)) != 0) {
+        if (got < 0) return -1;
+        struct err e = {0};
+        char op[32];
+        if (json_parse(&b->json, line, &e)) {
+            return bide_error_set(&b->channel->error, "invalid_json", "bide sent a line that is not JSON: %s", e.text);
+        }
+        if (!copy_member(&b->json, json_root(&b->json), STR("op"), op, sizeof op)) op[0] = '\0';
+        if (strcmp(op, "run") == 0) return 1;
+        if (strcmp(op, "cancel") == 0) on_cancel(b);
+        if (strcmp(op, "stop") == 0) b->stop = true;
+        if (strcmp(op, "ping") == 0 && on_ping(b)) return -1;
+        bide_channel_drop(b->channel);
+    }
+    return 0;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * HTTP by libcurl's easy interface. The handle is reset before each request, which keeps its connections. It must never
+ * follow redirects (a token would travel with them), use a proxy for this very machine, raise a signal, or hold an
+ * answer without a limit.
+ */
+#include "client/bide_http.h"
+
+#include "base/limits.h"
+#include "base/json.h"
+#include "client/bide_error.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <stdlib.h>
+
+struct bide_http {
+    CURL *easy;         /* owned */
+    char *server;       /* owned: as given, for messages */
+    char *base;         /* owned: what a path is put behind */
+    const char *socket; /* in `server`: path of a UNIX socket; NULL: TCP */
+    char *token;        /* owned; NULL: none */
+    bool direct;        /* no proxy: the server is on this machine */
+    int64_t connect_timeout_ms, answer_timeout_ms;
+    char why[CURL_ERROR_SIZE];
+};
+
+static bool is_loopback(struct str base)
+{
+    struct str host = str_sub(base, str_starts(base, STR("https://")) ? 8 : 7, base.len);
+    return str_starts(host, STR("127.")) || str_starts(host, STR("localhost")) || str_starts(host, STR("[::1]"));
+}
+
+static int read_server(struct bide_http *h, const char *server, struct bide_error *error)
+{
+    struct str s = str_of(server);
+    struct str scheme = {server, str_find(s, ':')};
+    while (s.len > 0 && s.p[s.len - 1] == '/') s.len--;
+    bool with_scheme = strstr(server, "://") != NULL;
+    if (str_starts(s, STR("unix:")) && s.len > 5) h->base = str_dup(STR("http://localhost"));
+    else if (with_scheme && (str_eq(scheme, STR("http")) || str_eq(scheme, STR("https")))) h->base = str_dup(s);
+    else if (!with_scheme && scheme.len > 0 && scheme.len < s.len && isdigit((unsigned char)s.p[s.len - 1])) {
+        struct buf b; /* as `listen:` is written: HOST:PORT */
+        buf_init(&b, s.len + 7);
+        buf_add_text(&b, "http://");
+        buf_add_str(&b, s);
+        h->base = b.p;
+    } else {
+        return bide_error_set(error, "invalid",
+                              "\"%s\" is not the address of a server: http://HOST:PORT or unix:PATH is expected",
+                              server);
+    }
+    h->server = str_dup(str_of(server));
+    if (!h->base || !h->server) return bide_error_nomem(error);
+    if (str_starts(s, STR("unix:"))) h->socket = h->server + 5;
+    h->direct = h->socket || is_loopback(str_of(h->base));
+    return 0;
+}
+
+struct bide_http *bide_http_new(const struct bide_client_options *o, struct bide_error *error)
+{
+    static const struct bide_client_options none;
+    if (!o) o = &none;
+    const char *server = o->server && *o->server ? o->server : getenv("BIDE_SERVER");
+    struct bide_http *h = calloc(1, sizeof *h);
+    if (!h || curl_global_init(CURL_GLOBAL_DEFAULT)) {
+        free(h);
+        bide_error_nomem(error);
+        return NULL;
+    }
+    h->connect_timeout_ms = o->connect_timeout_ms > 0 ? o->connect_timeout_ms : 10 * 1000;
+    h->answer_timeout_ms = o->answer_timeout_ms > 0 ? o->answer_timeout_ms : 60 * 1000;
+    if (read_server(h, server && *server ? server : "http://127.0.0.1:8080", error)) goto fail;
+    if (o->token) {
+        struct buf b;
+        buf_init(&b, 8192);
+        buf_add_format(&b, "Authorization: Bearer %s", o->token);
+        h->token = b.p;
+        if (buf_err(&b)) goto nomem;
+    }
+    h->easy = curl_easy_init();
+    if (h->easy) return h;
+nomem:
+    bide_error_nomem(error);
+fail:
+    bide_http_free(h);
+    return NULL;
+}
+
+void bide_http_free(struct bide_http *h)
+{
+    if (!h) return;
+    curl_easy_cleanup(h->easy);
+    curl_global_cleanup();
+    free(h->server);
+    free(h->base);
+    free(h->token);
+    free(h);
+}
+
+const char *bide_http_server(const struct bide_http *h) { return h->server; }
+
+static size_t on_body(char *p, size_t size, size_t n, void *user)
+{
+    struct buf *answer = user;
+    buf_add(answer, p, size * n);
+    return buf_err(answer) ? 0 : size * n;
+}
+
+/* Appends a header; NULL (with the list freed) when out of memory. */
+static struct curl_slist *add_header(struct curl_slist *list, const char *line)
+{
+    struct curl_slist *longer = list ? curl_slist_append(list, line) : NULL;
+    if (list && !longer) curl_slist_free_all(list);
+    return longer;
+}
+
+static struct curl_slist *headers(const struct bide_http *h, const struct bide_http_request *r)
+{
+    struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+    list = add_header(list, r->json.p ? "Content-Type: application/json" : "Content-Type:");
+    if (h->token) list = add_header(list, h->token);
+    if (r->idempotency_key) {
+        struct buf line;
+        buf_init(&line, 8192);
+        buf_add_text(&line, "Idempotency-Key: ");
+        buf_add_text(&line, r->idempotency_key);
+        if (buf_err(&line)) curl_slist_free_all(list);
+        list = buf_err(&line) ? NULL : add_header(list, line.p);
+        buf_release(&line);
+    }
+    return list;
+}
+
+static void set_options(struct bide_http *h, const struct bide_http_request *r, const char *url,
+                        struct curl_slist *list, struct buf *answer)
+{
+    CURL *e = h->easy;
+    curl_easy_reset(e);
+    h->why[0] = '\0';
+    curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->why);
+    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(e, CURLOPT_URL, url);
+    curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(e, CURLOPT_USERAGENT, "bide/" BIDE_VERSION);
+    curl_easy_setopt(e, CURLOPT_HTTPHEADER, list);
+    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(e, CURLOPT_WRITEDATA, answer);
+    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)h->connect_timeout_ms);
+    /* silence, not total time: a large result may take long as long as it flows */
+    curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)((h->answer_timeout_ms + 999) / 1000 + r->wait_s));
+    if (h->socket) curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, h->socket);
+    if (h->direct) curl_easy_setopt(e, CURLOPT_PROXY, "");
+    if (strcmp(r->method, "GET") == 0) return;
+    curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method);
+    curl_easy_setopt(e, CURLOPT_POSTFIELDS, r->json.p ? r->json.p : "");
+    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->json.len);
+}
+
+static int no_answer(struct bide_http *h, CURLcode rc, const struct buf *answer, struct bide_error *error)
+{
+    if (rc == CURLE_OUT_OF_MEMORY || answer->err == ERR_NOMEM) return bide_error_nomem(error);
+    if (answer->err)
+        return bide_error_set(error, "too_large", "the answer of %s is over %zu bytes", h->server, answer->max);
+    long sys = 0;
+    curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &sys);
+    char reason[CURL_ERROR_SIZE];
+    const char *why = h->why[0] ? h->why : curl_easy_strerror(rc);
+    if (rc == CURLE_COULDNT_CONNECT && sys) why = strerror((int)sys);
+    str_copy(reason, sizeof reason, str_of(why));
+    if (islower((unsigned char)reason[1])) reason[0] = (char)tolower((unsigned char)reason[0]);
+    if (rc == CURLE_URL_MALFORMAT) return bide_error_set(error, "invalid", "%s: %s", h->server, reason);
+    return bide_error_set(error, err_word(ERR_AWAY), "cannot reach %s: %s", h->server, reason);
+}
+
+static bool member_text(const struct json *j, const struct json_node *object, const char *key, char *to, size_t cap)
+{
+    const struct json_node *v = json_member(j, object, str_of(key));
+    if (!v || v->kind != JSON_STRING) return false;
+    struct buf text;
+    buf_init(&text, 64 * 1024);
+    json_add_string(j, v, &text);
+    if (text.len) str_copy(to, cap, buf_str(&text));
+    buf_release(&text);
+    return *to != '\0';
+}
+
+/* RFC 9457, with bide's `code` and `errors`; any other body is told by its status. */
+static int refused(struct bide_http *h, int status, const struct buf *answer, struct bide_error *error)
+{
+    if (!error) return -1;
+    bide_error_set(error, status >= 500 ? err_word(ERR_AWAY) : err_word(ERR_INVALID), "%s answered with status %d",
+                   h->server, status);
+    error->http_status = status;
+    struct json j;
+    json_init(&j);
+    j.envelope = LIMIT_JSON_ENVELOPE;
+    if (json_parse(&j, buf_str(answer), NULL) == 0) {
+        const struct json_node *root = json_root(&j);
+        member_text(&j, root, "code", error->code, sizeof error->code);
+        if (!member_text(&j, root, "detail", error->text, sizeof error->text))
+            member_text(&j, root, "title", error->text, sizeof error->text);
+        const struct json_node *errors = json_member(&j, root, STR("errors"));
+        const struct json_node *first = errors && errors->kind == JSON_ARRAY ? json_first(errors) : NULL;
+        if (first) member_text(&j, first, "pointer", error->pointer, sizeof error->pointer);
+    }
+    json_release(&j);
+    return -1;
+}
+
+int bide_http_send(struct bide_http *h, const struct bide_http_request *r, struct buf *answer, int *ret_status,
+                   struct bide_error *error)
+{
+    struct curl_slist *list = headers(h, r);
+    struct buf url;
+    buf_init(&url, 64 * 1024);
+    buf_add_text(&url, h->base);
+    buf_add_text(&url, r->path);
+    int rc = -1;
+    if (!list || buf_err(&url) == ERR_NOMEM) {
+        bide_error_nomem(error);
+    } else if (buf_err(&url)) {
+        bide_error_set(error, "too_large", "the address of the request is over %zu bytes", url.max);
+    } else {
+        set_options(h, r, url.p, list, answer);
+        CURLcode code = curl_easy_perform(h->easy);
+        long status = 0;
+        curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
+        if (code) rc = no_answer(h, code, answer, error);
+        else if (status < 200 || status >= 300) rc = refused(h, (int)status, answer, error);
+        else rc = 0;
+        if (rc == 0 && ret_status) *ret_status = (int)status;
+        curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);
+    }
+    curl_slist_free_all(list);
+    buf_release(&url);
+    return rc;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One server, one connection kept between requests: the only file that knows libcurl. Private to libbide.
+ */
+#ifndef CLIENT_BIDE_HTTP_H
+#define CLIENT_BIDE_HTTP_H
+
+#include "base/buf.h"
+#include "bide.h"
+
+struct bide_http;
+
+struct bide_http_request {
+    const char *method;          /* GET, POST, ... */
+    const char *path;            /* from '/', with its query */
+    struct str json;             /* the body; p NULL: none */
+    const char *idempotency_key; /* NULL: none */
+    int wait_s;                  /* how long the server was asked to hold the answer back */
+};
+
+/* NULL with the reason. */
+struct bide_http *bide_http_new(const struct bide_client_options *options, struct bide_error *error);
+void bide_http_free(struct bide_http *h); /* accepts NULL */
+const char *bide_http_server(const struct bide_http *h);
+/* 0 for statuses 200 to 299, with the body in `answer` (a buf the caller has initialised). -1: any other answer
+ * (error->http_status, the server's code and text), or none (code `away`). */
+int bide_http_send(struct bide_http *h, const struct bide_http_request *request, struct buf *answer, int *ret_status,
+                   struct bide_error *error);
+
+#endif
