@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Children under keepers. Each has up to seven pipes: stdin, stdout, stderr, frames in and out for the program, control
+ * and report for the keeper. What decides is the keeper's own end, seen through its pidfd: by then the tree is dead and
+ * everything it wrote is in the pipes, so those are emptied and closed. It must never wait for end of file on them: a
+ * program may have handed its descriptors to someone else.
+ *
+ *   starting ──pid──▶ running ──exit, signal──▶ ended ──clean, keeper exits──▶ over (on_exit)
+ *                        └──exec──▶ failed ──exit─▲
+ *
+ * A keeper that dies without "clean" was killed itself: its program dies with it (PR_SET_PDEATHSIG), the program's
+ * process group is killed from here, and the child counts as ended by SIGKILL.
+ */
+#include "handler/child_keeper.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "handler/keeper.h"
+#include "handler/keeper_call.h"
+#include "loop/pipe.h"
+#include "loop/process.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define STREAMS 3 /* enum child_stream */
+#define CLOSE_WAIT_MS 5000
+#define LOOK_AGAIN_MS 10
+#define ROUSE_MS 200
+#define REPORT_LINE 64
+
+struct child_keeper {
+    struct spawner spawner;
+    struct loop *loop; /* borrowed */
+    char *lock_path;   /* owned; absolute */
+    int null_fd;       /* owned; /dev/null, for what a program does not get */
+    struct list kept;  /* struct kept.link */
+};
+
+struct kept_stream {
+    struct pipe_reader reader;
+    struct kept *kept;
+    enum child_stream from;
+};
+
+struct kept {
+    struct list link;
+    struct child *child; /* borrowed from its owner */
+    struct turn *turn;   /* borrowed */
+    struct process keeper;
+    struct kept_stream streams[STREAMS];
+    struct pipe_reader report;
+    struct pipe_writer input, frames;
+    int control; /* owned; -1: closed, which is the order to kill */
+    struct child_exit how;
+    struct timer rouse; /* set from the order to kill on */
+    bool ended, clean;  /* reported */
+    char line[REPORT_LINE];
+    size_t line_len;
+};
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+}
+
+/* ---- what the keeper says ---- */
+
+static void on_report_line(struct kept *k, struct str line)
+{
+    struct str word = str_cut(&line, ' ');
+    int64_t n = 0;
+    if (str_eq(word, STR("clean"))) k->clean = true;
+    if (text_int(&n, line) != 0) return;
+    if (str_eq(word, STR("pid"))) {
+        k->child->pid = (int)n;
+        k->how.started = true;
+    } else if (str_eq(word, STR("exec"))) {
+        k->child->pid = 0;
+        k->how.started = false;
+        k->how.sys = (int)n;
+    } else if (str_eq(word, STR("exit"))) {
+        k->how.status = (int)n;
+        k->ended = true;
+    } else if (str_eq(word, STR("signal"))) {
+        k->how.signal = (int)n;
+        k->ended = true;
+    }
+}
+
+static void on_report(struct pipe_reader *r, struct str bytes)
+{
+    struct kept *k = CONTAINER_OF(r, struct kept, report);
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (bytes.p[i] == '\n') {
+            on_report_line(k, (struct str){k->line, k->line_len});
+            k->line_len = 0;
+        } else if (k->line_len < sizeof k->line) {
+            k->line[k->line_len++] = bytes.p[i];
+        }
+    }
+}
+
+static void on_stream(struct pipe_reader *r, struct str bytes)
+{
+    struct kept_stream *s = CONTAINER_OF(r, struct kept_stream, reader);
+    s->kept->child->on_data(s->kept->child, s->from, bytes);
+}
+
+/* ---- the end ---- */
+
+static void release(struct kept *k)
+{
+    for (int i = 0; i < STREAMS; i++) pipe_reader_close(&k->streams[i].reader);
+    pipe_reader_close(&k->report);
+    pipe_writer_close(&k->input);
+    pipe_writer_close(&k->frames);
+    close_fd(&k->control);
+    turn_timer_stop(k->turn, &k->rouse);
+    list_remove(&k->link);
+    k->child->inside = NULL;
+    free(k);
+}
+
+/* Fills in what the keeper did not say. */
+static void settle(struct kept *k)
+{
+    bool ordered = k->control < 0 && k->how.sys == 0; /* maybe before it began */
+    if (k->how.started ? !k->ended : ordered) {
+        k->how = (struct child_exit){.started = true, .status = -1, .signal = SIGKILL};
+    } else if (!k->how.started) {
+        if (k->how.sys == 0) k->how.sys = ECHILD;
+        k->how.status = -1; /* that of the keeper's child, which could not become the program */
+        k->how.signal = 0;
+    }
+}
+
+/* The tree is dead, or its keeper is. */
+static void on_keeper_exit(struct process *p, const struct process_exit *how)
+{
+    struct kept *k = CONTAINER_OF(p, struct kept, keeper);
+    struct child *c = k->child;
+    (void)how; /* the report says more */
+    pipe_reader_drain(&k->report);
+    if (!k->clean && c->pid > 1) kill(-c->pid, SIGKILL); /* a group; 1 would be everything there is */
+    settle(k);
+    for (int i = 0; i < STREAMS; i++) pipe_reader_drain(&k->streams[i].reader);
+    struct child_exit end = k->how;
+    release(k);
+    c->on_exit(c, &end);
+}
+
+/* ---- the start ---- */
+
+/* A pipe from the program: our end is read from, *theirs is the caller's to close. */
+static int open_reader(struct loop *l, struct pipe_reader *r, int *theirs, struct err *e)
+{
+    int ours = -1;
+    int err = pipe_make(&ours, theirs, e);
+    if (!err) err = pipe_reader_open(r, l, ours, e);
+    if (err) close_fd(&ours);
+    return err;
+}
+
+static int open_writer(struct loop *l, struct pipe_writer *w, size_t max, int *theirs, struct err *e)
+{
+    int ours = -1;
+    int err = pipe_make(theirs, &ours, e);
+    if (!err) err = pipe_writer_open(w, l, ours, max, e);
+    if (err) close_fd(&ours);
+    return err;
+}
+
+/* The input goes in, or is queued, before there is a program: nothing of it can fail later unseen. */
+static int open_input(struct kept *k, struct loop *l, struct str input, int *theirs, struct err *e)
+{
+    int err = open_writer(l, &k->input, input.len, theirs, e);
+    if (err) return err;
+    err = pipe_writer_send(&k->input, input);
+    if (err) return err_set(e, err, "input of %zu bytes: %s", input.len, err_text(err));
+    pipe_writer_end(&k->input);
+    return 0;
+}
+
+static int open_pipes(struct child_keeper *ck, struct kept *k, const struct child_spec *spec, int *theirs,
+                      struct err *e)
+{
+    struct loop *l = ck->loop;
+    int err;
+    theirs[0] = theirs[KEEPER_IN] = theirs[KEEPER_OUT] = ck->null_fd;
+    if ((err = pipe_make(&theirs[KEEPER_CONTROL], &k->control, e)) != 0) return err;
+    if ((err = open_reader(l, &k->report, &theirs[KEEPER_REPORT], e)) != 0) return err;
+    if ((err = open_reader(l, &k->streams[CHILD_STDOUT].reader, &theirs[1], e)) != 0) return err;
+    if ((err = open_reader(l, &k->streams[CHILD_STDERR].reader, &theirs[2], e)) != 0) return err;
+    if (spec->input.len && (err = open_input(k, l, spec->input, &theirs[0], e)) != 0) return err;
+    if (!spec->frames) return 0;
+    if ((err = open_writer(l, &k->frames, 4 * LIMIT_FRAME, &theirs[KEEPER_IN], e)) != 0) return err;
+    return open_reader(l, &k->streams[CHILD_FRAMES].reader, &theirs[KEEPER_OUT], e);
+}
+
+/* /proc/self/exe and not its path: it is still this version when the file has been replaced. */
+static int start_keeper(struct child_keeper *ck, struct kept *k, const struct child_spec *spec, const int *theirs,
+                        struct err *e)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct process_spec process = {.path = "/proc/self/exe",
+                                   .argv = keeper_call_argv(&arena, spec, ck->lock_path),
+                                   .env = keeper_call_env(&arena, spec),
+                                   .fds = theirs,
+                                   .n_fds = KEEPER_FDS};
+    k->keeper.on_exit = on_keeper_exit;
+    int err = process_start(&k->keeper, ck->loop, &process, e);
+    arena_release(&arena);
+    return err;
+}
+
+static struct kept *kept_new(struct child_keeper *ck, struct child *c)
+{
+    struct kept *k = mem_new(sizeof *k);
+    k->child = c;
+    k->turn = loop_turn(ck->loop);
+    k->control = -1;
+    k->how.status = -1;
+    k->report.on_data = on_report;
+    for (int i = 0; i < STREAMS; i++) {
+        k->streams[i].reader.on_data = on_stream;
+        k->streams[i].kept = k;
+        k->streams[i].from = (enum child_stream)i;
+    }
+    list_push(&ck->kept, &k->link);
+    c->inside = k;
+    c->pid = 0;
+    return k;
+}
+
+static int start(struct spawner *s, struct child *c, const struct child_spec *spec, struct err *e)
+{
+    struct child_keeper *ck = CONTAINER_OF(s, struct child_keeper, spawner);
+    int theirs[KEEPER_FDS] = {-1, -1, -1, -1, -1, -1, -1};
+    if (!spec->argv || !spec->argv[0]) return err_set(e, ERR_INVALID, "no program to run");
+    struct kept *k = kept_new(ck, c);
+    int err = open_pipes(ck, k, spec, theirs, e);
+    if (!err) err = start_keeper(ck, k, spec, theirs, e);
+    for (size_t i = 0; i < KEEPER_FDS; i++)
+        if (theirs[i] != ck->null_fd) close_fd(&theirs[i]);
+    if (err) release(k);
+    else fcntl(k->control, F_SETFL, O_NONBLOCK); /* a keeper that does not read must not stop the loop */
+    return err;
+}
+
+/* ---- while it runs; each may be called after on_exit, too, and then does nothing ---- */
+
+static int send_frame(struct child *c, struct str frame)
+{
+    struct kept *k = c->inside;
+    return k ? pipe_writer_send(&k->frames, frame) : ERR_IO;
+}
+
+static void close_input(struct child *c)
+{
+    struct kept *k = c->inside;
+    if (k) pipe_writer_end(&k->frames);
+}
+
+/* The program may have stopped its keeper, or be about to. */
+static void on_rouse(struct timer *t)
+{
+    struct kept *k = CONTAINER_OF(t, struct kept, rouse);
+    process_signal(&k->keeper, SIGCONT);
+    turn_timer(k->turn, &k->rouse, ROUSE_MS, on_rouse);
+}
+
+static void signal_tree(struct child *c, int signal)
+{
+    struct kept *k = c->inside;
+    if (!k || k->control < 0) return;
+    if (signal == SIGKILL) {
+        close_fd(&k->control);
+        on_rouse(&k->rouse);
+    } else {
+        (void)!write(k->control, &(char){KEEPER_TERM}, 1); /* fails when the keeper is done, or has 64 Ki such orders */
+        process_signal(&k->keeper, SIGCONT);
+    }
+}
+
+static void pause_output(struct child *c, bool paused)
+{
+    struct kept *k = c->inside;
+    for (int i = 0; k && i < STREAMS; i++) pipe_reader_pause(&k->streams[i].reader, paused);
+}
+
+/* ---- the spawner ---- */
+
+/* Makes the file when it is not there. The path is the caller's to free. */
+static int open_lock(int *ret_fd, char **ret_path, const char *data_dir, struct err *e)
+{
+    char *dir = realpath(data_dir, NULL);
+    if (!dir) return err_set_errno(e, ERR_IO, errno, data_dir);
+    size_t size = strlen(dir) + sizeof "/keepers.lock";
+    char *path = mem_new(size);
+    snprintf(path, size, "%s/keepers.lock", dir);
+    free(dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        int err = err_set_errno(e, ERR_IO, errno, path);
+        free(path);
+        return err;
+    }
+    *ret_fd = fd;
+    *ret_path = path;
+    return 0;
+}
+
+int child_keeper_open(struct spawner **ret, struct loop *l, const char *data_dir, struct err *e)
+{
+    int lock_fd;
+    char *lock_path;
+    if (access("/proc/thread-self/children", R_OK) < 0)
+        return err_set_errno(e, ERR_UNSUPPORTED, errno,
+                             "/proc/thread-self/children, which finds the processes of a task");
+    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null_fd < 0) return err_set_errno(e, ERR_IO, errno, "/dev/null");
+    int err = open_lock(&lock_fd, &lock_path, data_dir, e);
+    if (err) {
+        close(null_fd);
+        return err;
+    }
+    close(lock_fd);
+    struct child_keeper *ck = mem_new(sizeof *ck);
+    *ck = (struct child_keeper){.spawner = {start, send_frame, close_input, signal_tree, pause_output},
+                                .loop = l,
+                                .lock_path = lock_path,
+                                .null_fd = null_fd};
+    list_init(&ck->kept);
+    *ret = &ck->spawner;
+    return 0;
+}
+
+void child_keeper_close(struct spawner *s)
+{
+    if (!s) return;
+    struct child_keeper *ck = CONTAINER_OF(s, struct child_keeper, spawner);
+    int64_t until_ms = clock_mono_ms(&clock_system) + CLOSE_WAIT_MS;
+    LIST_EACH (it, &ck->kept) signal_tree(CONTAINER_OF(it, struct kept, link)->child, SIGKILL);
+    LIST_EACH_SAFE (it, &ck->kept) {
+        struct kept *k = CONTAINER_OF(it, struct kept, link);
+        process_close(&k->keeper, until_ms - clock_mono_ms(&clock_system));
+        release(k);
+    }
+    close(ck->null_fd);
+    free(ck->lock_path);
+    free(ck);
+}
+
+int child_keeper_wait_old(const char *data_dir, int64_t timeout_ms, struct err *e)
+{
+    int fd;
+    char *path;
+    int err = open_lock(&fd, &path, data_dir, e);
+    if (err) return err;
+    int64_t until_ms = clock_mono_ms(&clock_system) + timeout_ms;
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            err = err_set_errno(e, ERR_IO, errno, path);
+            break;
+        }
+        if (clock_mono_ms(&clock_system) >= until_ms) {
+            err = err_set(e, ERR_LOCKED, "processes of an earlier server still run: one of them holds %s", path);
+            break;
+        }
+        poll(NULL, 0, LOOK_AGAIN_MS); /* flock cannot wait for a bounded time */
+    }
+    close(fd);
+    free(path);
+    return err;
+}

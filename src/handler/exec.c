@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The handler `exec`: a list of running processes. How many there may be is the queue's business, not decided here.
+ */
+#include "handler/exec.h"
+#include "base/mem.h"
+#include "handler/exec_run.h"
+#include "handler/rss.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ROOM 1000000 /* the queue's concurrency is the limit */
+
+struct exec {
+    struct handler handler;
+    struct spawner *spawner;
+    const struct exec_conf *conf;
+    struct list runs; /* of struct exec_run, linked in link */
+    int64_t serial;
+    bool draining;
+    void (*on_drained)(void *user); /* NULL: not asked for, or called */
+    void *drained_user;
+    struct later drained;
+};
+
+static struct exec *exec_of(struct handler *h) { return CONTAINER_OF(h, struct exec, handler); }
+
+static int room(struct handler *h) { return exec_of(h)->draining ? 0 : ROOM; }
+
+static void want(struct handler *h, size_t waiting)
+{
+    (void)h;
+    (void)waiting; /* nothing is started ahead of a task */
+}
+
+static void on_later(struct later *l)
+{
+    struct exec *x = CONTAINER_OF(l, struct exec, drained);
+    void (*on_drained)(void *user) = x->on_drained;
+    x->on_drained = NULL;
+    if (on_drained) on_drained(x->drained_user); /* may free the handler */
+}
+
+static void look_drained(struct exec *x)
+{
+    if (x->draining && list_empty(&x->runs)) turn_later(x->handler.turn, &x->drained, on_later);
+}
+
+static void on_over(struct exec_run *r) { look_drained(r->user); }
+
+static int start(struct handler *h, struct attempt *a, struct err *e)
+{
+    struct exec *x = exec_of(h);
+    struct exec_run *r;
+    a->inside = NULL;
+    if (x->draining) return err_set(e, ERR_DRAINING, "no more of %s are started", x->conf->name);
+    int rc = exec_run_start(&r, a, x->conf, h->turn, x->spawner, e);
+    if (rc != 0) return rc;
+    r->user = x;
+    r->on_over = on_over;
+    r->serial = ++x->serial;
+    list_push(&x->runs, &r->link);
+    return 0;
+}
+
+static void stop(struct handler *h, struct attempt *a, enum stop_reason why)
+{
+    (void)h;
+    if (a->inside) exec_run_stop(a->inside, why);
+}
+
+static enum handler_wait waiting(struct handler *h, struct err *ret_detail)
+{
+    if (!exec_of(h)->draining) return HANDLER_READY;
+    err_set(ret_detail, ERR_DRAINING, "no more of %s are started", exec_of(h)->conf->name);
+    return HANDLER_BUSY;
+}
+
+static void each(struct handler *h, void (*f)(void *user, const struct worker_view *w), void *user)
+{
+    struct exec *x = exec_of(h);
+    LIST_EACH(link, &x->runs)
+    {
+        const struct exec_run *r = CONTAINER_OF(link, struct exec_run, link);
+        char id[256];
+        int len = snprintf(id, sizeof id, "%s-%lld", x->conf->name, (long long)r->serial);
+        struct worker_view view = {.id = {id, len < (int)sizeof id ? (size_t)len : sizeof id - 1},
+                                   .pool = str_of(x->conf->name),
+                                   .state = r->ladder.rung == LADDER_DOWN ? "busy" : "stopping",
+                                   .pid = r->child.pid,
+                                   .started_at_ms = r->started_wall_ms,
+                                   .rss_bytes = rss_of(r->child.pid),
+                                   .open = (const struct attempt *const *)&r->attempt,
+                                   .n_open = 1};
+        f(user, &view);
+    }
+}
+
+static void drain(struct handler *h, void (*on_drained)(void *user), void *user)
+{
+    struct exec *x = exec_of(h);
+    assert(!x->draining);
+    x->draining = true;
+    x->on_drained = on_drained;
+    x->drained_user = user;
+    look_drained(x);
+}
+
+static void free_exec(struct handler *h)
+{
+    struct exec *x = exec_of(h);
+    assert(list_empty(&x->runs));
+    turn_later_cancel(&x->drained);
+    free(x);
+}
+
+static const struct handler_ops ops = {room, want, start, stop, waiting, each, drain, free_exec};
+
+int exec_new(struct handler **ret, struct turn *turn, struct spawner *spawner, const struct exec_conf *conf)
+{
+    struct exec *x = mem_new(sizeof *x);
+    x->handler = (struct handler){.ops = &ops, .turn = turn};
+    x->spawner = spawner;
+    x->conf = conf;
+    list_init(&x->runs);
+    list_init(&x->drained.link);
+    *ret = &x->handler;
+    return 0;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One exec process: start, what it writes, stop, end.
+ */
+#include "handler/exec_run.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "handler/attempt.h"
+#include "handler/dir.h"
+#include "handler/exec_verdict.h"
+#include "handler/template.h"
+#include "handler/verdict.h"
+#include <stdlib.h>
+
+#define NICENESS 5
+
+static void release(struct exec_run *r)
+{
+    ladder_stop(&r->ladder);
+    turn_later_cancel(&r->refusal);
+    buf_release(&r->out);
+    capture_release(&r->err);
+    lines_release(&r->lines);
+    frame_parser_release(&r->parser);
+    free((char *)r->said.p);
+    free((char *)r->fault.p);
+    free(r);
+}
+
+static void over(struct exec_run *r, const struct verdict *v)
+{
+    struct attempt *a = r->attempt;
+    list_remove(&r->link);
+    a->inside = NULL;
+    a->events->on_verdict(a, v);
+    r->on_over(r);
+    release(r);
+}
+
+static void kill_for(struct exec_run *r, struct str fault)
+{
+    if (fault.len) {
+        attempt_note(r->attempt, "bide: the program %.*s", STR_ARG(fault));
+        r->fault = mem_str(fault);
+    }
+    ladder_start(&r->ladder, 0, 0);
+}
+
+static void on_stdout(struct exec_run *r, struct str bytes)
+{
+    if (r->too_large) return;
+    buf_add_str(&r->out, bytes);
+    if (!buf_err(&r->out)) return;
+    r->too_large = true;
+    if (!r->said.len) kill_for(r, STR_NONE); /* with a verdict of its own, stdout is only log */
+}
+
+/* The id may be left out: there is one task only. */
+static bool is_ours(const struct exec_run *r, const struct frame *f)
+{
+    struct id id;
+    if (f->has_fence && f->fence != r->attempt->fence) return false;
+    return f->id.len == 0 || (id_parse(&id, f->id) == 0 && id_cmp(&id, &r->attempt->task->id) == 0);
+}
+
+static void on_frame(struct exec_run *r, const struct frame *f, struct str line)
+{
+    if (!is_ours(r, f)) return;
+    switch (f->op) {
+    case FRAME_PROGRESS: attempt_progress(r->attempt, f); break;
+    case FRAME_LOG: attempt_log(r->attempt, f); break;
+    case FRAME_DONE:
+    case FRAME_FAIL:
+        if (!r->said.len) r->said = mem_str(line);
+        break;
+    case FRAME_READY:
+    case FRAME_CANCELLED: /* its exit says it */
+    case FRAME_OTHER: break;
+    }
+}
+
+/* The process is of no use any more, for what it wrote to descriptor 4. */
+static void junk(struct exec_run *r, struct str what)
+{
+    struct arena arena = {0};
+    kill_for(r, arena_format(&arena, "wrote a line to descriptor 4 that is %.*s", STR_ARG(what)));
+    arena_release(&arena);
+}
+
+static void on_frames(struct exec_run *r, struct str bytes)
+{
+    struct str line;
+    struct frame f;
+    struct err e = {0};
+    for (int rc; !r->fault.len && (rc = lines_next(&r->lines, &bytes, &line)) != 0;) {
+        if (rc < 0)
+            junk(r, STR("longer than the limit"));
+        else if ((rc = frame_parse(&r->parser, line, &f, &e)) != 0)
+            junk(r, frame_complaint(&r->parser, line, rc, &e));
+        else
+            on_frame(r, &f, line);
+    }
+}
+
+static void on_data(struct child *c, enum child_stream from, struct str bytes)
+{
+    struct exec_run *r = c->user;
+    switch (from) {
+    case CHILD_STDOUT: on_stdout(r, bytes); break;
+    case CHILD_STDERR: attempt_captured(r->attempt, &r->err, bytes); break;
+    case CHILD_FRAMES: on_frames(r, bytes); break;
+    }
+}
+
+static void on_exit_of(struct child *c, const struct child_exit *how)
+{
+    struct exec_run *r = c->user;
+    struct arena arena = {0};
+    struct verdict v;
+    bool stdout_used;
+    ladder_stop(&r->ladder);
+    attempt_capture_ended(r->attempt, &r->err);
+    exec_verdict(r, how, &arena, &v, &stdout_used);
+    if (!stdout_used && r->out.len) { /* not the result: then it is log */
+        struct str tail = buf_str(&r->out);
+        if (tail.len > LIMIT_LOG) tail = str_sub(tail, tail.len - LIMIT_LOG, LIMIT_LOG);
+        attempt_captured(r->attempt, &r->err, tail);
+        attempt_capture_ended(r->attempt, &r->err);
+    }
+    over(r, &v);
+    arena_release(&arena);
+}
+
+static void on_refused(struct later *l)
+{
+    struct exec_run *r = CONTAINER_OF(l, struct exec_run, refusal);
+    struct arena arena = {0};
+    struct verdict v;
+    verdict_failed(&v, &arena, FAILURE_INVALID_INPUT, "%.*s", STR_ARG(r->fault));
+    over(r, &v);
+    arena_release(&arena);
+}
+
+static int fill_command(const struct exec_run *r, struct arena *arena, const char *const **ret_argv, struct err *e)
+{
+    size_t n = 0;
+    int rc = 0;
+    bool needs_input = false;
+    struct json input;
+    for (; r->conf->command[n]; n++) needs_input |= template_needs_input(r->conf->command[n]);
+    const char **argv = arena_alloc(arena, (n + 1) * sizeof *argv);
+    json_init(&input);
+    if (needs_input) rc = json_parse(&input, r->attempt->task->input.len ? r->attempt->task->input : STR("{}"), e);
+    for (size_t i = 0; i < n && rc == 0; i++)
+        rc = template_fill(r->conf->command[i], r->attempt, &input, arena, &argv[i], e);
+    json_release(&input);
+    *ret_argv = argv;
+    return rc;
+}
+
+static int start_process(struct exec_run *r, struct spawner *spawner, struct err *e)
+{
+    struct arena arena = {0};
+    struct err wrong = {0};
+    struct child_spec spec = {.env = r->conf->env, .cwd = r->conf->cwd, .frames = true, .input = r->attempt->task->input,
+                              .nice = NICENESS};
+    int rc = 0;
+    if (fill_command(r, &arena, &spec.argv, &wrong) != 0) {
+        r->fault = mem_str(str_of(wrong.text));
+        turn_later(r->turn, &r->refusal, on_refused);
+    } else {
+        rc = dir_write(r->attempt->dir, FRAME_INPUT_FILE, r->attempt->task->input, e);
+        if (rc == 0) rc = child_start(spawner, &r->child, &spec, e);
+        if (rc == 0) child_close_input(&r->child); /* there is nothing to be told */
+    }
+    arena_release(&arena);
+    return rc;
+}
+
+int exec_run_start(struct exec_run **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
+                   struct spawner *spawner, struct err *e)
+{
+    struct exec_run *r = mem_new(sizeof *r);
+    r->conf = conf;
+    r->turn = turn;
+    r->attempt = a;
+    r->started_wall_ms = turn_wall_ms(turn);
+    r->child = (struct child){.user = r, .on_data = on_data, .on_exit = on_exit_of};
+    list_init(&r->link);
+    list_init(&r->refusal.link);
+    ladder_init(&r->ladder, turn, &r->child, NULL);
+    buf_init(&r->out, LIMIT_RESULT);
+    capture_init(&r->err);
+    lines_init(&r->lines);
+    frame_parser_init(&r->parser);
+    int rc = start_process(r, spawner, e);
+    if (rc != 0) {
+        release(r);
+        return rc;
+    }
+    a->inside = r;
+    *ret = r;
+    return 0;
+}
+
+void exec_run_stop(struct exec_run *r, enum stop_reason why)
+{
+    bool refused = !list_empty(&r->refusal.link);
+    if (r->stopping || refused || r->ladder.rung != LADDER_DOWN) return; /* it is being ended already */
+    r->stopping = true;
+    r->why = why;
+    ladder_start(&r->ladder, 0, r->attempt->task->grace_ms);
+}

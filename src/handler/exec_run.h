@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One attempt of the handler `exec`: one process from its start to the death of its whole tree, and then the verdict,
+ * never before.
+ *
+ *   start ──▶ running ──exit──────────────────────────▶ verdict
+ *     │          └─ stop, too much stdout, junk ─▶ ending ─┘
+ *     └─▶ refused (a template does not fit the input) ─────┘  in the next turn, no process
+ */
+#ifndef HANDLER_EXEC_RUN_H
+#define HANDLER_EXEC_RUN_H
+
+#include "base/list.h"
+#include "handler/capture.h"
+#include "handler/exec.h"
+#include "handler/frame.h"
+#include "handler/ladder.h"
+#include "handler/lines.h"
+
+struct exec_run { /* owned by itself: from exec_run_start until after on_verdict */
+    struct list link;               /* in the handler's list of runs; taken out before on_verdict */
+    const struct exec_conf *conf;   /* borrowed, as is turn */
+    struct turn *turn;
+    struct attempt *attempt;        /* borrowed from the run of the server */
+    void (*on_over)(struct exec_run *r); /* after on_verdict; r is freed when it returns */
+    void *user;
+    int64_t serial, started_wall_ms;
+
+    struct child child;
+    struct ladder ladder;
+    struct later refusal;
+    struct buf out;                 /* stdout, at most LIMIT_RESULT */
+    struct capture err;             /* stderr */
+    struct lines lines;             /* of fd 4 */
+    struct frame_parser parser;
+    struct str said;                /* owned: the done or fail frame, the first one; empty: none */
+    struct str fault;               /* owned: what is wrong with what it wrote, or with the input; empty: nothing */
+    bool too_large;                 /* stdout is over the limit */
+    bool stopping;
+    enum stop_reason why;           /* of stopping */
+};
+
+/* 0: one on_verdict and then one on_over follow, later. Error: nothing follows. */
+int exec_run_start(struct exec_run **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
+                   struct spawner *spawner, struct err *e) MUST_USE;
+void exec_run_stop(struct exec_run *r, enum stop_reason why); /* the second time: no effect */
+
+#endif

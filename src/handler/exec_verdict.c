@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The verdict of one exec process, made when its tree is dead and everything it wrote has been read.
+ */
+#include "handler/exec_verdict.h"
+#include "base/json_write.h"
+#include "base/limits.h"
+#include "handler/attempt.h"
+#include "handler/dir.h"
+#include "handler/verdict.h"
+
+#define EXIT_RETRY 75 /* EX_TEMPFAIL of sysexits.h */
+
+static void too_large(struct verdict *v, struct arena *arena)
+{
+    verdict_failed(v, arena, FAILURE_OUTPUT_TOO_LARGE, "stdout is longer than %d bytes", LIMIT_RESULT);
+}
+
+/* The text itself when it is JSON and that is wanted, else {"stdout": text}. */
+static void result_of_stdout(struct exec_run *r, struct arena *arena, struct verdict *v)
+{
+    struct json json;
+    struct err e = {0};
+    json_init(&json);
+    *v = (struct verdict){.event = LIFE_DONE};
+    int rc = r->conf->result == EXEC_STDOUT_TEXT ? ERR_SYNTAX : json_parse(&json, buf_str(&r->out), &e);
+    if (rc == 0) {
+        v->result = json_span(&json, json_root(&json));
+    } else if (r->conf->result == EXEC_STDOUT_JSON) {
+        verdict_failed(v, arena, FAILURE_BAD_RESULT, "stdout is not JSON: %s", e.text);
+    } else {
+        struct buf wrapped;
+        buf_init(&wrapped, LIMIT_RESULT);
+        json_write_open(&wrapped, '{');
+        json_write_member_str(&wrapped, "stdout", buf_str(&r->out));
+        json_write_close(&wrapped, '}');
+        if (buf_err(&wrapped))
+            too_large(v, arena);
+        else
+            v->result = arena_str(arena, buf_str(&wrapped));
+        buf_release(&wrapped);
+    }
+    json_release(&json);
+}
+
+/* No files were named: whatever the process left in the directory is its output. */
+static void list_files(struct exec_run *r, struct str result_file, struct arena *arena, struct verdict *v)
+{
+    struct err e;
+    struct str *names;
+    size_t n;
+    const struct str not_output[] = {STR(FRAME_INPUT_FILE), result_file};
+    if (dir_list(r->attempt->dir, not_output, 2, arena, &names, &n, &e) == 0)
+        verdict_files(v, arena, names, n);
+    else
+        attempt_note(r->attempt, "bide: the output files could not be listed: %s", e.text);
+}
+
+static void failed_by_status(struct exec_run *r, int status, struct arena *arena, struct verdict *v)
+{
+    struct str tail = arena_str(arena, capture_tail(&r->err)), last = capture_last_line(tail);
+    if (last.len)
+        verdict_failed(v, arena, FAILURE_WORKER_ERROR, "%.*s", STR_ARG(last));
+    else
+        verdict_failed(v, arena, FAILURE_WORKER_ERROR, "exit status %d", status);
+    if (status == EXIT_RETRY) v->retryable = true;
+    verdict_detail(v, arena, tail);
+}
+
+static void by_exit(struct exec_run *r, const struct child_exit *how, struct arena *arena, struct verdict *v)
+{
+    if (how->started && how->signal == 0 && how->status == 0) {
+        result_of_stdout(r, arena, v);
+    } else if (how->started && how->signal == 0) {
+        failed_by_status(r, how->status, arena, v);
+    } else {
+        struct str words = verdict_death(arena, "the program", r->conf->command[0], how);
+        verdict_failed(v, arena, how->started ? FAILURE_WORKER_CRASHED : FAILURE_LOAD_FAILED, "%.*s", STR_ARG(words));
+        verdict_detail(v, arena, arena_str(arena, capture_tail(&r->err)));
+    }
+}
+
+void exec_verdict(struct exec_run *r, const struct child_exit *how, struct arena *arena, struct verdict *v,
+                  bool *ret_stdout_used)
+{
+    struct frame f = {.op = FRAME_OTHER};
+    struct err e;
+    *ret_stdout_used = false;
+    if (r->said.len && frame_parse(&r->parser, r->said, &f, &e) != 0) f.op = FRAME_OTHER; /* it was a frame when it came */
+    if (f.op == FRAME_DONE) {
+        verdict_done(v, arena, r->attempt, &f);
+    } else if (r->stopping) {
+        verdict_stopped(v, arena, r->attempt, r->why);
+    } else if (r->too_large) {
+        too_large(v, arena);
+    } else if (r->fault.len) {
+        verdict_failed(v, arena, FAILURE_WORKER_CRASHED, "the program %.*s", STR_ARG(r->fault));
+    } else if (f.op == FRAME_FAIL) {
+        verdict_fail(v, arena, &f);
+    } else {
+        by_exit(r, how, arena, v);
+        *ret_stdout_used = v->event == LIFE_DONE;
+    }
+    if (v->event == LIFE_DONE && !f.has_files) list_files(r, f.result_file, arena, v);
+}

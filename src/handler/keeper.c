@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The keeper of one process tree. It is a child subreaper: whatever loses its parent below it, by double fork or with a
+ * session of its own, becomes its child. So a tree is dead exactly when waitpid() says "no children", and until then
+ * whatever is in the list of children is killed, level by level.
+ *
+ *   lock, is bide there? ──no──▶ exit
+ *        │ fork, exec
+ *        ▼      order T: SIGTERM to all
+ *     running ◀───────────┐
+ *        │ program ended, order K, end of file
+ *        ▼
+ *     killing ──no children──▶ clean, exit
+ *
+ * It must never allocate, take a lock it could wait for, or use a library: it has to work when nothing else does.
+ */
+#include "handler/keeper.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TREE_MAX 32768 /* descendants found in one look; the next look finds the others */
+
+static pid_t program; /* 0 once it has ended */
+static int exec_fd;   /* says how the exec went; -1 once that is known */
+static pid_t tree[TREE_MAX];
+static size_t n_tree;
+
+static void report(const char *word, int number)
+{
+    char line[32];
+    int len = snprintf(line, sizeof line, "%s %d\n", word, number);
+    (void)!write(KEEPER_REPORT, line, (size_t)len); /* when bide is gone nobody needs to know */
+}
+
+/* Adds the children of one thread. The file is gone when the thread is. */
+static void add_children(int thread_fd, const char *tid)
+{
+    static char text[4096];
+    char path[sizeof((struct dirent64 *)0)->d_name + sizeof "/children"];
+    snprintf(path, sizeof path, "%s/children", tid);
+    int fd = openat(thread_fd, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    pid_t pid = 0;
+    for (ssize_t n; (n = read(fd, text, sizeof text)) > 0;) {
+        for (ssize_t i = 0; i < n; i++) {
+            if (text[i] != ' ') {
+                pid = pid * 10 + (text[i] - '0');
+            } else {
+                if (pid > 1 && n_tree < TREE_MAX) tree[n_tree++] = pid; /* never 0, which would mean a group */
+                pid = 0;
+            }
+        }
+    }
+    close(fd);
+}
+
+/* Adds the children of all threads of a process. */
+static void add_family(pid_t pid)
+{
+    static _Alignas(struct dirent64) char entries[8192];
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    for (ssize_t n; (n = getdents64(fd, entries, sizeof entries)) > 0;) {
+        for (ssize_t at = 0; at < n;) {
+            const struct dirent64 *d = (const void *)(entries + at);
+            if (d->d_name[0] != '.') add_children(fd, d->d_name);
+            at += d->d_reclen;
+        }
+    }
+    close(fd);
+}
+
+/* Everything is listed first: what ends at the signal would hand its children to us, and one of them would hear twice.
+ */
+static void term_tree(void)
+{
+    n_tree = 0;
+    add_family(getpid());
+    for (size_t i = 0; i < n_tree; i++) add_family(tree[i]);
+    for (size_t i = 0; i < n_tree; i++) {
+        kill(tree[i], SIGTERM);
+        kill(tree[i], SIGCONT); /* a stopped process hears nothing else */
+    }
+}
+
+/* Kills the children only: with their death theirs become ours, for the next look. A child that was not reaped keeps
+ * its number, so none of these signals can hit a stranger, however fast numbers are used up. And a whole process group
+ * at once, which is how a fork bomb is overtaken: no member can fork past a signal to its group. Groups of descendants
+ * hold descendants only, as the keeper has a session of its own. */
+static void kill_children(void)
+{
+    pid_t last_group = getpgrp();
+    n_tree = 0;
+    add_family(getpid());
+    for (size_t i = 0; i < n_tree; i++) {
+        pid_t group = getpgid(tree[i]);
+        if (group > 1 && group != getpgrp() && group != last_group) kill(-group, SIGKILL);
+        kill(tree[i], SIGKILL);
+        last_group = group;
+    }
+}
+
+static void learn_exec(void)
+{
+    int failed;
+    ssize_t n = read(exec_fd, &failed, sizeof failed);
+    if (n < 0 && errno == EINTR) return;
+    if (n == (ssize_t)sizeof failed) report("exec", failed);
+    close(exec_fd);
+    exec_fd = -1;
+}
+
+/* Takes the dead in. False when there are no children any more. */
+static bool reap(void)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+        if (pid != program) continue;
+        while (exec_fd >= 0) learn_exec(); /* does not block: the program's end of it is closed */
+        if (WIFSIGNALED(status)) report("signal", WTERMSIG(status));
+        else report("exit", WEXITSTATUS(status));
+        program = 0;
+    }
+    return !(pid < 0 && errno == ECHILD);
+}
+
+/* Sleeps until a child ends, something is to be read, or the time is up. SIGCHLD is open only in here. */
+static void pause_for(struct pollfd *fds, nfds_t n, const struct timespec *at_most)
+{
+    sigset_t all_but_child;
+    sigfillset(&all_but_child);
+    sigdelset(&all_but_child, SIGCHLD);
+    if (ppoll(fds, n, at_most, &all_but_child) < 0)
+        for (nfds_t i = 0; i < n; i++) fds[i].revents = 0;
+}
+
+static void end_tree(void)
+{
+    static const struct timespec look_again = {0, 20000000}; /* a child born during a look shows in the next */
+    while (reap()) {
+        kill_children();
+        if (!reap()) break;
+        pause_for(NULL, 0, &look_again);
+    }
+    (void)!write(KEEPER_REPORT, "clean\n", 6);
+}
+
+/* Returns when the tree has to end: by itself, by order, or because bide is gone. */
+static void keep(void)
+{
+    while (program) {
+        struct pollfd fds[2] = {{.fd = KEEPER_CONTROL, .events = POLLIN}, {.fd = exec_fd, .events = POLLIN}};
+        pause_for(fds, 2, NULL);
+        if (fds[1].revents) learn_exec();
+        if (fds[0].revents) {
+            char order = KEEPER_KILL;
+            if (read(KEEPER_CONTROL, &order, 1) <= 0 || order == KEEPER_KILL) return;
+            if (order == KEEPER_TERM) term_tree();
+        }
+        reap();
+    }
+}
+
+/* Makes the entries marked for the program its environment: in place, dropping those they replace. */
+static void set_environment(void)
+{
+    const size_t mark = strlen(KEEPER_ENV);
+    size_t n = 0;
+    for (char **from = environ; *from; from++) {
+        char *entry = *from;
+        if (strncmp(entry, KEEPER_ENV, mark) == 0) {
+            entry += mark;
+            size_t name = strcspn(entry, "=");
+            for (size_t i = 0; i < n;) {
+                if (strncmp(environ[i], entry, name) == 0 && environ[i][name] == '=') environ[i] = environ[--n];
+                else i++;
+            }
+        }
+        environ[n++] = entry;
+    }
+    environ[n] = NULL;
+}
+
+/* posix_spawn leaves the C library's own two signals ignored, and sigaction() does not touch them. */
+static void reset_library_signals(void)
+{
+    static const unsigned long as_new[16]; /* the kernel's struct sigaction, SIG_DFL */
+    for (int signal = 32; signal < SIGRTMIN; signal++) syscall(SYS_rt_sigaction, signal, as_new, NULL, _NSIG / 8);
+}
+
+/* In the child: returns only when something failed, with errno. */
+static void become(char **argv, pid_t keeper)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return;
+    if (getppid() != keeper) _exit(127); /* it died before the line above: nobody to tell */
+    errno = 0;
+    if (nice((int)strtol(argv[3], NULL, 10)) == -1 && errno) return;
+    if (argv[5][0] && chdir(argv[5]) < 0) return;
+    if (argv[4][0] == '0') close_range(KEEPER_IN, KEEPER_OUT, 0);
+    set_environment();
+    reset_library_signals();
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    report("pid", getpid()); /* by the child itself: whatever the program does, it was said before */
+    execvp(argv[6], argv + 6);
+}
+
+static int start(char **argv)
+{
+    int fds[2];
+    pid_t keeper = getpid();
+    if (pipe2(fds, O_CLOEXEC) < 0) return errno;
+    program = fork();
+    if (program < 0) return errno;
+    if (program == 0) {
+        become(argv, keeper);
+        int failed = errno;
+        (void)!write(fds[1], &failed, sizeof failed);
+        _exit(127);
+    }
+    close(fds[1]);
+    exec_fd = fds[0];
+    close_range(0, KEEPER_CONTROL - 1, 0); /* end of file on them is the program's to make */
+    return 0;
+}
+
+static void on_child(int signal) { (void)signal; } /* only interrupts ppoll */
+
+/* Returns 0 or an errno. Descriptors 0 to 4 are the program's, control, report and lock are ours, others are strays. */
+static int prepare(char **argv)
+{
+    struct sigaction child = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
+    sigset_t every;
+    sigfillset(&every);
+    if (sigprocmask(SIG_SETMASK, &every, NULL) < 0 || sigaction(SIGCHLD, &child, NULL) < 0) return errno;
+    prctl(PR_SET_NAME, "bide-keeper");
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return errno;
+    if (close_range(KEEPER_FDS, ~0U, 0) < 0) return errno;
+    if (fcntl(KEEPER_CONTROL, F_SETFD, FD_CLOEXEC) < 0 || fcntl(KEEPER_REPORT, F_SETFD, FD_CLOEXEC) < 0) return errno;
+    int lock = open(argv[2], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    return lock < 0 || flock(lock, LOCK_SH | LOCK_NB) < 0 ? errno : 0;
+}
+
+/* Looked at after the lock is held: a bide that was killed before has a successor that may have seen the lock free. */
+static bool bide_is_gone(void)
+{
+    struct pollfd control = {.fd = KEEPER_CONTROL, .events = POLLIN};
+    return poll(&control, 1, 0) == 1 && !(control.revents & POLLIN);
+}
+
+int keeper_main(int argc, char **argv)
+{
+    if (argc < 7) return 64;
+    int failed = prepare(argv);
+    if (!failed && bide_is_gone()) _exit(0);
+    if (!failed) failed = start(argv);
+    if (failed) report("exec", failed);
+    else keep();
+    end_tree();
+    _exit(0);
+}

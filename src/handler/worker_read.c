@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading a worker. A frame may end the attempt, and the run may give the next one before this returns: nothing is
+ * remembered from one frame to the next.
+ */
+#include "handler/worker_read.h"
+#include "handler/attempt.h"
+#include "handler/worker_slot.h"
+
+#define PROTO 1
+
+static void on_ready(struct worker *w, const struct frame *f)
+{
+    if (w->state != WORKER_STARTING || w->ready)
+        w->dropped++;
+    else if (f->proto != PROTO)
+        worker_fail(w, "speaks protocol bide/%lld, this server bide/%d", (long long)f->proto, PROTO);
+    else
+        worker_ready(w);
+}
+
+static void on_frame(struct worker *w, const struct frame *f)
+{
+    if (f->op == FRAME_OTHER) return;
+    if (f->op == FRAME_READY) {
+        on_ready(w, f);
+        return;
+    }
+    struct attempt *a = worker_slot_of(w, f);
+    if (!a) return;
+    switch (f->op) {
+    case FRAME_PROGRESS: attempt_progress(a, f); break;
+    case FRAME_LOG: attempt_log(a, f); break;
+    case FRAME_DONE: worker_slot_done(w, f); break;
+    case FRAME_FAIL: worker_slot_failed(w, f); break;
+    case FRAME_CANCELLED: worker_slot_cancelled(w); break;
+    case FRAME_OTHER:
+    case FRAME_READY: break;
+    }
+}
+
+static void on_line(struct worker *w, struct str line)
+{
+    struct err e = {0};
+    struct frame f;
+    int rc = frame_parse(&w->parser, line, &f, &e);
+    if (rc == 0) {
+        on_frame(w, &f);
+        return;
+    }
+    struct str complaint = frame_complaint(&w->parser, line, rc, &e);
+    worker_fail(w, "wrote a line that is %.*s", STR_ARG(complaint));
+}
+
+static void read_frames(struct worker *w, struct str bytes)
+{
+    struct str line;
+    while (!w->deaf) {
+        int rc = lines_next(&w->lines, &bytes, &line);
+        if (rc == 0) return;
+        if (rc < 0)
+            worker_fail(w, "wrote a line of more than %d bytes", LIMIT_FRAME);
+        else
+            on_line(w, line);
+    }
+}
+
+void worker_read(struct worker *w, enum child_stream from, struct str bytes)
+{
+    switch (from) {
+    case CHILD_STDOUT: attempt_captured(w->slot.attempt, &w->out, bytes); break;
+    case CHILD_STDERR: attempt_captured(w->slot.attempt, &w->err, bytes); break;
+    case CHILD_FRAMES: read_frames(w, bytes); break;
+    }
+}
+
+void worker_read_end(struct worker *w)
+{
+    attempt_capture_ended(w->slot.attempt, &w->out);
+    attempt_capture_ended(w->slot.attempt, &w->err);
+}
+
+void worker_read_reset(struct worker *w)
+{
+    lines_release(&w->lines);
+    lines_init(&w->lines);
+    capture_forget(&w->out);
+    capture_forget(&w->err);
+    w->deaf = false;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How children end: on_exit comes when the whole tree is dead, not before and not much after, whoever is killed.
+ */
+#include "test/unit/handler/child_rig.h"
+
+TEST(a_program_deaf_to_sigterm_is_ended_by_sigkill)
+{
+    begin();
+    start_line("trap 'echo heard' TERM; echo up; while :; do :; done", STR_NONE, false);
+    one.stop_at = 3;
+    run();
+    child_signal_tree(&one.child, SIGTERM);
+    one.stop_at = 9;
+    run();
+    CHECK_STR(buf_str(&one.out[CHILD_STDOUT]), "up\nheard\n");
+    CHECK_INT(one.exits, 0);
+    child_signal_tree(&one.child, SIGKILL);
+    run();
+    CHECK_INT(one.how.signal, SIGKILL);
+    CHECK(tree_is_dead());
+    finish();
+}
+
+TEST(a_grandchild_that_escaped_twice_dies_with_the_tree)
+{
+    begin();
+    one.stop_at = 3;
+    one.kill_at = true;
+    start_line("setsid sh -c '(trap \"\" TERM HUP; echo up; tail -f /dev/null) & exit 0'; tail -f /dev/null", STR_NONE,
+               false);
+    run();
+    CHECK_INT(one.how.signal, SIGKILL);
+    CHECK(tree_is_dead());
+    finish();
+}
+
+TEST(a_grandchild_that_holds_the_pipes_does_not_delay_the_end)
+{
+    int64_t before_ms = clock_mono_ms(&clock_system);
+    begin();
+    start_line("setsid tail -f /dev/null & echo last words; exit 0", STR_NONE, true);
+    run();
+    CHECK_INT(one.how.status, 0);
+    CHECK_STR(buf_str(&one.out[CHILD_STDOUT]), "last words\n");
+    CHECK(tree_is_dead());
+    CHECK(clock_mono_ms(&clock_system) - before_ms < 5000);
+    finish();
+}
+
+/* The number of the keeper, which the program tells. */
+static int keeper_of(struct run *r) { return (int)strtol(r->out[CHILD_STDOUT].p, NULL, 10); }
+
+TEST(a_stopped_child_under_a_stopped_keeper_is_killed)
+{
+    begin();
+    one.stop_at = 2;
+    start_line("echo $PPID; kill -STOP $$", STR_NONE, false);
+    run();
+    CHECK(keeper_of(&one) > 1);
+    CHECK_INT(kill(keeper_of(&one), SIGSTOP), 0);
+    wait_stopped(keeper_of(&one));
+    wait_stopped(one.child.pid);
+    child_signal_tree(&one.child, SIGKILL);
+    kill(keeper_of(&one), SIGSTOP); /* once more, after the order */
+    run();
+    CHECK_INT(one.how.signal, SIGKILL);
+    CHECK(tree_is_dead());
+    finish();
+}
+
+TEST(a_killed_keeper_counts_as_the_end_and_takes_the_program_along)
+{
+    begin();
+    start_line("echo up; kill -KILL $PPID; exec tail -f /dev/null", STR_NONE, false);
+    run();
+    CHECK(one.how.started);
+    CHECK_INT(one.how.signal, SIGKILL);
+    CHECK_INT(one.how.status, -1);
+    CHECK_STR(buf_str(&one.out[CHILD_STDOUT]), "up\n");
+    struct pollfd p = {.fd = fifo, .events = POLLIN};
+    CHECK(poll(&p, 1, GUARD_MS) == 1 && (p.revents & POLLHUP));
+    finish();
+}
+
+TEST(closing_the_spawner_kills_what_lives_and_calls_nobody)
+{
+    begin();
+    one.stop_at = 3;
+    start_line("trap '' TERM; setsid sh -c 'trap \"\" TERM HUP; tail -f /dev/null' & echo up; tail -f /dev/null",
+               STR_NONE, true);
+    run();
+    finish();
+    CHECK_INT(one.exits, 0);
+    fifo = open(fifo_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    CHECK(tree_is_dead());
+    close(fifo);
+    CHECK_INT(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+/* What `--bide` does: a server that starts a tree and waits to be killed. */
+static int be_bide(const char *data_dir, const char *script)
+{
+    struct err e;
+    const char *argv[] = {"sh", "-c", script, NULL};
+    struct child_spec spec = {.argv = argv};
+    run_init(&one);
+    turn_init(&turn, &clock_system, rng_system());
+    if (loop_open(&loop, &turn, &e) < 0 || child_keeper_open(&spawner, loop, data_dir, &e) < 0) return 1;
+    if (child_start(spawner, &one.child, &spec, &e) < 0) return 1;
+    loop_run(loop);
+    return 1;
+}
+
+TEST(a_killed_server_leaves_nothing_alive_and_its_successor_waits_for_that)
+{
+    char script[256], byte;
+    struct err e;
+    int status;
+    begin();
+    CHECK_INT(child_keeper_wait_old(dir, 0, &e), 0);
+    snprintf(script, sizeof script,
+             "exec 9>%s; setsid sh -c 'trap \"\" TERM HUP; tail -f /dev/null' & echo x >&9; exec tail -f /dev/null",
+             fifo_path);
+    pid_t bide = fork();
+    CHECK(bide >= 0);
+    if (bide == 0) {
+        execl("/proc/self/exe", "bide", "--bide", dir, script, (char *)NULL);
+        _exit(1);
+    }
+    struct pollfd p = {.fd = fifo, .events = POLLIN};
+    do {
+        CHECK_INT(poll(&p, 1, GUARD_MS), 1); /* hung up until the first writer comes */
+    } while (read(fifo, &byte, 1) != 1);
+    CHECK_INT(child_keeper_wait_old(dir, 30, &e), ERR_LOCKED);
+    CHECK(strstr(e.text, "keepers.lock"));
+    CHECK_INT(kill(bide, SIGKILL), 0);
+    CHECK_INT(waitpid(bide, &status, 0), bide);
+    CHECK_INT(child_keeper_wait_old(dir, GUARD_MS, &e), 0);
+    while (read(fifo, &byte, 1) == 1) continue; /* the line feed after x */
+    CHECK(tree_is_dead());
+    finish();
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], KEEPER_OPTION) == 0) return keeper_main(argc, argv);
+    if (argc > 3 && strcmp(argv[1], "--bide") == 0) return be_bide(argv[2], argv[3]);
+    return rig_main(argc, argv, test_main);
+}
