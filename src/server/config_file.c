@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See config_file.h. Walks the YAML tree by the rows of config_table.c: keys that have no row are errors, rows are read
+ * in the table's order (not the file's), because types name queues and pools and inherit the defaults. A problem is
+ * noted with its place and reading goes on, so that one look shows them all.
+ */
+#include "server/config_file.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "server/config_value.h"
+#include "server/config_yaml.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct reader {
+    struct config *c;
+    struct config_errors *errors;
+};
+
+/* Where a value goes, and a bit for each row that the file set. */
+struct target {
+    const struct config_section *section;
+    void *base;
+    uint32_t seen;
+};
+
+static void read_named(struct reader *r, const struct config_key *k, struct fy_node *map, struct config_mark at);
+
+static void tell_wrong(struct reader *r, const struct config_key *k, struct fy_node *node, struct config_mark at)
+{
+    char wanted[160];
+    config_errors_add(r->errors, at, "\"%s\": expected %s; found %s", k->key,
+                      config_value_wanted(k, wanted, sizeof wanted), config_yaml_kind(node));
+}
+
+static void read_list(struct reader *r, const struct config_into *into, const struct config_key *k,
+                      struct fy_node *node, struct config_mark at)
+{
+    struct str *items = arena_alloc(&r->c->arena, ((size_t)fy_node_sequence_item_count(node) + 1) * sizeof *items);
+    size_t n = 0;
+    void *place = NULL;
+    struct err e;
+    for (struct fy_node *item; (item = fy_node_sequence_iterate(node, &place)); n++) {
+        if (config_yaml_text(item, &items[n])) continue;
+        config_errors_add(r->errors, config_yaml_mark(item, at), "\"%s\": item %zu: expected a text; found %s", k->key,
+                          n + 1, config_yaml_kind(item));
+        return;
+    }
+    if (config_value_set_list(into, k, items, n, &e)) config_errors_add(r->errors, at, "\"%s\": %s", k->key, e.text);
+}
+
+static void read_env(struct reader *r, const struct config_into *into, const struct config_key *k, struct fy_node *node,
+                     struct config_mark at)
+{
+    struct str *items = arena_alloc(&r->c->arena, ((size_t)fy_node_mapping_item_count(node) + 1) * sizeof *items);
+    size_t n = 0;
+    void *place = NULL;
+    struct err e;
+    for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(node, &place)); n++) {
+        struct str name, value;
+        struct config_mark here = config_yaml_mark(fy_node_pair_key(pair), at);
+        if (!config_yaml_text(fy_node_pair_key(pair), &name) || name.len == 0 || str_find(name, '=') < name.len) {
+            config_errors_add(r->errors, here, "\"%s\": this cannot be the name of a variable", k->key);
+            return;
+        }
+        if (!config_yaml_text(fy_node_pair_value(pair), &value)) {
+            config_errors_add(r->errors, here, "\"%s\": expected a text for \"%.*s\"; found %s", k->key, STR_ARG(name),
+                              config_yaml_kind(fy_node_pair_value(pair)));
+            return;
+        }
+        items[n] = arena_format(&r->c->arena, "%.*s=%.*s", STR_ARG(name), STR_ARG(value));
+    }
+    if (config_value_set_list(into, k, items, n, &e)) config_errors_add(r->errors, at, "\"%s\": %s", k->key, e.text);
+}
+
+/* Notes keys without a row; what is in `map` afterwards is known. */
+static void check_keys(struct reader *r, const struct config_section *s, struct fy_node *map, struct config_mark around)
+{
+    void *place = NULL;
+    for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(map, &place));) {
+        struct str key;
+        struct config_mark at = config_yaml_mark(fy_node_pair_key(pair), around);
+        if (!config_yaml_text(fy_node_pair_key(pair), &key)) {
+            config_errors_add(r->errors, at, "a key must be a text");
+            continue;
+        }
+        if (config_table_find(s, key)) continue;
+        const char *near = config_table_nearest(s, key);
+        config_errors_add(r->errors, at, "unknown key \"%.*s\"%s%s%s", (int)(key.len < 80 ? key.len : 80), key.p,
+                          near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
+    }
+}
+
+static struct fy_node_pair *find_pair(struct fy_node *map, const char *key)
+{
+    void *place = NULL;
+    struct str text;
+    for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(map, &place));)
+        if (config_yaml_text(fy_node_pair_key(pair), &text) && str_eq(text, str_of(key))) return pair;
+    return NULL;
+}
+
+static void read_section(struct reader *r, struct target *t, struct fy_node *map, struct config_mark around);
+
+static void read_value(struct reader *r, struct target *t, const struct config_key *k, struct fy_node *node,
+                       struct config_mark key_at)
+{
+    struct config_into into = {r->c, r->c->dir, t->base};
+    struct config_mark at = config_yaml_mark(node, key_at);
+    enum fy_node_type type = fy_node_get_type(node);
+    struct str text;
+    struct err e;
+    if (k->kind == KIND_SECTION && type == FYNT_MAPPING) {
+        struct target nested = {k->section, (char *)t->base + k->offset, 0};
+        read_section(r, &nested, node, key_at);
+    } else if (k->kind == KIND_NAMED && type == FYNT_MAPPING) {
+        read_named(r, k, node, key_at);
+    } else if ((k->kind == KIND_COMMAND || k->kind == KIND_ADDRESSES) && type == FYNT_SEQUENCE) {
+        read_list(r, &into, k, node, at);
+    } else if (k->kind == KIND_ENV && type == FYNT_MAPPING) {
+        read_env(r, &into, k, node, at);
+    } else if ((k->kind == KIND_SECTION || k->kind == KIND_NAMED) && type == FYNT_SCALAR &&
+               !config_yaml_text(node, &text)) {
+        return; /* a heading with nothing (left) under it */
+    } else if (!config_yaml_text(node, &text)) {
+        tell_wrong(r, k, node, at);
+    } else if (config_value_set(&into, k, text, &e)) {
+        config_errors_add(r->errors, at, "\"%s\": %s", k->key, e.text);
+    }
+}
+
+static void read_section(struct reader *r, struct target *t, struct fy_node *map, struct config_mark around)
+{
+    check_keys(r, t->section, map, around);
+    for (size_t i = 0; i < t->section->n; i++) {
+        const struct config_key *k = &t->section->keys[i];
+        struct fy_node_pair *pair = find_pair(map, k->key);
+        if (!pair) {
+            if (k->required) config_errors_add(r->errors, around, "\"%s\" is missing", k->key);
+            continue;
+        }
+        t->seen |= UINT32_C(1) << i;
+        if (k->origin)
+            memcpy((char *)t->base + k->origin, &(enum config_origin){CONFIG_FILE}, sizeof(enum config_origin));
+        read_value(r, t, k, fy_node_pair_value(pair), config_yaml_mark(fy_node_pair_key(pair), around));
+    }
+}
+
+static bool has(const struct target *t, const char *key)
+{
+    return t->seen & (UINT32_C(1) << (config_table_find(t->section, str_of(key)) - t->section->keys));
+}
+
+/* ---- queues, workers, types: a struct per name ---- */
+
+static void read_queue(struct reader *r, const char *name, struct fy_node *map, struct config_mark at)
+{
+    struct config_queue *q = strcmp(name, "default") ? &r->c->queues[r->c->n_queues++] : &r->c->queues[0];
+    struct config_into into = {r->c, r->c->dir, q};
+    struct target t = {&config_table_queue, q, 0};
+    q->name = name;
+    config_value_init(&into, &config_table_queue);
+    read_section(r, &t, map, at);
+}
+
+static void read_worker(struct reader *r, const char *name, struct fy_node *map, struct config_mark at)
+{
+    struct worker_pool_conf *w = &r->c->workers[r->c->n_workers++];
+    struct config_into into = {r->c, r->c->dir, w};
+    struct target t = {&config_table_worker, w, 0};
+    w->name = name;
+    config_value_init(&into, &config_table_worker);
+    read_section(r, &t, map, at);
+}
+
+static void read_type(struct reader *r, const char *name, struct fy_node *map, struct config_mark at)
+{
+    struct config_type *type = &r->c->types[r->c->n_types++];
+    struct config_into into = {r->c, r->c->dir, type};
+    struct target t = {&config_table_type, type, 0};
+    type->name = type->exec.name = name;
+    type->prefix = str_ends(str_of(name), STR("*"));
+    type->rules = r->c->defaults;
+    config_value_init(&into, &config_table_type);
+    read_section(r, &t, map, at);
+    if (has(&t, "worker") == has(&t, "exec"))
+        config_errors_add(r->errors, at, "\"%s\" needs %s of \"worker\" and \"exec\"", name,
+                          has(&t, "exec") ? "only one" : "one");
+    static const char *const exec_only[] = {"stdout", "env", "cwd"};
+    for (size_t i = 0; has(&t, "worker") && !has(&t, "exec") && i < sizeof exec_only / sizeof exec_only[0]; i++)
+        if (has(&t, exec_only[i]))
+            config_errors_add(r->errors, at, "\"%s\": \"%s\" goes with \"exec\"; a worker has its own", name,
+                              exec_only[i]);
+}
+
+static void read_named(struct reader *r, const struct config_key *k, struct fy_node *map, struct config_mark around)
+{
+    struct arena *a = &r->c->arena;
+    size_t n = (size_t)fy_node_mapping_item_count(map);
+    bool types = k->section == &config_table_type, queues = k->section == &config_table_queue;
+    if (queues) {
+        struct config_queue *grown = arena_alloc(a, (n + 1) * sizeof *grown);
+        grown[0] = r->c->queues[0];
+        r->c->queues = grown;
+    } else if (types) {
+        r->c->types = arena_alloc(a, (n + 1) * sizeof *r->c->types);
+    } else {
+        r->c->workers = arena_alloc(a, (n + 1) * sizeof *r->c->workers);
+    }
+    void *place = NULL;
+    for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(map, &place));) {
+        struct config_mark at = config_yaml_mark(fy_node_pair_key(pair), around);
+        struct str name, plain;
+        bool is_text = config_yaml_text(fy_node_pair_key(pair), &name);
+        plain = is_text ? name : STR_NONE;
+        if (types && str_ends(plain, STR("*"))) plain.len--;
+        if (!is_text || !(text_is_name(plain) || (types && str_eq(name, STR("*"))))) {
+            config_errors_add(r->errors, at, "a name in \"%s\" has 1 to %d characters of A-Z a-z 0-9 . _ - : /%s",
+                              k->key, LIMIT_NAME, types ? ", and may end with *" : "");
+            continue;
+        }
+        struct fy_node *value = fy_node_pair_value(pair);
+        if (fy_node_get_type(value) != FYNT_MAPPING) {
+            config_errors_add(r->errors, config_yaml_mark(value, at), "\"%.*s\": expected a map of keys; found %s",
+                              STR_ARG(name), config_yaml_kind(value));
+            continue;
+        }
+        (types ? read_type : queues ? read_queue : read_worker)(r, arena_text(a, name), value, at);
+    }
+}
+
+/* The order config_type_find needs. */
+static int type_order(const void *a, const void *b)
+{
+    const struct config_type *left = a, *right = b;
+    if (left->prefix != right->prefix) return left->prefix ? 1 : -1;
+    size_t left_len = strlen(left->name), right_len = strlen(right->name);
+    if (left->prefix && left_len != right_len) return left_len > right_len ? -1 : 1;
+    return strcmp(left->name, right->name);
+}
+
+static void parse(struct config *c, struct str text, struct config_errors *errors)
+{
+    struct reader r = {c, errors};
+    struct config_yaml y;
+    struct config_mark top = {1, 1};
+    struct fy_node *root = config_yaml_open(&y, text, errors) ? config_yaml_root(&y) : NULL;
+    if (root && fy_node_get_type(root) == FYNT_MAPPING) {
+        struct target t = {&config_table_top, c, 0};
+        read_section(&r, &t, root, top);
+    } else if (root) {
+        config_errors_add(errors, config_yaml_mark(root, top), "expected a map of keys; found %s",
+                          config_yaml_kind(root));
+    }
+    config_yaml_close(&y);
+    if (c->n_types) qsort(c->types, c->n_types, sizeof *c->types, type_order);
+    while (c->n_exact < c->n_types && !c->types[c->n_exact].prefix) c->n_exact++;
+}
+
+void config_file_read(struct config *c, struct config_errors *errors)
+{
+    struct config_mark whole = {0, 0};
+    FILE *f = fopen(c->path, "re");
+    struct buf b;
+    struct err e;
+    buf_init(&b, LIMIT_CONFIG);
+    if (!f) {
+        err_set_errno(&e, ERR_CONFIG, errno, "cannot open it");
+        config_errors_add(errors, whole, "%s", e.text);
+        return;
+    }
+    for (size_t got = 1; got > 0 && !buf_err(&b);) {
+        char piece[4096];
+        got = fread(piece, 1, sizeof piece, f);
+        buf_add(&b, piece, got);
+    }
+    if (ferror(f)) {
+        err_set_errno(&e, ERR_CONFIG, errno, "cannot read it");
+        config_errors_add(errors, whole, "%s", e.text);
+    } else if (buf_err(&b)) {
+        config_errors_add(errors, whole, "larger than %d bytes", LIMIT_CONFIG);
+    } else {
+        parse(c, buf_str(&b), errors);
+    }
+    fclose(f);
+    buf_release(&b);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reads the file of a struct config that holds the defaults already. For config.c only.
+ */
+#ifndef SERVER_CONFIG_FILE_H
+#define SERVER_CONFIG_FILE_H
+
+#include "server/config.h"
+
+/* Reads c->path into *c. Every problem goes to `errors`; with none there, *c is complete. */
+void config_file_read(struct config *c, struct config_errors *errors);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The rows. Whoever adds one adds its line to doc/config.md; a unit test compares the two.
+ */
+#include "server/config_table.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include <assert.h>
+
+#define FIELD(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+#define KEYS(rows) .keys = rows, .n = sizeof(rows) / sizeof((rows)[0])
+#define NEAREST_KEYS 32
+
+static const char *const backoffs[] = {[RETRY_FIXED] = "fixed", [RETRY_EXPONENTIAL] = "exponential", NULL};
+static const char *const jitters[] = {[RETRY_JITTER_NONE] = "none", [RETRY_JITTER_FULL] = "full", NULL};
+static const char *const loads[] = {"lazy", "boot", NULL};
+static const char *const forever[] = {"forever", NULL};
+static const char *const outputs[] = {
+    [EXEC_STDOUT_AUTO] = "auto", [EXEC_STDOUT_JSON] = "json", [EXEC_STDOUT_TEXT] = "text", NULL};
+
+static const struct config_key retry_keys[] = {
+    {"backoff", KIND_CHOICE, FIELD(retry_policy, backoff), .initial = "exponential", .words = backoffs,
+     .help = "the same delay each time, or doubled after each failure"},
+    {"base", KIND_DURATION, FIELD(retry_policy, base_ms), .initial = "5s", .max = LIMIT_DELAY_MS,
+     .help = "delay before the second attempt"},
+    {"cap", KIND_DURATION, FIELD(retry_policy, cap_ms), .initial = "10m", .max = LIMIT_DELAY_MS,
+     .help = "no computed delay is longer"},
+    {"jitter", KIND_CHOICE, FIELD(retry_policy, jitter), .initial = "full", .words = jitters,
+     .help = "full: anything between 0 and the computed delay, so that retries do not come in one wave"},
+};
+const struct config_section config_table_retry = {"retry", KEYS(retry_keys)};
+
+/* Keys that `defaults` and each type share; a type inherits what it does not say. */
+#define RULES(type, at, attempts, timeout, grace, retain)                                                              \
+    {"max_attempts",                                                                                                   \
+     KIND_INT,                                                                                                         \
+     FIELD(type, at max_attempts),                                                                                     \
+     .initial = attempts,                                                                                              \
+     .min = 1,                                                                                                         \
+     .max = LIMIT_ATTEMPTS,                                                                                            \
+     .help = "tries before a task is failed"},                                                                         \
+        {"timeout", KIND_DURATION,         FIELD(type, at timeout_ms),          .initial = timeout,                    \
+         .min = 1,  .max = LIMIT_DELAY_MS, .help = "longest run of one attempt"},                                      \
+        {"grace",                                                                                                      \
+         KIND_DURATION,                                                                                                \
+         FIELD(type, at grace_ms),                                                                                     \
+         .initial = grace,                                                                                             \
+         .min = 1,                                                                                                     \
+         .max = LIMIT_DELAY_MS,                                                                                        \
+         .help = "from being asked to stop to being killed"},                                                          \
+        {"retain",                                                                                                     \
+         KIND_DURATION,                                                                                                \
+         FIELD(type, at retain_ms),                                                                                    \
+         .initial = retain,                                                                                            \
+         .max = 10 * LIMIT_DELAY_MS,                                                                                   \
+         .words = forever,                                                                                             \
+         .help = "how long an ended task is kept"},                                                                    \
+    {                                                                                                                  \
+        "retry", KIND_SECTION, FIELD(type, at retry), .section = &config_table_retry, .help = "when to try again"      \
+    }
+
+static const struct config_key defaults_keys[] = {RULES(config_rules, , "3", "1h", "10s", "7d")};
+const struct config_section config_table_defaults = {"defaults", KEYS(defaults_keys)};
+
+static const struct config_key queue_keys[] = {
+    {"concurrency", KIND_INT, FIELD(config_queue, concurrency), .initial = "5", .min = 1, .max = 100000,
+     .help = "tasks of this queue that run at one time"},
+    {"capacity", KIND_INT, FIELD(config_queue, capacity), .initial = "0", .max = INT32_MAX,
+     .help = "tasks that may wait; beyond it a submit is answered 429; 0 is no limit"},
+    {"paused", KIND_BOOL, FIELD(config_queue, paused), .initial = "false",
+     .help = "starts paused; later the API's pause and resume are remembered"},
+};
+const struct config_section config_table_queue = {"queues.NAME", KEYS(queue_keys)};
+
+static const struct config_key worker_keys[] = {
+    {"command", KIND_COMMAND, FIELD(worker_pool_conf, command), .required = true,
+     .help = "program and arguments; no shell. A program with a / in it is relative to the file"},
+    {"instances", KIND_INT, FIELD(worker_pool_conf, instances), .initial = "1", .min = 1, .max = 1000,
+     .help = "processes of this pool"},
+    {"load", KIND_CHOICE, FIELD(worker_pool_conf, load_at_boot), .initial = "lazy", .words = loads,
+     .help = "start with the first task that needs it, or with the server"},
+    {"keep_alive", KIND_DURATION, FIELD(worker_pool_conf, keep_alive_ms), .initial = "10m", .max = LIMIT_DELAY_MS,
+     .words = forever, .help = "how long an idle process is kept; 0 ends it after its task"},
+    {"ready_timeout", KIND_DURATION, FIELD(worker_pool_conf, ready_timeout_ms), .initial = "2m", .min = 1,
+     .max = LIMIT_DELAY_MS, .help = "longest time from its start to its `ready`"},
+    {"env", KIND_ENV, FIELD(worker_pool_conf, env), .help = "added to the server's environment"},
+    {"cwd", KIND_PATH, FIELD(worker_pool_conf, cwd), .initial = ".", .help = "working directory"},
+};
+const struct config_section config_table_worker = {"workers.NAME", KEYS(worker_keys)};
+
+static const struct config_key type_keys[] = {
+    {"queue", KIND_QUEUE, FIELD(config_type, queue), .initial = "default", .help = "the queue its tasks wait in"},
+    {"worker", KIND_WORKER, FIELD(config_type, worker), .help = "the pool that runs it"},
+    {"exec", KIND_COMMAND, FIELD(config_type, exec.command),
+     .help = "or: a program started for each attempt; {input.path}, {id}, {attempt}, {dir} are filled in"},
+    {"stdout", KIND_CHOICE, FIELD(config_type, exec.result), .initial = "auto", .words = outputs,
+     .help = "exec: the result is stdout as JSON, as {\"stdout\": text}, or (auto) JSON when it is JSON"},
+    {"env", KIND_ENV, FIELD(config_type, exec.env), .help = "exec: added to the server's environment"},
+    {"cwd", KIND_PATH, FIELD(config_type, exec.cwd), .initial = ".", .help = "exec: working directory"},
+    {"priority", KIND_INT, FIELD(config_type, priority), .initial = "0", .min = -LIMIT_PRIORITY, .max = LIMIT_PRIORITY,
+     .help = "larger runs first"},
+    RULES(config_type, rules., NULL, NULL, NULL, NULL),
+};
+const struct config_section config_table_type = {"types.NAME", KEYS(type_keys)};
+
+/* In the order in which they are read: types name queues and workers and inherit the defaults. */
+static const struct config_key top_keys[] = {
+    {"listen", KIND_ADDRESSES, FIELD(config, listen), .initial = "127.0.0.1:8080",
+     .origin = offsetof(struct config, listen_from), .help = "HOST:PORT or unix:PATH, one or a list"},
+    {"store", KIND_STORE, FIELD(config, store), .initial = "sqlite:bide.db",
+     .origin = offsetof(struct config, store_from), .help = "sqlite:FILE, or mem: (forgets everything)"},
+    {"data_dir", KIND_PATH, FIELD(config, data_dir), .initial = ".", .origin = offsetof(struct config, data_dir_from),
+     .help = "files and the attempts' directories"},
+    {"defaults", KIND_SECTION, FIELD(config, defaults), .section = &config_table_defaults,
+     .help = "what tasks get when neither their submit nor their type says"},
+    {"queues", KIND_NAMED, FIELD(config, queues), .section = &config_table_queue, .help = "`default` is always there"},
+    {"workers", KIND_NAMED, FIELD(config, workers), .section = &config_table_worker,
+     .help = "pools of long-lived processes that hold a loaded model"},
+    {"types", KIND_NAMED, FIELD(config, types), .section = &config_table_type,
+     .help = "what can be submitted; a trailing * is a prefix, the longest match wins"},
+};
+const struct config_section config_table_top = {"", KEYS(top_keys)};
+
+const struct config_key *config_table_find(const struct config_section *s, struct str key)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (str_eq(str_of(s->keys[i].key), key)) return &s->keys[i];
+    return NULL;
+}
+
+const char *config_table_nearest(const struct config_section *s, struct str key)
+{
+    const char *names[NEAREST_KEYS + 1] = {NULL};
+    assert(s->n <= NEAREST_KEYS);
+    for (size_t i = 0; i < s->n; i++) names[i] = s->keys[i].key;
+    return text_nearest(key, names);
+}
+
+const char *config_table_kind_word(enum config_kind kind)
+{
+    switch (kind) {
+    case KIND_PATH: return "path";
+    case KIND_STORE: return "store";
+    case KIND_ADDRESSES: return "address or list";
+    case KIND_DURATION: return "duration";
+    case KIND_INT: return "number";
+    case KIND_BOOL: return "true or false";
+    case KIND_CHOICE: return "word";
+    case KIND_COMMAND: return "list";
+    case KIND_ENV: return "map of texts";
+    case KIND_QUEUE: return "queue";
+    case KIND_WORKER: return "worker";
+    case KIND_SECTION: return "map";
+    case KIND_NAMED: return "map of maps";
+    }
+    return "";
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The keys of bide.yaml as data. A row says what a key is called, what kind of value it takes, where that value goes,
+ * what it may be and what it is when nobody says. Reading, checking and doc/config.md follow the rows: a new key is a
+ * new row.
+ */
+#ifndef SERVER_CONFIG_TABLE_H
+#define SERVER_CONFIG_TABLE_H
+
+#include "server/config.h"
+
+enum config_kind {
+    KIND_PATH,      /* made absolute */
+    KIND_STORE,     /* mem: or sqlite:FILE */
+    KIND_ADDRESSES, /* one, or a list */
+    KIND_DURATION,  /* milliseconds in an int64_t */
+    KIND_INT,       /* 32 or 64 bits */
+    KIND_BOOL,
+    KIND_CHOICE,  /* the index of the word, in an enum, an int or a bool */
+    KIND_COMMAND, /* argv, ends with NULL */
+    KIND_ENV,     /* NAME=VALUE, ends with NULL */
+    KIND_QUEUE,   /* the name of a declared queue */
+    KIND_WORKER,  /* the name of a declared pool */
+    KIND_SECTION, /* a mapping with keys of its own */
+    KIND_NAMED,   /* a mapping from names of the user's to such sections */
+};
+
+struct config_section;
+
+struct config_key {
+    const char *key;
+    enum config_kind kind;
+    size_t offset, size;      /* of the member in the section's struct */
+    const char *initial;      /* as it would be written; NULL: inherited (types) or nothing */
+    int64_t min, max;         /* KIND_INT, KIND_DURATION */
+    const char *const *words; /* KIND_CHOICE: ends with NULL; KIND_DURATION: words[0] means -1 */
+    bool required;
+    size_t origin;                        /* offset of its enum config_origin; 0: nobody asks */
+    const struct config_section *section; /* KIND_SECTION, KIND_NAMED */
+    const char *help;
+};
+
+struct config_section {
+    const char *name; /* as doc/config.md heads it */
+    const struct config_key *keys;
+    size_t n;
+};
+
+extern const struct config_section config_table_top, config_table_defaults, config_table_retry, config_table_queue,
+    config_table_worker, config_table_type;
+
+const struct config_key *config_table_find(const struct config_section *s, struct str key); /* NULL: unknown */
+const char *config_table_nearest(const struct config_section *s, struct str key);           /* NULL: none is near */
+const char *config_table_kind_word(enum config_kind kind);                                  /* for the documentation */
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See config_value.h. A value that is not right changes nothing and says what would have been.
+ */
+#include "server/config_value.h"
+#include "base/text.h"
+#include <assert.h>
+#include <stdio.h>
+
+const char *config_value_path(struct arena *a, const char *dir, struct str path)
+{
+    if (str_starts(path, STR("./"))) path = str_sub(path, 2, path.len);
+    if (str_starts(path, STR("/"))) return arena_text(a, path);
+    if (path.len == 0 || str_eq(path, STR("."))) return arena_text(a, str_of(dir));
+    return arena_format(a, "%s/%.*s", strcmp(dir, "/") ? dir : "", STR_ARG(path)).p;
+}
+
+static const char *words_text(const char *const *words, char *text, size_t cap)
+{
+    size_t len = (size_t)snprintf(text, cap, "one of %s", words[0]);
+    for (size_t i = 1; words[i] && len < cap; i++) len += (size_t)snprintf(text + len, cap - len, ", %s", words[i]);
+    return text;
+}
+
+const char *config_value_wanted(const struct config_key *k, char *text, size_t cap)
+{
+    switch (k->kind) {
+    case KIND_PATH: return "a path";
+    case KIND_STORE: return "mem: or sqlite:FILE";
+    case KIND_ADDRESSES: return "HOST:PORT or unix:PATH, one or a list";
+    case KIND_DURATION:
+        snprintf(text, cap, "a duration like 90s, 1h30m%s%s; a number needs its unit", k->words ? ", or " : "",
+                 k->words ? k->words[0] : "");
+        return text;
+    case KIND_INT:
+        snprintf(text, cap, "a whole number from %lld to %lld", (long long)k->min, (long long)k->max);
+        return text;
+    case KIND_BOOL: return "true or false";
+    case KIND_CHOICE: return words_text(k->words, text, cap);
+    case KIND_COMMAND: return "a list, program and arguments, like [./speech, --model, en-us]: there is no shell";
+    case KIND_ENV: return "a map of NAME: text";
+    case KIND_QUEUE: return "the name of a queue";
+    case KIND_WORKER: return "the name of a worker pool";
+    case KIND_SECTION: return "a map of keys";
+    case KIND_NAMED: return "a map of names, each with a map of keys";
+    }
+    return "";
+}
+
+static int refuse(const struct config_key *k, struct str text, struct err *e)
+{
+    char wanted[160];
+    return err_set(e, ERR_CONFIG, "expected %s; found \"%.*s\"", config_value_wanted(k, wanted, sizeof wanted),
+                   (int)(text.len < 80 ? text.len : 80), text.p ? text.p : "");
+}
+
+/* The member is as wide as the row says: bool, enum, int32_t or int64_t. */
+static void store_int(const struct config_into *into, const struct config_key *k, int64_t value)
+{
+    void *at = (char *)into->base + k->offset;
+    int32_t narrow = (int32_t)value;
+    bool flag = value != 0;
+    if (k->size == sizeof value) memcpy(at, &value, sizeof value);
+    else if (k->size == sizeof narrow) memcpy(at, &narrow, sizeof narrow);
+    else if (k->size == sizeof flag) memcpy(at, &flag, sizeof flag);
+    else assert(!"a row with a member of a strange size");
+}
+
+static void store_pointer(const struct config_into *into, const struct config_key *k, const void *value)
+{
+    assert(k->size == sizeof value);
+    memcpy((char *)into->base + k->offset, &value, sizeof value);
+}
+
+static int set_number(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
+{
+    int64_t value;
+    bool is_duration = k->kind == KIND_DURATION;
+    if (is_duration && k->words && str_eq(text, str_of(k->words[0]))) {
+        store_int(into, k, -1);
+        return 0;
+    }
+    if (is_duration ? text_duration(&value, text, NULL) : text_int(&value, text)) return refuse(k, text, e);
+    if (value < k->min || value > k->max) {
+        struct buf b;
+        buf_init(&b, 64);
+        if (is_duration) text_add_duration(&b, value < k->min ? k->min : k->max);
+        int err = !is_duration ? refuse(k, text, e)
+                               : err_set(e, ERR_CONFIG, "\"%.*s\" is too %s: %s is the %s", STR_ARG(text),
+                                         value < k->min ? "short" : "long", b.p, value < k->min ? "least" : "most");
+        buf_release(&b);
+        return err;
+    }
+    store_int(into, k, value);
+    return 0;
+}
+
+static int set_word(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
+{
+    static const char *const truth[] = {"false", "true", NULL};
+    const char *const *words = k->kind == KIND_BOOL ? truth : k->words;
+    for (int i = 0; words[i]; i++) {
+        if (!str_eq(text, str_of(words[i]))) continue;
+        store_int(into, k, i);
+        return 0;
+    }
+    return refuse(k, text, e);
+}
+
+/* A name that must be declared elsewhere in the file. */
+static int set_name(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
+{
+    const struct config *c = into->config;
+    bool queue = k->kind == KIND_QUEUE;
+    size_t n = queue ? c->n_queues : c->n_workers;
+    const char **names = arena_alloc(&into->config->arena, (n + 1) * sizeof *names);
+    for (size_t i = 0; i < n; i++) {
+        names[i] = queue ? c->queues[i].name : c->workers[i].name;
+        if (!str_eq(text, str_of(names[i]))) continue;
+        store_pointer(into, k, names[i]);
+        return 0;
+    }
+    const char *near = text_nearest(text, names);
+    return err_set(e, ERR_CONFIG, "no %s \"%.*s\" is declared%s%s%s", queue ? "queue" : "worker",
+                   (int)(text.len < 80 ? text.len : 80), text.p, near ? " (did you mean \"" : "", near ? near : "",
+                   near ? "\"?)" : "");
+}
+
+static int set_store(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
+{
+    struct arena *a = &into->config->arena;
+    struct str file = text, scheme = str_cut(&file, ':');
+    if (str_eq(text, STR("mem:"))) {
+        store_pointer(into, k, "mem:");
+        return 0;
+    }
+    if (!str_eq(scheme, STR("sqlite")) || file.len == 0) return refuse(k, text, e);
+    store_pointer(into, k, arena_format(a, "sqlite:%s", config_value_path(a, into->dir, file)).p);
+    return 0;
+}
+
+int config_value_set(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
+{
+    switch (k->kind) {
+    case KIND_PATH:
+        if (text.len == 0) return refuse(k, text, e);
+        store_pointer(into, k, config_value_path(&into->config->arena, into->dir, text));
+        return 0;
+    case KIND_STORE: return set_store(into, k, text, e);
+    case KIND_ADDRESSES: return config_value_set_list(into, k, &text, 1, e);
+    case KIND_DURATION:
+    case KIND_INT: return set_number(into, k, text, e);
+    case KIND_BOOL:
+    case KIND_CHOICE: return set_word(into, k, text, e);
+    case KIND_QUEUE:
+    case KIND_WORKER: return set_name(into, k, text, e);
+    case KIND_COMMAND:
+    case KIND_ENV:
+    case KIND_SECTION:
+    case KIND_NAMED: return refuse(k, text, e);
+    }
+    return refuse(k, text, e);
+}
+
+/* What an item becomes; NULL when it is not right. */
+static const char *list_item(const struct config_into *into, const struct config_key *k, struct str item, size_t place)
+{
+    struct arena *a = &into->config->arena;
+    if (k->kind == KIND_ADDRESSES && str_starts(item, STR("unix:"))) {
+        struct str path = str_sub(item, 5, item.len);
+        return path.len ? arena_format(a, "unix:%s", config_value_path(a, into->dir, path)).p : NULL;
+    }
+    if (k->kind == KIND_ADDRESSES) return str_find(item, ':') < item.len ? arena_text(a, item) : NULL;
+    if (k->kind == KIND_COMMAND && place == 0) {
+        if (item.len == 0) return NULL;
+        return str_find(item, '/') < item.len ? config_value_path(a, into->dir, item) : arena_text(a, item);
+    }
+    return arena_text(a, item);
+}
+
+int config_value_set_list(const struct config_into *into, const struct config_key *k, const struct str *items, size_t n,
+                          struct err *e)
+{
+    const char **list = arena_alloc(&into->config->arena, (n + 1) * sizeof *list);
+    if (n == 0 && k->kind != KIND_ENV) return refuse(k, STR("[]"), e);
+    for (size_t i = 0; i < n; i++) {
+        list[i] = list_item(into, k, items[i], i);
+        if (!list[i]) return refuse(k, items[i], e);
+    }
+    store_pointer(into, k, list);
+    return 0;
+}
+
+void config_value_init(const struct config_into *into, const struct config_section *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const struct config_key *k = &s->keys[i];
+        if (k->kind == KIND_SECTION && s != &config_table_type) {
+            struct config_into nested = {into->config, into->dir, (char *)into->base + k->offset};
+            config_value_init(&nested, k->section);
+        }
+        if (!k->initial) continue;
+        int err = config_value_set(into, k, str_of(k->initial), NULL);
+        assert(err == 0);
+        (void)err;
+    }
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * YAML as a tree of nodes with places: the thin layer over libfyaml's document API. Syntax errors, duplicate keys and
+ * what is not UTF-8 become config_errors here, so that its user only meets trees.
+ */
+#ifndef SERVER_CONFIG_YAML_H
+#define SERVER_CONFIG_YAML_H
+
+#include "server/config_errors.h"
+#include <libfyaml.h>
+
+struct config_yaml {
+    struct fy_parser *parser;     /* owned */
+    struct fy_diag *diag;         /* owned */
+    struct fy_document *document; /* owned; NULL: nothing in it */
+};
+
+/* Parses; `text` must stay until config_yaml_close. False: the reason is in `errors`. Close it in either case. */
+bool config_yaml_open(struct config_yaml *y, struct str text, struct config_errors *errors);
+void config_yaml_close(struct config_yaml *y);
+struct fy_node *config_yaml_root(const struct config_yaml *y); /* NULL: nothing in it */
+
+/* The text of a scalar; false for a map, a list, and for nothing (empty, ~, null without quotes). */
+bool config_yaml_text(struct fy_node *node, struct str *ret_text);
+/* Where a node stands: a scalar itself, a map or list by its first scalar; `around` when there is none. */
+struct config_mark config_yaml_mark(struct fy_node *node, struct config_mark around);
+const char *config_yaml_kind(struct fy_node *node); /* "a map", "a list", "nothing", "a text": for messages */
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Hints in, claims out. One claim per lane at a time.
+ */
+#include "server/dispatch.h"
+
+#include "base/id.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct claim {
+    struct store_claim store;
+    struct dispatch *d;
+    struct lane *lane;
+    int32_t reserved;
+    uint64_t fences[DISPATCH_MOST];
+};
+
+static void on_soon(struct later *l);
+
+void dispatch_init(struct dispatch *d)
+{
+    list_init(&d->soon.link);
+}
+
+void dispatch_release(struct dispatch *d)
+{
+    assert(d->claims == 0);
+    turn_later_cancel(&d->soon);
+    turn_timer_stop(d->turn, &d->again);
+    for (size_t i = 0; i < d->n_lanes; i++) free(d->lanes[i]);
+    free(d->lanes);
+}
+
+void dispatch_soon(struct dispatch *d)
+{
+    turn_later(d->turn, &d->soon, on_soon);
+}
+
+static struct lane *lane_for(struct dispatch *d, const struct store_hint *h)
+{
+    if (h->lane >= d->n_lanes) {
+        d->lanes = mem_grow(d->lanes, (h->lane + 1) * sizeof *d->lanes);
+        while (d->n_lanes <= h->lane) d->lanes[d->n_lanes++] = NULL;
+    }
+    struct lane *lane = d->lanes[h->lane];
+    if (lane) return lane;
+    lane = d->lanes[h->lane] = mem_new(sizeof *lane);
+    *lane = (struct lane){.number = h->lane,
+                          .type = h->type,
+                          .queue = queue_find(d->queues, h->queue),
+                          .post = roster_post(d->roster, h->type)};
+    return lane;
+}
+
+void dispatch_hint(struct dispatch *d, const struct store_hint *hints, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct lane *lane = lane_for(d, &hints[i]);
+        lane->ready = hints[i].ready;
+        lane->head_rank = hints[i].head_rank;
+    }
+    dispatch_soon(d);
+}
+
+const struct lane *dispatch_lane(const struct dispatch *d, struct str queue, struct str type)
+{
+    for (size_t i = 0; i < d->n_lanes; i++) {
+        const struct lane *l = d->lanes[i];
+        if (l && l->queue && str_eq(l->queue->name, queue) && str_eq(l->type, type)) return l;
+    }
+    return NULL;
+}
+
+/* ---- claims ---- */
+
+static void give_room_back(struct lane *lane, int32_t n)
+{
+    lane->queue->running -= n;
+    lane->post->reserved -= n;
+}
+
+static void on_again(struct timer *t)
+{
+    dispatch_soon(CONTAINER_OF(t, struct dispatch, again));
+}
+
+static void look_again_in(struct dispatch *d, int64_t ms)
+{
+    int64_t at = turn_mono_ms(d->turn) + ms;
+    if (!timer_is_set(&d->again) || d->again.due_at_ms > at) turn_timer(d->turn, &d->again, ms, on_again);
+}
+
+static void on_claim(struct store_req *req)
+{
+    struct claim *c = CONTAINER_OF(req, struct claim, store.req);
+    struct dispatch *d = c->d;
+    size_t n = req->err ? 0 : c->store.n;
+    d->claims--;
+    c->lane->claiming = false;
+    give_room_back(c->lane, c->reserved - (int32_t)n);
+    for (size_t i = 0; i < n; i++) {
+        c->lane->post->reserved--; /* from here on the handler itself counts it */
+        d->on_claimed(d->user, c->lane, &c->store.items[i], &req->arena, n == 1);
+    }
+    if (req->err) look_again_in(d, DISPATCH_STORE_AWAY_MS);
+    else dispatch_soon(d);
+    store_release(req);
+    free(c);
+    if (d->claims == 0) d->on_idle(d->user);
+}
+
+static void claim(struct dispatch *d, struct lane *lane, int32_t most)
+{
+    struct claim *c = mem_new(sizeof *c);
+    c->d = d;
+    c->lane = lane;
+    c->reserved = most;
+    for (int32_t i = 0; i < most; i++) c->fences[i] = id_fence(d->turn->rng);
+    lane->claiming = true;
+    lane->queue->running += most;
+    lane->post->reserved += most;
+    d->claims++;
+    c->store.lanes = &lane->number;
+    c->store.n_lanes = 1;
+    c->store.fences = c->fences;
+    c->store.max = (size_t)most;
+    store_claim(d->store, &c->store, on_claim, NULL);
+}
+
+void dispatch_free(struct dispatch *d, struct lane *lane)
+{
+    lane->queue->running--;
+    dispatch_soon(d);
+}
+
+/* ---- whose turn ---- */
+
+static int32_t room(const struct lane *lane)
+{
+    if (!lane->queue || !lane->post || lane->claiming || lane->ready == 0) return 0;
+    int32_t most = queue_room(lane->queue);
+    int handler = most > 0 ? roster_room(lane->post) : 0;
+    if (handler < most) most = handler;
+    if (most > DISPATCH_MOST) most = DISPATCH_MOST;
+    return lane->ready < (uint32_t)most ? (int32_t)lane->ready : most;
+}
+
+static struct lane *best(struct dispatch *d, int32_t *ret_room)
+{
+    struct lane *first = NULL;
+    for (size_t i = 0; i < d->n_lanes; i++) {
+        struct lane *lane = d->lanes[i];
+        if (!lane || (first && lane->head_rank >= first->head_rank)) continue;
+        int32_t n = room(lane);
+        if (n == 0) continue;
+        first = lane;
+        *ret_room = n;
+    }
+    return first;
+}
+
+/* Tells every post how many tasks wait for it that its queues would let run, so that pools start when needed. */
+static void tell_wanted(struct dispatch *d)
+{
+    for (size_t p = 0; p < d->roster->n; p++) {
+        struct post *post = &d->roster->posts[p];
+        size_t waiting = 0;
+        for (size_t i = 0; i < d->n_lanes; i++) {
+            const struct lane *lane = d->lanes[i];
+            if (!lane || lane->post != post || !lane->queue || !d->open) continue;
+            uint32_t could = (uint32_t)queue_room(lane->queue);
+            waiting += lane->ready < could ? lane->ready : could;
+        }
+        if (waiting == 0 && post->wanted == 0) continue; /* a start takes one off in the pool: told each time while there are some */
+        post->wanted = waiting;
+        post->handler->ops->want(post->handler, waiting);
+    }
+}
+
+static int64_t held_for(const struct dispatch *d)
+{
+    int64_t now = turn_mono_ms(d->turn), first = INT64_MAX;
+    for (size_t p = 0; p < d->roster->n; p++) {
+        int64_t until = d->roster->posts[p].hold_until_ms;
+        if (until > now && until < first) first = until;
+    }
+    return first == INT64_MAX ? -1 : first - now;
+}
+
+static void on_soon(struct later *l)
+{
+    struct dispatch *d = CONTAINER_OF(l, struct dispatch, soon);
+    tell_wanted(d);
+    if (!d->open) return;
+    int32_t most = 0;
+    for (struct lane *lane; (lane = best(d, &most));) claim(d, lane, most);
+    int64_t held_ms = held_for(d);
+    if (held_ms >= 0) look_again_in(d, held_ms);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What an attempt printed, bounded: the first half of LIMIT_LOG and the last half; what fell out in between is counted.
+ */
+#ifndef SERVER_LOGBOOK_H
+#define SERVER_LOGBOOK_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/limits.h"
+
+#define LOGBOOK_HALF (LIMIT_LOG / 2 - 128) /* the rest is for the line that says what was left out */
+
+struct logbook {
+    struct buf head, tail; /* the tail is cut to LOGBOOK_HALF when it is twice that */
+    uint64_t left_out;     /* bytes dropped between the two, before the tail's own surplus */
+};
+
+void logbook_init(struct logbook *l);
+void logbook_release(struct logbook *l);
+void logbook_add(struct logbook *l, struct str bytes);
+bool logbook_is_empty(const struct logbook *l);
+struct str logbook_text(const struct logbook *l, struct arena *a); /* at most LIMIT_LOG bytes, in the arena */
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Counting, and its text form.
+ */
+#include "server/metrics.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const double bounds_s[METRICS_BUCKETS] = {0.005, 0.01, 0.05, 0.1, 0.5,  1,    5,    10,
+                                                 30,    60,   300,  900, 3600, 21600, 86400};
+
+void metrics_init(struct metrics *m)
+{
+    map_init(&m->lanes);
+}
+
+void metrics_release(struct metrics *m)
+{
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));) {
+        struct metrics_lane *l = e->value;
+        free((char *)l->key.p);
+        free(l);
+    }
+    map_release(&m->lanes);
+}
+
+static struct metrics_lane *lane_of(struct metrics *m, struct str queue, struct str type)
+{
+    char name[2 * LIMIT_NAME + 1];
+    memcpy(name, queue.p, queue.len);
+    name[queue.len] = 0;
+    memcpy(name + queue.len + 1, type.p, type.len);
+    struct str key = {name, queue.len + 1 + type.len};
+    struct metrics_lane *l = map_get(&m->lanes, key);
+    if (l) return l;
+    l = mem_new(sizeof *l);
+    l->key = mem_str(key);
+    l->queue = str_sub(l->key, 0, queue.len);
+    l->type = str_sub(l->key, queue.len + 1, type.len);
+    (void)map_put(&m->lanes, l->key, l);
+    return l;
+}
+
+static void observe(struct metrics_histogram *h, int64_t ms)
+{
+    double s = ms < 0 ? 0 : (double)ms / 1000;
+    int i = 0;
+    while (i < METRICS_BUCKETS && s > bounds_s[i]) i++;
+    h->n[i]++;
+    h->sum_s += s;
+}
+
+void metrics_submitted(struct metrics *m, struct str queue, struct str type, bool refused)
+{
+    struct metrics_lane *l = lane_of(m, queue, type);
+    if (refused) l->refused++;
+    else l->submitted++;
+}
+
+void metrics_started(struct metrics *m, struct str queue, struct str type, int64_t waited_ms)
+{
+    observe(&lane_of(m, queue, type)->wait, waited_ms);
+}
+
+void metrics_attempt(struct metrics *m, struct str queue, struct str type, enum life_event verdict, int64_t ran_ms)
+{
+    struct metrics_lane *l = lane_of(m, queue, type);
+    l->attempts[verdict]++;
+    observe(&l->run, ran_ms);
+}
+
+void metrics_ended(struct metrics *m, struct str queue, struct str type, enum task_state state)
+{
+    lane_of(m, queue, type)->ended[state]++;
+}
+
+/* ---- text ---- */
+
+void metrics_write_family(struct buf *b, const char *name, const char *type, const char *help)
+{
+    buf_add_format(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+void metrics_write_label(struct buf *b, const char *name, struct str value)
+{
+    if (b->len && b->p[b->len - 1] == '"') buf_add_char(b, ',');
+    buf_add_format(b, "%s=\"", name);
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.p[i];
+        if (c == '"' || c == '\\') buf_add_char(b, '\\');
+        if (c == '\n') buf_add_text(b, "\\n");
+        else buf_add_char(b, c);
+    }
+    buf_add_char(b, '"');
+}
+
+void metrics_write_sample(struct buf *b, const char *name, const char *labels, double value)
+{
+    buf_add_format(b, *labels ? "%s{%s} " : "%s%s ", name, labels);
+    if (fabs(value) < 1e15 && value == floor(value)) buf_add_format(b, "%lld\n", (long long)value);
+    else buf_add_format(b, "%.9g\n", value);
+}
+
+/* `name{queue="..",type=".."[,extra]} value` */
+static void sample(struct buf *b, const char *name, const struct metrics_lane *l, const char *extra, const char *word,
+                   double value)
+{
+    struct buf labels;
+    buf_init(&labels, 4096);
+    metrics_write_label(&labels, "queue", l->queue);
+    metrics_write_label(&labels, "type", l->type);
+    if (extra) metrics_write_label(&labels, extra, str_of(word));
+    metrics_write_sample(b, name, labels.p, value);
+    buf_release(&labels);
+}
+
+static void histogram(struct buf *b, const char *name, const struct metrics_lane *l, const struct metrics_histogram *h)
+{
+    char series[64], bound[32];
+    uint64_t below = 0;
+    snprintf(series, sizeof series, "%s_bucket", name);
+    for (int i = 0; i <= METRICS_BUCKETS; i++) {
+        below += h->n[i];
+        if (i < METRICS_BUCKETS) snprintf(bound, sizeof bound, "%g", bounds_s[i]);
+        else snprintf(bound, sizeof bound, "+Inf");
+        sample(b, series, l, "le", bound, (double)below);
+    }
+    snprintf(series, sizeof series, "%s_sum", name);
+    sample(b, series, l, NULL, NULL, h->sum_s);
+    snprintf(series, sizeof series, "%s_count", name);
+    sample(b, series, l, NULL, NULL, (double)below);
+}
+
+static void write_counters(const struct metrics *m, struct buf *b)
+{
+    size_t at = 0;
+    metrics_write_family(b, "bide_tasks_submitted_total", "counter", "Tasks accepted.");
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
+        sample(b, "bide_tasks_submitted_total", e->value, NULL, NULL, (double)((struct metrics_lane *)e->value)->submitted);
+    at = 0;
+    metrics_write_family(b, "bide_tasks_refused_total", "counter", "Tasks refused because their queue was full.");
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
+        sample(b, "bide_tasks_refused_total", e->value, "reason", "queue_full",
+               (double)((struct metrics_lane *)e->value)->refused);
+    at = 0;
+    metrics_write_family(b, "bide_tasks_ended_total", "counter", "Tasks ended, by ending.");
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
+        for (int s = TASK_COMPLETED; s < TASK_STATES; s++)
+            sample(b, "bide_tasks_ended_total", e->value, "status", state_word((enum task_state)s),
+                   (double)((struct metrics_lane *)e->value)->ended[s]);
+    at = 0;
+    metrics_write_family(b, "bide_attempts_total", "counter", "Attempts that are over, by verdict.");
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));) {
+        const struct metrics_lane *l = e->value;
+        for (int v = 0; v < LIFE_CLAIM; v++)
+            if (v != LIFE_CRASHED)
+                sample(b, "bide_attempts_total", l, "status", life_verdict_word((enum life_event)v), (double)l->attempts[v]);
+    }
+    at = 0;
+    metrics_write_family(b, "bide_worker_crashes_total", "counter", "Attempts whose worker process ended in the middle.");
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
+        sample(b, "bide_worker_crashes_total", e->value, NULL, NULL,
+               (double)((struct metrics_lane *)e->value)->attempts[LIFE_CRASHED]);
+}
+
+void metrics_write(const struct metrics *m, struct buf *b)
+{
+    write_counters(m, b);
+    size_t at = 0;
+    metrics_write_family(b, "bide_task_wait_seconds", "histogram", "From being eligible to the start of an attempt.");
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
+        histogram(b, "bide_task_wait_seconds", e->value, &((struct metrics_lane *)e->value)->wait);
+    at = 0;
+    metrics_write_family(b, "bide_attempt_seconds", "histogram", "From the start of an attempt to its verdict.");
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
+        histogram(b, "bide_attempt_seconds", e->value, &((struct metrics_lane *)e->value)->run);
+}

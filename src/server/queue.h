@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A queue as it runs: its limits and how many of its tasks are being worked on. Tasks are not in here: they are in the
+ * store.
+ */
+#ifndef SERVER_QUEUE_H
+#define SERVER_QUEUE_H
+
+#include "base/map.h"
+#include "server/config.h"
+
+struct queue {
+    struct str name;         /* borrowed from the configuration */
+    int32_t concurrency;     /* >= 1 */
+    int64_t capacity;        /* waiting tasks allowed, 0: no limit */
+    bool paused;
+    bool paused_by_default;  /* what the configuration says for a queue the store has never seen */
+    int32_t running;         /* claimed, or room kept for a claim on its way */
+};
+
+struct queues {
+    struct queue *all; /* owned */
+    size_t n;
+    struct map by_name;
+};
+
+void queue_open_all(struct queues *q, const struct config *c);
+void queue_close_all(struct queues *q);
+struct queue *queue_find(const struct queues *q, struct str name); /* NULL when not declared */
+int32_t queue_room(const struct queue *q);                         /* 0 when paused or full */
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The wiring, and what follows from each thing that happened.
+ */
+#include "server/server.h"
+
+#include "base/mem.h"
+#include "task/order.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define STORE_AWAY_MS 1000
+
+static void drain_step(struct server *s);
+
+/* ---- what the parts tell ---- */
+
+static void on_hints(void *user, const struct store_hint *hints, size_t n)
+{
+    dispatch_hint(&((struct server *)user)->dispatch, hints, n);
+}
+
+static void on_next_due(void *user, int64_t due_at_ms)
+{
+    ticker_due(&((struct server *)user)->ticker, due_at_ms);
+}
+
+static void on_claimed(void *user, struct lane *lane, const struct store_claim_item *item, struct arena *arena, bool alone)
+{
+    struct server *s = user;
+    metrics_started(&s->metrics, item->body.queue, item->body.type,
+                    item->life.started_at_ms - order_eligible_ms(item->life.rank));
+    run_begin(s, lane, item, arena, alone);
+}
+
+static void on_room(struct handler *h)
+{
+    dispatch_soon(&((struct server *)h->user)->dispatch);
+}
+
+static void on_handler_event(struct handler *h, enum log_level level, const char *what)
+{
+    (void)h;
+    log_line(level, "%s", what);
+}
+
+static void on_claims_idle(void *user)
+{
+    drain_step(user);
+}
+
+static void on_expired(void *user, const struct store_tick_item *item)
+{
+    server_ended(user, &item->id, item->queue, item->type, &item->life);
+}
+
+/* ---- starting ---- */
+
+void server_init(struct server *s, const struct server_conf *conf)
+{
+    *s = (struct server){.conf = *conf, .turn = conf->turn, .events = {on_hints, on_next_due, s}};
+    id_maker_init(&s->ids, s->turn->clock, s->turn->rng);
+    queue_open_all(&s->queues, conf->config);
+    roster_open(&s->roster, &(struct roster_conf){conf->config, s->turn, conf->spawner, s, on_room, on_handler_event});
+    waiters_init(&s->waiters);
+    metrics_init(&s->metrics);
+    list_init(&s->runs);
+    map_init(&s->run_by_id);
+    s->dispatch.turn = s->turn;
+    s->dispatch.queues = &s->queues;
+    s->dispatch.roster = &s->roster;
+    s->dispatch.user = s;
+    s->dispatch.on_idle = on_claims_idle;
+    s->dispatch.on_claimed = on_claimed;
+    dispatch_init(&s->dispatch);
+    s->ticker = (struct ticker){.turn = s->turn, .user = s, .on_ended = on_expired, .due_at_ms = INT64_MAX};
+}
+
+static void ask_what_stands(struct timer *t);
+
+static void on_first_counts(struct store_req *req)
+{
+    struct server *s = req->user;
+    if (req->err) {
+        log_warn("the store does not answer (%s); trying again", err_text(req->err));
+        store_release(req);
+        turn_timer(s->turn, &s->first_again, STORE_AWAY_MS, ask_what_stands);
+        return;
+    }
+    for (size_t i = 0; i < s->first_counts.n; i++) {
+        struct queue *q = queue_find(&s->queues, s->first_counts.items[i].queue);
+        if (q) q->paused = s->first_counts.items[i].paused;
+    }
+    store_release(req);
+    s->serving = true;
+    s->dispatch.open = !s->draining;
+    dispatch_soon(&s->dispatch);
+    if (s->conf.on_serving) s->conf.on_serving(s->conf.user);
+    drain_step(s);
+}
+
+static void ask_what_stands(struct timer *t)
+{
+    struct server *s = CONTAINER_OF(t, struct server, first_again);
+    s->first_counts = (struct store_counts){0};
+    store_counts(s->store, &s->first_counts, on_first_counts, s);
+}
+
+void server_start(struct server *s, struct store *store)
+{
+    s->store = s->dispatch.store = s->ticker.store = store;
+    ask_what_stands(&s->first_again);
+}
+
+/* ---- ending ---- */
+
+static void on_all_drained(void *user)
+{
+    struct server *s = user;
+    turn_timer_stop(s->turn, &s->drain_deadline);
+    s->on_drained(s->drained_user);
+}
+
+static void on_drain_deadline(struct timer *t)
+{
+    server_hurry(CONTAINER_OF(t, struct server, drain_deadline));
+}
+
+void server_hurry(struct server *s)
+{
+    LIST_EACH_SAFE(l, &s->runs) run_stop(CONTAINER_OF(l, struct run, link), STOP_SHUTDOWN);
+}
+
+/* Called by whatever may have been the last thing a drain waits for. */
+static void drain_step(struct server *s)
+{
+    if (!s->draining || !s->serving || !list_empty(&s->runs) || s->dispatch.claims > 0) return;
+    if (!s->roster.on_drained) roster_drain(&s->roster, on_all_drained, s);
+}
+
+static void on_drain_begin(struct timer *t)
+{
+    drain_step(CONTAINER_OF(t, struct server, drain_begin));
+}
+
+void server_drain(struct server *s, void (*on_drained)(void *user), void *user)
+{
+    if (s->draining) return;
+    s->draining = true;
+    s->dispatch.open = false;
+    s->on_drained = on_drained;
+    s->drained_user = user;
+    ticker_stop(&s->ticker);
+    turn_timer(s->turn, &s->drain_deadline, SERVER_DRAIN_MS, on_drain_deadline);
+    turn_timer(s->turn, &s->drain_begin, 0, on_drain_begin);
+}
+
+void server_release(struct server *s)
+{
+    assert(list_empty(&s->runs));
+    roster_close(&s->roster);
+    dispatch_release(&s->dispatch);
+    queue_close_all(&s->queues);
+    waiters_release(&s->waiters);
+    metrics_release(&s->metrics);
+    map_release(&s->run_by_id);
+}
+
+/* ---- what happened to tasks ---- */
+
+struct run *server_run(const struct server *s, const struct id *id)
+{
+    return map_get(&s->run_by_id, id_key(id));
+}
+
+void server_ended(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life)
+{
+    metrics_ended(&s->metrics, queue, type, life->state);
+    waiters_tell(&s->waiters, id);
+}
+
+void server_run_over(struct server *s, struct run *r)
+{
+    const struct store_settle_item *it = &r->item;
+    metrics_attempt(&s->metrics, r->body.queue, r->body.type, it->attempt.verdict,
+                    it->attempt.finished_at_ms - it->attempt.started_at_ms);
+    list_remove(&r->link);
+    (void)map_remove(&s->run_by_id, id_key(&r->body.id));
+    if (it->err) log_warn("a verdict was refused: %s", err_text(it->err));
+    else if (it->outcome.ended) server_ended(s, &r->body.id, r->body.queue, r->body.type, &it->life);
+    logbook_release(&r->log);
+    buf_release(&r->progress);
+    arena_release(&r->arena);
+    free(r);
+    drain_step(s);
+}
+
+static void on_control(struct store_req *req)
+{
+    struct server_control *c = req->user;
+    struct server *s = c->server;
+    if (!req->err && !c->item.err && c->item.changed) {
+        struct run *r = server_run(s, &c->item.id);
+        if (c->item.ended) server_ended(s, &c->item.id, c->item.queue, c->item.type, &c->item.life);
+        else if (r && c->item.verb == STORE_CANCEL) run_stop(r, STOP_CANCEL);
+    }
+    c->on_done(c);
+}
+
+void server_control(struct server *s, struct server_control *c, const struct id *id, enum store_verb verb,
+                    int64_t capacity, void (*on_done)(struct server_control *c))
+{
+    c->server = s;
+    c->on_done = on_done;
+    c->item = (struct store_control_item){.id = *id, .verb = verb, .capacity = capacity};
+    c->store = (struct store_control){.items = &c->item, .n = 1};
+    store_control(s->store, &c->store, on_control, c);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The one who decides: claim -> run -> settle -> tell. Wires store, queues, handlers and runs together; the API asks
+ * here. Knows nothing of HTTP.
+ *
+ *   opening ──store told what stands──▶ serving ──drain──▶ draining ──no runs, handlers ended──▶ closed
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "base/id.h"
+#include "server/config.h"
+#include "server/dispatch.h"
+#include "server/metrics.h"
+#include "server/queue.h"
+#include "server/roster.h"
+#include "server/run.h"
+#include "server/ticker.h"
+#include "server/waiters.h"
+
+#define SERVER_DRAIN_MS 30000 /* running tasks may finish for so long after a drain was asked for; then they are released */
+
+struct server_conf {             /* all borrowed until the server is released */
+    struct turn *turn;
+    const struct config *config;
+    struct spawner *spawner;
+    void (*on_serving)(void *user); /* once: queues and pause switches are known, tasks are being claimed */
+    void *user;
+};
+
+struct server {
+    struct server_conf conf;
+    struct turn *turn;
+    struct store *store;   /* borrowed; set by server_start */
+    struct store_events events;
+    struct id_maker ids;
+    struct queues queues;
+    struct roster roster;
+    struct dispatch dispatch;
+    struct ticker ticker;
+    struct waiters waiters;
+    struct metrics metrics;
+    struct list runs;      /* of struct run */
+    struct map run_by_id;
+    struct store_counts first_counts;
+    bool serving, draining;
+    struct timer drain_begin, drain_deadline, first_again;
+    void (*on_drained)(void *user);
+    void *drained_user;
+};
+
+void server_init(struct server *s, const struct server_conf *conf); /* s->events is ready to be given to an engine */
+void server_start(struct server *s, struct store *store);           /* the store, opened with s->events */
+/* Claims nothing more, lets running tasks finish (SERVER_DRAIN_MS), ends the workers; then on_drained. */
+void server_drain(struct server *s, void (*on_drained)(void *user), void *user);
+void server_hurry(struct server *s);  /* while draining: give running tasks back now */
+void server_release(struct server *s); /* after on_drained */
+
+struct run *server_run(const struct server *s, const struct id *id); /* the live attempt of a task; NULL */
+void server_run_over(struct server *s, struct run *r); /* its verdict is committed: r->item; frees it */
+/* An ending was committed: waiters are told, it is counted. */
+void server_ended(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life);
+
+/* A change by verb (cancel, retry) with all that follows from it: the attempt is stopped, waiters are told. */
+struct server_control {
+    struct store_control store;
+    struct store_control_item item;
+    struct server *server;
+    void (*on_done)(struct server_control *c); /* store.req.err, item.err, item.life */
+};
+void server_control(struct server *s, struct server_control *c, const struct id *id, enum store_verb verb,
+                    int64_t capacity, void (*on_done)(struct server_control *c));
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * idle ──due known──▶ armed ──time──▶ ticking ──answered──▶ armed, or idle
+ */
+#include "server/ticker.h"
+
+static void arm(struct ticker *t);
+
+static void on_ticked(struct store_req *req)
+{
+    struct ticker *t = req->user;
+    t->ticking = false;
+    for (size_t i = 0; !req->err && i < t->tick.n_ended; i++) t->on_ended(t->user, &t->tick.ended[i]);
+    bool away = req->err != 0;
+    store_release(req);
+    if (away && !t->stopped) t->due_at_ms = turn_wall_ms(t->turn) + TICKER_STORE_AWAY_MS;
+    arm(t);
+}
+
+static void on_time(struct timer *timer)
+{
+    struct ticker *t = CONTAINER_OF(timer, struct ticker, timer);
+    if (t->ticking) return;
+    if (t->due_at_ms > turn_wall_ms(t->turn)) {
+        arm(t);
+        return;
+    }
+    t->ticking = true;
+    t->tick = (struct store_tick){.max = TICKER_MOST};
+    store_tick(t->store, &t->tick, on_ticked, t);
+}
+
+static void arm(struct ticker *t)
+{
+    if (t->stopped || t->ticking) return;
+    if (t->due_at_ms == INT64_MAX) {
+        turn_timer_stop(t->turn, &t->timer);
+        return;
+    }
+    int64_t in_ms = t->due_at_ms - turn_wall_ms(t->turn);
+    turn_timer(t->turn, &t->timer, in_ms < 0 ? 0 : in_ms > TICKER_LOOK_MS ? TICKER_LOOK_MS : in_ms, on_time);
+}
+
+void ticker_due(struct ticker *t, int64_t due_at_ms)
+{
+    t->due_at_ms = due_at_ms;
+    arm(t);
+}
+
+void ticker_stop(struct ticker *t)
+{
+    t->stopped = true;
+    turn_timer_stop(t->turn, &t->timer);
+}
