@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a request to its handler: path and method looked up in the tables, unknown query names refused, the rest is the
+ * handler's.
+ */
+#include "api/api.h"
+
+#include "api/call.h"
+#include "base/text.h"
+#include "http/problem.h"
+
+#include <stdio.h>
+
+static const struct route *const tables[] = {tasks_routes, task_routes, queues_routes, workers_routes, health_routes};
+
+void api_init(struct api *a, struct server *server, const struct gauge *gauge)
+{
+    *a = (struct api){.server = server, .gauge = gauge, .started_at_ms = turn_wall_ms(server->turn)};
+    json_init(&a->json);
+}
+
+void api_release(struct api *a)
+{
+    json_release(&a->json);
+}
+
+/* Does the raw path fit? `{}` takes one segment that is not empty; those are left undecoded in params. */
+static bool fits(const char *pattern, struct str path, struct str params[API_PARAMS])
+{
+    size_t n = 0;
+    while (*pattern) {
+        if (pattern[0] == '{') {
+            size_t len = str_find(path, '/');
+            if (len == 0) return false;
+            /* a colon verb stands behind its noun, not inside an id */
+            params[n++] = str_sub(path, 0, len);
+            path = str_sub(path, len, path.len - len);
+            pattern += 2;
+        } else {
+            if (path.len == 0 || path.p[0] != *pattern) return false;
+            path = str_sub(path, 1, path.len - 1);
+            pattern++;
+        }
+    }
+    return path.len == 0;
+}
+
+static bool method_fits(const struct route *r, struct str method)
+{
+    return str_eq(method, str_of(r->method)) || (str_eq(method, STR("HEAD")) && strcmp(r->method, "GET") == 0);
+}
+
+/* All methods of this path, for Allow; NULL when the path is unknown. */
+static const char *allowed(struct call *c, struct str path)
+{
+    struct buf b;
+    buf_init(&b, 256);
+    struct str unused[API_PARAMS];
+    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
+        for (const struct route *r = tables[t]; r->method; r++) {
+            if (!fits(r->pattern, path, unused)) continue;
+            buf_add_format(&b, "%s%s%s", b.len ? ", " : "", r->method, strcmp(r->method, "GET") == 0 ? ", HEAD" : "");
+        }
+    }
+    if (b.len) buf_add_text(&b, ", OPTIONS");
+    const char *text = b.len ? arena_text(&c->req->arena, buf_str(&b)) : NULL;
+    buf_release(&b);
+    return text;
+}
+
+static const struct route *find(struct call *c)
+{
+    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+        for (const struct route *r = tables[t]; r->method; r++)
+            if (method_fits(r, c->req->method) && fits(r->pattern, c->req->path, c->params)) return r;
+    return NULL;
+}
+
+static void refuse_path(struct call *c)
+{
+    const char *allow = allowed(c, c->req->path);
+    if (!allow) {
+        call_refuse(c, ERR_NOT_FOUND, "there is no %.*s; the routes are under /v1", (int)(c->req->path.len > 200 ? 200 : c->req->path.len),
+                    c->req->path.p);
+        return;
+    }
+    struct http_header header = {STR("Allow"), str_of(allow)};
+    if (str_eq(c->req->method, STR("OPTIONS"))) {
+        call_answer_with(c, 204, NULL, STR_NONE, &header, 1);
+        return;
+    }
+    struct err e;
+    (void)err_set(&e, ERR_METHOD, "%.*s is not allowed here; allowed: %s", STR_ARG(c->req->method), allow);
+    c->api->answers[4]++;
+    problem_reply_with(c->req, &e, 0, &header, 1, STR_NONE);
+}
+
+static bool knows(const struct route *r, struct str name)
+{
+    char word[72];
+    if (name.len > 64) return false;
+    snprintf(word, sizeof word, " %.*s ", STR_ARG(name));
+    return strstr(r->query, word) != NULL;
+}
+
+/* Decodes path and query. False: answered already. */
+static bool prepare(struct call *c, const struct route *r)
+{
+    struct err e = {0};
+    for (size_t i = 0; i < API_PARAMS; i++) {
+        if (!c->params[i].p) continue;
+        int err = query_decode(&c->req->arena, c->params[i], false, &c->params[i]);
+        if (!err) continue;
+        call_refuse(c, err, "the path has a percent escape that is not valid");
+        return false;
+    }
+    int err = query_parse(&c->req->arena, c->req->query, &c->query, &e);
+    if (err) {
+        call_problem(c, &e);
+        return false;
+    }
+    for (size_t i = 0; i < c->query.n; i++) {
+        struct str name = c->query.pairs[i].name;
+        if (knows(r, name)) continue;
+        call_refuse(c, ERR_UNKNOWN_FIELD, "the query parameter '%.*s' is not known here; known:%s",
+                    (int)(name.len > 60 ? 60 : name.len), name.p, *r->query ? r->query : " none");
+        return false;
+    }
+    return true;
+}
+
+void api_on_request(void *user, struct http_request *req)
+{
+    struct call *c = arena_alloc(&req->arena, sizeof *c);
+    c->api = user;
+    c->req = req;
+    const struct route *r = find(c);
+    if (!r) refuse_path(c);
+    else if (prepare(c, r)) r->handle(c);
+}

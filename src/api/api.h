@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a program sends: the HTTP API of protocol section 2. One file per noun, its routes at its top; each handler
+ * takes a struct call, asks server or store, and answers once, now or later.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include "base/json.h"
+#include "http/http.h"
+#include "http/query.h"
+#include "server/server.h"
+
+#define API_PARAMS 2
+
+struct gauge;
+
+struct api {
+    struct server *server;     /* borrowed */
+    struct http *http;         /* borrowed; set after http_open */
+    const struct gauge *gauge; /* borrowed; NULL: the store is not measured */
+    struct json json;          /* for parsing one body at a time */
+    int64_t started_at_ms;     /* wall */
+    uint64_t answers[6];       /* by class: [2] 2xx .. [5] 5xx */
+};
+
+/* One request on its way. Lives in the request's arena: until the answer. */
+struct call {
+    struct api *api;
+    struct http_request *req;
+    struct str params[API_PARAMS]; /* of the path, decoded */
+    struct query query;
+};
+
+struct route {
+    const char *method;  /* GET serves HEAD too */
+    const char *pattern; /* "/v1/tasks/{}/cancel" */
+    const char *query;   /* the query names it knows, between spaces: " wait " */
+    void (*handle)(struct call *c);
+};
+
+void api_init(struct api *a, struct server *server, const struct gauge *gauge);
+void api_release(struct api *a);
+void api_on_request(void *user, struct http_request *r); /* for struct http_conf; user: struct api */
+
+/* The tables, each in its noun's file, ended by a row without a method. */
+extern const struct route tasks_routes[], task_routes[], queues_routes[], workers_routes[], health_routes[];
+
+#endif

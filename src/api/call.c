@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Small things around an answer.
+ */
+#include "api/call.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "http/problem.h"
+
+#include <stdio.h>
+
+
+
+struct buf call_buf(struct call *c)
+{
+    (void)c;
+    struct buf b;
+    buf_init(&b, ANSWER_MAX);
+    return b;
+}
+
+static void count(struct call *c, int status)
+{
+    c->api->answers[status / 100]++;
+}
+
+void call_answer_with(struct call *c, int status, const char *content_type, struct str body,
+                      const struct http_header *headers, size_t n_headers)
+{
+    count(c, status);
+    http_reply(c->req, &(struct http_reply){.status = status,
+                                            .content_type = content_type,
+                                            .body = body,
+                                            .headers = headers,
+                                            .n_headers = n_headers,
+                                            .body_stays = true});
+}
+
+void call_answer(struct call *c, int status, struct buf *json)
+{
+    if (buf_err(json)) {
+        buf_release(json);
+        call_refuse(c, ERR_INTERNAL, "the answer could not be written");
+        return;
+    }
+    count(c, status);
+    http_reply(c->req, &(struct http_reply){.status = status, .content_type = CALL_JSON, .body = buf_str(json)});
+    buf_release(json);
+}
+
+void call_problem(struct call *c, const struct err *e)
+{
+    int status = err_http_status(e->code);
+    count(c, status);
+    bool later = status == 429 || status == 503 || status == 507;
+    problem_reply(c->req, e, later ? 1 : 0);
+}
+
+void call_refuse(struct call *c, int code, const char *format, ...)
+{
+    struct err e = {.code = code};
+    va_list args;
+    va_start(args, format);
+    vsnprintf(e.text, sizeof e.text, format, args);
+    va_end(args);
+    call_problem(c, &e);
+}
+
+int call_id(struct call *c, struct id *ret)
+{
+    if (id_parse(ret, c->params[0]) == 0) return 0;
+    call_refuse(c, ERR_NOT_FOUND, "'%.60s' is not a task id: an id looks like 01a1ffe8-96cd-754e-be93-691a58a8ee38",
+                c->params[0].p);
+    return ERR_NOT_FOUND;
+}
+
+int call_number(struct call *c, const char *name, int64_t low, int64_t high, int64_t otherwise, int64_t *ret)
+{
+    struct str text = query_get(&c->query, name);
+    *ret = otherwise;
+    if (!text.p) return 0;
+    if (text_int(ret, text) == 0 && *ret >= low && *ret <= high) return 0;
+    call_refuse(c, ERR_INVALID, "%s must be a whole number from %lld to %lld, not '%.*s'", name, (long long)low,
+                (long long)high, (int)(text.len > 40 ? 40 : text.len), text.p);
+    return ERR_INVALID;
+}
+
+/* "wait=10" among the preferences, "10" alone from the query. p NULL: none. */
+static struct str wait_text(struct call *c)
+{
+    struct str asked = query_get(&c->query, "wait");
+    if (asked.p) return asked;
+    struct str prefer = http_header(c->req, "Prefer");
+    while (prefer.len) {
+        struct str one = str_trim(str_cut(&prefer, ','));
+        struct str value = one;
+        struct str name = str_trim(str_cut(&value, '='));
+        if (str_eq_nocase(name, STR("wait"))) return str_trim(value);
+    }
+    return STR_NONE;
+}
+
+int call_wait_ms(struct call *c, int64_t *ret_ms)
+{
+    struct str text = wait_text(c);
+    *ret_ms = 0;
+    if (!text.p) return 0;
+    struct str decimals = text;
+    struct str whole = str_cut(&decimals, '.');
+    int64_t s = 0, fraction = 0;
+    int64_t scale = decimals.len == 1 ? 100 : decimals.len == 2 ? 10 : 1;
+    bool good = text_int(&s, whole) == 0 && s >= 0 && whole.len <= 9 && decimals.len <= 3 &&
+                (decimals.len == 0 || (text_int(&fraction, decimals) == 0 && fraction >= 0));
+    if (!good) {
+        call_refuse(c, ERR_INVALID, "wait must be a number of seconds from 0 to %d", LIMIT_WAIT_MS / 1000);
+        return ERR_INVALID;
+    }
+    int64_t ms = s * 1000 + fraction * scale;
+    *ret_ms = ms > LIMIT_WAIT_MS ? LIMIT_WAIT_MS : ms;
+    return 0;
+}

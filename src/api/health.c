@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How the server is: /livez (the loop turns), /readyz (tasks are taken), /healthz (both, with reasons), /v1/stats
+ * (counts), /metrics (Prometheus).
+ */
+#include "api/api.h"
+#include "api/call.h"
+#include "api/process_stats.h"
+#include "bide.h"
+
+#include <stdio.h>
+
+static void livez(struct call *c);
+static void readyz(struct call *c);
+static void healthz(struct call *c);
+static void stats(struct call *c);
+static void metrics(struct call *c);
+
+const struct route health_routes[] = {
+    {"GET", "/livez", " ", livez},        {"GET", "/readyz", " ", readyz}, {"GET", "/healthz", " ", healthz},
+    {"GET", "/v1/stats", " ", stats},     {"GET", "/metrics", " ", metrics},
+    {0},
+};
+
+static const char *standing(const struct server *s)
+{
+    return s->draining ? "draining" : s->serving ? "serving" : "starting";
+}
+
+static void livez(struct call *c)
+{
+    call_answer_with(c, 200, CALL_JSON, STR("{\"status\":\"ok\"}"), NULL, 0);
+}
+
+static void readyz(struct call *c)
+{
+    const struct server *s = c->api->server;
+    if (s->serving && !s->draining) call_answer_with(c, 200, CALL_JSON, STR("{\"status\":\"ok\"}"), NULL, 0);
+    else call_refuse(c, s->draining ? ERR_DRAINING : ERR_AGAIN, "the server is %s", standing(s));
+}
+
+static void count_broken(void *user, const struct worker_view *w)
+{
+    if (w->problem.len) ++*(int64_t *)user;
+}
+
+static int64_t broken_workers(const struct server *s)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < s->roster.n; i++)
+        s->roster.posts[i].handler->ops->each(s->roster.posts[i].handler, count_broken, &n);
+    return n;
+}
+
+static void healthz(struct call *c)
+{
+    const struct server *s = c->api->server;
+    bool good = s->serving && !s->draining;
+    struct buf b = call_buf(c);
+    json_write_open(&b, '{');
+    json_write_member_text(&b, "status", good ? "ok" : standing(s));
+    json_write_member_text(&b, "version", BIDE_VERSION);
+    json_write_member_int(&b, "uptime_ms", turn_wall_ms(s->turn) - c->api->started_at_ms);
+    json_write_member_int(&b, "running", (int64_t)s->run_by_id.n);
+    json_write_member_int(&b, "workers_with_problems", broken_workers(s));
+    json_write_close(&b, '}');
+    call_answer(c, good ? 200 : 503, &b);
+}
+
+/* ---- counts from the store, then the answer ---- */
+
+struct counting {
+    struct call *call;
+    struct store_counts counts;
+};
+
+static bool counted(struct counting *m)
+{
+    int err = m->counts.req.err;
+    if (!err) return true;
+    store_release(&m->counts.req);
+    call_refuse(m->call, err, "the store did not answer; try again later");
+    return false;
+}
+
+static void ask(struct call *c, void (*on_done)(struct store_req *req))
+{
+    struct counting *m = arena_alloc(&c->req->arena, sizeof *m);
+    m->call = c;
+    store_counts(c->api->server->store, &m->counts, on_done, m);
+}
+
+static void on_stats(struct store_req *req)
+{
+    struct counting *m = req->user;
+    struct call *c = m->call;
+    const struct server *s = c->api->server;
+    if (!counted(m)) return;
+    int64_t total[TASK_STATES] = {0}, retrying = 0;
+    for (size_t i = 0; i < m->counts.n; i++) {
+        for (int state = 0; state < TASK_STATES; state++) total[state] += m->counts.items[i].n[state];
+        retrying += m->counts.items[i].retrying;
+    }
+    struct buf b = call_buf(c);
+    json_write_open(&b, '{');
+    json_write_member_text(&b, "status", standing(s));
+    json_write_member_text(&b, "version", BIDE_VERSION);
+    json_write_member_time(&b, "started_at", c->api->started_at_ms);
+    json_write_member_int(&b, "uptime_ms", turn_wall_ms(s->turn) - c->api->started_at_ms);
+    json_write_key(&b, "tasks");
+    json_write_open(&b, '{');
+    for (int state = 0; state < TASK_STATES; state++) {
+        int64_t n = total[state];
+        if (state == TASK_SCHEDULED) n -= retrying;
+        json_write_member_int(&b, state_word((enum task_state)state), n);
+        if (state == TASK_SCHEDULED) json_write_member_int(&b, "retrying", retrying);
+    }
+    json_write_close(&b, '}');
+    json_write_key(&b, "store");
+    json_write_open(&b, '{');
+    json_write_member_text(&b, "engine", s->store->engine->name);
+    json_write_member_int(&b, "bytes", m->counts.bytes);
+    json_write_close(&b, '}');
+    json_write_key(&b, "http");
+    json_write_open(&b, '{');
+    json_write_member_int(&b, "connections", http_stats(c->api->http)->connections_now);
+    json_write_member_int(&b, "requests_total", (int64_t)http_stats(c->api->http)->requests_total);
+    json_write_close(&b, '}');
+    json_write_close(&b, '}');
+    store_release(req);
+    call_answer(c, 200, &b);
+}
+
+static void stats(struct call *c)
+{
+    ask(c, on_stats);
+}
+
+/* ---- metrics ---- */
+
+static void one_value(struct buf *b, const char *name, const char *type, const char *help, double value)
+{
+    metrics_write_family(b, name, type, help);
+    metrics_write_sample(b, name, "", value);
+}
+
+static void write_depths(struct buf *b, const struct store_counts *counts)
+{
+    metrics_write_family(b, "bide_tasks", "gauge", "Tasks in the store, by queue and status.");
+    for (size_t i = 0; i < counts->n; i++) {
+        for (int state = 0; state < TASK_STATES; state++) {
+            struct buf labels;
+            buf_init(&labels, 4096);
+            metrics_write_label(&labels, "queue", counts->items[i].queue);
+            metrics_write_label(&labels, "status", str_of(state_word((enum task_state)state)));
+            metrics_write_sample(b, "bide_tasks", labels.p, (double)counts->items[i].n[state]);
+            buf_release(&labels);
+        }
+    }
+}
+
+static void write_answers(struct buf *b, const struct api *a)
+{
+    static const char *const classes[] = {"", "", "2xx", "3xx", "4xx", "5xx"};
+    metrics_write_family(b, "bide_http_answers_total", "counter", "API answers, by class of their status.");
+    for (int i = 2; i <= 5; i++) {
+        char label[32];
+        snprintf(label, sizeof label, "status=\"%s\"", classes[i]);
+        metrics_write_sample(b, "bide_http_answers_total", label, (double)a->answers[i]);
+    }
+}
+
+struct worker_sums {
+    int64_t loads, restarts, live;
+};
+
+static void sum_worker(void *user, const struct worker_view *w)
+{
+    struct worker_sums *n = user;
+    n->loads += w->loads;
+    n->restarts += w->restarts;
+    n->live += w->pid != 0;
+}
+
+static void write_workers(struct buf *b, const struct server *s)
+{
+    struct worker_sums n = {0};
+    for (size_t i = 0; i < s->roster.n; i++)
+        s->roster.posts[i].handler->ops->each(s->roster.posts[i].handler, sum_worker, &n);
+    one_value(b, "bide_worker_processes", "gauge", "Live worker processes.", (double)n.live);
+    one_value(b, "bide_worker_loads_total", "counter", "Times a worker process became ready.", (double)n.loads);
+    one_value(b, "bide_worker_restarts_total", "counter", "Unplanned ends of worker processes.", (double)n.restarts);
+}
+
+static void on_metrics(struct store_req *req)
+{
+    struct counting *m = req->user;
+    struct call *c = m->call;
+    const struct server *s = c->api->server;
+    if (!counted(m)) return;
+    const struct http_stats *h = http_stats(c->api->http);
+    struct buf b = call_buf(c);
+    write_depths(&b, &m->counts);
+    one_value(&b, "bide_store_bytes", "gauge", "Size of the store on disk.", (double)m->counts.bytes);
+    metrics_write(&s->metrics, &b);
+    write_workers(&b, s);
+    one_value(&b, "bide_http_connections", "gauge", "Open HTTP connections.", h->connections_now);
+    one_value(&b, "bide_http_requests_total", "counter", "HTTP requests.", (double)h->requests_total);
+    one_value(&b, "bide_http_refused_total", "counter", "Requests the HTTP layer refused itself.", (double)h->refused_total);
+    write_answers(&b, c->api);
+    one_value(&b, "bide_uptime_seconds", "gauge", "Time since the server started.",
+              (double)(turn_wall_ms(s->turn) - c->api->started_at_ms) / 1000);
+    one_value(&b, "bide_memory_bytes", "gauge", "Resident memory of the server process.", (double)process_stats_rss());
+    one_value(&b, "bide_open_descriptors", "gauge", "Open file descriptors of the server process.",
+              (double)process_stats_descriptors());
+    store_release(req);
+    struct str body = arena_str(&c->req->arena, buf_str(&b));
+    buf_release(&b);
+    call_answer_with(c, 200, "text/plain; version=0.0.4; charset=utf-8", body, NULL, 0);
+}
+
+static void metrics(struct call *c)
+{
+    ask(c, on_metrics);
+}

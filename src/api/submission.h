@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A submit's JSON as a task body: the fields as a table, each checked, each refusal with its pointer; what is not said
+ * comes from the type's rules in the configuration.
+ */
+#ifndef API_SUBMISSION_H
+#define API_SUBMISSION_H
+
+#include "base/json.h"
+#include "server/server.h"
+#include "task/task.h"
+
+/* Fills *ret; strs lie in the arena or in the text of `j`, which must stay as long. `node`: the object. On failure the
+ * reason with its pointer in `e`. */
+int submission_read(struct task_body *ret, const struct json *j, const struct json_node *node, struct server *s,
+                    struct arena *a, struct err *e) MUST_USE;
+
+#endif

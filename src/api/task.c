@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * /v1/tasks/{id}: one task, its result, its log, cancel and retry.
+ */
+#include "api/api.h"
+#include "api/call.h"
+#include "api/task_json.h"
+#include "api/wait.h"
+#include "base/limits.h"
+#include "http/problem.h"
+
+static void get(struct call *c);
+static void result(struct call *c);
+static void log_text(struct call *c);
+static void cancel(struct call *c);
+static void retry(struct call *c);
+
+const struct route task_routes[] = {
+    {"GET", "/v1/tasks/{}", " wait ", get},
+    {"GET", "/v1/tasks/{}/result", " ", result},
+    {"GET", "/v1/tasks/{}/log", " run attempt ", log_text},
+    {"POST", "/v1/tasks/{}/cancel", " ", cancel},
+    {"POST", "/v1/tasks/{}/retry", " ", retry},
+    {0},
+};
+
+static void get(struct call *c)
+{
+    struct id id;
+    int64_t wait_ms;
+    if (call_id(c, &id) || call_wait_ms(c, &wait_ms)) return;
+    wait_start(c, &id, wait_ms);
+}
+
+/* True: answered, the request failed or the task is not there. */
+static bool refused(struct call *c, int err)
+{
+    if (err == ERR_NOT_FOUND) call_refuse(c, err, "there is no task with this id");
+    else if (err) call_refuse(c, err, "the store did not answer; try again later");
+    return err != 0;
+}
+
+/* ---- result ---- */
+
+struct fetch {
+    struct call *call;
+    struct store_get get;
+};
+
+static void no_result(struct call *c, const struct task *t)
+{
+    struct err e;
+    struct buf extra;
+    buf_init(&extra, ANSWER_MAX);
+    json_write_open(&extra, '{');
+    json_write_member_text(&extra, "task_status", state_word(t->life.state));
+    json_write_key(&extra, "error");
+    task_json_write_error(&extra, &t->ending.failure);
+    json_write_close(&extra, '}');
+    (void)err_set(&e, ERR_CONFLICT, "the task ended %s: there is no result", state_word(t->life.state));
+    c->api->answers[4]++;
+    problem_reply_with(c->req, &e, 0, NULL, 0, buf_str(&extra));
+    buf_release(&extra);
+}
+
+static void on_result(struct store_req *req)
+{
+    struct fetch *f = req->user;
+    struct call *c = f->call;
+    const struct task *t = &f->get.task;
+    int err = req->err ? req->err : f->get.found;
+    if (err) {
+        store_release(req);
+        (void)refused(c, err);
+        return;
+    }
+    if (t->life.state == TASK_COMPLETED) {
+        struct str body = arena_str(&c->req->arena, t->ending.result);
+        store_release(req);
+        call_answer_with(c, 200, CALL_JSON, body, NULL, 0);
+    } else if (state_is_ending(t->life.state)) {
+        no_result(c, t);
+        store_release(req);
+    } else {
+        struct buf b = call_buf(c);
+        task_json_write(&b, c->api->server, t, false);
+        store_release(req);
+        struct str body = arena_str(&c->req->arena, buf_str(&b));
+        buf_release(&b);
+        struct http_header later = {STR("Retry-After"), STR("1")};
+        call_answer_with(c, 202, CALL_JSON, body, &later, 1);
+    }
+}
+
+static void result(struct call *c)
+{
+    struct fetch *f = arena_alloc(&c->req->arena, sizeof *f);
+    f->call = c;
+    if (call_id(c, &f->get.id)) return;
+    f->get.result_max = LIMIT_RESULT;
+    store_get(c->api->server->store, &f->get, on_result, f);
+}
+
+/* ---- log ---- */
+
+struct reading {
+    struct call *call;
+    struct store_log log;
+};
+
+static void answer_log(struct call *c, struct str text)
+{
+    call_answer_with(c, 200, "text/plain; charset=utf-8", text, NULL, 0);
+}
+
+static void on_log(struct store_req *req)
+{
+    struct reading *r = req->user;
+    struct call *c = r->call;
+    int err = req->err ? req->err : r->log.found;
+    struct str text = err ? STR_NONE : arena_str(&c->req->arena, r->log.log);
+    store_release(req);
+    if (!refused(c, err)) answer_log(c, text);
+}
+
+static void log_text(struct call *c)
+{
+    struct reading *r = arena_alloc(&c->req->arena, sizeof *r);
+    int64_t run, attempt;
+    r->call = c;
+    if (call_id(c, &r->log.id) || call_number(c, "run", 1, INT32_MAX, 0, &run) ||
+        call_number(c, "attempt", 1, INT32_MAX, 0, &attempt))
+        return;
+    const struct run *live = server_run(c->api->server, &r->log.id);
+    bool this_one = live && (!run || run == live->attempt.run) && (!attempt || attempt == live->attempt.number);
+    if (this_one) { /* the attempt is under way: its log is here, not in the store yet */
+        answer_log(c, logbook_text(&live->log, &c->req->arena));
+        return;
+    }
+    r->log.run = (int32_t)run;
+    r->log.number = (int32_t)attempt;
+    store_log(c->api->server->store, &r->log, on_log, r);
+}
+
+/* ---- cancel, retry ---- */
+
+struct change {
+    struct call *call;
+    struct server_control control;
+    struct store_get get; /* afterwards: how it stands */
+    bool pending;         /* a cancel that waits for its attempt to be over */
+};
+
+static void on_shown(struct store_req *req)
+{
+    struct change *m = req->user;
+    struct call *c = m->call;
+    int err = req->err ? req->err : m->get.found;
+    if (err) {
+        store_release(req);
+        (void)refused(c, err);
+        return;
+    }
+    struct buf b = call_buf(c);
+    task_json_write(&b, c->api->server, &m->get.task, false);
+    store_release(req);
+    call_answer(c, m->pending ? 202 : 200, &b);
+}
+
+static void show(struct change *m)
+{
+    m->get = (struct store_get){.id = m->control.item.id};
+    store_get(m->call->api->server->store, &m->get, on_shown, m);
+}
+
+static void on_cancelled(struct server_control *control)
+{
+    struct change *m = CONTAINER_OF(control, struct change, control);
+    int err = control->store.req.err ? control->store.req.err : control->item.err;
+    m->pending = control->item.life.state == TASK_RUNNING;
+    store_release(&control->store.req);
+    if (!refused(m->call, err)) show(m);
+}
+
+static void cancel(struct call *c)
+{
+    struct change *m = arena_alloc(&c->req->arena, sizeof *m);
+    struct id id;
+    m->call = c;
+    if (call_id(c, &id)) return;
+    server_control(c->api->server, &m->control, &id, STORE_CANCEL, 0, on_cancelled);
+}
+
+static void on_retried(struct server_control *control)
+{
+    struct change *m = CONTAINER_OF(control, struct change, control);
+    int err = control->store.req.err ? control->store.req.err : control->item.err;
+    store_release(&control->store.req);
+    m->pending = true; /* accepted: a new run is to come */
+    if (err == ERR_CONFLICT) call_refuse(m->call, err, "only a task that has ended can be retried");
+    else if (err == ERR_QUEUE_FULL) call_refuse(m->call, err, "its queue is full; try again later");
+    else if (!refused(m->call, err)) show(m);
+}
+
+/* The capacity is its queue's: the task must be looked up before it can be retried. */
+static void on_before_retry(struct store_req *req)
+{
+    struct change *m = req->user;
+    struct call *c = m->call;
+    int err = req->err ? req->err : m->get.found;
+    const struct queue *q = err ? NULL : queue_find(&c->api->server->queues, m->get.task.body.queue);
+    struct id id = m->get.id;
+    store_release(req);
+    if (!refused(c, err)) server_control(c->api->server, &m->control, &id, STORE_RETRY, q ? q->capacity : 0, on_retried);
+}
+
+static void retry(struct call *c)
+{
+    struct change *m = arena_alloc(&c->req->arena, sizeof *m);
+    m->call = c;
+    if (call_id(c, &m->get.id)) return;
+    if (c->api->server->draining) {
+        call_refuse(c, ERR_DRAINING, "the server is stopping; retry when it is back");
+        return;
+    }
+    store_get(c->api->server->store, &m->get, on_before_retry, m);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every member, in the order of the documentation.
+ */
+#include "api/task_json.h"
+
+#include "server/waiting_on.h"
+
+#include <stdio.h>
+
+static void nullable(struct buf *b, const char *key, struct str s)
+{
+    if (s.p) json_write_member_str(b, key, s);
+    else json_write_member_null(b, key);
+}
+
+void task_json_write_error(struct buf *b, const struct failure *f)
+{
+    if (f->code.len == 0) {
+        json_write_null(b);
+        return;
+    }
+    json_write_open(b, '{');
+    json_write_member_str(b, "code", f->code);
+    json_write_member_str(b, "message", f->message);
+    nullable(b, "detail", f->detail);
+    nullable(b, "type", f->type);
+    json_write_key(b, "attempt");
+    if (f->attempt) json_write_int(b, f->attempt);
+    else json_write_null(b);
+    json_write_member_time(b, "at", f->at_ms);
+    json_write_close(b, '}');
+}
+
+static void standing(struct buf *b, struct server *s, const struct task *t)
+{
+    const struct life *l = &t->life;
+    bool ended = state_is_ending(l->state);
+    const struct run *run = l->state == TASK_RUNNING ? server_run(s, &t->body.id) : NULL;
+    json_write_member_text(b, "status", life_word(l, turn_wall_ms(s->turn)));
+    json_write_member_int(b, "priority", t->body.rules.priority);
+    json_write_member_int(b, "attempt", l->attempt);
+    json_write_member_int(b, "max_attempts", t->body.rules.max_attempts);
+    json_write_member_bool(b, "cancel_requested", l->cancel_requested);
+    char detail[WAITING_ON_DETAIL];
+    const char *reason = waiting_on_reason(s, t, detail);
+    json_write_key(b, "waiting_on");
+    if (reason) {
+        json_write_open(b, '{');
+        json_write_member_text(b, "reason", reason);
+        json_write_member_text(b, "detail", detail);
+        json_write_close(b, '}');
+    } else {
+        json_write_null(b);
+    }
+    json_write_member_raw(b, "progress", run ? buf_str(&run->progress) : ended ? t->ending.progress : STR_NONE);
+    json_write_member_null(b, "position");
+    json_write_member_null(b, "eta_at");
+}
+
+static void payload(struct buf *b, const struct task *t, bool whole)
+{
+    bool done = t->life.state == TASK_COMPLETED;
+    if (whole) json_write_member_raw(b, "input", t->body.input);
+    json_write_member_int(b, "input_bytes", (int64_t)t->input_bytes);
+    if (whole) json_write_member_raw(b, "result", done ? t->ending.result : STR_NONE);
+    json_write_member_int(b, "result_bytes", (int64_t)t->result_bytes);
+    json_write_key(b, "error");
+    task_json_write_error(b, state_is_ending(t->life.state) ? &t->ending.failure : &t->last);
+    json_write_member_raw(b, "files", t->ending.files.len ? t->ending.files : STR("[]"));
+    nullable(b, "subject", t->body.subject);
+    json_write_key(b, "tags");
+    json_write_open(b, '{');
+    for (size_t i = 0; i < t->body.n_tags; i++) {
+        json_write_key_str(b, t->body.tags[i].key);
+        json_write_str(b, t->body.tags[i].value);
+    }
+    json_write_close(b, '}');
+    json_write_member_null(b, "group_id");
+    json_write_member_raw(b, "depends_on", STR("[]"));
+}
+
+static void times(struct buf *b, struct server *s, const struct task *t)
+{
+    const struct life *l = &t->life;
+    bool ended = state_is_ending(l->state);
+    int64_t finished = ended ? t->ending.finished_at_ms : 0;
+    json_write_member_time(b, "created_at", t->body.created_at_ms);
+    json_write_member_time(b, "run_at", l->state == TASK_SCHEDULED ? l->due_at_ms : t->body.run_at_ms);
+    json_write_member_time(b, "start_by", t->body.rules.start_by_ms);
+    json_write_member_time(b, "started_at", l->started_at_ms);
+    json_write_member_time(b, "finished_at", finished);
+    json_write_member_null(b, "purge_at");
+    int64_t since = t->body.run_at_ms > t->body.created_at_ms ? t->body.run_at_ms : t->body.created_at_ms;
+    int64_t queued_to = l->started_at_ms ? l->started_at_ms : ended ? finished : turn_wall_ms(s->turn);
+    json_write_key(b, "timing");
+    json_write_open(b, '{');
+    json_write_member_int(b, "queued_ms", queued_to > since ? queued_to - since : 0);
+    json_write_key(b, "run_ms");
+    int64_t ran_to = ended ? finished : l->state == TASK_RUNNING ? turn_wall_ms(s->turn) : 0;
+    if (l->started_at_ms && ran_to) json_write_int(b, ran_to > l->started_at_ms ? ran_to - l->started_at_ms : 0);
+    else json_write_null(b);
+    json_write_key(b, "batch_size");
+    if (l->started_at_ms) json_write_int(b, 1);
+    else json_write_null(b);
+    json_write_close(b, '}');
+    json_write_member_null(b, "delivery");
+}
+
+static void urls(struct buf *b, const struct id *id)
+{
+    static const char *const names[] = {"result", "log", "cancel"};
+    char text[ID_TEXT], url[80];
+    id_format(id, text);
+    json_write_key(b, "urls");
+    json_write_open(b, '{');
+    snprintf(url, sizeof url, "/v1/tasks/%s", text);
+    json_write_member_text(b, "self", url);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(url, sizeof url, "/v1/tasks/%s/%s", text, names[i]);
+        json_write_member_text(b, names[i], url);
+    }
+    json_write_close(b, '}');
+}
+
+void task_json_write(struct buf *b, struct server *s, const struct task *t, bool whole)
+{
+    json_write_open(b, '{');
+    json_write_key(b, "id");
+    json_write_id(b, &t->body.id);
+    json_write_member_int(b, "run", t->life.run);
+    json_write_member_str(b, "type", t->body.type);
+    json_write_member_str(b, "queue", t->body.queue);
+    standing(b, s, t);
+    payload(b, t, whole);
+    times(b, s, t);
+    urls(b, &t->body.id);
+    json_write_close(b, '}');
+}
+
+struct task task_json_of_new(const struct task_body *body, const struct life *life)
+{
+    return (struct task){.body = *body, .life = *life, .input_bytes = body->input.len};
+}

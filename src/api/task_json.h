@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The one object: the task, as every route shows it.
+ */
+#ifndef API_TASK_JSON_H
+#define API_TASK_JSON_H
+
+#include "api/api.h"
+#include "base/json_write.h"
+
+/* `whole`: with input and result (those the store left out for their size are null). What a live attempt knows better
+ * (progress) is taken from its run. */
+void task_json_write(struct buf *b, struct server *s, const struct task *t, bool whole);
+/* A task just added: no store needs to be asked. */
+struct task task_json_of_new(const struct task_body *body, const struct life *life);
+void task_json_write_error(struct buf *b, const struct failure *f); /* null when there is none */
+
+#endif

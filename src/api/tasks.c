@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * /v1/tasks: submit, list.
+ */
+#include "api/api.h"
+
+#include "api/call.h"
+#include "api/submission.h"
+#include "api/task_json.h"
+#include "api/wait.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <stdio.h>
+
+static void submit(struct call *c);
+static void list(struct call *c);
+
+const struct route tasks_routes[] = {
+    {"POST", "/v1/tasks", " ", submit},
+    {"GET", "/v1/tasks", " status type queue subject tag limit cursor ", list},
+    {0},
+};
+
+/* ---- submit ---- */
+
+struct submit {
+    struct call *call;
+    int64_t wait_ms;
+    struct task_body body;
+    struct store_add_item item;
+    struct store_add add;
+};
+
+static void accepted(struct submit *m)
+{
+    struct call *c = m->call;
+    char text[ID_TEXT], location[64];
+    id_format(&m->body.id, text);
+    snprintf(location, sizeof location, "/v1/tasks/%s", text);
+    struct task t = task_json_of_new(&m->body, &m->item.life);
+    struct buf b = call_buf(c);
+    task_json_write(&b, c->api->server, &t, false);
+    struct http_header headers[] = {{STR("Location"), str_of(location)}, {STR("Retry-After"), STR("1")}};
+    c->api->answers[2]++;
+    http_reply(c->req, &(struct http_reply){.status = 202,
+                                            .content_type = CALL_JSON,
+                                            .body = buf_str(&b),
+                                            .headers = headers,
+                                            .n_headers = 2});
+    buf_release(&b);
+}
+
+static void on_added(struct store_req *req)
+{
+    struct submit *m = req->user;
+    struct call *c = m->call;
+    int err = req->err ? req->err : m->item.err;
+    store_release(req);
+    metrics_submitted(&c->api->server->metrics, m->body.queue, m->body.type, err != 0);
+    if (err == ERR_QUEUE_FULL)
+        call_refuse(c, err, "queue %.*s has its %lld waiting tasks; try again later", STR_ARG(m->body.queue),
+                    (long long)m->item.capacity);
+    else if (err)
+        call_refuse(c, err, "%s; nothing was stored, try again later", err_text(err));
+    else if (m->wait_ms > 0)
+        wait_start(c, &m->body.id, m->wait_ms);
+    else
+        accepted(m);
+}
+
+static bool is_json(struct str type)
+{
+    struct str media = str_trim(str_cut(&type, ';'));
+    return str_eq_nocase(media, STR("application/json"));
+}
+
+static void submit(struct call *c)
+{
+    struct server *s = c->api->server;
+    struct submit *m = arena_alloc(&c->req->arena, sizeof *m);
+    m->call = c;
+    if (s->draining) {
+        call_refuse(c, ERR_DRAINING, "the server is stopping; submit again when it is back");
+        return;
+    }
+    if (!is_json(http_header(c->req, "Content-Type"))) {
+        call_refuse(c, ERR_MEDIA, "a submit needs Content-Type: application/json (with curl: -H 'Content-Type: application/json')");
+        return;
+    }
+    if (call_wait_ms(c, &m->wait_ms)) return;
+    struct err e = {0};
+    int err = json_parse(&c->api->json, c->req->body, &e);
+    if (!err) err = submission_read(&m->body, &c->api->json, json_root(&c->api->json), s, &c->req->arena, &e);
+    if (err) {
+        call_problem(c, &e);
+        return;
+    }
+    m->body.id = id_make(&s->ids);
+    m->item = (struct store_add_item){.body = &m->body, .capacity = queue_find(&s->queues, m->body.queue)->capacity};
+    m->add = (struct store_add){.items = &m->item, .n = 1};
+    store_add(s->store, &m->add, on_added, m);
+}
+
+/* ---- list ---- */
+
+struct page {
+    struct call *call;
+    struct store_list list;
+};
+
+static bool is_word(struct str s, const char **ret)
+{
+    static const char *const words[] = {"blocked",   "scheduled", "retrying",  "pending", "running",
+                                        "completed", "failed",    "cancelled", "expired"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!str_eq(s, str_of(words[i]))) continue;
+        *ret = words[i];
+        return true;
+    }
+    return false;
+}
+
+/* The address of the next page: this one's query with its cursor. */
+static struct str next_link(struct call *c, const char *cursor)
+{
+    struct buf b;
+    buf_init(&b, LIMIT_HTTP_TARGET * 4);
+    buf_add_format(&b, "</v1/tasks?cursor=%s", cursor);
+    struct str rest = c->req->query;
+    while (rest.len) {
+        struct str pair = str_cut(&rest, '&');
+        if (pair.len && !str_starts(pair, STR("cursor="))) buf_add_format(&b, "&%.*s", STR_ARG(pair));
+    }
+    buf_add_text(&b, ">; rel=\"next\"");
+    struct str link = arena_str(&c->req->arena, buf_str(&b));
+    buf_release(&b);
+    return link;
+}
+
+static void on_listed(struct store_req *req)
+{
+    struct page *p = req->user;
+    struct call *c = p->call;
+    if (req->err) {
+        int err = req->err;
+        store_release(req);
+        call_refuse(c, err, "the store did not answer; try again later");
+        return;
+    }
+    char cursor[ID_TEXT];
+    struct buf b = call_buf(c);
+    json_write_open(&b, '{');
+    json_write_key(&b, "items");
+    json_write_open(&b, '[');
+    for (size_t i = 0; i < p->list.n; i++) task_json_write(&b, c->api->server, &p->list.items[i], false);
+    json_write_close(&b, ']');
+    if (!p->list.more) {
+        json_write_member_null(&b, "next_cursor");
+        json_write_close(&b, '}');
+        store_release(req);
+        call_answer(c, 200, &b);
+        return;
+    }
+    id_format(&p->list.last, cursor);
+    json_write_member_text(&b, "next_cursor", cursor);
+    json_write_close(&b, '}');
+    store_release(req);
+    struct http_header link = {STR("Link"), next_link(c, cursor)};
+    struct str body = arena_str(&c->req->arena, buf_str(&b));
+    buf_release(&b);
+    call_answer_with(c, 200, CALL_JSON, body, &link, 1);
+}
+
+/* `tag=key:value` */
+static bool read_tag(struct page *p, struct str tag)
+{
+    p->list.filter.tag_value = tag;
+    p->list.filter.tag_key = str_cut(&p->list.filter.tag_value, ':');
+    return p->list.filter.tag_key.len > 0 && p->list.filter.tag_key.len < tag.len;
+}
+
+static void list(struct call *c)
+{
+    struct page *p = arena_alloc(&c->req->arena, sizeof *p);
+    p->call = c;
+    int64_t limit;
+    if (call_number(c, "limit", 1, LIMIT_PAGE, LIMIT_PAGE_DEFAULT, &limit)) return;
+    p->list.limit = (size_t)limit;
+    p->list.filter.type = query_get(&c->query, "type");
+    p->list.filter.queue = query_get(&c->query, "queue");
+    p->list.filter.subject = query_get(&c->query, "subject");
+    struct str status = query_get(&c->query, "status"), tag = query_get(&c->query, "tag"),
+               cursor = query_get(&c->query, "cursor");
+    if (status.p && !is_word(status, &p->list.filter.word)) {
+        call_refuse(c, ERR_INVALID, "status must be one of blocked scheduled retrying pending running completed failed cancelled expired");
+        return;
+    }
+    if (tag.p && !read_tag(p, tag)) {
+        call_refuse(c, ERR_INVALID, "tag must be a name and a value with a colon between: tag=project_id:7");
+        return;
+    }
+    p->list.has_after = cursor.p != NULL;
+    if (cursor.p && id_parse(&p->list.after, cursor) != 0) {
+        call_refuse(c, ERR_INVALID, "cursor must be a next_cursor of an earlier page");
+        return;
+    }
+    store_list(c->api->server->store, &p->list, on_listed, p);
+}

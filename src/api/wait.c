@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The machine of wait.h. The ETag is strong: a hash of the very bytes of the answer (RFC 9110 section 8.8.3).
+ */
+#include "api/wait.h"
+
+#include "api/call.h"
+#include "api/task_json.h"
+#include "base/limits.h"
+
+#include <stdio.h>
+
+struct wait {
+    struct call *call;
+    struct id id;
+    bool asking;       /* a question is on its way */
+    bool asked_last;   /* that question was put after the last word: its answer is given whatever it is */
+    bool told;         /* the ending was committed, or the time is up: the next answer is the last */
+    struct store_get get;
+    struct waiter waiter;
+    struct timer timer;
+};
+
+static void ask(struct wait *w);
+
+static void stop_waiting(struct wait *w)
+{
+    struct server *s = w->call->api->server;
+    waiters_leave(&s->waiters, &w->waiter);
+    turn_timer_stop(s->turn, &w->timer);
+    w->call->req->on_gone = NULL; /* from here on the request stays until it is answered */
+}
+
+static void on_gone(struct http_request *r)
+{
+    stop_waiting(r->user);
+}
+
+static void conclude(struct wait *w)
+{
+    w->told = true;
+    stop_waiting(w);
+    if (!w->asking) ask(w);
+}
+
+static void on_ended(struct waiter *waiter)
+{
+    conclude(CONTAINER_OF(waiter, struct wait, waiter));
+}
+
+static void on_time(struct timer *t)
+{
+    conclude(CONTAINER_OF(t, struct wait, timer));
+}
+
+static bool none_match(struct http_request *r, const char *etag)
+{
+    struct str given = http_header(r, "If-None-Match");
+    while (given.len) {
+        struct str one = str_trim(str_cut(&given, ','));
+        if (str_starts(one, STR("W/"))) one = str_sub(one, 2, one.len - 2);
+        if (str_eq(one, str_of(etag)) || str_eq(one, STR("*"))) return true;
+    }
+    return false;
+}
+
+static void answer(struct wait *w)
+{
+    struct call *c = w->call;
+    bool ended = state_is_ending(w->get.task.life.state), get = !str_eq(c->req->method, STR("POST"));
+    struct buf b = call_buf(c);
+    task_json_write(&b, c->api->server, &w->get.task, true);
+    store_release(&w->get.req);
+    if (buf_err(&b)) {
+        call_answer(c, 200, &b);
+        return;
+    }
+    char etag[24], text[ID_TEXT], location[64];
+    snprintf(etag, sizeof etag, "\"%016llx\"", (unsigned long long)str_hash(buf_str(&b)));
+    id_format(&w->id, text);
+    snprintf(location, sizeof location, "/v1/tasks/%s", text);
+    struct http_header headers[3] = {{STR("ETag"), str_of(etag)}};
+    size_t n = 1;
+    if (!get) headers[n++] = (struct http_header){STR("Location"), str_of(location)};
+    if (!get && ended) headers[n++] = (struct http_header){STR("Preference-Applied"), STR("wait")};
+    if (!ended) headers[n++] = (struct http_header){STR("Retry-After"), STR("1")};
+    bool unchanged = get && none_match(c->req, etag);
+    struct str body = arena_str(&c->req->arena, buf_str(&b));
+    buf_release(&b);
+    if (unchanged) call_answer_with(c, 304, NULL, STR_NONE, headers, 1);
+    else call_answer_with(c, get || ended ? 200 : 202, CALL_JSON, body, headers, n);
+}
+
+static void refuse(struct wait *w, int err)
+{
+    stop_waiting(w);
+    if (err == ERR_NOT_FOUND) call_refuse(w->call, err, "there is no task with this id");
+    else call_refuse(w->call, err, "the store did not answer; try again later");
+}
+
+static void on_got(struct store_req *req)
+{
+    struct wait *w = req->user;
+    struct server *s = w->call->api->server;
+    int err = req->err ? req->err : w->get.found;
+    bool ended = !err && state_is_ending(w->get.task.life.state), last = w->asked_last;
+    w->asking = false;
+    if (!err && !ended && !last && !s->draining) {
+        store_release(req);
+        if (w->told) ask(w);
+        else w->call->req->on_gone = on_gone;
+        return;
+    }
+    if (err) {
+        store_release(req);
+        refuse(w, err);
+        return;
+    }
+    stop_waiting(w);
+    answer(w);
+}
+
+static void ask(struct wait *w)
+{
+    struct server *s = w->call->api->server;
+    w->asking = true;
+    w->asked_last = w->told;
+    w->get = (struct store_get){.id = w->id, .input_max = LIMIT_INLINE, .result_max = LIMIT_INLINE};
+    store_get(s->store, &w->get, on_got, w);
+}
+
+/* The waiter joins before the first question, so that an ending between question and answer is not missed. */
+void wait_start(struct call *c, const struct id *id, int64_t wait_ms)
+{
+    struct server *s = c->api->server;
+    struct wait *w = arena_alloc(&c->req->arena, sizeof *w);
+    *w = (struct wait){.call = c, .id = *id, .told = wait_ms <= 0, .waiter = {.id = *id, .on_ended = on_ended}};
+    c->req->user = w;
+    if (wait_ms > 0) {
+        waiters_join(&s->waiters, &w->waiter);
+        turn_timer(s->turn, &w->timer, wait_ms, on_time);
+    }
+    ask(w);
+}
