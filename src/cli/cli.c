@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table of verbs, and finding the one that was meant. A name that is nearly one is answered with the nearest.
+ */
+#include "cli/cli.h"
+
+#include "base/text.h"
+#include "cli/cli_help.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static const struct cli_option no_options[] = {{0}};
+static const struct cli_option json_only[] = {{"--json", NULL, "as JSON"}, {0}};
+static const struct cli_option serve_options[] = {
+    {"--config", "FILE", "the configuration (./bide.yaml when there is one)"},
+    {"--listen", "ADDR", "HOST:PORT or unix:PATH (127.0.0.1:8080); may be repeated"},
+    {"--store", "URL", "where tasks are kept: sqlite:FILE or mem:"},
+    {0},
+};
+
+const struct cli_option cli_common_options[] = {
+    {"--server", "URL", "http://HOST:PORT or unix:PATH (BIDE_SERVER, else http://127.0.0.1:8080)"},
+    {"--json", NULL, "print the server's JSON as it is"},
+    {0},
+};
+
+const struct cli_verb cli_verbs[] = {
+    {"serve", cli_serve, "run the server", "[--config FILE] [--listen ADDR] [--store URL]", serve_options, true,
+     "SIGTERM drains and stops, a second one stops now."},
+    {"submit", cli_submit, "submit a task", "TYPE [--input JSON|@FILE|-] [--wait]", cli_submit_options, false,
+     "Prints the task's id; with --wait its result. Durations: 250ms, 90s, 1h30m, 7d."},
+    {"get", cli_get, "show a task", "ID...", no_options, false, NULL},
+    {"list", cli_list, "list tasks, newest first", "", cli_list_options, false, NULL},
+    {"wait", cli_wait, "wait for tasks to end", "ID...", cli_wait_options, false,
+     "Prints the result of one task; of several, a line each: id, status, result. With several the first that did not\n"
+     "complete decides the exit code."},
+    {"cancel", cli_cancel, "cancel tasks", "ID...", no_options, false, NULL},
+    {"retry", cli_retry, "run ended tasks again", "ID...", no_options, false, NULL},
+    {"log", cli_log, "print what a task's worker wrote", "ID", no_options, false, NULL},
+    {"queue", cli_queue, "list, show, pause or resume queues", "list | show NAME | pause NAME | resume NAME",
+     no_options, false, NULL},
+    {"stats", cli_stats, "print the server's numbers", "", no_options, false, NULL},
+    {"check", cli_check, "check a configuration file", "[FILE]", json_only, true,
+     "Without a name: ./bide.yaml. Exit code 78 when it has problems."},
+    {"help", cli_help, "explain a verb", "[VERB]", no_options, true, NULL},
+    {"version", cli_version, "print the version", "", json_only, true, NULL},
+    {0},
+};
+
+const struct cli_verb *cli_verb_find(const char *name)
+{
+    for (const struct cli_verb *v = cli_verbs; v->name; v++)
+        if (strcmp(v->name, name) == 0) return v;
+    return NULL;
+}
+
+static int unknown_verb(const char *name)
+{
+    const char *names[sizeof cli_verbs / sizeof *cli_verbs];
+    size_t n = 0;
+    for (const struct cli_verb *v = cli_verbs; v->name; v++) names[n++] = v->name;
+    names[n] = NULL;
+    const char *near = text_nearest(str_of(name), names);
+    if (near) fprintf(stderr, "bide: there is no verb `%s`; did you mean `%s`?\n", name, near);
+    else fprintf(stderr, "bide: there is no verb `%s`; `bide help` lists them\n", name);
+    return CLI_USAGE;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+    return false;
+}
+
+static int run(int argc, char **argv)
+{
+    if (argc < 2) {
+        cli_help_all(stderr);
+        return CLI_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) name = "help";
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) name = "version";
+    const struct cli_verb *v = cli_verb_find(name);
+    if (!v) return unknown_verb(name);
+    if (asks_for_help(argc - 1, argv + 1)) {
+        cli_help_verb(stdout, v);
+        return CLI_OK;
+    }
+    argv[1] = (char *)v->name; /* also for `--help` and `--version` */
+    return v->run(argc - 1, argv + 1);
+}
+
+int cli_main(int argc, char **argv)
+{
+    int code = run(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    fprintf(stderr, "bide: cannot write to standard output: %s\n", strerror(errno));
+    return CLI_IO;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `bide check [--json] [FILE]`: is the configuration right? Speaks to no server. Problems go to stderr as file:line:column: what, the summary of what is declared to stdout; with
+ * --json both are one object on stdout.
+ */
+#include "base/json_write.h"
+#include "base/text.h"
+#include "cli/cli_args.h"
+#include "server/config.h"
+#include <stdio.h>
+#include <unistd.h>
+
+#define REPORT_MAX (4 * 1024 * 1024)
+#define FILE_DEFAULT "bide.yaml"
+
+static void add_command(struct buf *b, const char *const *command)
+{
+    for (size_t i = 0; command && command[i]; i++) buf_add_format(b, " %s", command[i]);
+}
+
+static void add_summary(struct buf *b, const struct config *c)
+{
+    buf_add_format(b, "%s: right\n", c->path);
+    for (size_t i = 0; c->listen[i]; i++) buf_add_format(b, "listen    %s\n", c->listen[i]);
+    buf_add_format(b, "store     %s\ndata_dir  %s\n", c->store, c->data_dir);
+    for (size_t i = 0; i < c->n_queues; i++) {
+        const struct config_queue *q = &c->queues[i];
+        buf_add_format(b, "queue     %s: %d at a time", q->name, q->concurrency);
+        if (q->capacity) buf_add_format(b, ", at most %lld waiting", (long long)q->capacity);
+        buf_add_text(b, q->paused ? ", paused\n" : "\n");
+    }
+    for (size_t i = 0; i < c->n_workers; i++) {
+        const struct worker_pool_conf *w = &c->workers[i];
+        buf_add_format(b, "worker    %s: %d of", w->name, w->instances);
+        add_command(b, w->command);
+        buf_add_text(b, w->load_at_boot ? ", with the server\n" : "\n");
+    }
+    for (size_t i = 0; i < c->n_types; i++) {
+        const struct config_type *t = &c->types[i];
+        buf_add_format(b, "type      %s: queue %s, ", t->name, t->queue);
+        if (t->worker) buf_add_format(b, "worker %s", t->worker);
+        else buf_add_text(b, "exec");
+        add_command(b, t->exec.command);
+        buf_add_format(b, ", %d attempts of ", t->rules.max_attempts);
+        text_add_duration(b, t->rules.timeout_ms);
+        buf_add_char(b, '\n');
+    }
+}
+
+static void add_names(struct buf *b, const char *key, const void *items, size_t n, size_t size)
+{
+    json_write_key(b, key);
+    json_write_open(b, '[');
+    for (size_t i = 0; i < n; i++) {
+        const char *name; /* the first member of each */
+        memcpy(&name, (const char *)items + i * size, sizeof name);
+        json_write_text(b, name);
+    }
+    json_write_close(b, ']');
+}
+
+static void add_json(struct buf *b, const char *path, bool right, const struct config *c,
+                     const struct config_errors *errors)
+{
+    json_write_open(b, '{');
+    json_write_member_text(b, "file", path);
+    json_write_member_bool(b, "ok", right);
+    json_write_key(b, "errors");
+    json_write_open(b, '[');
+    for (size_t i = 0; i < errors->n; i++) {
+        json_write_open(b, '{');
+        json_write_member_int(b, "line", errors->items[i].mark.line);
+        json_write_member_int(b, "column", errors->items[i].mark.column);
+        json_write_member_text(b, "message", errors->items[i].text);
+        json_write_close(b, '}');
+    }
+    json_write_close(b, ']');
+    if (right) {
+        add_names(b, "queues", c->queues, c->n_queues, sizeof *c->queues);
+        add_names(b, "workers", c->workers, c->n_workers, sizeof *c->workers);
+        add_names(b, "types", c->types, c->n_types, sizeof *c->types);
+    }
+    json_write_close(b, '}');
+    buf_add_char(b, '\n');
+}
+
+int cli_check(int argc, char **argv)
+{
+    struct cli_args a;
+    int code;
+    if (!cli_args_read(&a, argc, argv, 0, 1, &code)) return code;
+    const char *path = a.n_words ? a.words[0] : FILE_DEFAULT;
+    bool json = cli_args_flag(&a, "--json"), absent = !a.n_words && access(FILE_DEFAULT, F_OK) != 0;
+    cli_args_release(&a);
+    if (absent) {
+        fprintf(stderr, "bide check: there is no " FILE_DEFAULT " here; name a file (bide also runs without one)\n");
+        return CLI_CONFIG;
+    }
+    struct config c;
+    struct config_errors errors;
+    struct buf b;
+    buf_init(&b, REPORT_MAX);
+    bool right = config_load(&c, path, &errors) == 0;
+    if (json) add_json(&b, path, right, &c, &errors);
+    else if (right) add_summary(&b, &c);
+    else config_errors_write(&errors, &b);
+    fwrite(b.p, 1, b.len, json || right ? stdout : stderr);
+    buf_release(&b);
+    config_release(&c);
+    return right ? CLI_OK : CLI_CONFIG;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * JSON for people, whatever its members are: an object as `path: value` lines, a list of objects as a table. For
+ * answers whose numbers may grow with the server (queues, stats), so that an older command line shows them all.
+ */
+#ifndef CLI_CLI_FIELDS_H
+#define CLI_CLI_FIELDS_H
+
+#include "bide.h"
+
+/* Both print to standard output. -1 with the reason: not JSON, or not what is expected. */
+int cli_fields_print(const struct bide_text *json, struct bide_error *error);
+int cli_fields_print_items(const struct bide_text *page, struct bide_error *error); /* {"items":[{...},...]} */
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * `bide help`: written from the table in cli.c, so that it cannot say other than what is there.
+ */
+#include "cli/cli_help.h"
+
+#include "cli/cli_args.h"
+
+#include <string.h>
+
+void cli_help_usage(FILE *to, const struct cli_verb *v)
+{
+    fprintf(to, "usage: bide %s%s%s\n", v->name, *v->usage ? " " : "", v->usage);
+}
+
+static void print_options(FILE *to, const struct cli_option *o)
+{
+    for (; o->name; o++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+        fprintf(to, "  %-25s %s\n", left, o->help);
+    }
+}
+
+void cli_help_verb(FILE *to, const struct cli_verb *v)
+{
+    fprintf(to, "bide %s: %s\n", v->name, v->summary);
+    cli_help_usage(to, v);
+    if (v->options->name || !v->local) fputc('\n', to);
+    print_options(to, v->options);
+    if (!v->local) print_options(to, cli_common_options);
+    if (v->more) fprintf(to, "\n%s\n", v->more);
+}
+
+void cli_help_all(FILE *to)
+{
+    fputs("bide: a job server for work that takes a while\nusage: bide VERB ...\n\n", to);
+    for (const struct cli_verb *v = cli_verbs; v->name; v++) fprintf(to, "  %-9s %s\n", v->name, v->summary);
+    fputs("\n`bide help VERB` explains one. Exit codes: 0 ok, 1 task failed, 2 task cancelled, 3 task expired, 64 "
+          "usage,\n"
+          "69 server away, 78 configuration, 124 wait ran out.\n",
+          to);
+}
+
+int cli_help(int argc, char **argv)
+{
+    struct cli_args a;
+    int code;
+    if (!cli_args_read(&a, argc, argv, 0, 1, &code)) return code;
+    const struct cli_verb *v = a.n_words ? cli_verb_find(a.words[0]) : NULL;
+    if (a.n_words && !v) code = cli_args_wrong(&a, "there is no verb `%s`", a.words[0]);
+    else if (v) cli_help_verb(stdout, v);
+    else cli_help_all(stdout);
+    cli_args_release(&a);
+    return code;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Opening goes from below to above, closing from above to below.
+ */
+#include "cli/service.h"
+
+#include "base/map.h"
+#include "bide.h"
+#include "handler/child_keeper.h"
+#include "server/stores.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OLD_KEEPERS_MS 20000 /* a predecessor's workers are dead within milliseconds; a machine that swaps takes longer */
+
+/* ---- closing ---- */
+
+static void on_store_closed(void *user)
+{
+    struct service *s = user;
+    for (size_t i = 0; i < 2; i++) signal_close(s->watches[i]);
+    loop_stop(s->loop);
+}
+
+static void on_http_closed(void *user)
+{
+    struct service *s = user;
+    store_close(s->store, on_store_closed, s);
+}
+
+static void on_drained(void *user)
+{
+    struct service *s = user;
+    log_info("drained; good bye");
+    http_close(s->http, on_http_closed, s);
+}
+
+static void stop_now(struct service *s)
+{
+    log_warn("second signal: stopping now; what was running starts again with the next server");
+    child_keeper_close(s->spawner);
+    _exit(1);
+}
+
+static void on_signal(void *owner, int signum)
+{
+    struct service *s = owner;
+    if (++s->signals > 1) stop_now(s);
+    log_info("%s: draining, %zu running; once more stops now", signum == SIGINT ? "SIGINT" : "SIGTERM",
+             s->server.run_by_id.n);
+    server_drain(&s->server, on_drained, s);
+}
+
+/* ---- opening ---- */
+
+static int make_folder(const char *path, struct err *e)
+{
+    char part[4096];
+    if (!str_copy(part, sizeof part, str_of(path))) return err_set(e, ERR_INVALID, "%.100s...: the path is too long", path);
+    for (char *p = part + 1; *p; p++) {
+        if (*p != '/') continue;
+        *p = 0;
+        if (mkdir(part, 0755) != 0 && errno != EEXIST) return err_set_errno(e, ERR_IO, errno, part);
+        *p = '/';
+    }
+    return mkdir(part, 0755) != 0 && errno != EEXIST ? err_set_errno(e, ERR_IO, errno, part) : 0;
+}
+
+/* Thousands of idle connections need descriptors: as many as the system lets us have. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == r.rlim_max) return;
+    r.rlim_cur = r.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &r) != 0) log_warn("the limit of open files stays as it is: %m");
+}
+
+static bool is_loopback(const char *address)
+{
+    struct str a = str_of(address);
+    return str_starts(a, STR("unix:")) || str_starts(a, STR("127.")) || str_starts(a, STR("[::1]")) ||
+           str_starts(a, STR("localhost:"));
+}
+
+static int listen_all(struct service *s, struct err *e)
+{
+    for (const char *const *l = s->config->listen; *l; l++) {
+        if (!is_loopback(*l))
+            return err_set(e, ERR_CONFIG,
+                           "listen %s: an address that others can reach needs access tokens, which this version does not "
+                           "have; listen on 127.0.0.1 and put a proxy that checks them in front", *l);
+        if (s->n_bound == SERVICE_LISTENERS)
+            return err_set(e, ERR_CONFIG, "listen: at most %d addresses", SERVICE_LISTENERS);
+        int err = http_listen(s->http, *l, s->bound[s->n_bound], e);
+        if (err) return err;
+        s->n_bound++;
+    }
+    return 0;
+}
+
+static int open_http(struct service *s, struct err *e)
+{
+    struct http_conf conf = {
+        .turn = &s->turn, .user = &s->api, .on_request = api_on_request, .server_name = "bide/" BIDE_VERSION};
+    int err = http_open(&s->http, s->loop, &conf, e);
+    if (err) return err;
+    s->api.http = s->http;
+    return listen_all(s, e);
+}
+
+static int open_upper(struct service *s, struct err *e)
+{
+    int err = child_keeper_wait_old(s->config->data_dir, OLD_KEEPERS_MS, e);
+    if (!err) err = signal_open(&s->watches[0], s->loop, SIGTERM, on_signal, s, e);
+    if (!err) err = signal_open(&s->watches[1], s->loop, SIGINT, on_signal, s, e);
+    return err ? err : open_http(s, e);
+}
+
+/* After a failed open nobody is served: the process is about to end, and what the kernel takes back needs no closing.
+ * The store is closed, so that its file is left in order. */
+static void on_abandoned(void *user)
+{
+    loop_stop(((struct service *)user)->loop);
+}
+
+static int open_lower(struct service *s, struct err *e)
+{
+    int err = make_folder(s->config->data_dir, e);
+    if (!err) err = loop_open(&s->loop, &s->turn, e);
+    if (!err) err = child_keeper_open(&s->spawner, s->loop, s->config->data_dir, e);
+    if (err) return err;
+    server_init(&s->server, &(struct server_conf){.turn = &s->turn, .config = s->config, .spawner = s->spawner});
+    api_init(&s->api, &s->server, NULL);
+    return stores_open(&s->store, s->config->store, s->loop, &s->server.events, e);
+}
+
+int service_open(struct service *s, const struct config *c, struct err *e)
+{
+    *s = (struct service){.config = c};
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    map_seed(rng_next(rng_system()), rng_next(rng_system()));
+    turn_init(&s->turn, &clock_system, rng_system());
+    int err = open_lower(s, e);
+    if (err) return err;
+    err = open_upper(s, e);
+    if (!err) return 0;
+    store_close(s->store, on_abandoned, s);
+    loop_run(s->loop);
+    return err;
+}
+
+void service_run(struct service *s)
+{
+    server_start(&s->server, s->store);
+    loop_run(s->loop);
+    server_release(&s->server);
+    api_release(&s->api);
+    child_keeper_close(s->spawner);
+    loop_close(s->loop);
+    turn_release(&s->turn);
+}

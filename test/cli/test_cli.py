@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line against a server of canned answers: what is printed where, exit codes, usage errors, --json."""
+import json
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from canned import BIDE, ID, OTHER, bide, done, environment, problem, task
+
+
+# ---- usage ----
+
+def test_no_verb_is_a_usage_error_with_the_list():
+    code, out, err = bide(None)
+    assert (code, out) == (64, "")
+    assert "submit" in err and "usage: bide VERB" in err
+
+
+def test_help_is_on_standard_output():
+    for words in (["help"], ["--help"], ["-h"]):
+        code, out, err = bide(None, *words)
+        assert (code, err) == (0, "") and "  queue " in out
+    for words in (["help", "submit"], ["submit", "--help"], ["submit", "-h"]):
+        code, out, err = bide(None, *words)
+        assert (code, err) == (0, "")
+        assert "--start-within DURATION" in out and "--server URL" in out and "--json" in out
+    assert bide(None, "help", "nothing")[0] == 64
+
+
+def test_every_verb_has_help():
+    verbs = [line.split()[0] for line in bide(None, "help")[1].splitlines() if line.startswith("  ")]
+    assert set(verbs) >= set("serve submit get list wait cancel retry log queue stats check help version".split())
+    for verb in verbs:
+        code, out, _ = bide(None, "help", verb)
+        assert code == 0 and out.startswith(f"bide {verb}: "), verb
+
+
+def test_version():
+    code, out, _ = bide(None, "version")
+    assert code == 0 and out.startswith("bide ")
+    assert bide(None, "--version")[1] == out
+    assert json.loads(bide(None, "version", "--json")[1])["version"] == out.split()[1]
+
+
+@pytest.mark.parametrize("words, said", [
+    (["sumbit"], "no verb `sumbit`; did you mean `submit`?"),
+    (["xyzzyx"], "no verb `xyzzyx`; `bide help` lists them"),
+    (["submit", "t", "--prioritty", "3"], "no option --prioritty; did you mean --priority?"),
+    (["submit", "t", "--nonsense"], "no option --nonsense"),
+    (["submit"], "TYPE is missing"),
+    (["submit", "a", "b"], "one word too many: `b`"),
+    (["submit", "t", "--queue"], "--queue needs a value"),
+    (["submit", "t", "--wait=1"], "--wait takes no value"),
+    (["submit", "t", "--priority", "high"], "a number from -100 to 100 is expected"),
+    (["submit", "t", "--priority", "101"], "a number from -100 to 100 is expected"),
+    (["submit", "t", "--delay", "5"], "a duration like"),
+    (["submit", "t", "--tag", "novalue"], "KEY=VALUE is expected"),
+    (["submit", "t", "--input", "@/no/such/file"], "cannot open /no/such/file"),
+    (["submit", "t", "--input", "{"], "the input is not JSON"),
+    (["submit", "t", "--input", ""], "the input is not JSON"),
+    (["get"], "ID... is missing"),
+    (["list", "--limit", "0"], "a number from 1 to 200 is expected"),
+    (["wait", ID, "--timeout", "soon"], "a duration like"),
+    (["queue", "puase", "gpu"], "did you mean `pause`?"),
+    (["queue", "pause"], "bide queue pause NAME"),
+    (["get", ID, "--server", "ftp://x"], "http://HOST:PORT or unix:PATH is expected"),
+])
+def test_a_mistake_is_explained_with_exit_code_64(server, words, said):
+    code, out, err = bide(server, *words)
+    assert (code, out) == (64, ""), err
+    assert said in err
+    assert server.requests == []
+
+
+def test_a_server_that_is_not_there_is_69_and_says_what_to_do():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{s.getsockname()[1]}"  # bound, nobody listens
+        for words in (["get", ID], ["list"], ["wait", ID], ["submit", "t"], ["queue", "list"], ["stats"], ["log", ID]):
+            code, out, err = bide(None, *words, "--server", url)
+            assert (code, out) == (69, "")
+            assert f"cannot reach {url}: connection refused; is `bide serve` running?" in err
+
+
+def test_what_is_no_bide_server_is_69(server):
+    server.task((200, b"<html>hello</html>")).on("GET", "/v1/tasks", (200, b"[]"))
+    code, out, err = bide(server, "get", ID)
+    assert (code, out) == (69, "") and "not JSON" in err
+    code, out, err = bide(server, "list")
+    assert (code, out) == (69, "") and "not a list" in err
+
+
+def test_standard_output_that_is_full_is_an_error(server):
+    server.task(task())
+    with open("/dev/full", "w") as full:
+        r = subprocess.run([BIDE, "get", ID], stdout=full, stderr=subprocess.PIPE, text=True, env=environment(server))
+    assert r.returncode == 74 and "cannot write" in r.stderr
+
+
+# ---- submit ----
+
+def test_submit_prints_the_id_and_sends_what_was_said(server):
+    server.on("POST", "/v1/tasks", (202, task()))
+    code, out, err = bide(server, "submit", "transcribe", "--input", '{ "a" : 1.00 }', "--priority", "-5", "--queue=gpu",
+                          "--delay", "1m30s", "--timeout", "2h", "--start-within", "1d", "--max-attempts", "4",
+                          "--subject", "chapter 1", "--tag", "project_id=7", "--tag", "x=a=b")
+    assert (code, out, err) == (0, ID + "\n", "")
+    method, path, body = server.requests[0]
+    assert (method, path) == ("POST", "/v1/tasks")
+    assert b'"input":{ "a" : 1.00 }' in body  # byte for byte
+    assert json.loads(body) == {
+        "type": "transcribe", "input": {"a": 1.0}, "priority": -5, "queue": "gpu", "delay_ms": 90000, "timeout_ms": 7200000,
+        "start_within_ms": 86400000, "max_attempts": 4, "subject": "chapter 1", "tags": {"project_id": "7", "x": "a=b"}}
+
+
+def test_submit_without_options_leaves_everything_to_the_server(server):
+    server.on("POST", "/v1/tasks", (202, task()))
+    assert bide(server, "submit", "t")[0] == 0
+    assert json.loads(server.requests[0][2]) == {"type": "t", "input": {}}
+
+
+def test_submit_reads_a_file_and_standard_input(server, tmp_path):
+    server.on("POST", "/v1/tasks", (202, task()))
+    file = tmp_path / "in.json"
+    file.write_bytes('{"text": "h\u00e9llo",\n "n": 1e2}\n'.encode())
+    assert bide(server, "submit", "t", "--input", f"@{file}")[0] == 0
+    assert bide(server, "submit", "t", "--input", "-", input=file.read_text())[0] == 0
+    for _, _, body in server.requests:
+        assert file.read_bytes().strip() in body
+
+
+def test_submit_json_is_the_servers_json_untouched(server):
+    raw = b'{ "id":"' + ID.encode() + b'",  "status":"pending", "new":[1.00] }'
+    server.on("POST", "/v1/tasks", (202, raw))
+    assert bide(server, "submit", "t", "--json") == (0, raw.decode() + "\n", "")
+
+
+def test_a_refusal_names_the_member_and_is_64(server):
+    server.on("POST", "/v1/tasks", (400, problem(400, "invalid", "at most 100", "/priority")))
+    code, out, err = bide(server, "submit", "t")
+    assert (code, out, err) == (64, "", "bide: /priority: at most 100\n")
+    server.on("POST", "/v1/tasks", (429, problem(429, "queue_full", "the queue gpu is full")))
+    assert bide(server, "submit", "t") == (69, "", "bide: the queue gpu is full\n")
+
+
+@pytest.mark.parametrize("ending, code", [("failed", 1), ("cancelled", 2), ("expired", 3)])
+def test_submit_wait_tells_the_ending_by_exit_code(server, ending, code):
+    error = {"code": "worker_error" if ending == "failed" else ending, "message": "no\x1b[2J audio", "type": "ValueError",
+             "detail": "Traceback:\n  line 1\n"}
+    server.on("POST", "/v1/tasks", (202, task())).task(task("running"), task(ending, error=error))
+    got, out, err = bide(server, "submit", "t", "--wait")
+    assert (got, out) == (code, "")
+    first, *detail = err.splitlines()
+    assert first == f"bide: task {ID} {ending}" + (": worker_error" if ending == "failed" else "") + ": no?[2J audio (ValueError)"
+    assert detail == ["  Traceback:", "    line 1"]
+
+
+def test_submit_wait_prints_the_result_and_nothing_else(server):
+    server.on("POST", "/v1/tasks", (202, task())).task(task("pending"), task("running"), done())
+    assert bide(server, "submit", "t", "--wait") == (0, '{"text": "hello world"}\n', "")
+    assert all("wait=" in path for method, path, _ in server.requests if method == "GET")
+
+
+def test_submit_wait_json_is_the_ended_task(server):
+    server.on("POST", "/v1/tasks", (202, task())).task(done())
+    code, out, err = bide(server, "submit", "t", "--wait", "--json")
+    assert (code, err) == (0, "") and json.loads(out)["status"] == "completed"
+
+
+# ---- get, list, log, cancel, retry, queue, stats ----
+
+def test_get_shows_what_there_is_in_lines_that_line_up(server):
+    server.task(task("retrying", waiting_on={"reason": "retry", "detail": "in 5 s"}, attempt=2, subject="chapter 1", tags={"k": "v"},
+                     progress={"percent": 40, "message": "half"}, timing={"queued_ms": 12, "run_ms": 65000},
+                     error={"code": "worker_error", "message": "no audio", "type": "ValueError", "detail": "Traceback:\n  x"}))
+    code, out, err = bide(server, "get", ID)
+    assert (code, err) == (0, "")
+    lines = dict(line.split(":", 1) for line in out.splitlines() if not line.startswith(" "))
+    assert {k: v.strip() for k, v in lines.items() if k not in ("created",)} == {
+        "id": ID, "type": "transcribe", "queue": "gpu", "status": "retrying (attempt 2 of 3)", "waiting_on": "retry: in 5 s",
+        "progress": "40% half", "subject": "chapter 1", "tags": '{"k": "v"}', "timing": "queued 12ms, ran 1m05s", "input": "{}",
+        "error": "worker_error: no audio (ValueError)"}
+    starts = {len(line) - len(line.split(":", 1)[1].lstrip()) for line in out.splitlines() if not line.startswith(" ")}
+    assert starts == {13}
+    assert out.endswith("  Traceback:\n    x\n")
+    code, out, _ = bide(server, "get", ID, "--json")
+    assert json.loads(out)["waiting_on"]["reason"] == "retry"
+
+
+def test_list_is_a_table_and_asks_by_filter(server):
+    page = {"items": [task("running", progress={"percent": 40.4}), task("pending", OTHER, position=2, type="a")], "next_cursor": "c 1"}
+    server.on("GET", "/v1/tasks", page)
+    code, out, err = bide(server, "list", "--status", "running", "--type", "t", "--queue", "q", "--subject", "a&b", "--tag", "k=v",
+                          "--limit", "2", "--cursor", "c0")
+    assert code == 0
+    assert [line.split() for line in out.splitlines()] == [
+        ["ID", "TYPE", "QUEUE", "STATUS", "PROGRESS", "AGE"],
+        [ID, "transcribe", "gpu", "running", "40%", "0s"],
+        [OTHER, "a", "gpu", "pending", "#2", "0s"]]
+    assert len({line.index(word) for line, word in zip(out.splitlines(), ("STATUS", "running", "pending"))}) == 1
+    assert err == "there are more: --all, or --cursor c 1\n"
+    assert server.requests[0][1] == "/v1/tasks?status=running&type=t&queue=q&subject=a%26b&tag=k:v&limit=2&cursor=c0"
+
+
+def test_list_all_follows_the_pages(server):
+    server.on("GET", "/v1/tasks", {"items": [task()], "next_cursor": "c1"}, {"items": [task(id=OTHER)], "next_cursor": None})
+    code, out, err = bide(server, "list", "--all")
+    assert (code, err) == (0, "") and ID in out and OTHER in out
+    assert [path for _, path, _ in server.requests] == ["/v1/tasks", "/v1/tasks?cursor=c1"]
+
+
+def test_an_empty_list_prints_nothing(server):
+    server.on("GET", "/v1/tasks", {"items": [], "next_cursor": None})
+    assert bide(server, "list") == (0, "", "")
+    assert bide(server, "list", "--json") == (0, '{"items": [], "next_cursor": null}\n', "")
+
+
+def test_cancel_and_retry_go_on_after_a_failure(server):
+    server.on("POST", f"/v1/tasks/{ID}/cancel", (202, task("running", cancel_requested=True)))
+    code, out, err = bide(server, "cancel", OTHER, ID)
+    assert (code, out, err) == (64, f"{ID}  running, cancel requested\n", "bide: there is nothing here\n")
+    server.on("POST", f"/v1/tasks/{ID}/retry", (409, problem(409, "conflict", "the task has not ended")))
+    assert bide(server, "retry", ID) == (64, "", "bide: the task has not ended\n")
+    server.on("POST", f"/v1/tasks/{ID}/retry", task("pending", run=2))
+    assert bide(server, "retry", ID) == (0, f"{ID}  pending\n", "")
+
+
+def test_log_is_bytes(server):
+    server.on("GET", f"/v1/tasks/{ID}/log", (200, b"line 1\nno line feed"))
+    assert bide(server, "log", ID) == (0, "line 1\nno line feed", "")
+    assert json.loads(bide(server, "log", ID, "--json")[1]) == {"id": ID, "log": "line 1\nno line feed"}
+
+
+def test_queues(server):
+    gpu = {"name": "gpu", "paused": False, "concurrency": 1, "capacity": None, "depth": {"pending": 3, "running": 1}}
+    cpu = {"name": "cpu", "paused": True, "concurrency": 16, "capacity": 50, "depth": {"pending": 0, "running": 0}}
+    server.on("GET", "/v1/queues", {"items": [gpu, cpu], "next_cursor": None}).on("GET", "/v1/queues/gpu", gpu)
+    server.on("POST", "/v1/queues/gpu/pause", {**gpu, "paused": True}).on("POST", "/v1/queues/gpu/resume", gpu)
+    assert [line.split() for line in bide(server, "queue", "list")[1].splitlines()] == [
+        ["NAME", "PAUSED", "CONCURRENCY", "CAPACITY", "PENDING", "RUNNING"],
+        ["gpu", "false", "1", "-", "3", "1"], ["cpu", "true", "16", "50", "0", "0"]]
+    assert "depth.pending: 3\n" in bide(server, "queue", "show", "gpu")[1]
+    assert bide(server, "queue", "pause", "gpu") == (0, "gpu  paused\n", "")
+    assert bide(server, "queue", "resume", "gpu") == (0, "gpu  resumed\n", "")
+    assert json.loads(bide(server, "queue", "pause", "gpu", "--json")[1])["paused"] is True
+    assert bide(server, "queue", "show", "none")[0] == 64
+
+
+def test_stats_are_shown_whatever_they_are(server):
+    server.on("GET", "/v1/stats", {"tasks": {"completed": 12}, "uptime": None, "list": [1, 2], "per": [{"type": "a\x1b"}]})
+    code, out, err = bide(server, "stats")
+    assert (code, err) == (0, "")
+    assert [line.split(":", 1) for line in out.splitlines()] == [
+        ["tasks.completed", " 12"], ["uptime", "          -"], ["list", "            [1, 2]"], ["per.0.type", "      a?"]]
+    assert json.loads(bide(server, "stats", "--json")[1])["tasks"] == {"completed": 12}
+
+
+def test_a_unix_socket_is_a_server_too(tmp_path):
+    path = str(tmp_path / "s")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+
+    def answer():
+        connection, _ = listener.accept()
+        connection.recv(65536)
+        body = json.dumps(task()).encode()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body))
+        connection.close()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    code, out, _ = bide(None, "get", ID, "--server", f"unix:{path}")
+    thread.join()
+    listener.close()
+    assert code == 0 and ID in out
