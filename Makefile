@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What there is to do. A thin face over cmake's presets (CMakePresets.json); nothing is decided here but order.
+# Only git and make are taken for granted: scripts/install-packages brings the rest, and says so.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
+export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test check bench fuzz install clean
+
+help:
+	@sed -n 's/^\([a-z][a-z]*\):.*## /make \1\t/p' Makefile | expand -t 15
+
+run: build ## build, start a server with the transcribe example and show a task's life
+	@scripts/install-packages build run
+	@cmake --preset release >/dev/null && cmake --build --preset release
+	@examples/transcribe/demo.sh
+
+build: ## build/bide and build/libbide.a (installs missing Debian packages first)
+	@scripts/install-packages build
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release
+
+test: ## everything: house checks, all suites, unit tests again under asan+ubsan and tsan
+	@scripts/install-packages build run test
+	@for preset in release asan tsan; do \
+	    cmake --preset $$preset >/dev/null && cmake --build --preset $$preset || exit 1; done
+	@BIDE_SANITIZED=1 ctest --test-dir build -j $(JOBS) --output-on-failure --no-label-summary
+
+check: ## under a minute: house checks and unit tests
+	@scripts/install-packages build test
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release
+	@ctest --test-dir build -j $(JOBS) -L 'house|unit|fuzz' --output-on-failure --no-label-summary
+
+bench: build ## measure against what doc/ promises
+	@scripts/install-packages bench
+	@test/bench/bench.sh
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (60) with clang's libFuzzer
+	@scripts/install-packages build fuzz
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz
+	@scripts/run-fuzzers build/fuzzing/fuzz $(FUZZ_SECONDS)
+
+install: build ## into PREFIX (/usr/local), under DESTDIR
+	@DESTDIR='$(DESTDIR)' cmake --install build --prefix '$(PREFIX)'
+
+clean: ## remove build/
+	rm -rf build

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fixtures of the suites in this folder."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from fixtures import bide, pytest_sessionstart, serve  # noqa: E402,F401

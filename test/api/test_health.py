@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stats, health and metrics."""
+import re
+
+from harness import until
+
+
+def test_livez_readyz_and_healthz_answer_200(bide):
+    for path in ("/livez", "/readyz", "/healthz"):
+        answer = bide.send("GET", path)
+        assert answer.status == 200, answer
+        assert bide.send("HEAD", path).status == 200
+
+
+def test_stats_count_what_happened(serve):
+    bide = serve(types={"cat": {"exec": ["/bin/cat"]}, "fail": {"exec": ["/bin/false"], "max_attempts": 1}})
+    for _ in range(3):
+        bide.ended(bide.submit("cat")["id"], "completed")
+    bide.ended(bide.submit("fail")["id"], "failed")
+    bide.submit("cat", delay_ms=60_000)
+    stats = bide.get_json("/v1/stats")
+    assert isinstance(stats, dict) and stats, stats
+    text = str(stats)
+    assert "completed" in text and "scheduled" in text, stats
+
+
+SAMPLE = re.compile(r'^[a-z_:][a-z0-9_:]*(\{[a-z_]+="(\\.|[^"\\])*"(,[a-z_]+="(\\.|[^"\\])*")*\})? [-+0-9.eEInfNa]+$')
+
+
+def test_metrics_are_prometheus_text_and_count_tasks(serve):
+    bide = serve(types={"cat": {"exec": ["/bin/cat"]}})
+    for _ in range(3):
+        bide.ended(bide.submit("cat")["id"], "completed")
+    answer = bide.send("GET", "/metrics")
+    assert answer.status == 200 and answer.headers["content-type"].startswith("text/plain")
+    lines = answer.body.decode().splitlines()
+    samples = [line for line in lines if line and not line.startswith("#")]
+    assert samples and all(SAMPLE.match(line) for line in samples), [s for s in samples if not SAMPLE.match(s)]
+    names = {re.split(r"[{ ]", line)[0] for line in samples}
+    typed = {line.split()[2] for line in lines if line.startswith("# TYPE")}
+    helped = {line.split()[2] for line in lines if line.startswith("# HELP")}
+    assert typed == helped
+    assert all(re.sub("_(bucket|sum|count)$", "", name) in typed or name in typed for name in names)
+    assert all(name.startswith(("bide_", "process_")) for name in names)
+    assert any('"cat"' in line and line.endswith(" 3") for line in samples), "the three tasks are counted"
+
+
+def test_readyz_says_503_while_draining(serve):
+    bide = serve()
+    id = bide.act(["until", bide.gate("go")])
+    bide.seen(id, "running")
+    connection = bide.connect()
+    connection.request("GET", "/livez")
+    assert connection.getresponse().read() is not None
+    bide.process.terminate()
+
+    def draining():
+        try:
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status == 503
+        except (OSError, ValueError):
+            return True
+        except Exception as error:  # http.client's: the server closed the connection
+            return bool(error)
+
+    until(draining, "not ready any more")
+    connection.close()
+    bide.open_gate("go")
+    assert bide.exited() == 0

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""bide.client and bide.worker, the Python package, against the real server."""
+import datetime
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from harness import HERE, ROOT
+
+sys.path.insert(0, str(ROOT / "sdk/python"))
+
+from bide.client import Client  # noqa: E402
+from bide.problems import (  # noqa: E402
+    Away,
+    Conflict,
+    Invalid,
+    NotEnded,
+    NotFound,
+    Problem,
+    UnknownField,
+    UnknownQueue,
+    UnknownType,
+    WaitTimeout,
+)
+
+SDK_WORKER = [sys.executable, str(HERE.parent / "python/sdk_worker.py")]
+
+
+@pytest.fixture
+def client(bide):
+    with Client(bide.url) as client:
+        yield client
+
+
+def test_submit_wait_and_get(client):
+    task = client.submit("cat", {"text": "héllo"}, priority=5, tags={"a": "b"}, subject="sdk")
+    assert (task["priority"], task["tags"]) == (5, {"a": "b"})
+    ended = client.wait(task["id"], timeout=20)
+    assert (ended["status"], ended["result"]) == ("completed", {"text": "héllo"})
+    assert client.get(task["id"])["result"] == client.result(task["id"]) == {"text": "héllo"}
+    assert client.log(task["id"]) == ""
+    assert client.submit("cat", 7, wait=10)["result"] == 7
+
+
+def test_wait_gives_up_at_its_time_and_the_task_goes_on(client):
+    task = client.submit("later", run_at=datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1))
+    with pytest.raises(WaitTimeout) as caught:
+        client.wait(task["id"], timeout=0.2)
+    assert caught.value.task["status"] == "scheduled"
+    with pytest.raises(NotEnded) as caught:
+        client.result(task["id"])
+    assert caught.value.retry_after >= 1
+    assert client.cancel(task["id"])["status"] == "cancelled"
+    assert client.retry(task["id"])["run"] == 2
+
+
+def test_list_goes_through_all_pages(client):
+    ids = [client.submit("cat", subject="sdk pages")["id"] for _ in range(7)]
+    assert [task["id"] for task in client.list(subject="sdk pages", limit=3)] == ids[::-1]
+
+
+def test_problems_are_exceptions_by_code(client):
+    for kind, act in [
+        (UnknownType, lambda: client.submit("catt")),
+        (UnknownQueue, lambda: client.submit("cat", queue="nowhere")),
+        (UnknownField, lambda: client.submit("cat", prioritee=1)),
+        (Invalid, lambda: client.submit("cat", priority="high")),
+        (NotFound, lambda: client.get("01a1ffe8-96cd-754e-be93-691a58a8ee38")),
+        (NotFound, lambda: client.queue("nowhere")),
+        (Conflict, lambda: client.retry(client.submit("later", delay_ms=60_000)["id"])),
+    ]:
+        with pytest.raises(kind) as caught:
+            act()
+        assert caught.value.status >= 400 and caught.value.request_id
+    with pytest.raises(UnknownField) as caught:
+        client.submit("cat", prioritee=1)
+    assert caught.value.errors[0]["pointer"] == "/prioritee"
+
+
+def test_queues_stats_and_workers(client):
+    assert "default" in [queue["name"] for queue in client.queues()]
+    assert client.pause("other")["paused"] and not client.resume("other")["paused"]
+    assert client.stats()
+    assert "actor" in [worker["pool"] for worker in client.workers()]
+
+
+def test_a_server_that_is_not_there_is_away():
+    with pytest.raises(Away) as caught:
+        Client("http://127.0.0.1:9").stats()
+    assert isinstance(caught.value, Problem) and caught.value.status == 0
+    with pytest.raises(ValueError):
+        Client("ftp://x")
+
+
+def test_one_connection_is_kept_and_one_that_was_closed_is_replaced(serve):
+    bide = serve()
+    with Client(bide.url) as client:
+        client.stats()
+        first = client._connection()._http.sock
+        client.stats()
+        assert client._connection()._http.sock is first
+        port = bide.port
+        bide.args = ["--listen", f"127.0.0.1:{port}"]
+        bide.terminate()
+        with pytest.raises(Away):
+            client.stats()
+
+
+def test_threads_share_a_client(client):
+    results = {}
+
+    def work(n):
+        results[n] = client.wait(client.submit("cat", n)["id"], timeout=20)["result"]
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {n: n for n in range(8)}
+
+
+def test_a_worker_of_the_sdk_runs_tasks_of_a_real_server(serve):
+    types = ("echo", "talk", "obey", "fail", "raise", "return.*", "sum")
+    bide = serve(
+        {
+            "defaults": {"grace": "5s"},
+            "workers": {"sdk": {"command": SDK_WORKER}},
+            "types": {type: {"worker": "sdk", "max_attempts": 1} for type in types},
+        }
+    )
+    with Client(bide.url) as client:
+        task = client.submit("echo", {"a": 1}, wait=20)
+        assert task["result"] == {"input": {"a": 1}, "attempt": 1, "loads": 1, "resume": None}
+        task = client.submit("talk", wait=20)
+        assert (task["status"], task["progress"]["percent"]) == ("completed", 40)
+        assert [f if isinstance(f, str) else f["name"] for f in task["files"]] == ["out.srt"]
+        log = client.log(task["id"])
+        assert "on stdout" in log and "lang=en" in log
+        task = client.submit("fail", wait=20)
+        assert (task["status"], task["error"]["code"], task["error"]["detail"]) == ("failed", "invalid_input", "moov atom")
+        task = client.submit("raise", {"name": "x"}, wait=20)
+        assert (task["error"]["type"], task["error"]["message"]) == ("ValueError", "the value of x")
+        assert "Traceback" in task["error"]["detail"]
+        task = client.submit("obey")
+        bide.seen(task["id"], "running", progress={"percent": 0, "message": "", "data": {}})
+        client.cancel(task["id"])
+        assert client.wait(task["id"], timeout=20)["status"] == "cancelled"
+        large = client.submit("return.large", "large", wait=20)
+        assert large["result_bytes"] == 2_000_002
+        assert client.result(large["id"]) == "x" * 2_000_000
+        large = client.submit("echo", {"text": "y" * 3_000_000}, wait=20)
+        assert client.result(large["id"])["input"] == {"text": "y" * 3_000_000}
+        assert client.submit("sum", 1, wait=20)["result"] == 1
+
+
+def test_the_package_needs_nothing_but_the_standard_library():
+    names = set(sys.stdlib_module_names) | {"bide"}
+    for file in Path(ROOT / "sdk/python/bide").glob("*.py"):
+        for line in file.read_text().splitlines():
+            words = line.split()
+            if words[:1] in (["import"], ["from"]) and len(words) > 1:
+                assert words[1].split(".")[0] in names, f"{file.name}: {line}"

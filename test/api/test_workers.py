@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pools of workers: when processes start, what they load, how they end, and what tasks wait for meanwhile."""
+import os
+import signal
+import stat
+
+from harness import ACTOR, is_alive, until
+
+
+def workers(bide):
+    page = bide.get_json("/v1/workers")
+    assert "next_cursor" in page
+    return page["items"]
+
+
+def live(bide):
+    return [worker for worker in workers(bide) if worker["pid"]]
+
+
+def test_a_lazy_worker_starts_with_its_first_task(serve):
+    bide = serve()
+    assert live(bide) == [] and bide.processes() == []
+    bide.ended(bide.act(), "completed")
+    [worker] = live(bide)
+    assert (worker["pool"], worker["state"], worker["loaded"]) == ("actor", "idle", True)
+    assert is_alive(worker["pid"])
+
+
+def test_a_worker_that_loads_at_boot_is_ready_before_any_task(serve):
+    bide = serve(pool={"load": "boot", "env": {"LOADS": "loads"}})
+    until(lambda: [w for w in live(bide) if w["loaded"]], "ready")
+
+
+def test_32_first_tasks_at_once_load_the_model_once(serve):
+    bide = serve(pool={"env": {"LOADS": "loads"}}, queues={"default": {"concurrency": 32}})
+    ids = [bide.act() for _ in range(32)]
+    results = [bide.ended(id, "completed")["result"] for id in ids]
+    assert {(r["pid"], r["loads"]) for r in results} == {(results[0]["pid"], 1)}
+    assert sorted(r["served"] for r in results) == list(range(1, 33))
+    loads = (bide.dir / "loads").read_text().split()
+    assert len(loads) == 1
+    assert workers(bide)[0]["loads"] == 1
+
+
+def test_while_the_model_loads_a_task_waits_for_worker_start(serve):
+    bide = serve(pool={"env": {"GATE": "gate-load"}})
+    id = bide.act()
+    assert bide.waits(id, "worker_start")
+    until(lambda: [w["state"] for w in live(bide)] == ["starting"], "the process is there")
+    bide.open_gate("load")
+    bide.ended(id, "completed")
+
+
+def test_a_cancel_while_the_model_loads_leaves_the_worker_loading(serve):
+    bide = serve(pool={"env": {"GATE": "gate-load", "LOADS": "loads"}})
+    id = bide.act()
+    bide.waits(id, "worker_start")
+    assert bide.post(f"/v1/tasks/{id}/cancel").json["status"] == "cancelled"
+    other = bide.act()
+    bide.open_gate("load")
+    bide.ended(other, "completed")
+    assert len((bide.dir / "loads").read_text().split()) == 1
+
+
+def test_an_idle_worker_is_kept_for_keep_alive_and_then_ended(serve):
+    bide = serve(pool={"keep_alive": "300ms"})
+    first = bide.ended(bide.act(), "completed")["result"]["pid"]
+    assert bide.ended(bide.act(), "completed")["result"]["pid"] == first
+    until(lambda: not is_alive(first) and not bide.processes(), "the idle worker is gone")
+    assert live(bide) == []
+    assert bide.ended(bide.act(), "completed")["result"]["pid"] != first
+
+
+def test_several_types_share_one_worker_and_a_prefix_serves_many(serve):
+    bide = serve(
+        types={
+            "one": {"worker": "actor"},
+            "two": {"worker": "actor"},
+            "foo.*": {"worker": "actor"},
+            "foo.bar.*": {"exec": ["/bin/cat"]},
+        }
+    )
+    results = {t: bide.ended(bide.submit(t, {"a": 1})["id"], "completed") for t in ("one", "two", "foo.a", "foo.", "foo.bar.x")}
+    assert [results[t]["result"]["type"] for t in ("one", "two", "foo.a", "foo.")] == ["one", "two", "foo.a", "foo."]
+    assert len({results[t]["result"]["pid"] for t in ("one", "two", "foo.a", "foo.")}) == 1
+    assert results["foo.bar.x"]["result"] == {"a": 1}, "the longest match wins"
+    assert bide.post("/v1/tasks", {"type": "fo"}).status == 422
+
+
+def test_instances_run_side_by_side(serve):
+    bide = serve(pool={"instances": 3}, queues={"default": {"concurrency": 3}})
+    ids = [bide.act(["until", bide.gate("all")]) for _ in range(3)]
+    for id in ids:
+        bide.seen(id, "running")
+    busy = [w for w in live(bide) if w["state"] == "busy"]
+    assert len({w["pid"] for w in busy}) == 3
+    bide.open_gate("all")
+    assert len({bide.ended(id, "completed")["result"]["pid"] for id in ids}) == 3
+
+
+def test_a_busy_worker_names_its_task(serve):
+    bide = serve()
+    id = bide.act(["until", bide.gate("busy")])
+    bide.seen(id, "running")
+    [worker] = live(bide)
+    assert (worker["state"], worker["current"]) == ("busy", [id])
+    bide.open_gate("busy")
+    bide.ended(id, "completed")
+
+
+def test_a_worker_runs_in_its_own_session_with_the_directory_and_environment_of_the_configuration(serve):
+    bide = serve(pool={"env": {"LOADS": "loads"}})
+    result = bide.ended(bide.act(), "completed")["result"]
+    assert os.getsid(result["pid"]) != os.getsid(bide.process.pid)
+    assert result["cwd"] == str(bide.dir)
+    assert (bide.dir / "loads").exists()
+
+
+def test_an_idle_worker_that_is_killed_costs_no_task_anything(serve):
+    bide = serve()
+    pid = bide.ended(bide.act(), "completed")["result"]["pid"]
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: live(bide) == [], "the server has seen it")
+    task = bide.ended(bide.act(), "completed")
+    assert task["attempt"] == 1 and task["result"]["pid"] != pid
+
+
+def test_a_command_that_appears_later_runs_the_tasks_that_waited(serve):
+    bide = serve(
+        {
+            "workers": {"late": {"command": ["./not-yet"]}},
+            "types": {"act": {"worker": "late"}},
+        }
+    )
+    id = bide.act()
+
+    def reason():
+        task = bide.task(id)
+        assert task["status"] == "pending", task
+        return task["waiting_on"] and "/not-yet" in task["waiting_on"]["detail"] and task["waiting_on"]
+
+    until(reason, "the task says which command is missing")
+    assert any("/not-yet" in (w.get("problem") or "") for w in workers(bide)), workers(bide)
+    script = bide.dir / "not-yet"
+    script.write_text("#!/bin/sh\nexec " + " ".join(ACTOR) + "\n")
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    task = bide.ended(id, "completed")
+    assert task["attempt"] == 1
+
+
+def test_workers_that_never_get_ready_break_their_pool_and_lose_nothing(serve):
+    """All at once, since the breaker needs five starts, a second and then twice as long apart."""
+    modes = {"missing": None, "never": "150ms", "junk": "5s", "exit": "5s"}
+    bide = serve(
+        {
+            "queues": {"default": {"concurrency": 8}},
+            "workers": {
+                name: {
+                    "command": ["./there-is-no-such-program"] if name == "missing" else ACTOR,
+                    "ready_timeout": ready or "5s",
+                    "env": {"MODE": name},
+                }
+                for name, ready in modes.items()
+            },
+            "types": {**{name: {"worker": name} for name in modes}, "cat": {"exec": ["/bin/cat"]}},
+        }
+    )
+    ids = {name: bide.act(type=name) for name in modes}
+    details = {}
+
+    def all_broken():
+        for name, id in ids.items():
+            task = bide.task(id)
+            assert task["status"] in ("pending", "failed"), task
+            if task["status"] == "failed":
+                assert task["error"]["code"] == "load_failed", task
+                details[name] = task["error"]["message"]
+            elif task["waiting_on"] and task["waiting_on"]["reason"] == "worker_broken":
+                details[name] = task["waiting_on"]["detail"]
+        return set(details) == set(modes)
+
+    until(all_broken, f"all pools broken, so far {details}", 40)
+    assert "there-is-no-such-program" in details["missing"], details
+    assert "ready" in details["never"], details
+    assert "JSON" in details["junk"], details
+    assert "1" in details["exit"] or "there is no model here" in details["exit"], details
+    assert [t["status"] for t in bide.listed(status="pending")], "nothing was lost"
+    bide.ended(bide.submit("cat")["id"], "completed")
+    assert {w["state"] for w in workers(bide)} <= {"broken", "backoff"}
+    text = bide.text()
+    for name in modes:
+        assert name in text, "the server's log names the pool"
+    for id in ids.values():
+        assert bide.post(f"/v1/tasks/{id}/cancel").status in (200, 202)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Registers every test with ctest. Names are kind/folder/thing and labels are kinds, so `ctest -L unit` and
+# `ctest -R store` select. The sanitizer trees (presets asan, tsan) register the same tests under their own
+# prefix; with BIDE_SANITIZED=1 in the environment the release tree's ctest runs theirs too, in one sum.
+
+# Sanitizer run-times of gcc 12 die under the 32 bits of address randomisation newer kernels use; some containers
+# forbid to turn it off.
+set(launcher "")
+if(BIDE_SANITIZE)
+  execute_process(COMMAND setarch -R true RESULT_VARIABLE refused OUTPUT_QUIET ERROR_QUIET)
+  if(NOT refused)
+    set(launcher setarch -R)
+  endif()
+endif()
+
+# bide_test(KIND NAME SECONDS COMMAND...)
+function(bide_test kind name seconds)
+  add_test(NAME ${BIDE_TEST_PREFIX}${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  string(REPLACE "/" "" tree "${BIDE_TEST_PREFIX}")
+  set_tests_properties(${BIDE_TEST_PREFIX}${name} PROPERTIES TIMEOUT ${seconds} LABELS "${kind};${tree}"
+    ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=second_deadlock_stack=1;\
+BIDE_BIN=${CMAKE_BINARY_DIR}/bide;BIDE_BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1;\
+PYTHONPATH=${CMAKE_SOURCE_DIR}/sdk/python")
+endfunction()
+
+# bide_test_programs(KIND DIRECTORY FOLDER): each test_*.c of the directory is a program; its other .c files are
+# shared by them. They link the folder's library and so, through it, lower floors only.
+function(bide_test_programs kind directory folder)
+  file(GLOB all CONFIGURE_DEPENDS ${directory}/*.c)
+  set(tests ${all})
+  list(FILTER tests INCLUDE REGEX "/test_[^/]*\\.c$")
+  list(FILTER all EXCLUDE REGEX "/test_[^/]*\\.c$")
+  file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/test ${directory})
+  foreach(test IN LISTS tests)
+    get_filename_component(thing ${test} NAME_WE)
+    string(REGEX REPLACE "^test_" "" thing ${thing})
+    string(REPLACE "/" "_" target "test_${name}_${thing}")
+    add_executable(${target} ${test} ${all})
+    target_include_directories(${target} PRIVATE test .)
+    target_link_libraries(${target} PRIVATE bide_${folder})
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
+    bide_test(${kind} ${name}/${thing} 120 ${launcher} $<TARGET_FILE:${target}>)
+  endforeach()
+endfunction()
+
+if("unit" IN_LIST BIDE_TESTS)
+  foreach(folder base task loop client store blob http handler sink server api cli)
+    if(NOT BIDE_UNIT_FOLDERS OR folder IN_LIST BIDE_UNIT_FOLDERS)
+      bide_test_programs(unit ${CMAKE_SOURCE_DIR}/test/unit/${folder} ${folder})
+    endif()
+  endforeach()
+endif()
+if("contract" IN_LIST BIDE_TESTS)
+  bide_test_programs(contract ${CMAKE_SOURCE_DIR}/test/contract store)
+endif()
+if("sim" IN_LIST BIDE_TESTS)
+  bide_test_programs(sim ${CMAKE_SOURCE_DIR}/test/sim server)
+endif()
+
+# Fuzz targets: with BIDE_FUZZ libFuzzer programs, else plain tests that run their corpus.
+if("fuzz" IN_LIST BIDE_TESTS OR BIDE_FUZZ)
+  file(GLOB fuzzers CONFIGURE_DEPENDS test/fuzz/fuzz_*.c)
+  foreach(fuzzer IN LISTS fuzzers)
+    get_filename_component(target ${fuzzer} NAME_WE)
+    string(REGEX REPLACE "^fuzz_" "" thing ${target})
+    add_executable(${target} ${fuzzer})
+    target_include_directories(${target} PRIVATE test .)
+    target_link_libraries(${target} PRIVATE bide_api)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    if(BIDE_FUZZ)
+      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    else()
+      target_sources(${target} PRIVATE test/fuzz/corpus_main.c)
+      bide_test(fuzz fuzz/${thing} 120 ${launcher} $<TARGET_FILE:${target}> ${CMAKE_SOURCE_DIR}/test/fuzz/corpus/${thing})
+    endif()
+  endforeach()
+endif()
+
+# Suites in Python against the real binary: one ctest test per file.
+foreach(kind api crash cli python)
+  if(kind IN_LIST BIDE_TESTS)
+    file(GLOB suites CONFIGURE_DEPENDS test/${kind}/test_*.py)
+    foreach(suite IN LISTS suites)
+      get_filename_component(thing ${suite} NAME_WE)
+      string(REGEX REPLACE "^test_" "" thing ${thing})
+      bide_test(${kind} ${kind}/${thing} 600 /usr/bin/python3 -m pytest -q -p no:cacheprovider ${suite})
+    endforeach()
+  endif()
+endforeach()
+
+# House checks: each holds for this tree, and each is seen to fail on a planted fault.
+if("house" IN_LIST BIDE_TESTS)
+  foreach(check includes exports size banned words limits-doc)
+    bide_test(house house/${check} 60 scripts/check-${check} --build ${CMAKE_BINARY_DIR})
+    bide_test(house house/${check}-can-fail 60 scripts/check-${check} --self-test)
+  endforeach()
+endif()
+
+if(NOT BIDE_TEST_PREFIX)
+  file(WRITE ${CMAKE_BINARY_DIR}/sanitized.cmake [[
+if("$ENV{BIDE_SANITIZED}" STREQUAL "1")
+  subdirs(asan tsan)
+endif()
+]])
+  set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY TEST_INCLUDE_FILES ${CMAKE_BINARY_DIR}/sanitized.cmake)
+endif()
