@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames of bide/1: one JSON object a line, in over one descriptor, out over another.
+
+A line that is not JSON, or is too long, would end the worker, so nothing leaves here that could be one: no NaN, no
+lone surrogate, no line over the limit. Any thread may write; a line goes out whole.
+"""
+import json
+import os
+import threading
+from typing import Any, Dict, Iterator, Mapping, Optional
+
+LINE = 1024 * 1024 + 64 * 1024  # longest line either way, in bytes
+PAYLOAD = 1024 * 1024  # a larger result travels as a file
+MESSAGE = 4 * 1024  # a message, in bytes
+DETAIL = 32 * 1024  # error.detail, in bytes
+_PIECE = 64 * 1024  # characters of log or output in one frame
+
+
+def encode(value: Any) -> bytes:
+    """JSON text in UTF-8. Raises ValueError or TypeError for what JSON cannot hold."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace")  # a lone surrogate becomes "?"
+
+
+def clip(text: Optional[str], limit: int) -> Optional[str]:
+    """The first `limit` bytes of the text, never half a character."""
+    if text is None:
+        return None
+    return text.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")
+
+
+def clip_tail(text: str, limit: int) -> str:
+    """The last `limit` bytes: of a traceback, the end says most."""
+    return text.encode("utf-8", "replace")[-limit:].decode("utf-8", "ignore")
+
+
+def pieces(text: str) -> Iterator[str]:
+    for at in range(0, len(text), _PIECE):
+        yield text[at : at + _PIECE]
+
+
+class Channel:
+    """The two descriptors. Raises OSError when they are not open."""
+
+    def __init__(self, fd_in: int, fd_out: int) -> None:
+        for fd in (fd_in, fd_out):
+            os.set_inheritable(fd, False)  # a program that a handler starts must not hold the channel open
+        self._in = os.fdopen(fd_in, "rb")
+        self._out = fd_out
+        self._lock = threading.Lock()
+
+    def read(self) -> Optional[Dict[str, Any]]:
+        """The next frame; None at the end. Raises ValueError for a line that is no object."""
+        line = self._in.readline()
+        if not line.endswith(b"\n"):
+            return None  # end of file; half a line is none
+        frame = json.loads(line)
+        if not isinstance(frame, dict):
+            raise ValueError("a frame must be an object")
+        return frame
+
+    def write(self, frame: Mapping[str, Any]) -> None:
+        """Sends a frame. Raises ValueError when it is too long, BrokenPipeError when bide is gone."""
+        line = encode(frame) + b"\n"
+        if len(line) > LINE:
+            raise ValueError(f"a frame {frame.get('op')!r} of {len(line)} bytes: the limit is {LINE}")
+        left = memoryview(line)
+        with self._lock:
+            while left:
+                left = left[os.write(self._out, left) :]
