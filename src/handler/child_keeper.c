@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "handler/keeper.h"
 #include "handler/keeper_call.h"
+#include "handler/keeper_image.h"
 #include "loop/pipe.h"
 #include "loop/process.h"
 #include <errno.h>
@@ -42,6 +43,8 @@ struct child_keeper {
     struct loop *loop; /* borrowed */
     char *lock_path;   /* owned; absolute */
     int null_fd;       /* owned; /dev/null, for what a program does not get */
+    int image_fd;      /* owned; the keeper's program, -1: bide itself is run as keeper */
+    char program[32];  /* path of it */
     struct list kept;  /* struct kept.link */
 };
 
@@ -207,13 +210,13 @@ static int open_pipes(struct child_keeper *ck, struct kept *k, const struct chil
     return open_reader(l, &k->streams[CHILD_FRAMES].reader, &theirs[KEEPER_OUT], e);
 }
 
-/* /proc/self/exe and not its path: it is still this version when the file has been replaced. */
+/* An image in memory, or /proc/self/exe and not its path: still this version when the file has been replaced. */
 static int start_keeper(struct child_keeper *ck, struct kept *k, const struct child_spec *spec, const int *theirs,
                         struct err *e)
 {
     struct arena arena;
     arena_init(&arena);
-    struct process_spec process = {.path = "/proc/self/exe",
+    struct process_spec process = {.path = ck->program,
                                    .argv = keeper_call_argv(&arena, spec, ck->lock_path),
                                    .env = keeper_call_env(&arena, spec),
                                    .fds = theirs,
@@ -341,6 +344,9 @@ int child_keeper_open(struct spawner **ret, struct loop *l, const char *data_dir
                                 .loop = l,
                                 .lock_path = lock_path,
                                 .null_fd = null_fd};
+    ck->image_fd = keeper_image_open();
+    if (ck->image_fd < 0) snprintf(ck->program, sizeof ck->program, "/proc/self/exe");
+    else snprintf(ck->program, sizeof ck->program, "/proc/self/fd/%d", ck->image_fd);
     list_init(&ck->kept);
     *ret = &ck->spawner;
     return 0;
@@ -358,6 +364,7 @@ void child_keeper_close(struct spawner *s)
         release(k);
     }
     close(ck->null_fd);
+    close_fd(&ck->image_fd);
     free(ck->lock_path);
     free(ck);
 }
