@@ -27,6 +27,13 @@ static const char *standing(const struct server *s)
     return s->draining ? "draining" : s->serving ? "serving" : "starting";
 }
 
+/* All zero once the HTTP layer is closed: an answer that was being made then goes nowhere. */
+static const struct http_stats *connections(const struct api *a)
+{
+    static const struct http_stats none;
+    return a->http ? http_stats(a->http) : &none;
+}
+
 static void livez(struct call *c)
 {
     call_answer_with(c, 200, CALL_JSON, STR("{\"status\":\"ok\"}"), NULL, 0);
@@ -123,8 +130,8 @@ static void on_stats(struct store_req *req)
     json_write_close(&b, '}');
     json_write_key(&b, "http");
     json_write_open(&b, '{');
-    json_write_member_int(&b, "connections", http_stats(c->api->http)->connections_now);
-    json_write_member_int(&b, "requests_total", (int64_t)http_stats(c->api->http)->requests_total);
+    json_write_member_int(&b, "connections", connections(c->api)->connections_now);
+    json_write_member_int(&b, "requests_total", (int64_t)connections(c->api)->requests_total);
     json_write_close(&b, '}');
     json_write_close(&b, '}');
     store_release(req);
@@ -198,7 +205,7 @@ static void on_metrics(struct store_req *req)
     struct call *c = m->call;
     const struct server *s = c->api->server;
     if (!counted(m)) return;
-    const struct http_stats *h = http_stats(c->api->http);
+    const struct http_stats *h = connections(c->api);
     struct buf b = call_buf(c);
     write_depths(&b, &m->counts);
     one_value(&b, "bide_store_bytes", "gauge", "Size of the store on disk.", (double)m->counts.bytes);

@@ -37,6 +37,7 @@ static void on_drained(void *user)
 {
     struct service *s = user;
     log_info("drained; good bye");
+    s->api.http = NULL;
     http_close(s->http, on_http_closed, s);
 }
 

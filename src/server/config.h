@@ -25,7 +25,6 @@ struct config_rules {
     int32_t max_attempts;
     int64_t timeout_ms;
     int64_t grace_ms;
-    int64_t retain_ms; /* how long an ended task is kept; -1: forever */
     struct retry_policy retry;
 };
 

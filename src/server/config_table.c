@@ -31,35 +31,16 @@ static const struct config_key retry_keys[] = {
 const struct config_section config_table_retry = {"retry", KEYS(retry_keys)};
 
 /* Keys that `defaults` and each type share; a type inherits what it does not say. */
-#define RULES(type, at, attempts, timeout, grace, retain)                                                              \
-    {"max_attempts",                                                                                                   \
-     KIND_INT,                                                                                                         \
-     FIELD(type, at max_attempts),                                                                                     \
-     .initial = attempts,                                                                                              \
-     .min = 1,                                                                                                         \
-     .max = LIMIT_ATTEMPTS,                                                                                            \
-     .help = "tries before a task is failed"},                                                                         \
-        {"timeout", KIND_DURATION,         FIELD(type, at timeout_ms),          .initial = timeout,                    \
-         .min = 1,  .max = LIMIT_DELAY_MS, .help = "longest run of one attempt"},                                      \
-        {"grace",                                                                                                      \
-         KIND_DURATION,                                                                                                \
-         FIELD(type, at grace_ms),                                                                                     \
-         .initial = grace,                                                                                             \
-         .min = 1,                                                                                                     \
-         .max = LIMIT_DELAY_MS,                                                                                        \
-         .help = "from being asked to stop to being killed"},                                                          \
-        {"retain",                                                                                                     \
-         KIND_DURATION,                                                                                                \
-         FIELD(type, at retain_ms),                                                                                    \
-         .initial = retain,                                                                                            \
-         .max = 10 * LIMIT_DELAY_MS,                                                                                   \
-         .words = forever,                                                                                             \
-         .help = "how long an ended task is kept"},                                                                    \
-    {                                                                                                                  \
-        "retry", KIND_SECTION, FIELD(type, at retry), .section = &config_table_retry, .help = "when to try again"      \
-    }
+#define RULES(type, at, attempts, timeout, grace)                                                                  \
+    {"max_attempts", KIND_INT, FIELD(type, at max_attempts), .initial = attempts, .min = 1, .max = LIMIT_ATTEMPTS, \
+     .help = "tries before a task is failed"},                                                                     \
+    {"timeout", KIND_DURATION, FIELD(type, at timeout_ms), .initial = timeout, .min = 1, .max = LIMIT_DELAY_MS,    \
+     .help = "longest run of one attempt"},                                                                        \
+    {"grace", KIND_DURATION, FIELD(type, at grace_ms), .initial = grace, .min = 1, .max = LIMIT_DELAY_MS,          \
+     .help = "from being asked to stop to being killed"},                                                          \
+    {"retry", KIND_SECTION, FIELD(type, at retry), .section = &config_table_retry, .help = "when to try again"}
 
-static const struct config_key defaults_keys[] = {RULES(config_rules, , "3", "1h", "10s", "7d")};
+static const struct config_key defaults_keys[] = {RULES(config_rules, , "3", "1h", "10s")};
 const struct config_section config_table_defaults = {"defaults", KEYS(defaults_keys)};
 
 static const struct config_key queue_keys[] = {
@@ -99,7 +80,7 @@ static const struct config_key type_keys[] = {
     {"cwd", KIND_PATH, FIELD(config_type, exec.cwd), .initial = ".", .help = "exec: working directory"},
     {"priority", KIND_INT, FIELD(config_type, priority), .initial = "0", .min = -LIMIT_PRIORITY, .max = LIMIT_PRIORITY,
      .help = "larger runs first"},
-    RULES(config_type, rules., NULL, NULL, NULL, NULL),
+    RULES(config_type, rules., NULL, NULL, NULL),
 };
 const struct config_section config_table_type = {"types.NAME", KEYS(type_keys)};
 

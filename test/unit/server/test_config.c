@@ -35,7 +35,6 @@ TEST(an_empty_file_gives_the_defaults)
     CHECK_INT(c.defaults.max_attempts, 3);
     CHECK_INT(c.defaults.timeout_ms, 3600 * 1000);
     CHECK_INT(c.defaults.grace_ms, 10 * 1000);
-    CHECK_INT(c.defaults.retain_ms, 7LL * 24 * 3600 * 1000);
     CHECK_INT(c.defaults.retry.backoff, RETRY_EXPONENTIAL);
     CHECK_INT(c.defaults.retry.base_ms, 5000);
     CHECK_INT(c.defaults.retry.cap_ms, 600 * 1000);
@@ -100,7 +99,7 @@ TEST(a_type_inherits_what_it_does_not_say_wherever_the_defaults_stand)
 {
     load("types:\n  a: {exec: [/bin/echo, \"{input.x}\"], retry: {base: 1s}, priority: -7, stdout: text, max_attempts: "
          "9}\n"
-         "  b: {worker: w, queue: q, timeout: 1h30m, retain: forever}\n"
+         "  b: {worker: w, queue: q, timeout: 1h30m}\n"
          "workers: {w: {command: [true]}}\nqueues: {q: {}}\n"
          "defaults: {max_attempts: 4, timeout: 90s, retry: {backoff: fixed, cap: 1m, jitter: none}}\n");
     const struct config_type *a = config_type_find(&c, STR("a")), *b = config_type_find(&c, STR("b"));
@@ -121,7 +120,6 @@ TEST(a_type_inherits_what_it_does_not_say_wherever_the_defaults_stand)
     CHECK(b->exec.command == NULL);
     CHECK_INT(b->rules.max_attempts, 4);
     CHECK_INT(b->rules.timeout_ms, 5400 * 1000);
-    CHECK_INT(b->rules.retain_ms, -1);
 }
 
 TEST(the_longest_prefix_wins_and_a_whole_name_wins_over_all)
