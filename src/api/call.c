@@ -86,11 +86,9 @@ int call_number(struct call *c, const char *name, int64_t low, int64_t high, int
     return ERR_INVALID;
 }
 
-/* "wait=10" among the preferences, "10" alone from the query. p NULL: none. */
-static struct str wait_text(struct call *c)
+/* "wait=10" among the preferences; p NULL: none. */
+static struct str preferred_wait(struct call *c)
 {
-    struct str asked = query_get(&c->query, "wait");
-    if (asked.p) return asked;
     struct str prefer = http_header(c->req, "Prefer");
     while (prefer.len) {
         struct str one = str_trim(str_cut(&prefer, ','));
@@ -101,22 +99,28 @@ static struct str wait_text(struct call *c)
     return STR_NONE;
 }
 
-int call_wait_ms(struct call *c, int64_t *ret_ms)
+/* Seconds with up to three decimals. */
+static bool read_seconds(struct str text, int64_t *ret_ms)
 {
-    struct str text = wait_text(c);
-    *ret_ms = 0;
-    if (!text.p) return 0;
     struct str decimals = text;
     struct str whole = str_cut(&decimals, '.');
     int64_t s = 0, fraction = 0;
     int64_t scale = decimals.len == 1 ? 100 : decimals.len == 2 ? 10 : 1;
     bool good = text_int(&s, whole) == 0 && s >= 0 && whole.len <= 9 && decimals.len <= 3 &&
                 (decimals.len == 0 || (text_int(&fraction, decimals) == 0 && fraction >= 0));
-    if (!good) {
+    int64_t ms = s * 1000 + fraction * scale;
+    if (good) *ret_ms = ms > LIMIT_WAIT_MS ? LIMIT_WAIT_MS : ms;
+    return good;
+}
+
+int call_wait_ms(struct call *c, int64_t *ret_ms)
+{
+    struct str asked = query_get(&c->query, "wait"), preferred = preferred_wait(c);
+    *ret_ms = 0;
+    if (asked.p && !read_seconds(asked, ret_ms)) {
         call_refuse(c, ERR_INVALID, "wait must be a number of seconds from 0 to %d", LIMIT_WAIT_MS / 1000);
         return ERR_INVALID;
     }
-    int64_t ms = s * 1000 + fraction * scale;
-    *ret_ms = ms > LIMIT_WAIT_MS ? LIMIT_WAIT_MS : ms;
+    if (!asked.p && preferred.p && !read_seconds(preferred, ret_ms)) *ret_ms = 0; /* RFC 7240 section 2: ignored */
     return 0;
 }

@@ -80,7 +80,15 @@ static void payload(struct buf *b, const struct task *t, bool whole)
     json_write_member_raw(b, "depends_on", STR("[]"));
 }
 
-static void times(struct buf *b, struct server *s, const struct task *t)
+/* From one moment to another, null until both are known. */
+static void span(struct buf *b, const char *key, int64_t from_ms, int64_t to_ms)
+{
+    json_write_key(b, key);
+    if (from_ms && to_ms) json_write_int(b, to_ms > from_ms ? to_ms - from_ms : 0);
+    else json_write_null(b);
+}
+
+static void times(struct buf *b, const struct task *t)
 {
     const struct life *l = &t->life;
     bool ended = state_is_ending(l->state);
@@ -92,14 +100,10 @@ static void times(struct buf *b, struct server *s, const struct task *t)
     json_write_member_time(b, "finished_at", finished);
     json_write_member_null(b, "purge_at");
     int64_t since = t->body.run_at_ms > t->body.created_at_ms ? t->body.run_at_ms : t->body.created_at_ms;
-    int64_t queued_to = l->started_at_ms ? l->started_at_ms : ended ? finished : turn_wall_ms(s->turn);
-    json_write_key(b, "timing");
+    json_write_key(b, "timing"); /* only what stands: a member that grew by itself would make every answer new */
     json_write_open(b, '{');
-    json_write_member_int(b, "queued_ms", queued_to > since ? queued_to - since : 0);
-    json_write_key(b, "run_ms");
-    int64_t ran_to = ended ? finished : l->state == TASK_RUNNING ? turn_wall_ms(s->turn) : 0;
-    if (l->started_at_ms && ran_to) json_write_int(b, ran_to > l->started_at_ms ? ran_to - l->started_at_ms : 0);
-    else json_write_null(b);
+    span(b, "queued_ms", since, l->started_at_ms);
+    span(b, "run_ms", l->started_at_ms, finished);
     json_write_key(b, "batch_size");
     if (l->started_at_ms) json_write_int(b, 1);
     else json_write_null(b);
@@ -133,7 +137,7 @@ void task_json_write(struct buf *b, struct server *s, const struct task *t, bool
     json_write_member_str(b, "queue", t->body.queue);
     standing(b, s, t);
     payload(b, t, whole);
-    times(b, s, t);
+    times(b, t);
     urls(b, &t->body.id);
     json_write_close(b, '}');
 }

@@ -23,7 +23,7 @@
 static void on_store_closed(void *user)
 {
     struct service *s = user;
-    for (size_t i = 0; i < 2; i++) signal_close(s->watches[i]);
+    for (size_t i = 0; i < sizeof s->watches / sizeof *s->watches; i++) signal_close(s->watches[i]);
     loop_stop(s->loop);
 }
 
@@ -55,6 +55,13 @@ static void on_signal(void *owner, int signum)
     log_info("%s: draining, %zu running; once more stops now", signum == SIGINT ? "SIGINT" : "SIGTERM",
              s->server.run_by_id.n);
     server_drain(&s->server, on_drained, s);
+}
+
+/* A terminal that goes away must not end a server that is meant to stay. */
+static void on_hangup(void *owner, int signum)
+{
+    (void)owner, (void)signum;
+    log_info("SIGHUP: nothing to do, the configuration is read at the start");
 }
 
 /* ---- opening ---- */
@@ -119,6 +126,7 @@ static int open_upper(struct service *s, struct err *e)
     int err = child_keeper_wait_old(s->config->data_dir, OLD_KEEPERS_MS, e);
     if (!err) err = signal_open(&s->watches[0], s->loop, SIGTERM, on_signal, s, e);
     if (!err) err = signal_open(&s->watches[1], s->loop, SIGINT, on_signal, s, e);
+    if (!err) err = signal_open(&s->watches[2], s->loop, SIGHUP, on_hangup, s, e);
     return err ? err : open_http(s, e);
 }
 

@@ -26,7 +26,7 @@ struct service {
     struct server server;
     struct api api;
     struct http *http;
-    struct signal_watch *watches[2]; /* SIGTERM, SIGINT */
+    struct signal_watch *watches[3]; /* SIGTERM, SIGINT, SIGHUP */
     char bound[SERVICE_LISTENERS][128];
     size_t n_bound;
     int signals;                     /* seen so far */

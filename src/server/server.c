@@ -152,6 +152,7 @@ void server_drain(struct server *s, void (*on_drained)(void *user), void *user)
     s->on_drained = on_drained;
     s->drained_user = user;
     ticker_stop(&s->ticker);
+    dispatch_soon(&s->dispatch); /* pools hear that nothing is wanted of them any more */
     turn_timer(s->turn, &s->drain_deadline, SERVER_DRAIN_MS, on_drain_deadline);
     turn_timer(s->turn, &s->drain_begin, 0, on_drain_begin);
 }

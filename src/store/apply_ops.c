@@ -9,15 +9,22 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* The error an ending carries: the rules' own code (poison, cancelled, expired) before the verdict's. */
-static struct failure ending_failure(enum failure_code by_rule, const struct failure *verdict, int64_t now_ms)
+/* The error of an ending that the rules brought about. */
+static struct failure rule_failure(enum failure_code by_rule, int64_t now_ms)
+{
+    return (struct failure){.code = failure_word(by_rule), .message = failure_text(by_rule), .at_ms = now_ms};
+}
+
+/* The error of an ending that a verdict brought about: the rules' own code comes first, and of poison it is worth
+ * keeping what killed the worker the last time. */
+static struct failure verdict_failure(enum failure_code by_rule, const struct failure *verdict, struct arena *a, int64_t now_ms)
 {
     if (by_rule == FAILURE_NONE) return *verdict;
-    struct failure f = {.code = failure_word(by_rule), .message = failure_text(by_rule), .at_ms = now_ms};
-    if (by_rule == FAILURE_POISON) { /* what killed the worker the last time is worth keeping */
-        f.detail = verdict->detail.len ? verdict->detail : verdict->message;
-        f.attempt = verdict->attempt;
-    }
+    struct failure f = rule_failure(by_rule, now_ms);
+    if (by_rule != FAILURE_POISON) return f;
+    f.message = arena_format(a, "%.*s; the last time: %.*s", STR_ARG(f.message), STR_ARG(verdict->message));
+    f.detail = verdict->detail;
+    f.attempt = verdict->attempt;
     return f;
 }
 
@@ -39,7 +46,7 @@ static bool worth_a_note(const struct store_settle_item *it)
     return it->attempt.log.len > 0 || it->attempt.verdict != LIFE_DONE || it->life.attempt > 1;
 }
 
-static int settle_one(struct apply *a, struct store_settle_item *it, int64_t now_ms)
+static int settle_one(struct apply *a, struct store_settle_item *it, struct arena *arena, int64_t now_ms)
 {
     const struct id id = it->attempt.id;
     const struct ready_entry *e = ready_get(a->ready, &id);
@@ -70,7 +77,7 @@ static int settle_one(struct apply *a, struct store_settle_item *it, int64_t now
     }
     struct task_ending ending = {.life = it->life,
                                  .finished_at_ms = now_ms,
-                                 .failure = ending_failure(it->outcome.failure, &it->attempt.failure, now_ms),
+                                 .failure = verdict_failure(it->outcome.failure, &it->attempt.failure, arena, now_ms),
                                  .progress = it->progress};
     if (it->life.state == TASK_COMPLETED) {
         ending.failure = (struct failure){0};
@@ -83,7 +90,7 @@ static int settle_one(struct apply *a, struct store_settle_item *it, int64_t now
 int apply_ops_settle(struct apply *a, struct store_settle *r)
 {
     for (size_t i = 0; i < r->n; i++) {
-        int err = settle_one(a, &r->items[i], r->req.now_ms);
+        int err = settle_one(a, &r->items[i], &r->req.arena, r->req.now_ms);
         if (err) return err;
     }
     return 0;
@@ -98,7 +105,7 @@ int apply_ops_expire(struct apply *a, const struct id *id, int64_t now_ms)
     struct life_outcome out;
     int err = life_step(&ending.life, &none, &in, &out);
     assert(err == 0 && out.ended);
-    ending.failure = ending_failure(out.failure, &ending.failure, now_ms);
+    ending.failure = rule_failure(out.failure, now_ms);
     err = apply_ops_begin(a);
     return err ? err : end(a, id, e->lane, &ending);
 }
@@ -127,7 +134,7 @@ static int cancel_one(struct apply *a, struct store_control_item *it, int64_t no
     if (err) return err;
     if (out.ended) {
         struct task_ending ending = {.life = it->life, .finished_at_ms = now_ms};
-        ending.failure = ending_failure(out.failure, &ending.failure, now_ms);
+        ending.failure = rule_failure(out.failure, now_ms);
         return end(a, &it->id, lane, &ending);
     }
     err = a->shelf->ops->change(a->shelf, &it->id, &it->life);
@@ -206,7 +213,7 @@ static int lose(struct apply *a, const struct ready_entry *e, int64_t now_ms)
                                 .at_ms = now_ms}},
         .rules = &none,
     };
-    return settle_one(a, &it, now_ms);
+    return settle_one(a, &it, NULL, now_ms); /* lost is never poison: no text is made */
 }
 
 int apply_ops_recover(struct apply *a, int64_t now_ms)

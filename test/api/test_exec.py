@@ -99,8 +99,10 @@ def test_frames_on_descriptor_4_are_obeyed(bide):
     assert (task["error"]["code"], task["attempt"]) == ("invalid_input", 1)
 
 
-def test_the_input_is_also_a_file_in_the_attempts_directory(bide):
-    assert run(bide, "file", {"é": 1})["result"] == {"é": 1}
+def test_the_input_is_a_file_in_the_attempts_directory_and_what_is_left_there_is_output(bide):
+    task = run(bide, "file", {"é": 1})
+    assert task["result"] == {"é": 1}
+    assert [f if isinstance(f, str) else f["name"] for f in task["files"]] == ["copy.json"]
 
 
 @pytest.mark.parametrize("type", ["missing", "not-executable"])

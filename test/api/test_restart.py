@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import time
 
-from harness import is_alive, until
+from harness import is_alive, problem, until
 
 
 def test_pending_scheduled_and_running_tasks_survive_kill_9(serve):
@@ -32,6 +32,7 @@ def test_kill_9_leaves_no_orphan_even_one_that_ignores_signals_in_its_own_sessio
     bide = serve()
     id = bide.act(["deaf"], ["child", 1000], ["ignore", bide.gate("never")])
     child = int(until(lambda: (bide.task(id)["progress"] or {}).get("message"), "the grandchild"))
+    assert is_alive(child) and child in bide.processes()
     bide.kill9()
     until(lambda: not bide.processes(), "all of them dead")
     assert not is_alive(child)
@@ -64,13 +65,10 @@ def test_sigterm_lets_running_tasks_end_and_starts_no_more(serve):
     pending = bide.act(["note", str(bide.dir / "ran"), "x"])
     bide.process.send_signal(signal.SIGTERM)
 
-    def draining():
-        try:
-            return bide.post("/v1/tasks", {"type": "act"}).status != 202
-        except OSError:
-            return True
-
-    until(draining, "no more tasks are taken")
+    refused = until(lambda: next((a for a in [bide.post("/v1/tasks", {"type": "act"})] if a.status != 202), None), "a refusal")
+    problem(refused, 503, "draining")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert bide.task(running)["status"] == "running", "it can still be read"
     assert bide.process.poll() is None, "it waits for the running task"
     bide.open_gate("go")
     assert bide.exited() == 0

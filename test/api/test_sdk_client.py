@@ -107,6 +107,17 @@ def test_one_connection_is_kept_and_one_that_was_closed_is_replaced(serve):
             client.stats()
 
 
+def test_a_unix_socket_is_an_address_too(serve):
+    bide = serve.prepare({"types": {"cat": {"exec": ["/bin/cat"]}}})
+    bide.args = ["--listen", f"unix:{bide.dir}/bide.sock"]
+    bide.start()
+    with Client(f"unix:{bide.dir}/bide.sock") as client:
+        assert client.submit("cat", [1], wait=10)["result"] == [1]
+    bide.restart9()
+    with Client(f"unix:{bide.dir}/bide.sock") as client:
+        assert [task["status"] for task in client.list()] == ["completed"]
+
+
 def test_threads_share_a_client(client):
     results = {}
 
