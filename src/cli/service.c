@@ -23,6 +23,7 @@
 static void on_store_closed(void *user)
 {
     struct service *s = user;
+    turn_timer_stop(&s->turn, &s->deadline);
     for (size_t i = 0; i < sizeof s->watches / sizeof *s->watches; i++) signal_close(s->watches[i]);
     loop_stop(s->loop);
 }
@@ -33,27 +34,48 @@ static void on_http_closed(void *user)
     store_close(s->store, on_store_closed, s);
 }
 
+/* HTTP knows when it is idle but tells nobody: this end of a server is the one place that asks, for a moment. */
+static void on_look(struct timer *t)
+{
+    struct service *s = CONTAINER_OF(t, struct service, look);
+    if (!http_is_idle(s->http) && turn_mono_ms(&s->turn) < s->answer_until_ms) {
+        turn_timer(&s->turn, &s->look, SERVICE_LOOK_MS, on_look);
+        return;
+    }
+    struct http *http = s->http;
+    s->api.http = NULL;
+    http_close(http, on_http_closed, s);
+}
+
 static void on_drained(void *user)
 {
     struct service *s = user;
     log_info("drained; good bye");
-    s->api.http = NULL;
-    http_close(s->http, on_http_closed, s);
+    http_drain(s->http);
+    waiters_tell_all(&s->server.waiters);
+    s->answer_until_ms = turn_mono_ms(&s->turn) + SERVICE_ANSWER_MS;
+    turn_timer(&s->turn, &s->look, 0, on_look);
 }
 
-static void stop_now(struct service *s)
+static void stop_now(struct service *s, const char *why)
 {
-    log_warn("second signal: stopping now; what was running starts again with the next server");
+    log_warn("%s: stopping now with %zu running; they start again with the next server", why, s->server.run_by_id.n);
     child_keeper_close(s->spawner);
     _exit(1);
+}
+
+static void on_deadline(struct timer *t)
+{
+    stop_now(CONTAINER_OF(t, struct service, deadline), "the drain did not come to its end");
 }
 
 static void on_signal(void *owner, int signum)
 {
     struct service *s = owner;
-    if (++s->signals > 1) stop_now(s);
+    if (++s->signals > 1) stop_now(s, "second signal");
     log_info("%s: draining, %zu running; once more stops now", signum == SIGINT ? "SIGINT" : "SIGTERM",
              s->server.run_by_id.n);
+    turn_timer(&s->turn, &s->deadline, SERVICE_END_MS, on_deadline);
     server_drain(&s->server, on_drained, s);
 }
 

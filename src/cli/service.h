@@ -3,10 +3,12 @@
  * The whole server in one process: loop, store, keepers, server, API, HTTP, and the order in which they come and go.
  *
  *   opening ──▶ serving ──signal──▶ draining (submits are refused, reads answered, running tasks finish)
- *                  │                    │ drained, or 30 s
+ *                  │                    │ drained; after 30 s what still runs is given back
+ *                  │                    ▼
+ *                  │                 answering: no new connections, who waits is told how things stand (5 s at most)
  *                  │                    ▼
  *                  │                 closing: HTTP, store, keepers ──▶ over
- *                  └── second signal: keepers are told to kill, the process ends; the store makes that safe
+ *                  └── second signal, or 45 s: keepers are told to kill, the process ends; the store makes that safe
  */
 #ifndef CLI_SERVICE_H
 #define CLI_SERVICE_H
@@ -16,6 +18,9 @@
 #include "server/config.h"
 
 #define SERVICE_LISTENERS 16
+#define SERVICE_END_MS (SERVER_DRAIN_MS + 15000) /* from the first signal to a stop without waiting */
+#define SERVICE_ANSWER_MS 5000                   /* for the last answers to be read by their clients */
+#define SERVICE_LOOK_MS 10
 
 struct service {
     const struct config *config; /* borrowed */
@@ -30,6 +35,9 @@ struct service {
     char bound[SERVICE_LISTENERS][128];
     size_t n_bound;
     int signals;                     /* seen so far */
+    struct timer deadline;           /* of the whole end */
+    struct timer look;               /* answering: is HTTP idle? */
+    int64_t answer_until_ms;         /* mono */
 };
 
 /* Opens everything; on failure closes what was opened and says why. */

@@ -61,6 +61,7 @@ void dispatch_hint(struct dispatch *d, const struct store_hint *hints, size_t n)
         struct lane *lane = lane_for(d, &hints[i]);
         lane->ready = hints[i].ready;
         lane->head_rank = hints[i].head_rank;
+        lane->head = hints[i].head;
     }
     dispatch_soon(d);
 }
@@ -99,7 +100,7 @@ static void on_claim(struct store_req *req)
     struct dispatch *d = c->d;
     size_t n = req->err ? 0 : c->store.n;
     d->claims--;
-    c->lane->claiming = false;
+    c->lane->claiming = 0;
     give_room_back(c->lane, c->reserved - (int32_t)n);
     for (size_t i = 0; i < n; i++) {
         c->lane->post->reserved--; /* from here on the handler itself counts it */
@@ -110,30 +111,6 @@ static void on_claim(struct store_req *req)
     store_release(req);
     free(c);
     if (d->claims == 0) d->on_idle(d->user);
-}
-
-static void claim(struct dispatch *d, struct lane *lane, int32_t most)
-{
-    struct claim *c = mem_new(sizeof *c);
-    c->d = d;
-    c->lane = lane;
-    c->reserved = most;
-    for (int32_t i = 0; i < most; i++) c->fences[i] = id_fence(d->turn->rng);
-    lane->claiming = true;
-    lane->queue->running += most;
-    lane->post->reserved += most;
-    d->claims++;
-    c->store.lanes = &lane->number;
-    c->store.n_lanes = 1;
-    c->store.fences = c->fences;
-    c->store.max = (size_t)most;
-    store_claim(d->store, &c->store, on_claim, NULL);
-}
-
-void dispatch_free(struct dispatch *d, struct lane *lane)
-{
-    lane->queue->running--;
-    dispatch_soon(d);
 }
 
 /* ---- whose turn ---- */
@@ -148,12 +125,18 @@ static int32_t room(const struct lane *lane)
     return lane->ready < (uint32_t)most ? (int32_t)lane->ready : most;
 }
 
+/* The one order, across lanes: rank, then id. */
+static bool comes_first(const struct lane *a, const struct lane *b)
+{
+    return a->head_rank != b->head_rank ? a->head_rank < b->head_rank : id_cmp(&a->head, &b->head) < 0;
+}
+
 static struct lane *best(struct dispatch *d, int32_t *ret_room)
 {
     struct lane *first = NULL;
     for (size_t i = 0; i < d->n_lanes; i++) {
         struct lane *lane = d->lanes[i];
-        if (!lane || (first && lane->head_rank >= first->head_rank)) continue;
+        if (!lane || lane->ready == 0 || (first && !comes_first(lane, first))) continue;
         int32_t n = room(lane);
         if (n == 0) continue;
         first = lane;
@@ -162,22 +145,73 @@ static struct lane *best(struct dispatch *d, int32_t *ret_room)
     return first;
 }
 
-/* Tells every post how many tasks wait for it that its queues would let run, so that pools start when needed. */
+/* The best head among the lanes that want the same room: a claim goes no further than it. 0: nobody does. */
+static int64_t rival_rank(const struct dispatch *d, const struct lane *lane)
+{
+    int64_t rank = 0;
+    for (size_t i = 0; i < d->n_lanes; i++) {
+        const struct lane *l = d->lanes[i];
+        if (!l || l == lane || (l->queue != lane->queue && l->post != lane->post) || room(l) == 0) continue;
+        if (rank == 0 || l->head_rank < rank) rank = l->head_rank;
+    }
+    return rank;
+}
+
+static void claim(struct dispatch *d, struct lane *lane, int32_t most)
+{
+    struct claim *c = mem_new(sizeof *c);
+    c->d = d;
+    c->lane = lane;
+    c->reserved = most;
+    for (int32_t i = 0; i < most; i++) c->fences[i] = id_fence(d->turn->rng);
+    c->store.until_rank = rival_rank(d, lane);
+    lane->claiming = most;
+    lane->queue->running += most;
+    lane->post->reserved += most;
+    d->claims++;
+    c->store.lanes = &lane->number;
+    c->store.n_lanes = 1;
+    c->store.fences = c->fences;
+    c->store.max = (size_t)most;
+    store_claim(d->store, &c->store, on_claim, NULL);
+}
+
+/* Tasks for a post that its queues would let run now, and those of claims on their way, which lane->ready still has. */
+static size_t wanted(struct dispatch *d, const struct post *post)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->queues->n; i++) d->queues->all[i].spare = queue_room(&d->queues->all[i]);
+    for (size_t i = 0; i < d->n_lanes; i++) {
+        const struct lane *lane = d->lanes[i];
+        if (!lane || lane->post != post || !lane->queue) continue;
+        int64_t more = (int64_t)lane->ready - lane->claiming;
+        if (more > lane->queue->spare) more = lane->queue->spare;
+        if (more < 0) more = 0;
+        lane->queue->spare -= (int32_t)more;
+        n += (size_t)(lane->claiming + more);
+    }
+    return n;
+}
+
+/* So that pools start when needed, and keep what will be needed. */
 static void tell_wanted(struct dispatch *d)
 {
     for (size_t p = 0; p < d->roster->n; p++) {
         struct post *post = &d->roster->posts[p];
-        size_t waiting = 0;
-        for (size_t i = 0; i < d->n_lanes; i++) {
-            const struct lane *lane = d->lanes[i];
-            if (!lane || lane->post != post || !lane->queue || !d->open) continue;
-            uint32_t could = (uint32_t)queue_room(lane->queue);
-            waiting += lane->ready < could ? lane->ready : could;
-        }
+        size_t waiting = d->open ? wanted(d, post) : 0;
         if (waiting == 0 && post->wanted == 0) continue; /* a start takes one off in the pool: told each time while there are some */
         post->wanted = waiting;
         post->handler->ops->want(post->handler, waiting);
     }
+}
+
+/* A pool looks at its processes before the next turn does anything else: one that has just become idle stays only if
+ * the pool knows by then that something waits for it. */
+void dispatch_free(struct dispatch *d, struct lane *lane)
+{
+    lane->queue->running--;
+    tell_wanted(d);
+    dispatch_soon(d);
 }
 
 static int64_t held_for(const struct dispatch *d)

@@ -21,7 +21,8 @@ struct lane {
     struct post *post;   /* NULL: the type is not declared any more */
     uint32_t ready;      /* as last told */
     int64_t head_rank;
-    bool claiming;
+    struct id head;
+    int32_t claiming;    /* room kept for the claim on its way; 0: there is none */
 };
 
 struct dispatch {

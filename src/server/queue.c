@@ -18,8 +18,7 @@ void queue_open_all(struct queues *q, const struct config *c)
         q->all[i] = (struct queue){.name = str_of(from->name),
                                    .concurrency = from->concurrency,
                                    .capacity = from->capacity,
-                                   .paused = from->paused,
-                                   .paused_by_default = from->paused};
+                                   .paused = from->paused};
         (void)map_put(&q->by_name, q->all[i].name, &q->all[i]);
     }
 }

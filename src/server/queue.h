@@ -14,8 +14,8 @@ struct queue {
     int32_t concurrency;     /* >= 1 */
     int64_t capacity;        /* waiting tasks allowed, 0: no limit */
     bool paused;
-    bool paused_by_default;  /* what the configuration says for a queue the store has never seen */
     int32_t running;         /* claimed, or room kept for a claim on its way */
+    int32_t spare;           /* dispatch's, while it counts what is wanted: room no lane has taken yet */
 };
 
 struct queues {

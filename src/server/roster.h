@@ -14,6 +14,8 @@ struct post {
     int reserved;            /* room kept for claims on their way */
     size_t wanted;           /* what it was last told with want() */
     int64_t hold_until_ms;   /* mono: no start before, after a failed one */
+    int64_t hold_ms;         /* how long the last hold was: doubled by the next failure, 0 after a start that worked */
+    char problem[160];       /* why a start failed, while it is held */
 };
 
 struct roster {

@@ -13,7 +13,8 @@
 
 #define SETTLE_FIRST_MS 250
 #define SETTLE_CAP_MS 5000
-#define HOLD_MS 1000 /* no further start on a post that could not start one */
+#define HOLD_FIRST_MS 1000 /* no further start on a post that could not start one */
+#define HOLD_CAP_MS 60000
 
 static void settle(struct run *r);
 
@@ -67,12 +68,13 @@ static void on_settled(struct store_req *req)
 {
     struct run *r = req->user;
     int err = req->err;
+    const char *why = req->why;
     store_release(req);
     if (!err) {
         server_run_over(r->server, r);
         return;
     }
-    if (r->settle_delay_ms == 0) log_warn("the store did not take a verdict (%s); trying until it does", err_text(err));
+    if (r->settle_delay_ms == 0) log_warn("the store did not take a verdict (%s); trying until it does", why ? why : err_text(err));
     r->settle_delay_ms = r->settle_delay_ms ? r->settle_delay_ms * 2 : SETTLE_FIRST_MS;
     if (r->settle_delay_ms > SETTLE_CAP_MS) r->settle_delay_ms = SETTLE_CAP_MS;
     turn_timer(r->server->turn, &r->settle_again, r->settle_delay_ms, on_settle_again);
@@ -132,9 +134,13 @@ void run_stop(struct run *r, enum stop_reason why)
 /* Not the task's fault: it goes back to its place, and this post is left alone for a moment. */
 static void give_back(struct run *r, const struct err *why)
 {
-    log_warn("an attempt could not be started: %s", why->text);
-    r->lane->post->hold_until_ms = turn_mono_ms(r->server->turn) + HOLD_MS;
-    finish(r, &(struct verdict){.event = LIFE_RELEASED});
+    struct post *post = r->lane->post;
+    post->hold_ms = post->hold_ms ? post->hold_ms * 2 : HOLD_FIRST_MS;
+    if (post->hold_ms > HOLD_CAP_MS) post->hold_ms = HOLD_CAP_MS;
+    post->hold_until_ms = turn_mono_ms(r->server->turn) + post->hold_ms;
+    (void)str_copy(post->problem, sizeof post->problem, str_of(why->text));
+    log_warn("an attempt could not be started, next try in %lld ms: %s", (long long)post->hold_ms, why->text);
+    finish(r, &(struct verdict){.event = LIFE_UNSTARTED});
 }
 
 static void start(struct run *r)
@@ -151,6 +157,7 @@ static void start(struct run *r)
         give_back(r, &e);
         return;
     }
+    r->lane->post->hold_ms = 0;
     turn_timer(s->turn, &r->timeout, r->body.timeout_ms, on_timeout);
     if (r->life.cancel_requested) run_stop(r, STOP_CANCEL);
 }

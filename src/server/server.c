@@ -45,7 +45,8 @@ static void on_handler_event(struct handler *h, enum log_level level, const char
     log_line(level, "%s", what);
 }
 
-static void on_claims_idle(void *user)
+/* The last claim, or the tick, was answered. */
+static void on_store_idle(void *user)
 {
     drain_step(user);
 }
@@ -71,32 +72,37 @@ void server_init(struct server *s, const struct server_conf *conf)
     s->dispatch.queues = &s->queues;
     s->dispatch.roster = &s->roster;
     s->dispatch.user = s;
-    s->dispatch.on_idle = on_claims_idle;
+    s->dispatch.on_idle = on_store_idle;
     s->dispatch.on_claimed = on_claimed;
     dispatch_init(&s->dispatch);
-    s->ticker = (struct ticker){.turn = s->turn, .user = s, .on_ended = on_expired, .due_at_ms = INT64_MAX};
+    s->ticker = (struct ticker){
+        .turn = s->turn, .user = s, .on_ended = on_expired, .on_idle = on_store_idle, .due_at_ms = INT64_MAX};
 }
 
 static void ask_what_stands(struct timer *t);
 
+static void serve(struct server *s)
+{
+    for (size_t i = 0; i < s->first_counts.n; i++) {
+        struct queue *q = queue_find(&s->queues, s->first_counts.items[i].queue);
+        if (q && s->first_counts.items[i].pause_known) q->paused = s->first_counts.items[i].paused;
+    }
+    s->serving = s->dispatch.open = true;
+    dispatch_soon(&s->dispatch);
+    if (s->conf.on_serving) s->conf.on_serving(s->conf.user);
+}
+
 static void on_first_counts(struct store_req *req)
 {
     struct server *s = req->user;
-    if (req->err) {
-        log_warn("the store does not answer (%s); trying again", err_text(req->err));
-        store_release(req);
-        turn_timer(s->turn, &s->first_again, STORE_AWAY_MS, ask_what_stands);
-        return;
-    }
-    for (size_t i = 0; i < s->first_counts.n; i++) {
-        struct queue *q = queue_find(&s->queues, s->first_counts.items[i].queue);
-        if (q) q->paused = s->first_counts.items[i].paused;
-    }
+    int err = req->err;
+    s->asking = false;
+    if (!err && !s->draining) serve(s);
     store_release(req);
-    s->serving = true;
-    s->dispatch.open = !s->draining;
-    dispatch_soon(&s->dispatch);
-    if (s->conf.on_serving) s->conf.on_serving(s->conf.user);
+    if (err && !s->draining) {
+        log_warn("the store does not answer (%s); trying again", err_text(err));
+        turn_timer(s->turn, &s->first_again, STORE_AWAY_MS, ask_what_stands);
+    }
     drain_step(s);
 }
 
@@ -104,6 +110,7 @@ static void ask_what_stands(struct timer *t)
 {
     struct server *s = CONTAINER_OF(t, struct server, first_again);
     s->first_counts = (struct store_counts){0};
+    s->asking = true;
     store_counts(s->store, &s->first_counts, on_first_counts, s);
 }
 
@@ -135,7 +142,8 @@ void server_hurry(struct server *s)
 /* Called by whatever may have been the last thing a drain waits for. */
 static void drain_step(struct server *s)
 {
-    if (!s->draining || !s->serving || !list_empty(&s->runs) || s->dispatch.claims > 0) return;
+    if (!s->draining || s->asking || s->ticker.ticking || !list_empty(&s->runs) || s->dispatch.claims > 0) return;
+    turn_timer_stop(s->turn, &s->first_again);
     if (!s->roster.on_drained) roster_drain(&s->roster, on_all_drained, s);
 }
 

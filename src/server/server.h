@@ -43,6 +43,7 @@ struct server {
     struct list runs;      /* of struct run */
     struct map run_by_id;
     struct store_counts first_counts;
+    bool asking;           /* first_counts is on its way */
     bool serving, draining;
     struct timer drain_begin, drain_deadline, first_again;
     void (*on_drained)(void *user);
@@ -51,7 +52,8 @@ struct server {
 
 void server_init(struct server *s, const struct server_conf *conf); /* s->events is ready to be given to an engine */
 void server_start(struct server *s, struct store *store);           /* the store, opened with s->events */
-/* Claims nothing more, lets running tasks finish (SERVER_DRAIN_MS), ends the workers; then on_drained. */
+/* Claims nothing more, lets running tasks finish (SERVER_DRAIN_MS), ends the workers; then on_drained, with no store
+ * request of the server on its way. Legal at any time, also when the store has never answered. */
 void server_drain(struct server *s, void (*on_drained)(void *user), void *user);
 void server_hurry(struct server *s);  /* while draining: give running tasks back now */
 void server_release(struct server *s); /* after on_drained */

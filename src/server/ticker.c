@@ -11,10 +11,10 @@ static void on_ticked(struct store_req *req)
     struct ticker *t = req->user;
     t->ticking = false;
     for (size_t i = 0; !req->err && i < t->tick.n_ended; i++) t->on_ended(t->user, &t->tick.ended[i]);
-    bool away = req->err != 0;
+    t->away = req->err != 0;
     store_release(req);
-    if (away && !t->stopped) t->due_at_ms = turn_wall_ms(t->turn) + TICKER_STORE_AWAY_MS;
     arm(t);
+    t->on_idle(t->user);
 }
 
 static void on_time(struct timer *timer)
@@ -37,8 +37,8 @@ static void arm(struct ticker *t)
         turn_timer_stop(t->turn, &t->timer);
         return;
     }
-    int64_t in_ms = t->due_at_ms - turn_wall_ms(t->turn);
-    turn_timer(t->turn, &t->timer, in_ms < 0 ? 0 : in_ms > TICKER_LOOK_MS ? TICKER_LOOK_MS : in_ms, on_time);
+    int64_t in_ms = t->due_at_ms - turn_wall_ms(t->turn), least_ms = t->away ? TICKER_STORE_AWAY_MS : 0;
+    turn_timer(t->turn, &t->timer, in_ms < least_ms ? least_ms : in_ms > TICKER_LOOK_MS ? TICKER_LOOK_MS : in_ms, on_time);
 }
 
 void ticker_due(struct ticker *t, int64_t due_at_ms)

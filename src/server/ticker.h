@@ -18,8 +18,10 @@ struct ticker {
     struct store *store; /* borrowed */
     void *user;
     void (*on_ended)(void *user, const struct store_tick_item *item); /* expired */
-    int64_t due_at_ms;   /* wall; INT64_MAX: nothing */
+    void (*on_idle)(void *user); /* the tick on its way was answered */
+    int64_t due_at_ms;   /* wall, as the store last told it; INT64_MAX: nothing */
     bool ticking;
+    bool away;           /* the last tick failed: not at once again */
     bool stopped;
     struct timer timer;
     struct store_tick tick;

@@ -59,9 +59,18 @@ void waiters_tell(struct waiters *w, const struct id *id)
     list_init(&told);
     list_splice(&told, &line->waiting);
     drop(w, line);
-    LIST_EACH(l, &told) CONTAINER_OF(l, struct waiter, link)->waiting = false;
-    for (struct list *l; (l = list_shift(&told));) {
+    for (struct list *l; (l = list_shift(&told));) { /* the others wait still: they may leave while one is told */
         struct waiter *one = CONTAINER_OF(l, struct waiter, link);
+        one->waiting = false;
         one->on_ended(one);
+    }
+}
+
+void waiters_tell_all(struct waiters *w)
+{
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&w->by_id, &at)); at = 0) {
+        struct id id = ((struct waiter_line *)e->value)->id;
+        waiters_tell(w, &id);
     }
 }

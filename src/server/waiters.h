@@ -26,5 +26,6 @@ void waiters_release(struct waiters *w); /* nobody may be waiting */
 void waiters_join(struct waiters *w, struct waiter *one); /* id and on_ended set */
 void waiters_leave(struct waiters *w, struct waiter *one); /* nothing when it does not wait */
 void waiters_tell(struct waiters *w, const struct id *id);
+void waiters_tell_all(struct waiters *w); /* the server ends: how things stand is all they will hear */
 
 #endif

@@ -30,6 +30,8 @@ static const char *on_handler(const struct post *post, char detail[WAITING_ON_DE
 {
     struct err e = {0};
     int name = (int)post->name.len;
+    if (post->hold_until_ms > turn_mono_ms(post->handler->turn))
+        return say(detail, "worker_broken", "the last attempt could not be started: %s", post->problem);
     switch (post->handler->ops->waiting(post->handler, &e)) {
     case HANDLER_READY: return NULL;
     case HANDLER_BUSY: return say(detail, "queue_limit", "worker %.*s: all its processes are busy", name, post->name.p);

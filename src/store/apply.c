@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The batch: one transaction around many requests, begun by the first that writes. Each operation is a file-local
- * function below or in apply_settle.c; they return 0 or the shelf's error, which ends the batch.
+ * function below or in apply_ops.c; they return 0 or the shelf's error, which ends the batch.
  */
 #include "store/apply.h"
 
@@ -83,9 +83,9 @@ static int claim(struct apply *a, struct store_claim *r)
     size_t waiting = ready_waiting(a->ready, r->lane);
     size_t most = r->max < waiting ? r->max : waiting;
     r->items = arena_alloc(&r->req.arena, most * sizeof *r->items);
-    while (r->n < most) {
+    for (size_t bytes = 0; r->n < most && bytes < STORE_CLAIM_BYTES;) {
         const struct ready_entry *e = ready_head(a->ready, r->lane);
-        if (!e) break;
+        if (!e || (r->n > 0 && r->until_rank && e->life.rank > r->until_rank)) break;
         struct id id = e->id;
         struct store_claim_item *it = &r->items[r->n];
         it->life = e->life;
@@ -103,6 +103,7 @@ static int claim(struct apply *a, struct store_claim *r)
         err = a->shelf->ops->change(a->shelf, &id, &it->life);
         if (err) return err;
         ready_put(a->ready, &id, r->lane, &it->life);
+        bytes += it->body.input.len;
         r->n++;
     }
     return 0;
@@ -161,7 +162,8 @@ static void counts(struct apply *a, struct store_counts *r)
     for (uint32_t i = 0; i < r->n; i++) {
         const struct ready_queue *q = &ready->queues[i];
         struct store_count *c = &r->items[i];
-        *c = (struct store_count){.queue = arena_str(&r->req.arena, q->name), .retrying = q->retrying, .paused = q->paused};
+        *c = (struct store_count){.queue = arena_str(&r->req.arena, q->name), .retrying = q->retrying,
+                                   .paused = q->paused, .pause_known = q->pause_known};
         memcpy(c->n, q->n, sizeof c->n);
     }
     for (uint32_t i = 0; i < ready->n_lanes; i++) {
@@ -199,7 +201,9 @@ static void conclude(struct apply *a, struct store_req *r, int err)
     if (r->op != STORE_QUEUE || err) return;
     struct store_queue *q = (struct store_queue *)r;
     uint32_t queue = ready_queue_of(a->ready, q->queue);
-    if (queue != READY_NONE) a->ready->queues[queue].paused = q->paused;
+    if (queue == READY_NONE) return;
+    a->ready->queues[queue].paused = q->paused;
+    a->ready->queues[queue].pause_known = true;
 }
 
 /* All of it or nothing: in the shelf and in the index. */
@@ -244,6 +248,7 @@ size_t apply_hints(struct apply *a, struct store_hint *hints, size_t cap)
                                          .type = a->ready->lanes[lane].type,
                                          .ready = ready_waiting(a->ready, lane),
                                          .head_rank = e ? e->life.rank : 0};
+        if (e) hints[n - 1].head = e->id;
     }
     return n;
 }

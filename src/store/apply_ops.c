@@ -43,6 +43,7 @@ static int end(struct apply *a, const struct id *id, uint32_t lane, const struct
 /* A plain first success needs no row of its own in the history: its ending says it all. */
 static bool worth_a_note(const struct store_settle_item *it)
 {
+    if (it->attempt.verdict == LIFE_UNSTARTED) return false; /* nor an attempt that never was */
     return it->attempt.log.len > 0 || it->attempt.verdict != LIFE_DONE || it->life.attempt > 1;
 }
 

@@ -39,10 +39,11 @@ void local_release(struct local_news *news)
     *news = (struct local_news){0};
 }
 
-void local_answer(struct list *requests)
+void local_answer(struct list *requests, size_t *outstanding)
 {
     for (struct list *l; (l = list_shift(requests));) {
         struct store_req *r = CONTAINER_OF(l, struct store_req, link);
+        --*outstanding;
         r->on_done(r);
     }
 }

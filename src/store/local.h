@@ -17,6 +17,7 @@ struct local_news {
 void local_collect(struct local_news *news, struct apply *a);
 void local_tell(struct local_news *news, const struct store_events *events); /* and forgets the hints */
 void local_release(struct local_news *news);
-void local_answer(struct list *requests); /* calls each on_done; the list is empty afterwards */
+/* Calls each on_done, taking each off *outstanding first; the list is empty afterwards. */
+void local_answer(struct list *requests, size_t *outstanding);
 
 #endif

@@ -38,7 +38,7 @@ struct ready_queue {
     struct str name; /* owned */
     int64_t n[TASK_STATES];
     int64_t retrying;
-    bool paused;
+    bool paused, pause_known;
 };
 
 struct ready_change; /* one line of the journal */

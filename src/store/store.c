@@ -9,6 +9,7 @@ void store_submit(struct store *s, struct store_req *r)
     if (r->now_ms == 0) r->now_ms = turn_wall_ms(s->turn);
     r->since_ms = turn_mono_ms(s->turn);
     r->err = 0;
+    r->why = NULL;
     s->engine->submit(s, r);
 }
 

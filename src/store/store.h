@@ -46,6 +46,7 @@ struct store_req {
     void (*on_done)(struct store_req *r);
     void *user;
     int err;            /* 0, ERR_STORE, ERR_FULL: the whole request */
+    const char *why;    /* with err: the engine's own word for it, static; NULL: none */
     int64_t now_ms;     /* set by store_submit from the store's clock unless the owner did */
     int64_t since_ms;   /* mono, when submitted */
     struct arena arena; /* results; zeroed by the owner, released by store_release */
@@ -68,7 +69,10 @@ struct store_add {
     size_t n;
 };
 
-/* STORE_CLAIM: up to `max` best tasks, all from the one lane among `lanes` with the best head. */
+#define STORE_CLAIM_BYTES (32 * 1024 * 1024) /* of inputs, after which a claim takes no further task */
+
+/* STORE_CLAIM: up to `max` best tasks, all from the one lane among `lanes` with the best head. The first is taken
+ * whatever its rank; a further one only while its rank is not above `until_rank`: others come before it. */
 struct store_claim_item {
     struct task_body body;
     struct life life;        /* running, with its fence */
@@ -79,6 +83,7 @@ struct store_claim {
     size_t n_lanes;
     const uint64_t *fences;  /* `max` fresh ones, made by the caller; borrowed until on_done */
     size_t max;
+    int64_t until_rank;      /* 0: no bound */
     struct store_claim_item *items; /* out, in the arena */
     size_t n;                       /* out; 0: nothing was there */
     uint32_t lane;                  /* out: the lane they came from */
@@ -182,7 +187,7 @@ struct store_count {
     int64_t n[TASK_STATES];
     int64_t retrying;         /* of n[TASK_SCHEDULED] */
     int64_t oldest_ready_ms;  /* wall: when the first in line became eligible; 0: none is ready */
-    bool paused;
+    bool paused, pause_known; /* known: a pause or resume was remembered for it */
 };
 struct store_counts {
     struct store_req req;
@@ -197,6 +202,7 @@ struct store_hint {
     struct str queue, type; /* borrowed from the engine while it is open */
     uint32_t ready;         /* tasks that could run now */
     int64_t head_rank;      /* of the first, when ready > 0 */
+    struct id head;         /* the first */
 };
 
 struct store;
@@ -211,7 +217,7 @@ struct store_engine {
     const char *name; /* "mem", "sqlite" */
     /* Takes the request; answers later. Never fails: what goes wrong is the answer. */
     void (*submit)(struct store *s, struct store_req *r);
-    /* No request may be outstanding. on_closed once, later. Frees. */
+    /* Requests that are outstanding, and those that their answers submit, are answered first. on_closed once, later. Frees. */
     void (*close)(struct store *s, void (*on_closed)(void *user), void *user);
 };
 

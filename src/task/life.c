@@ -106,6 +106,12 @@ static int give_back(struct step *s)
     return 0;
 }
 
+static int undo_start(struct step *s)
+{
+    s->life->attempt--;
+    return give_back(s);
+}
+
 static int start(struct step *s)
 {
     if (s->life->start_by_ms && s->life->attempt == 0 && s->in->now_ms > s->life->start_by_ms) return ERR_CONFLICT;
@@ -154,7 +160,7 @@ typedef int (*move)(struct step *s);
 
 #define STALE_VERDICTS                                                                                             \
     [LIFE_DONE] = stale, [LIFE_FAILED] = stale, [LIFE_TIMEOUT] = stale, [LIFE_CRASHED] = stale, [LIFE_LOST] = stale, \
-    [LIFE_STOPPED] = stale, [LIFE_RELEASED] = stale
+    [LIFE_STOPPED] = stale, [LIFE_RELEASED] = stale, [LIFE_UNSTARTED] = stale
 #define ENDING                                                                                                      \
     {                                                                                                               \
         STALE_VERDICTS, [LIFE_CLAIM] = conflict, [LIFE_DUE] = nothing, [LIFE_CANCEL] = nothing, [LIFE_EXPIRE] = nothing, \
@@ -169,7 +175,7 @@ static const move moves[TASK_STATES][LIFE_EVENTS] = {
     [TASK_PENDING] = {STALE_VERDICTS, [LIFE_CLAIM] = start, [LIFE_DUE] = nothing, [LIFE_CANCEL] = cancel,
                       [LIFE_EXPIRE] = expire, [LIFE_RETRY] = conflict},
     [TASK_RUNNING] = {[LIFE_DONE] = complete, [LIFE_FAILED] = fail, [LIFE_TIMEOUT] = fail, [LIFE_CRASHED] = crash,
-                      [LIFE_LOST] = give_back, [LIFE_STOPPED] = give_back, [LIFE_RELEASED] = give_back,
+                      [LIFE_LOST] = give_back, [LIFE_STOPPED] = give_back, [LIFE_RELEASED] = give_back, [LIFE_UNSTARTED] = undo_start,
                       [LIFE_CLAIM] = conflict, [LIFE_DUE] = nothing, [LIFE_CANCEL] = ask_to_stop, [LIFE_EXPIRE] = nothing,
                       [LIFE_RETRY] = conflict},
     [TASK_COMPLETED] = ENDING,
@@ -227,7 +233,7 @@ const char *life_verdict_word(enum life_event verdict)
 {
     static const char *const words[] = {
         [LIFE_DONE] = "done", [LIFE_FAILED] = "failed",       [LIFE_TIMEOUT] = "timeout",  [LIFE_CRASHED] = "lost",
-        [LIFE_LOST] = "lost", [LIFE_STOPPED] = "cancelled", [LIFE_RELEASED] = "released",
+        [LIFE_LOST] = "lost", [LIFE_STOPPED] = "cancelled", [LIFE_RELEASED] = "released", [LIFE_UNSTARTED] = "released",
     };
     assert(verdict < LIFE_CLAIM);
     return words[verdict];

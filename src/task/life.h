@@ -21,7 +21,7 @@
 
 #define LIFE_DEATHS_MAX 3 /* a task that ended its worker this often is poison */
 
-/* What happened. The first seven are verdicts: how an attempt ended. */
+/* What happened. The first eight are verdicts: how an attempt ended. The numbers of verdicts are stored. */
 enum life_event {
     LIFE_DONE,      /* the handler gave a result */
     LIFE_FAILED,    /* the handler reported a failure */
@@ -30,6 +30,7 @@ enum life_event {
     LIFE_LOST,      /* the server or puller that ran it went away: nobody's fault */
     LIFE_STOPPED,   /* stopped because it was cancelled */
     LIFE_RELEASED,  /* given back untried (drain, a neighbour's crash) */
+    LIFE_UNSTARTED, /* it could not even be started: as if it had never been claimed */
     LIFE_CLAIM,     /* an attempt starts */
     LIFE_DUE,       /* run_at or backoff reached */
     LIFE_CANCEL,    /* somebody asks for its end */

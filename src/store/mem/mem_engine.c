@@ -9,7 +9,6 @@
 #include "store/local.h"
 #include "store/mem/mem_shelf.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 struct mem_engine {
@@ -20,6 +19,7 @@ struct mem_engine {
     struct local_news news;
     struct list waiting;
     struct later turn;
+    size_t outstanding;
     void (*on_closed)(void *user);
     void *closed_user;
 };
@@ -39,6 +39,8 @@ static void read_one(struct mem_engine *m, struct store_req *r)
     if (r->op == STORE_LOG) mem_shelf_log(&m->shelf, (struct store_log *)r);
 }
 
+static void on_close(struct later *l);
+
 static void on_turn(struct later *l)
 {
     struct mem_engine *m = CONTAINER_OF(l, struct mem_engine, turn);
@@ -50,13 +52,15 @@ static void on_turn(struct later *l)
     LIST_EACH(i, &reads) read_one(m, CONTAINER_OF(i, struct store_req, link));
     local_collect(&m->news, &m->apply);
     local_tell(&m->news, m->store.events);
-    local_answer(&changes);
-    local_answer(&reads);
+    local_answer(&changes, &m->outstanding);
+    local_answer(&reads, &m->outstanding);
+    if (m->on_closed && m->outstanding == 0) turn_later(m->store.turn, &m->turn, on_close);
 }
 
 static void submit(struct store *s, struct store_req *r)
 {
     struct mem_engine *m = CONTAINER_OF(s, struct mem_engine, store);
+    m->outstanding++;
     list_push(&m->waiting, &r->link);
     turn_later(s->turn, &m->turn, on_turn);
 }
@@ -76,11 +80,9 @@ static void on_close(struct later *l)
 static void close_mem(struct store *s, void (*on_closed)(void *user), void *user)
 {
     struct mem_engine *m = CONTAINER_OF(s, struct mem_engine, store);
-    assert(list_empty(&m->waiting));
     m->on_closed = on_closed;
     m->closed_user = user;
-    turn_later_cancel(&m->turn);
-    turn_later(s->turn, &m->turn, on_close);
+    if (m->outstanding == 0) turn_later(s->turn, &m->turn, on_close);
 }
 
 static const struct store_engine engine = {.name = "mem", .submit = submit, .close = close_mem};

@@ -22,7 +22,7 @@ int sqlite_db_open(struct sqlite_db *d, const char *path, bool read_only, struct
         return err;
     }
     sqlite3_extended_result_codes(d->db, 1);
-    sqlite3_busy_timeout(d->db, 5000);
+    sqlite3_busy_timeout(d->db, SQLITE_DB_BUSY_MS);
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #define SQLITE_DB_STATEMENTS 32
+#define SQLITE_DB_BUSY_MS 5000 /* waited for a lock that a program not ours holds */
 
 struct sqlite_db {
     sqlite3 *db;                                    /* owned; NULL: closed */
@@ -24,7 +25,7 @@ void sqlite_db_close(struct sqlite_db *d);
 int sqlite_db_exec(struct sqlite_db *d, const char *sql, struct err *e);
 /* ERR_FULL for no space, ERR_STORE for the rest; 0 for SQLITE_OK, ROW and DONE. */
 int sqlite_db_err(struct sqlite_db *d, int code);
-/* The statement of that number, reset and ready to be bound; NULL when it cannot be prepared (d->trouble says why). */
+/* The statement of that number, ready to be bound (whoever steps it resets it); NULL when it cannot be prepared (d->trouble says why). */
 sqlite3_stmt *sqlite_db_statement(struct sqlite_db *d, int number, const char *sql);
 /* Steps a statement that returns nothing, and resets it. 0 or an ERR_*; ERR_CONFLICT for a primary key that is there. */
 int sqlite_db_run(struct sqlite_db *d, sqlite3_stmt *s);

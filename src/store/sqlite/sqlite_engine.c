@@ -31,10 +31,11 @@ struct sqlite_engine {
     struct sqlite_shelf shelf;      /* the writer thread's from here on, after open */
     struct ready ready;
     struct apply apply;
-    int wal_pages;
+    int wal_pages, checkpoint_at;
     struct local_news news;         /* the loop's: what was told last */
     struct later first;             /* tells what stands at open */
-    void (*on_closed)(void *user);
+    size_t outstanding;             /* requests not answered yet; the loop's */
+    void (*on_closed)(void *user);  /* NULL: not asked to close */
     void *closed_user;
 };
 
@@ -43,20 +44,26 @@ struct sqlite_engine {
 static int on_wal(void *user, sqlite3 *db, const char *name, int pages)
 {
     (void)db, (void)name;
-    ((struct sqlite_engine *)user)->wal_pages = pages;
+    struct sqlite_engine *s = user;
+    if (pages < s->wal_pages) s->checkpoint_at = SQLITE_ENGINE_CHECKPOINT_PAGES; /* the log began anew */
+    s->wal_pages = pages;
     return SQLITE_OK;
 }
 
 /* After the answers: nobody waits for this. Passive ones leave the log to grow when a reader's snapshot is in the way;
- * past the bound readers are held for a moment, so that the next write starts the log again. */
+ * past the bound our readers are held for a moment, so that the next write starts the log again. A reader that is not
+ * ours (a backup, a shell) is not waited for: another try comes when as many pages again have been written. */
 static void checkpoint(struct sqlite_engine *s)
 {
-    if (s->wal_pages < SQLITE_ENGINE_CHECKPOINT_PAGES) return;
+    if (s->wal_pages < s->checkpoint_at) return;
     bool hold = s->wal_pages >= SQLITE_ENGINE_WAL_PAGES;
     if (hold) gate_shut(s->gate);
     int mode = hold ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
-    int code = sqlite3_wal_checkpoint_v2(s->shelf.db.db, NULL, mode, NULL, NULL);
-    if (code == SQLITE_OK) s->wal_pages = 0;
+    sqlite3_busy_timeout(s->shelf.db.db, 0);
+    /* busy, or failed: the log still has everything, and the next commit would show a disk that is in trouble */
+    (void)sqlite3_wal_checkpoint_v2(s->shelf.db.db, NULL, mode, NULL, NULL);
+    sqlite3_busy_timeout(s->shelf.db.db, SQLITE_DB_BUSY_MS);
+    s->checkpoint_at = s->wal_pages + SQLITE_ENGINE_CHECKPOINT_PAGES;
     if (hold) gate_open(s->gate);
 }
 
@@ -70,6 +77,7 @@ static void work_some(struct sqlite_engine *s, struct list *batch)
     LIST_EACH(l, &r->answered)
     {
         struct store_req *q = CONTAINER_OF(l, struct store_req, link);
+        if (q->err) q->why = sqlite3_errstr(s->shelf.db.trouble);
         if (q->op == STORE_COUNTS)
             ((struct store_counts *)q)->bytes = 4096 * sqlite_db_int(&s->shelf.db, "PRAGMA page_count", 0);
     }
@@ -116,20 +124,25 @@ static void tell(struct sqlite_engine *s, struct local_news *news)
     local_release(news);
 }
 
+static void close_when_idle(struct sqlite_engine *s);
+
 static void on_written(void *user, struct list *given)
 {
+    struct sqlite_engine *s = user;
     for (struct list *l; (l = list_shift(given));) {
         struct round *r = CONTAINER_OF(l, struct round, link);
-        tell(user, &r->news);
-        local_answer(&r->answered);
+        tell(s, &r->news);
+        local_answer(&r->answered, &s->outstanding);
         free(r);
     }
+    close_when_idle(s);
 }
 
 static void on_answered(void *user, struct list *given)
 {
-    (void)user;
-    local_answer(given);
+    struct sqlite_engine *s = user;
+    local_answer(given, &s->outstanding);
+    close_when_idle(s);
 }
 
 static void on_first(struct later *l)
@@ -143,6 +156,7 @@ static void on_first(struct later *l)
 static void submit(struct store *store, struct store_req *r)
 {
     struct sqlite_engine *s = CONTAINER_OF(store, struct sqlite_engine, store);
+    s->outstanding++;
     switch (r->op) {
     case STORE_ADD:
     case STORE_CLAIM:
@@ -178,13 +192,22 @@ static void on_reader_closed(void *user)
     thread_close(s->writer, on_writer_closed, s);
 }
 
+/* An answer may ask again (a cancel shows the task): the threads end when nothing is on its way. */
+static void close_when_idle(struct sqlite_engine *s)
+{
+    if (!s->on_closed || s->outstanding > 0 || !s->reader) return;
+    struct thread *reader = s->reader;
+    s->reader = NULL;
+    thread_close(reader, on_reader_closed, s);
+}
+
 static void close_sqlite(struct store *store, void (*on_closed)(void *user), void *user)
 {
     struct sqlite_engine *s = CONTAINER_OF(store, struct sqlite_engine, store);
     s->on_closed = on_closed;
     s->closed_user = user;
     turn_later_cancel(&s->first);
-    thread_close(s->reader, on_reader_closed, s);
+    close_when_idle(s);
 }
 
 static const struct store_engine engine = {.name = "sqlite", .submit = submit, .close = close_sqlite};
@@ -225,6 +248,7 @@ int sqlite_engine_open(struct store **ret, const struct sqlite_engine_conf *conf
     struct sqlite_engine *s = mem_new(sizeof *s);
     s->store = (struct store){&engine, loop_turn(conf->loop), conf->events};
     s->apply = (struct apply){.ready = &s->ready, .shelf = &s->shelf.shelf};
+    s->checkpoint_at = SQLITE_ENGINE_CHECKPOINT_PAGES;
     s->gate = gate_new();
     ready_init(&s->ready);
     list_init(&s->first.link);

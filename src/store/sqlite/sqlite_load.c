@@ -39,6 +39,7 @@ static int queue_row(sqlite3_stmt *s, void *user)
     uint32_t q = ready_queue_of(l->ready, sqlite_db_str(s, 0));
     if (q == READY_NONE) return ERR_STORE;
     l->ready->queues[q].paused = sqlite3_column_int(s, 1) != 0;
+    l->ready->queues[q].pause_known = true;
     return 0;
 }
 

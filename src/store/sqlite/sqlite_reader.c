@@ -101,6 +101,7 @@ static void answer_points(struct sqlite_reader *r, struct list *batch)
         }
         if (req->op == STORE_GET) get(r, (struct store_get *)req);
         else log_of(r, (struct store_log *)req);
+        if (req->err) req->why = sqlite3_errstr(r->point.trouble);
         list_push(&answered, l);
     }
     if (!list_empty(&answered)) thread_give(r->thread, &answered);
@@ -128,22 +129,28 @@ static void on_seen(sqlite3_context *c, int n, sqlite3_value **v)
     sqlite3_result_int(c, 1);
 }
 
+/* Through the gate anew for each, so that a writer who wants it shut never waits for more than one. */
+static void answer_list(struct sqlite_reader *r, struct list *link)
+{
+    struct list answered;
+    list_init(&answered);
+    gate_enter(r->gate);
+    struct store_list *list = (struct store_list *)CONTAINER_OF(link, struct store_req, link);
+    r->deadline_ms = clock_mono_ms(r->clock) + SQLITE_READER_BUDGET_MS;
+    r->seen.any = false;
+    sqlite_list(&r->scan, &r->seen, list);
+    for (size_t i = 0; i < list->n && !list->req.err; i++) last_failure(r, &list->items[i], &list->req);
+    gate_leave(r->gate);
+    list_push(&answered, link);
+    thread_give(r->thread, &answered);
+}
+
 void sqlite_reader_work(struct sqlite_reader *r, struct list *batch)
 {
     gate_enter(r->gate);
     answer_points(r, batch);
-    for (struct list *l; (l = list_shift(&r->lists));) {
-        struct list answered;
-        list_init(&answered);
-        struct store_list *list = (struct store_list *)CONTAINER_OF(l, struct store_req, link);
-        r->deadline_ms = clock_mono_ms(r->clock) + SQLITE_READER_BUDGET_MS;
-        r->seen.any = false;
-        sqlite_list(&r->scan, &r->seen, list);
-        for (size_t i = 0; i < list->n && !list->req.err; i++) last_failure(r, &list->items[i], &list->req);
-        list_push(&answered, l);
-        thread_give(r->thread, &answered);
-    }
     gate_leave(r->gate);
+    for (struct list *l; (l = list_shift(&r->lists));) answer_list(r, l);
 }
 
 int sqlite_reader_open(struct sqlite_reader *r, const char *path, struct gate *gate, const struct clock *clock, struct err *e)

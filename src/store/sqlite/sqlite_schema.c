@@ -70,6 +70,18 @@ static int migrate(struct sqlite_db *d, struct err *e)
     return 0;
 }
 
+/* A file system without shared memory answers with another mode, and only whoever looks notices. */
+static int use_wal(struct sqlite_db *d, const char *path, struct err *e)
+{
+    sqlite3_stmt *s = NULL;
+    int code = sqlite3_prepare_v2(d->db, "PRAGMA journal_mode=WAL", -1, &s, NULL);
+    if (code == SQLITE_OK) code = sqlite3_step(s);
+    bool wal = code == SQLITE_ROW && str_eq(sqlite_db_str(s, 0), STR("wal"));
+    int err = wal ? 0 : err_set(e, ERR_STORE, "%s: no write-ahead log on this file system: %s", path, sqlite3_errmsg(d->db));
+    sqlite3_finalize(s);
+    return err;
+}
+
 int sqlite_schema_prepare(struct sqlite_db *d, const char *path, struct err *e)
 {
     int err = refuse_foreign(d, path, e);
@@ -78,8 +90,10 @@ int sqlite_schema_prepare(struct sqlite_db *d, const char *path, struct err *e)
         (void)sqlite3_db_config(d->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
         return err;
     }
-    err = sqlite_db_exec(d,
-                         "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;"
+    err = sqlite_db_exec(d, "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL", e);
+    if (!err) err = use_wal(d, path, e);
+    if (!err)
+        err = sqlite_db_exec(d,
                          "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864;"
                          "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768; PRAGMA mmap_size=0;"
                          "PRAGMA secure_delete=OFF; PRAGMA trusted_schema=OFF",
