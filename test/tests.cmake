@@ -24,8 +24,8 @@ BIDE_BIN=${CMAKE_BINARY_DIR}/bide;BIDE_BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITE
 PYTHONPATH=${CMAKE_SOURCE_DIR}/sdk/python")
 endfunction()
 
-# bide_test_programs(KIND DIRECTORY FOLDER): each test_*.c of the directory is a program; its other .c files are
-# shared by them. They link the folder's library and so, through it, lower floors only.
+# bide_test_programs(KIND DIRECTORY FOLDER [LIBRARY...]): each test_*.c of the directory is a program; its other .c
+# files are shared by them. They link the folder's library and so, through it, lower floors only.
 function(bide_test_programs kind directory folder)
   file(GLOB all CONFIGURE_DEPENDS ${directory}/*.c)
   set(tests ${all})
@@ -38,16 +38,23 @@ function(bide_test_programs kind directory folder)
     string(REPLACE "/" "_" target "test_${name}_${thing}")
     add_executable(${target} ${test} ${all})
     target_include_directories(${target} PRIVATE test .)
-    target_link_libraries(${target} PRIVATE bide_${folder})
+    target_link_libraries(${target} PRIVATE ${ARGN} bide_${folder})
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
     bide_test(${kind} ${name}/${thing} 120 ${launcher} $<TARGET_FILE:${target}>)
   endforeach()
 endfunction()
 
+# A whole server on a clock of the test's own: what test/sim and the unit tests of server/ stand on.
+file(GLOB sim CONFIGURE_DEPENDS test/sim/sim*.c)
+add_library(bide_sim STATIC EXCLUDE_FROM_ALL ${sim})
+target_include_directories(bide_sim PRIVATE .)
+target_link_libraries(bide_sim PUBLIC bide_server)
+set(BIDE_RIG_server bide_sim)
+
 if("unit" IN_LIST BIDE_TESTS)
   foreach(folder base task loop client store blob http handler sink server api cli)
     if(NOT BIDE_UNIT_FOLDERS OR folder IN_LIST BIDE_UNIT_FOLDERS)
-      bide_test_programs(unit ${CMAKE_SOURCE_DIR}/test/unit/${folder} ${folder})
+      bide_test_programs(unit ${CMAKE_SOURCE_DIR}/test/unit/${folder} ${folder} ${BIDE_RIG_${folder}})
     endif()
   endforeach()
 endif()
@@ -78,7 +85,7 @@ if("fuzz" IN_LIST BIDE_TESTS OR BIDE_FUZZ)
 endif()
 
 # Suites in Python against the real binary: one ctest test per file.
-foreach(kind api crash cli python)
+foreach(kind api crash cli python docs)
   if(kind IN_LIST BIDE_TESTS)
     file(GLOB suites CONFIGURE_DEPENDS test/${kind}/test_*.py)
     foreach(suite IN LISTS suites)

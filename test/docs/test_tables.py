@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of doc/protocol.md have the rows that the code has: none is missing, none is made up."""
+import re
+import subprocess
+import urllib.request
+
+import pytest
+from examples import BIDE, Bench
+from pages import PAGES, ROOT, tables
+
+PAGE = "doc/protocol.md"
+STRING = r'"((?:[^"\\]|\\.)*)"'
+
+
+def code(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def rows(path, macro):
+    """The arguments of each MACRO(...) line of a .def file, strings without their quotes."""
+    found = [re.findall(rf"{STRING}|([\w-]+)", line) for line in re.findall(rf"^{macro}\((.*)\)$", code(path), re.M)]
+    assert found, path
+    return [[text or word for text, word in row] for row in found]
+
+
+def routes():
+    found = {}
+    for path in (ROOT / "src/api").glob("*.c"):
+        for method, pattern, query in re.findall(rf'\{{"([A-Z]+)",\s*{STRING},\s*{STRING},', path.read_text(encoding="utf-8")):
+            found[f"{method} {pattern}"] = query.split()
+    assert len(found) > 10
+    return found
+
+
+def plain(route):
+    return re.sub(r"\{\w+\}", "{}", route)
+
+
+def test_every_route_is_documented_with_its_query_and_every_documented_route_is_there():
+    assert {plain(row[0]): row[1].split() for row in tables(PAGE, "Routes") if row[0][0].isupper()} == routes()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_speaks_of_a_route_that_is_not_there(page):
+    said = re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^\s`?]*)", code(page))
+    assert [route for route in said if plain(route) not in routes()] == []
+
+
+def test_the_fields_of_a_submit_are_those_that_are_read():
+    fields = re.findall(r'^    \{"(\w+)", read_\w+\},$', code("src/api/submission.c"), re.M)
+    assert [row[0] for row in tables(PAGE, "Submit")] == fields and fields
+
+
+def test_the_codes_of_the_server_are_those_of_err_def():
+    shown = [[row[0], row[1], row[2], row[4]] for row in tables(PAGE, "Of the server")]
+    assert shown == [[word, http, exit, text] for _, http, exit, word, text in rows("src/base/err.def", "ERR")]
+
+
+def test_the_codes_of_a_task_are_those_of_failure_def():
+    _none, *codes = rows("src/task/failure.def", "FAILURE")
+    yes = {"true": "yes", "false": "no"}
+    assert tables(PAGE, "Of a task") == [[word, yes[retryable], text] for _, word, retryable, text in codes]
+
+
+def test_the_states_are_those_of_state_def():
+    words = {row[1] for row in rows("src/task/state.def", "STATE")}
+    [status] = [row[2] for row in tables(PAGE, "The task") if row[0] == "status"]
+    assert words - {"blocked"} <= set(re.findall(r"\w+", status)), "blocked is of later versions"
+
+
+def test_the_reasons_for_waiting_are_those_that_are_given():
+    text = code("src/server/waiting_on.c")
+    given = re.findall(r'say\(detail, "(\w+)"', text) + [w for pair in re.findall(r'"(\w+)" : "(\w+)"', text) for w in pair]
+    assert {row[0] for row in tables(PAGE, "Why a task waits")} == set(given)
+
+
+def test_the_frames_are_those_that_are_read():
+    words = re.findall(r'\{"(\w+)", FRAME_\w+\}', code("src/handler/frame.c"))
+    shown = [row[0] for row in tables(PAGE, "The worker protocol, bide/1")]
+    assert shown == ["run", "cancel", "stop", "op"] + words, "what bide says, then what a worker says"
+
+
+def test_the_members_of_a_worker_are_those_that_are_written():
+    text = code("src/api/workers.c")
+    members = re.findall(r'json_write_(?:member_\w+|key)\(b, "(\w+)"', text)
+    assert sorted(m for row in tables(PAGE, "Workers") for m in row[0].split(", ")) == sorted(members)
+
+
+def test_the_verbs_and_their_options_are_those_of_the_help():
+    table = tables(PAGE, "Command line")
+    verbs = [row for row in table if len(row) == 3]
+    summary = subprocess.run([BIDE, "help"], capture_output=True, text=True, check=True, timeout=10).stdout
+    names = re.findall(r"^  (\w+) +\w", summary, re.M)
+    said = {word.split()[0]: row for row in verbs for word in re.split(r", ", row[0])}
+    assert sorted(said) == sorted(names) and names
+    for name in names:
+        text = subprocess.run([BIDE, "help", name], capture_output=True, text=True, check=True, timeout=10).stdout
+        options = set(re.findall(r"^  (--[\w-]+)", text, re.M)) - {"--server", "--json"}
+        assert set(re.findall(r"--[\w-]+", said[name][2])) == options, name
+
+
+def test_the_exit_codes_are_those_of_the_command_line_and_of_the_errors():
+    codes = {int(n) for n in re.findall(r"CLI_\w+ = (\d+)", code("src/cli/cli.h"))}
+    codes |= {int(row[2]) for row in rows("src/base/err.def", "ERR")}
+    assert {int(row[0]) for row in tables(PAGE, "Command line") if len(row) == 2 and row[0] != "exit"} == codes
+
+
+def test_the_metrics_are_those_that_a_server_gives(tmp_path):
+    bench = Bench(tmp_path)
+    bench.config = "types: {hello: {exec: [/bin/true]}}\n"
+    try:
+        bench._serve()
+        text = urllib.request.urlopen(f"{bench.server.url}/metrics", timeout=10).read().decode()
+    finally:
+        bench.end()
+    assert [row[:2] for row in tables(PAGE, "Metrics")] == [list(m) for m in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M)]
