@@ -113,9 +113,10 @@ BIDE_API const char *bide_task_resume(const struct bide_task *task); /* JSON an 
 BIDE_API int bide_task_progress(struct bide_task *task, double percent, const char *message);
 /* level: debug info warn error; NULL means info. */
 BIDE_API int bide_task_log(struct bide_task *task, const char *level, const char *text);
-/* Streamed output, UTF-8, in order. */
+/* Streamed output, UTF-8, in order. Part of the protocol; a bide 0.1 server takes it and keeps nothing of it. */
 BIDE_API int bide_task_output(struct bide_task *task, const char *data, size_t len);
-/* A checkpoint of at most 1 MiB: the next attempt's bide_task_resume. */
+/* A checkpoint of at most 1 MiB, for the next attempt's bide_task_resume. Part of the protocol; a bide 0.1 server keeps
+ * none, so that bide_task_resume is NULL. */
 BIDE_API int bide_task_save(struct bide_task *task, const char *json);
 /* An output file that is there, its name relative to the directory; told with `done`. */
 BIDE_API int bide_task_add_file(struct bide_task *task, const char *name);
@@ -223,14 +224,13 @@ struct bide_submit {
     const char *subject;
     const struct bide_tag *tags; /* n_tags of them */
     size_t n_tags;
-    const char *idempotency_key; /* sending the same again with the same key changes nothing */
 };
 BIDE_API int bide_client_submit(struct bide_client *client, const struct bide_submit *submit,
                                 struct bide_text *ret_task, struct bide_error *error);
 
 BIDE_API int bide_client_get(struct bide_client *client, const char *id, struct bide_text *ret_task,
                              struct bide_error *error);
-/* Long poll of one request: answers when the task has ended or changed, or after `wait_s` seconds (at most 60),
+/* Long poll of one request: answers when the task has ended, or after `wait_s` seconds (at most 60),
  * whichever comes first. */
 BIDE_API int bide_client_poll(struct bide_client *client, const char *id, int wait_s, struct bide_text *ret_task,
                               struct bide_error *error);

@@ -153,7 +153,7 @@ int bide_client_submit(struct bide_client *c, const struct bide_submit *s, struc
     write_submit(&body, s, input);
     buf_init(&path, LIMIT_HTTP_TARGET);
     buf_add_text(&path, "/v1/tasks");
-    struct bide_http_request r = {.method = "POST", .json = buf_str(&body), .idempotency_key = s->idempotency_key};
+    struct bide_http_request r = {.method = "POST", .json = buf_str(&body)};
     int rc;
     if (!buf_err(&body)) {
         rc = send_request(c, &r, &path, ret, NULL, error);

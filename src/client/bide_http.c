@@ -120,15 +120,6 @@ static struct curl_slist *headers(const struct bide_http *h, const struct bide_h
     struct curl_slist *list = curl_slist_append(NULL, "Expect:");
     list = add_header(list, r->json.p ? "Content-Type: application/json" : "Content-Type:");
     if (h->token) list = add_header(list, h->token);
-    if (r->idempotency_key) {
-        struct buf line;
-        buf_init(&line, 8192);
-        buf_add_text(&line, "Idempotency-Key: ");
-        buf_add_text(&line, r->idempotency_key);
-        if (buf_err(&line)) curl_slist_free_all(list);
-        list = buf_err(&line) ? NULL : add_header(list, line.p);
-        buf_release(&line);
-    }
     return list;
 }
 

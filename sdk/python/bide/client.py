@@ -135,7 +135,7 @@ class Client:
         return self._pages("/v1/workers", {})
 
     def stats(self) -> Json:
-        """Counts, rates and percentiles of the whole server."""
+        """Counts of the whole server: tasks by status, store, connections."""
         return self._json("GET", "/v1/stats")
 
     def close(self) -> None:

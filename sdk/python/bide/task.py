@@ -105,14 +105,18 @@ class Task:
             self.say("log", level=level, text=piece)
 
     def output(self, data: str) -> None:
-        """Sends the next piece of streamed output, for clients that follow it. Raises Cancelled."""
+        """Sends the next piece of streamed output. Raises Cancelled.
+
+        Part of the protocol; a bide 0.1 server takes it and keeps nothing of it."""
         self.check()
         for piece in frames.pieces(data):
             self.say("output", n=self._next_output, data=piece)
             self._next_output += 1
 
     def save(self, data: Any) -> None:
-        """A checkpoint: the next attempt, if there is one, gets it as `resume`. Up to 1 MiB of JSON.
+        """A checkpoint for the next attempt's `resume`. Up to 1 MiB of JSON.
+
+        Part of the protocol; a bide 0.1 server keeps none, so that `resume` is None.
 
         Raises Cancelled, and ValueError when it is too large."""
         self.check()

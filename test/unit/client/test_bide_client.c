@@ -119,15 +119,13 @@ TEST(a_submit_sends_what_was_said_and_the_input_byte_for_byte)
                                                        .max_attempts = 4,
                                                        .subject = "s",
                                                        .tags = tags,
-                                                       .n_tags = 2,
-                                                       .idempotency_key = "k1"},
+                                                       .n_tags = 2},
                                  &task, &e),
               0);
     pthread_join(canned.thread, NULL);
     CHECK_STR(str_of(task.p), TASK("pending"));
     CHECK(asked(0, "POST /v1/tasks HTTP/1.1\r\n"));
     CHECK(asked(0, "Content-Type: application/json\r\n"));
-    CHECK(asked(0, "Idempotency-Key: k1\r\n"));
     CHECK_STR(str_of(body(0)),
               "{\"type\":\"transcribe\",\"input\": {\"n\" : 1.00},\"queue\":\"gpu\",\"priority\":-5,\"delay_ms\":1000,"
               "\"timeout_ms\":2000,\"start_within_ms\":3000,\"max_attempts\":4,\"subject\":\"s\","
