@@ -44,12 +44,13 @@ function(bide_test_programs kind directory folder)
   endforeach()
 endfunction()
 
-# A whole server on a clock of the test's own: what test/sim and the unit tests of server/ stand on.
+# A whole server on a clock of the test's own: what test/sim and the unit tests of server/ and api/ stand on.
 file(GLOB sim CONFIGURE_DEPENDS test/sim/sim*.c)
 add_library(bide_sim STATIC EXCLUDE_FROM_ALL ${sim})
 target_include_directories(bide_sim PRIVATE .)
 target_link_libraries(bide_sim PUBLIC bide_server)
 set(BIDE_RIG_server bide_sim)
+set(BIDE_RIG_api bide_sim)
 
 if("unit" IN_LIST BIDE_TESTS)
   foreach(folder base task loop client store blob http handler sink server api cli)

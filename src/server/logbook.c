@@ -51,7 +51,9 @@ static size_t last_end(struct str s)
 {
     size_t at = s.len;
     while (at > 0 && ((unsigned char)s.p[at - 1] & 0xc0) == 0x80) at--;
-    return at > 0 && (unsigned char)s.p[at - 1] >= 0xc0 ? at - 1 : s.len;
+    unsigned char first = at > 0 ? (unsigned char)s.p[at - 1] : 0;
+    size_t width = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+    return at > 0 && s.len - (at - 1) < width ? at - 1 : s.len;
 }
 
 struct str logbook_text(const struct logbook *l, struct arena *a)

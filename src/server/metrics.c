@@ -137,6 +137,19 @@ static void histogram(struct buf *b, const char *name, const struct metrics_lane
     sample(b, series, l, NULL, NULL, (double)below);
 }
 
+/* Several verdicts share a word: one sample for it, where the first of them stands. */
+static void attempts_by_word(struct buf *b, const struct metrics_lane *l, int verdict)
+{
+    const char *word = life_verdict_word((enum life_event)verdict);
+    uint64_t n = 0;
+    for (int v = 0; v < LIFE_CLAIM; v++) {
+        bool same = strcmp(life_verdict_word((enum life_event)v), word) == 0;
+        if (same && v < verdict) return;
+        if (same) n += l->attempts[v];
+    }
+    sample(b, "bide_attempts_total", l, "status", word, (double)n);
+}
+
 static void write_counters(const struct metrics *m, struct buf *b)
 {
     size_t at = 0;
@@ -157,10 +170,7 @@ static void write_counters(const struct metrics *m, struct buf *b)
     at = 0;
     metrics_write_family(b, "bide_attempts_total", "counter", "Attempts that are over, by verdict.");
     for (struct map_entry *e; (e = map_next(&m->lanes, &at));) {
-        const struct metrics_lane *l = e->value;
-        for (int v = 0; v < LIFE_CLAIM; v++)
-            if (v != LIFE_CRASHED)
-                sample(b, "bide_attempts_total", l, "status", life_verdict_word((enum life_event)v), (double)l->attempts[v]);
+        for (int v = 0; v < LIFE_CLAIM; v++) attempts_by_word(b, e->value, v);
     }
     at = 0;
     metrics_write_family(b, "bide_worker_crashes_total", "counter", "Attempts whose worker process ended in the middle.");

@@ -135,9 +135,12 @@ void run_stop(struct run *r, enum stop_reason why)
 static void give_back(struct run *r, const struct err *why)
 {
     struct post *post = r->lane->post;
-    post->hold_ms = post->hold_ms ? post->hold_ms * 2 : HOLD_FIRST_MS;
-    if (post->hold_ms > HOLD_CAP_MS) post->hold_ms = HOLD_CAP_MS;
-    post->hold_until_ms = turn_mono_ms(r->server->turn) + post->hold_ms;
+    int64_t now_ms = turn_mono_ms(r->server->turn);
+    if (post->hold_until_ms <= now_ms) { /* else it was claimed together with one that failed: the same trouble */
+        post->hold_ms = post->hold_ms ? post->hold_ms * 2 : HOLD_FIRST_MS;
+        if (post->hold_ms > HOLD_CAP_MS) post->hold_ms = HOLD_CAP_MS;
+        post->hold_until_ms = now_ms + post->hold_ms;
+    }
     (void)str_copy(post->problem, sizeof post->problem, str_of(why->text));
     log_warn("an attempt could not be started, next try in %lld ms: %s", (long long)post->hold_ms, why->text);
     finish(r, &(struct verdict){.event = LIFE_UNSTARTED});

@@ -26,10 +26,30 @@ static void on_next_due(void *user, int64_t due_at_ms)
     ticker_due(&((struct server *)user)->ticker, due_at_ms);
 }
 
+/* What a predecessor was running: its verdict is in the store already, its directory is of no use. */
+static void on_lost(void *user, const struct store_lost *lost, size_t n)
+{
+    struct server *s = user;
+    log_info("%zu attempts of an earlier server are lost; their tasks run again", n);
+    for (size_t i = 0; i < n; i++) {
+        char path[ATTEMPT_DIR_PATH];
+        struct err e;
+        attempt_dir_path(path, s->conf.config->data_dir, &lost[i].id, lost[i].run, lost[i].number);
+        if (attempt_dir_remove(path, &e) != 0) log_warn("attempt directory left: %s", e.text);
+    }
+}
+
+/* The type as declared: a prefix is counted as one, however many names it serves. */
+struct str server_type_label(const struct server *s, struct str type)
+{
+    const struct config_type *t = config_type_find(s->conf.config, type);
+    return t ? str_of(t->name) : type;
+}
+
 static void on_claimed(void *user, struct lane *lane, const struct store_claim_item *item, struct arena *arena, bool alone)
 {
     struct server *s = user;
-    metrics_started(&s->metrics, item->body.queue, item->body.type,
+    metrics_started(&s->metrics, item->body.queue, server_type_label(s, item->body.type),
                     item->life.started_at_ms - order_eligible_ms(item->life.rank));
     run_begin(s, lane, item, arena, alone);
 }
@@ -60,7 +80,7 @@ static void on_expired(void *user, const struct store_tick_item *item)
 
 void server_init(struct server *s, const struct server_conf *conf)
 {
-    *s = (struct server){.conf = *conf, .turn = conf->turn, .events = {on_hints, on_next_due, s}};
+    *s = (struct server){.conf = *conf, .turn = conf->turn, .events = {on_hints, on_next_due, s, on_lost}};
     id_maker_init(&s->ids, s->turn->clock, s->turn->rng);
     queue_open_all(&s->queues, conf->config);
     roster_open(&s->roster, &(struct roster_conf){conf->config, s->turn, conf->spawner, s, on_room, on_handler_event});
@@ -185,17 +205,17 @@ struct run *server_run(const struct server *s, const struct id *id)
 
 void server_ended(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life)
 {
-    metrics_ended(&s->metrics, queue, type, life->state);
+    metrics_ended(&s->metrics, queue, server_type_label(s, type), life->state);
     waiters_tell(&s->waiters, id);
 }
 
 void server_run_over(struct server *s, struct run *r)
 {
     const struct store_settle_item *it = &r->item;
-    metrics_attempt(&s->metrics, r->body.queue, r->body.type, it->attempt.verdict,
+    metrics_attempt(&s->metrics, r->body.queue, server_type_label(s, r->body.type), it->attempt.verdict,
                     it->attempt.finished_at_ms - it->attempt.started_at_ms);
     list_remove(&r->link);
-    (void)map_remove(&s->run_by_id, id_key(&r->body.id));
+    if (server_run(s, &r->body.id) == r) (void)map_remove(&s->run_by_id, id_key(&r->body.id)); /* not its successor */
     if (it->err) log_warn("a verdict was refused: %s", err_text(it->err));
     else if (it->outcome.ended) server_ended(s, &r->body.id, r->body.queue, r->body.type, &it->life);
     logbook_release(&r->log);

@@ -63,6 +63,9 @@ void server_run_over(struct server *s, struct run *r); /* its verdict is committ
 /* An ending was committed: waiters are told, it is counted. */
 void server_ended(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life);
 
+/* The name a type is counted under: as declared, a prefix with its star. */
+struct str server_type_label(const struct server *s, struct str type);
+
 /* A change by verb (cancel, retry) with all that follows from it: the attempt is stopped, waiters are told. */
 struct server_control {
     struct store_control store;

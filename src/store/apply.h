@@ -18,6 +18,8 @@ struct apply {
     struct ready *ready; /* borrowed */
     struct shelf *shelf; /* borrowed */
     bool open;           /* a transaction is open */
+    struct store_lost *lost; /* owned: what apply_recover found; free() it */
+    size_t n_lost;
 };
 
 /* All requests of the list: changes and STORE_COUNTS. Reads of rows (GET, LIST, LOG) are not for here. */

@@ -222,7 +222,10 @@ int apply_ops_recover(struct apply *a, int64_t now_ms)
     int err = 0;
     for (uint32_t i = 0; i < a->ready->n && !err; i++) {
         const struct ready_entry *e = &a->ready->entries[i];
-        if (e->lane != READY_NONE && e->life.state == TASK_RUNNING) err = lose(a, e, now_ms);
+        if (e->lane == READY_NONE || e->life.state != TASK_RUNNING) continue;
+        a->lost = mem_grow(a->lost, (a->n_lost + 1) * sizeof *a->lost);
+        a->lost[a->n_lost++] = (struct store_lost){e->id, e->life.run, e->life.attempt};
+        err = lose(a, e, now_ms);
     }
     return err;
 }

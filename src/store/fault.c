@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A request that is kept back sits in a struct of its own with a timer.
+ * A request on which something was chosen sits in a struct of its own, with a timer, until it is answered. A close waits
+ * for these before the inner store is closed.
  */
 #include "store/fault.h"
 
@@ -13,83 +14,93 @@
 struct fault {
     struct wrap wrap; /* first: freed by wrap_close */
     struct fault_conf conf;
+    size_t n_late;    /* requests on which something was chosen and that are not answered yet */
+    bool waits;       /* a close waits for them */
+    bool closing;     /* the inner store is: nothing goes wrong any more */
 };
 
-struct held {
+struct late { /* one of them */
     struct timer timer;
     struct fault *fault;
     struct store_req *req;
     struct fault_choice choice;
-};
-
-static void on_late_answer(struct timer *t)
-{
-    struct held *h = CONTAINER_OF(t, struct held, timer);
-    struct store_req *r = h->req;
-    free(h);
-    r->on_done(r);
-}
-
-static void hold(struct fault *f, struct store_req *r, struct fault_choice choice, int64_t ms, void (*on_due)(struct timer *t))
-{
-    struct held *h = mem_new(sizeof *h);
-    h->fault = f;
-    h->req = r;
-    h->choice = choice;
-    turn_timer(f->wrap.store.turn, &h->timer, ms, on_due);
-}
-
-/* While the engine has a request whose answer will be kept back, this is its `inside`: what was chosen, what was there. */
-struct slow {
-    struct fault *fault;
-    struct fault_choice choice;
-    void *inside;
+    void *inside; /* of the request, as it was */
     void (*on_done)(struct store_req *r);
 };
 
-static void on_slow_done(struct store_req *r)
+static void begin_close(struct fault *f)
 {
-    struct slow s = *(struct slow *)r->inside;
-    free(r->inside);
-    r->inside = s.inside;
-    r->on_done = s.on_done;
-    hold(s.fault, r, s.choice, s.choice.after_ms, on_late_answer);
+    f->waits = false;
+    f->closing = true;
+    wrap_close(&f->wrap.store, f->wrap.on_closed, f->wrap.closed_user);
 }
 
-static void pass(struct fault *f, struct store_req *r, struct fault_choice choice)
+static void answer(struct late *l)
 {
-    if (choice.after_ms > 0) {
-        struct slow *s = mem_new(sizeof *s);
-        *s = (struct slow){f, choice, r->inside, r->on_done};
-        r->inside = s;
-        r->on_done = on_slow_done;
-    }
-    wrap_pass(&f->wrap, r);
+    struct fault *f = l->fault;
+    struct store_req *r = l->req;
+    free(l);
+    r->on_done(r); /* may submit more */
+    if (--f->n_late == 0 && f->waits) begin_close(f);
+}
+
+static void on_answer_due(struct timer *t)
+{
+    answer(CONTAINER_OF(t, struct late, timer));
+}
+
+static void on_inner_done(struct store_req *r)
+{
+    struct late *l = r->inside;
+    r->inside = l->inside;
+    r->on_done = l->on_done;
+    if (l->choice.after_ms > 0)
+        turn_timer(l->fault->wrap.store.turn, &l->timer, l->choice.after_ms, on_answer_due);
+    else
+        answer(l);
 }
 
 static void on_due(struct timer *t)
 {
-    struct held h = *CONTAINER_OF(t, struct held, timer);
-    free(CONTAINER_OF(t, struct held, timer));
-    if (!h.choice.err) {
-        pass(h.fault, h.req, h.choice);
+    struct late *l = CONTAINER_OF(t, struct late, timer);
+    struct store_req *r = l->req;
+    if (l->choice.err) {
+        r->err = l->choice.err;
+        answer(l);
         return;
     }
-    h.req->err = h.choice.err;
-    h.req->on_done(h.req);
+    l->inside = r->inside;
+    l->on_done = r->on_done;
+    r->inside = l;
+    r->on_done = on_inner_done;
+    wrap_pass(&l->fault->wrap, r);
 }
 
 static void submit(struct store *s, struct store_req *r)
 {
     struct fault *f = CONTAINER_OF(s, struct fault, wrap.store);
-    struct fault_choice choice = f->conf.choose(f->conf.user, r);
-    if (choice.err || choice.before_ms > 0)
-        hold(f, r, choice, choice.before_ms, on_due);
-    else
-        pass(f, r, choice);
+    struct fault_choice choice = {.err = 0};
+    if (!f->closing) choice = f->conf.choose(f->conf.user, r);
+    if (!choice.err && choice.before_ms <= 0 && choice.after_ms <= 0) {
+        wrap_pass(&f->wrap, r);
+        return;
+    }
+    struct late *l = mem_new(sizeof *l);
+    *l = (struct late){.fault = f, .req = r, .choice = choice};
+    f->n_late++;
+    turn_timer(s->turn, &l->timer, choice.before_ms, on_due);
 }
 
-static const struct store_engine engine = {.name = "fault", .submit = submit, .close = wrap_close};
+static void close_fault(struct store *s, void (*on_closed)(void *user), void *user)
+{
+    struct fault *f = CONTAINER_OF(s, struct fault, wrap.store);
+    f->wrap.on_closed = on_closed;
+    f->wrap.closed_user = user;
+    f->waits = true;
+    if (f->n_late == 0) begin_close(f);
+}
+
+static const struct store_engine engine = {.name = "fault", .submit = submit, .close = close_fault};
 
 struct store *fault_open(struct store *inner, const struct fault_conf *conf)
 {

@@ -205,12 +205,19 @@ struct store_hint {
     struct id head;         /* the first */
 };
 
+/* An attempt of a predecessor that is gone: ended `lost` at open. */
+struct store_lost {
+    struct id id;
+    int32_t run, number;
+};
+
 struct store;
 struct store_events { /* called from the turn; the hints of a commit come before the answers of its requests; what stands
                       * at open is told in the first turn */
     void (*on_hints)(void *user, const struct store_hint *hints, size_t n);
     void (*on_next_due)(void *user, int64_t due_at_ms); /* wall; INT64_MAX: nothing waits for a time. When it changed */
     void *user;
+    void (*on_lost)(void *user, const struct store_lost *lost, size_t n); /* once, in the first turn, when there were some; may be NULL */
 };
 
 struct store_engine {

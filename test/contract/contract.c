@@ -35,7 +35,8 @@ static void on_hints(void *user, const struct store_hint *hints, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (hints[i].lane >= CONTRACT_LANES) continue;
         struct contract_lane *l = &c->lanes[hints[i].lane];
-        *l = (struct contract_lane){.known = true, .ready = hints[i].ready, .head_rank = hints[i].head_rank};
+        *l = (struct contract_lane){.known = true, .ready = hints[i].ready,
+                                     .head_rank = hints[i].head_rank, .head = hints[i].head};
         str_copy(l->queue, sizeof l->queue, hints[i].queue);
         str_copy(l->type, sizeof l->type, hints[i].type);
     }
@@ -44,6 +45,13 @@ static void on_hints(void *user, const struct store_hint *hints, size_t n)
 static void on_next_due(void *user, int64_t due_at_ms)
 {
     ((struct contract *)user)->next_due_ms = due_at_ms;
+}
+
+static void on_lost(void *user, const struct store_lost *lost, size_t n)
+{
+    struct contract *c = user;
+    for (size_t i = 0; i < n; i++, c->n_lost++)
+        if (c->n_lost < 8) c->lost[c->n_lost] = lost[i];
 }
 
 void contract_use(const struct contract_engine *engine)
@@ -55,6 +63,7 @@ static void open_store(struct contract *c)
 {
     memset(c->lanes, 0, sizeof c->lanes);
     c->next_due_ms = 0;
+    c->n_lost = 0;
     c->store = c->engine->open(c);
     CHECK(c->store);
 }
@@ -68,7 +77,7 @@ struct contract *contract_new(void (*fail)(void))
     rng_seeded_init(&c->rng, 1);
     turn_init(&c->turn, &c->clock.clock, &c->rng.rng);
     id_maker_init(&c->ids, &c->clock.clock, &c->rng.rng);
-    c->events = (struct store_events){on_hints, on_next_due, c};
+    c->events = (struct store_events){.on_hints = on_hints, .on_next_due = on_next_due, .on_lost = on_lost, .user = c};
     snprintf(c->dir, sizeof c->dir, "/tmp/bide-contract-XXXXXX");
     CHECK(mkdtemp(c->dir));
     snprintf(c->path, sizeof c->path, "%s/bide.db", c->dir);

@@ -7,7 +7,8 @@
  *   contract_life.c   what adds, claims, verdicts, ticks and controls do to a task
  *   contract_read.c   what is seen: get, log, counts, hints; what survives
  *   contract_list.c   lists against a naive model
- *   history.c         random histories, played by test_history against two engines and compared
+ *
+ * Beside them: test_history (random histories against two engines at once), test_power (power loss).
  */
 #ifndef TEST_CONTRACT_CONTRACT_H
 #define TEST_CONTRACT_CONTRACT_H
@@ -40,6 +41,7 @@ struct contract_lane { /* as last told by a hint */
     bool known;
     uint32_t ready;
     int64_t head_rank;
+    struct id head;
 };
 
 struct contract {
@@ -54,6 +56,8 @@ struct contract {
     void *user;        /* the engine's own, kept beside the store */
     struct contract_lane lanes[CONTRACT_LANES];
     uint32_t n_hints;  /* calls of on_hints */
+    struct store_lost lost[8]; /* told since the last open; n_lost counts all */
+    size_t n_lost;
     int64_t next_due_ms;
     int pending;       /* requests not yet answered */
     const struct store_req *answered[16]; /* the last answers, in order; n_answered counts all */

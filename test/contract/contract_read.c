@@ -233,6 +233,7 @@ CASE(hints_and_the_next_due_time_are_told_before_the_answer_and_are_right)
     CHECK(lane != NO_LANE);
     CHECK_INT(c->lanes[lane].ready, 1);
     CHECK_INT(c->lanes[lane].head_rank, order_rank(4, T0));
+    CHECK(id_cmp(&c->lanes[lane].head, &b.id) == 0);
     (void)contract_put(c, "q", "t");
     CHECK_INT(c->lanes[lane].ready, 2);
     (void)contract_claim_one(c, "q", "t");
@@ -276,6 +277,37 @@ CASE(counts_tell_the_oldest_and_the_pause_switch)
     store_release(&counts.req);
 }
 
+struct chain { /* an add whose answer asks again, three times */
+    struct contract *c;
+    struct task_body body;
+    struct store_add_item item;
+    struct store_add add;
+    int left;
+    bool closed_before;
+};
+
+static void on_link(struct store_req *r)
+{
+    struct chain *chain = r->user;
+    chain->closed_before = chain->c->closed;
+    if (chain->left-- == 0) return;
+    chain->body = contract_body(chain->c, "q", "t");
+    store_add(chain->c->store, &chain->add, on_link, chain);
+}
+
+CASE(a_close_answers_first_what_is_outstanding_and_what_those_answers_ask)
+{
+    struct chain chain = {.c = c, .left = 3, .body = contract_body(c, "q", "t")};
+    chain.item.body = &chain.body;
+    chain.add = (struct store_add){.items = &chain.item, .n = 1};
+    store_add(c->store, &chain.add, on_link, &chain);
+    contract_reopen(c);
+    CHECK_INT(chain.left, -1);
+    CHECK(!chain.closed_before);
+    CHECK_INT(chain.add.req.err, 0);
+    CHECK_INT(contract_count(c, "q").n[TASK_PENDING], c->engine->survives ? 4 : 0);
+}
+
 CASE(the_pause_switch_and_everything_else_survive_a_reopen)
 {
     if (!c->engine->survives) return;
@@ -294,6 +326,13 @@ CASE(the_pause_switch_and_everything_else_survive_a_reopen)
     c->clock.wall_ms += 5;
     contract_reopen(c);
     struct store_count n = contract_count(c, "q");
+    CHECK_INT(c->n_lost, 2);
+    for (int i = 0; i < 2; i++) {
+        bool is_second = id_cmp(&c->lost[i].id, &second) == 0;
+        CHECK(is_second || id_cmp(&c->lost[i].id, &third) == 0);
+        CHECK(c->lost[i].run == 1 && c->lost[i].number == 1);
+    }
+    CHECK(id_cmp(&c->lost[0].id, &c->lost[1].id) != 0);
     CHECK(contract_count(c, "paused").paused && !n.paused);
     static const int64_t wanted[TASK_STATES] = {0, 1, 2, 0, 1, 0, 1, 0};
     for (int s = 0; s < TASK_STATES; s++) CHECK_INT(n.n[s], wanted[s]);

@@ -98,8 +98,14 @@ static void make_safe(struct file *f)
 {
     for (size_t i = 0; i < f->n; i++) apply(f, &f->changes[i], 100);
     forget_changes(f);
+    if (f->there) return;
     f->there = true;
-    f->removed = false;
+    /* with the first sync of a file the real VFS syncs its folder, and so what was unlinked there before is gone */
+    for (int i = 0; i < FILES; i++) {
+        if (!power.files[i].removed) continue;
+        power.files[i].there = power.files[i].removed = false;
+        power.files[i].len = 0;
+    }
 }
 
 /* How much of what was not synced survives: nothing, everything, or a part. */
@@ -111,7 +117,7 @@ static void cut_locked(void)
     uint64_t percent = shares[power.seed % 5];
     for (int i = 0; i < FILES; i++) {
         struct file *f = &power.files[i];
-        if (f->removed) f->there = percent < 100 && rng_below(&power.rng.rng, 100) >= percent;
+        if (f->removed) f->there = percent < 100 && rng_below(&power.rng.rng, 100) >= percent && f->n == 0;
         else if (!f->there) f->there = f->n && rng_below(&power.rng.rng, 100) < percent;
         for (size_t k = 0; k < f->n && f->there && percent; k++) apply(f, &f->changes[k], percent);
         forget_changes(f);
@@ -257,9 +263,9 @@ static int on_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
     struct file *f = alive ? file_of(name) : NULL;
     if (f) {
         forget_changes(f);
-        f->removed = f->there && !sync_folder;
-        f->there = f->removed;
-        if (!f->there) f->len = 0;
+        f->removed = f->there && !sync_folder; /* the name is still in the folder as it was synced */
+        f->there = false;
+        if (!f->removed) f->len = 0;
     }
     pthread_mutex_unlock(&power.lock);
     return alive ? power.real->xDelete(power.real, name, sync_folder) : SQLITE_IOERR_DELETE;

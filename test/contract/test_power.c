@@ -55,7 +55,8 @@ struct early {
 
 static void on_early_done(struct store_req *r)
 {
-    ((struct contract *)r->user)->pending--; /* was counted once more below */
+    struct contract *c = r->user;
+    if (--c->pending == 0) loop_stop(c->loop); /* it was counted once more below */
 }
 
 static void on_early(struct later *l)

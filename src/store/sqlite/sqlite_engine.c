@@ -145,11 +145,21 @@ static void on_answered(void *user, struct list *given)
     close_when_idle(s);
 }
 
+static void forget_lost(struct sqlite_engine *s)
+{
+    free(s->apply.lost);
+    s->apply.lost = NULL;
+    s->apply.n_lost = 0;
+}
+
 static void on_first(struct later *l)
 {
     struct sqlite_engine *s = CONTAINER_OF(l, struct sqlite_engine, first);
     struct local_news news = s->news;
     s->news = (struct local_news){0};
+    if (s->apply.n_lost && s->store.events && s->store.events->on_lost)
+        s->store.events->on_lost(s->store.events->user, s->apply.lost, s->apply.n_lost);
+    forget_lost(s);
     tell(s, &news);
 }
 
@@ -178,6 +188,7 @@ static void on_writer_closed(void *user)
     struct sqlite_engine *s = user;
     void (*on_closed)(void *user) = s->on_closed;
     void *closed_user = s->closed_user;
+    forget_lost(s);
     ready_release(&s->ready);
     local_release(&s->news);
     gate_free(s->gate);
@@ -245,6 +256,9 @@ static int open_threads(struct sqlite_engine *s, struct loop *loop, struct err *
 
 int sqlite_engine_open(struct store **ret, const struct sqlite_engine_conf *conf, struct err *e)
 {
+    /* Its own account of memory takes a global lock at each allocation; refused when SQLite is in use already, which
+     * changes nothing else. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     struct sqlite_engine *s = mem_new(sizeof *s);
     s->store = (struct store){&engine, loop_turn(conf->loop), conf->events};
     s->apply = (struct apply){.ready = &s->ready, .shelf = &s->shelf.shelf};
@@ -266,6 +280,7 @@ int sqlite_engine_open(struct store **ret, const struct sqlite_engine_conf *conf
         }
         sqlite_lock_drop(s->lock);
     }
+    forget_lost(s);
     ready_release(&s->ready);
     gate_free(s->gate);
     free(s);

@@ -90,7 +90,7 @@ int sqlite_schema_prepare(struct sqlite_db *d, const char *path, struct err *e)
         (void)sqlite3_db_config(d->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
         return err;
     }
-    err = sqlite_db_exec(d, "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL", e);
+    err = sqlite_db_exec(d, "PRAGMA page_size=4096", e);
     if (!err) err = use_wal(d, path, e);
     if (!err)
         err = sqlite_db_exec(d,

@@ -267,6 +267,7 @@ static void script_send(struct script *p, struct stage *s)
 static void script_release(struct script *p)
 {
     arena_release(&p->claim.req.arena);
+    arena_release(&p->settle.req.arena);
     arena_release(&p->tick.req.arena);
     arena_release(&p->control.req.arena);
     arena_release(&p->counts.req.arena);
@@ -351,6 +352,7 @@ TEST(recovery_that_fails_leaves_every_attempt_running)
         CHECK(str_eq(before, picture(&s.ready, &a)) == failed);
         CHECK_INT(s.ready.queues[0].n[TASK_RUNNING], failed ? 2 : 0);
         arena_release(&a);
+        free(s.apply.lost);
         stage_release(&s);
         if (!failed) break;
     }

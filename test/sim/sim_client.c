@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Submitting, controlling, looking.
+ */
+#include "test/sim/sim_client.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void sim_client_open(struct sim_client *c, struct server *server, const char *type)
+{
+    *c = (struct sim_client){.server = server, .type = type};
+    map_init(&c->by_id);
+}
+
+void sim_client_leave(struct sim_client *c)
+{
+    for (size_t i = 0; i < c->n; i++) waiters_leave(&c->server->waiters, &c->tasks[i]->waiter);
+}
+
+void sim_client_close(struct sim_client *c)
+{
+    store_release(&c->get.req);
+    map_release(&c->by_id);
+    for (size_t i = 0; i < c->n; i++) free(c->tasks[i]);
+    free(c->tasks);
+    for (struct sim_control *m; (m = c->controls);) {
+        c->controls = m->next;
+        free(m);
+    }
+}
+
+struct sim_task *sim_task_of(const struct sim_client *c, const struct id *id) { return map_get(&c->by_id, id_key(id)); }
+
+/* ---- submit ---- */
+
+static void on_ended(struct waiter *w) { CONTAINER_OF(w, struct sim_task, waiter)->told++; }
+
+static void join(struct sim_task *t)
+{
+    t->waiter.id = t->body.id;
+    t->waiter.on_ended = on_ended;
+    waiters_join(&t->client->server->waiters, &t->waiter);
+}
+
+static void on_added(struct store_req *req)
+{
+    struct sim_task *t = req->user;
+    t->answered = true;
+    t->accepted = !req->err && !t->item.err;
+    if (!t->accepted) waiters_leave(&t->client->server->waiters, &t->waiter);
+    if (!req->err) metrics_submitted(&t->client->server->metrics, t->body.queue, t->body.type, t->item.err != 0);
+    store_release(req);
+}
+
+static void fill(struct sim_task *t, const struct sim_ask *ask, int64_t now_ms)
+{
+    snprintf(t->text, sizeof t->text, "{\"do\":\"%s\",\"ms\":%lld%s}", ask->plan ? ask->plan : "done", (long long)ask->ms,
+             ask->more ? ask->more : "");
+    t->body.type = str_of(t->type);
+    t->body.queue = str_of(t->queue);
+    t->body.input = str_of(t->text);
+    t->body.created_at_ms = now_ms;
+    t->body.run_at_ms = ask->delay_ms ? now_ms + ask->delay_ms : 0;
+    t->body.timeout_ms = ask->timeout_ms ? ask->timeout_ms : 3600000;
+    t->body.grace_ms = ask->grace_ms ? ask->grace_ms : 10000;
+    t->body.rules = (struct life_rules){.priority = ask->priority,
+                                        .max_attempts = ask->max_attempts ? ask->max_attempts : 3,
+                                        .start_by_ms = ask->start_in_ms ? now_ms + ask->start_in_ms : 0,
+                                        .retry = {.backoff = RETRY_FIXED, .jitter = RETRY_JITTER_NONE,
+                                                  .base_ms = ask->retry_ms ? ask->retry_ms : 1000, .cap_ms = 600000}};
+}
+
+struct sim_task *sim_submit(struct sim_client *c, const struct sim_ask *ask)
+{
+    const struct config *conf = c->server->conf.config;
+    struct sim_task *t = mem_new(sizeof *t);
+    t->client = c;
+    const char *type = ask->type ? ask->type : c->type;
+    const struct config_type *known = config_type_find(conf, str_of(type));
+    str_copy(t->type, sizeof t->type, str_of(type));
+    str_copy(t->queue, sizeof t->queue, str_of(ask->queue ? ask->queue : known ? known->queue : "default"));
+    t->body.id = id_make(&c->server->ids);
+    fill(t, ask, turn_wall_ms(c->server->turn));
+    if (c->n == c->cap) {
+        c->cap = c->cap ? 2 * c->cap : 64;
+        c->tasks = mem_grow(c->tasks, c->cap * sizeof *c->tasks);
+    }
+    c->tasks[c->n++] = t;
+    (void)map_put(&c->by_id, id_key(&t->body.id), t);
+    const struct queue *q = queue_find(&c->server->queues, t->body.queue);
+    t->item = (struct store_add_item){.body = &t->body, .capacity = q ? q->capacity : 0};
+    t->add = (struct store_add){.items = &t->item, .n = 1};
+    join(t); /* before, as the API does: no ending can be missed */
+    store_add(c->server->store, &t->add, on_added, t);
+    return t;
+}
+
+/* ---- control ---- */
+
+static void on_controlled(struct server_control *control)
+{
+    struct sim_control *m = CONTAINER_OF(control, struct sim_control, control);
+    struct sim_task *t = m->task;
+    m->answered = true;
+    bool again = !control->store.req.err && !control->item.err && control->item.changed && control->item.verb == STORE_RETRY;
+    store_release(&control->store.req);
+    if (again && !t->waiter.waiting) join(t);
+}
+
+static struct sim_control *control(struct sim_client *c, struct sim_task *t, enum store_verb verb)
+{
+    struct sim_control *m = mem_new(sizeof *m);
+    *m = (struct sim_control){.client = c, .task = t, .next = c->controls};
+    c->controls = m;
+    const struct queue *q = queue_find(&c->server->queues, t->body.queue);
+    server_control(c->server, &m->control, &t->body.id, verb, q ? q->capacity : 0, on_controlled);
+    return m;
+}
+
+struct sim_control *sim_cancel(struct sim_client *c, struct sim_task *t) { return control(c, t, STORE_CANCEL); }
+struct sim_control *sim_retry(struct sim_client *c, struct sim_task *t) { return control(c, t, STORE_RETRY); }
+
+/* ---- look ---- */
+
+static void on_looked(struct store_req *req) { ((struct sim_client *)req->user)->looked = true; }
+
+const struct task *sim_look(struct sim_client *c, struct store *engine, const struct sim_task *t)
+{
+    store_release(&c->get.req);
+    c->looked = false;
+    c->get = (struct store_get){.id = t->body.id, .input_max = LIMIT_INLINE, .result_max = LIMIT_INLINE};
+    store_get(engine, &c->get, on_looked, c);
+    while (!c->looked) turn_run(c->server->turn);
+    return c->get.found == 0 ? &c->get.task : NULL;
+}
+
+struct str sim_log(struct sim_client *c, struct store *engine, const struct sim_task *t, int run, int number, struct arena *a)
+{
+    struct store_log log = {.id = t->body.id, .run = run, .number = number};
+    c->looked = false;
+    store_log(engine, &log, on_looked, c);
+    while (!c->looked) turn_run(c->server->turn);
+    struct str text = arena_str(a, log.log);
+    store_release(&log.req);
+    return text;
+}

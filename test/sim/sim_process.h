@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Processes that are only played: a spawner whose children speak bide/1 on the test's clock. What a process does with
+ * a task stands in the task's input:
+ *
+ *   {"do": "crash fail done", "ms": 500}     the first attempt crashes, the second fails, all others are done, each
+ *                                            after 500 ms; "progress": 3 says so many before, "log": N prints N bytes
+ *
+ *   done      a result                        crash     the process ends by a signal
+ *   fail      a failure worth another try     junk      writes something that is no frame
+ *   fatal     a failure for good              hang      says nothing until it is asked to stop
+ *   late      answers a request to stop with done       heedless  done, whatever it is asked; SIGTERM ends it
+ *   deaf      nothing; only SIGTERM ends it   stubborn  nothing; only SIGKILL ends it
+ *
+ * A process with bytes on stdin is one of exec, whose command line is `sim {attempt} {id}`; the others are workers.
+ */
+#ifndef SIM_SIM_PROCESS_H
+#define SIM_SIM_PROCESS_H
+
+#include "base/buf.h"
+#include "base/id.h"
+#include "base/list.h"
+#include "base/turn.h"
+#include "handler/child.h"
+
+enum sim_deed { SIM_DONE, SIM_FAIL, SIM_FATAL, SIM_CRASH, SIM_JUNK, SIM_HANG, SIM_LATE, SIM_HEEDLESS, SIM_DEAF, SIM_STUBBORN };
+
+struct sim_processes;
+struct sim_process {
+    struct sim_processes *all;
+    struct child *child;  /* NULL: over */
+    struct list link;
+    bool exec, ready, closed;
+    bool busy;            /* works on a task: from its run frame to its verdict or death */
+    struct id id;
+    uint64_t fence;
+    int number;           /* of the attempt */
+    enum sim_deed deed;
+    int64_t ms;
+    int progress, log_bytes;
+    bool asked;           /* to stop its task */
+    struct timer timer;   /* the next thing it does */
+    struct later dying;
+    int status, signal;   /* of its death */
+};
+
+struct sim_processes {
+    struct spawner spawner;
+    struct turn *turn;     /* borrowed */
+    struct list alive;
+    int64_t load_ms;       /* from start to ready */
+    int64_t obey_ms;       /* from a request to stop to its answer */
+    int fail_loads;        /* so many of the next ones end before they are ready */
+    int fail_starts;       /* so many of the next starts are refused by the system */
+    int fail_sends;        /* so many of the next frames are not taken */
+    bool mute;             /* never ready */
+    int started, runs, crashes, kills, terms, cancels, stops; /* seen so far */
+    int loaded;            /* workers that said ready */
+    void *user;
+    void (*on_begin)(void *user, const struct sim_process *p); /* a task was given */
+};
+
+void sim_process_open(struct sim_processes *all, struct turn *turn);
+int sim_process_count(const struct sim_processes *all); /* alive */
+int sim_process_busy(const struct sim_processes *all);  /* with a task */
+void sim_process_kill_all(struct sim_processes *all);   /* as the kernel would: each ends by SIGKILL, in the next turn */
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The directory of an attempt: made with its parent, removed with all that is in it and nothing else.
+ */
+#include "base/buf.h"
+#include "server/attempt_dir.h"
+#include "test/test.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char data[64];
+static const struct id task = {.b = {1, 2, 3}};
+static struct err e;
+
+static void open_data(void)
+{
+    snprintf(data, sizeof data, "/tmp/bide-dir-XXXXXX");
+    CHECK(mkdtemp(data) != NULL);
+    e = (struct err){0};
+}
+
+static void close_data(void) { CHECK_INT(attempt_dir_remove(data, &e), 0); }
+
+static const char *under(const char *dir, const char *name)
+{
+    static char path[ATTEMPT_DIR_PATH + 256];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return path;
+}
+
+static void write_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    CHECK(fd >= 0 && write(fd, "x", 1) == 1);
+    close(fd);
+}
+
+static bool is_there(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
+TEST(it_is_made_with_its_parent_and_names_task_run_and_attempt)
+{
+    char path[ATTEMPT_DIR_PATH], again[ATTEMPT_DIR_PATH];
+    open_data();
+    CHECK_INT(attempt_dir_make(path, data, &task, 2, 3, &e), 0);
+    CHECK_STR(str_of(path + strlen(data)), "/attempts/01020300-0000-0000-0000-000000000000.2.3");
+    CHECK(is_there(path));
+    CHECK_INT(attempt_dir_make(again, data, &task, 2, 3, &e), 0); /* it may be there already */
+    attempt_dir_path(again, data, &task, 2, 3);
+    CHECK_STR(str_of(again), path);
+    CHECK_INT(attempt_dir_make(again, data, &task, 2, 4, &e), 0);
+    close_data();
+}
+
+TEST(a_data_directory_that_is_not_there_is_an_error_with_its_path)
+{
+    char path[ATTEMPT_DIR_PATH];
+    CHECK_INT(attempt_dir_make(path, "/tmp/bide-no-such-dir/deeper", &task, 1, 1, &e), ERR_IO);
+    CHECK(strstr(e.text, "/tmp/bide-no-such-dir/deeper"));
+}
+
+TEST(one_that_is_not_there_is_removed_already)
+{
+    open_data();
+    CHECK_INT(attempt_dir_remove(under(data, "never"), &e), 0);
+    close_data();
+}
+
+TEST(everything_in_it_goes_with_it)
+{
+    char path[ATTEMPT_DIR_PATH], at[ATTEMPT_DIR_PATH];
+    open_data();
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    snprintf(at, sizeof at, "%s", path);
+    for (int depth = 0; depth < 20; depth++) {
+        for (int i = 0; i < 5; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "%s%d", i % 2 ? "." : "f", i);
+            write_file(under(at, name));
+        }
+        CHECK(mkfifo(under(at, "fifo"), 0600) == 0);
+        strncat(at, "/sub", sizeof at - strlen(at) - 1);
+        CHECK(mkdir(at, 0755) == 0);
+    }
+    CHECK_INT(attempt_dir_remove(path, &e), 0);
+    CHECK(!is_there(path));
+    close_data();
+}
+
+TEST(many_files_go_too)
+{
+    char path[ATTEMPT_DIR_PATH], name[32];
+    open_data();
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    for (int i = 0; i < 2000; i++) {
+        snprintf(name, sizeof name, "file-%d", i);
+        write_file(under(path, name));
+    }
+    CHECK_INT(attempt_dir_remove(path, &e), 0);
+    CHECK(!is_there(path));
+    close_data();
+}
+
+TEST(a_link_out_of_it_is_removed_and_not_followed)
+{
+    char path[ATTEMPT_DIR_PATH], precious[128], inside[160];
+    open_data();
+    snprintf(precious, sizeof precious, "%s/precious", data);
+    snprintf(inside, sizeof inside, "%s/file", precious);
+    CHECK(mkdir(precious, 0755) == 0);
+    write_file(inside);
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    CHECK(mkdir(under(path, "sub"), 0755) == 0);
+    CHECK(symlink(precious, under(path, "dir")) == 0);
+    CHECK(symlink(inside, under(path, "sub/file")) == 0);
+    CHECK(symlink("..", under(path, "sub/up")) == 0);
+    CHECK(symlink("nowhere", under(path, "dangling")) == 0);
+    CHECK_INT(attempt_dir_remove(path, &e), 0);
+    CHECK(!is_there(path));
+    CHECK(is_there(inside));
+    close_data();
+}
+
+TEST(a_link_in_its_place_is_not_followed_either)
+{
+    char path[ATTEMPT_DIR_PATH], precious[128], inside[160];
+    open_data();
+    snprintf(precious, sizeof precious, "%s/precious", data);
+    snprintf(inside, sizeof inside, "%s/file", precious);
+    CHECK(mkdir(precious, 0755) == 0);
+    write_file(inside);
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    CHECK(rmdir(path) == 0 && symlink(precious, path) == 0);
+    CHECK(attempt_dir_remove(path, &e) != 0);
+    CHECK(is_there(inside));
+    close_data();
+}
+
+TEST(a_tree_deeper_than_anyone_needs_is_left_with_a_reason)
+{
+    char path[ATTEMPT_DIR_PATH];
+    open_data();
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int i = 0; i < 100; i++) {
+        CHECK(mkdirat(fd, "d", 0755) == 0);
+        int sub = openat(fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        close(fd);
+        fd = sub;
+    }
+    close(fd);
+    CHECK_INT(attempt_dir_remove(path, &e), ERR_IO);
+    CHECK(e.text[0] != 0);
+    CHECK(is_there(path));
+    char deep[ATTEMPT_DIR_PATH]; /* halfway down, so that the rest can be removed in two steps */
+    snprintf(deep, sizeof deep, "%s", path);
+    for (int i = 0; i < 50; i++) strncat(deep, "/d", sizeof deep - strlen(deep) - 1);
+    CHECK_INT(attempt_dir_remove(deep, &e), 0);
+    close_data();
+}
+
+TEST_MAIN
