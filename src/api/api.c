@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * From a request to its handler: path and method looked up in the tables, unknown query names refused, the rest is the
- * handler's.
+ * From a request to its handler: web pages of other sites kept out (origin.h), path and method looked up in the tables,
+ * unknown query names refused, the rest is the handler's.
  */
 #include "api/api.h"
 
 #include "api/call.h"
-#include "base/text.h"
-#include "http/problem.h"
-
-#include <stdio.h>
+#include "api/origin.h"
 
 static const struct route *const tables[] = {tasks_routes, task_routes, queues_routes, workers_routes, health_routes};
 
@@ -17,6 +14,7 @@ void api_init(struct api *a, struct server *server, const struct gauge *gauge)
 {
     *a = (struct api){.server = server, .gauge = gauge, .started_at_ms = turn_wall_ms(server->turn)};
     json_init(&a->json);
+    a->json.closed = STR("input"); /* passed on, never looked into */
 }
 
 void api_release(struct api *a)
@@ -91,16 +89,17 @@ static void refuse_path(struct call *c)
     }
     struct err e;
     (void)err_set(&e, ERR_METHOD, "%.*s is not allowed here; allowed: %s", STR_ARG(c->req->method), allow);
-    c->api->answers[4]++;
-    problem_reply_with(c->req, &e, 0, &header, 1, STR_NONE);
+    call_problem_with(c, &e, &header, 1, STR_NONE);
 }
 
 static bool knows(const struct route *r, struct str name)
 {
-    char word[72];
-    if (name.len > 64) return false;
-    snprintf(word, sizeof word, " %.*s ", STR_ARG(name));
-    return strstr(r->query, word) != NULL;
+    struct str words = str_of(r->query);
+    while (words.len) {
+        struct str word = str_cut(&words, ' ');
+        if (word.len && str_eq(word, name)) return true;
+    }
+    return false;
 }
 
 /* Decodes path and query. False: answered already. */
@@ -123,7 +122,7 @@ static bool prepare(struct call *c, const struct route *r)
         struct str name = c->query.pairs[i].name;
         if (knows(r, name)) continue;
         call_refuse(c, ERR_UNKNOWN_FIELD, "the query parameter '%.*s' is not known here; known:%s",
-                    (int)(name.len > 60 ? 60 : name.len), name.p, *r->query ? r->query : " none");
+                    (int)(name.len > 60 ? 60 : name.len), name.p, strcmp(r->query, " ") == 0 ? " none" : r->query);
         return false;
     }
     return true;
@@ -134,6 +133,11 @@ void api_on_request(void *user, struct http_request *req)
     struct call *c = arena_alloc(&req->arena, sizeof *c);
     c->api = user;
     c->req = req;
+    struct err e = {0};
+    if (origin_check(req, &e)) {
+        call_problem(c, &e);
+        return;
+    }
     const struct route *r = find(c);
     if (!r) refuse_path(c);
     else if (prepare(c, r)) r->handle(c);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What a program sends: the HTTP API of protocol section 2. One file per noun, its routes at its top; each handler
- * takes a struct call, asks server or store, and answers once, now or later.
+ * takes a struct call, asks server or store, and answers once, now or later. Before any route: origin.h, which keeps out
+ * web pages of other sites.
  */
 #ifndef API_API_H
 #define API_API_H

@@ -4,13 +4,11 @@
  */
 #include "api/call.h"
 
-#include "base/limits.h"
+#include "api/prefer.h"
 #include "base/text.h"
 #include "http/problem.h"
 
 #include <stdio.h>
-
-
 
 struct buf call_buf(struct call *c)
 {
@@ -25,9 +23,17 @@ static void count(struct call *c, int status)
     c->api->answers[status / 100]++;
 }
 
+int call_claim(struct call *c, size_t bytes)
+{
+    int err = http_claim(c->req, bytes);
+    if (err) call_refuse(c, err, "too many large answers are waiting to be read by their clients; try again later");
+    return err;
+}
+
 void call_answer_with(struct call *c, int status, const char *content_type, struct str body,
                       const struct http_header *headers, size_t n_headers)
 {
+    if (body.len >= CALL_LARGE && call_claim(c, body.len)) return;
     count(c, status);
     http_reply(c->req, &(struct http_reply){.status = status,
                                             .content_type = content_type,
@@ -37,24 +43,62 @@ void call_answer_with(struct call *c, int status, const char *content_type, stru
                                             .body_stays = true});
 }
 
-void call_answer(struct call *c, int status, struct buf *json)
+void call_answer_buf(struct call *c, int status, const char *content_type, struct buf *b, const struct http_header *headers,
+                     size_t n_headers)
 {
-    if (buf_err(json)) {
-        buf_release(json);
-        call_refuse(c, ERR_INTERNAL, "the answer could not be written");
+    int err = buf_err(b);
+    if (err || (b->len >= CALL_LARGE && call_claim(c, b->len))) {
+        buf_release(b);
+        if (err == ERR_TOO_BIG) call_refuse(c, ERR_INTERNAL, "the answer would be larger than %d bytes", ANSWER_MAX);
+        else if (err) call_refuse(c, err, "%s", err_text(err));
         return;
     }
     count(c, status);
-    http_reply(c->req, &(struct http_reply){.status = status, .content_type = CALL_JSON, .body = buf_str(json)});
-    buf_release(json);
+    http_reply(c->req, &(struct http_reply){.status = status,
+                                            .content_type = content_type,
+                                            .body = buf_take(b),
+                                            .headers = headers,
+                                            .n_headers = n_headers,
+                                            .body_taken = true});
 }
 
-void call_problem(struct call *c, const struct err *e)
+void call_answer(struct call *c, int status, struct buf *json)
+{
+    call_answer_buf(c, status, CALL_JSON, json, NULL, 0);
+}
+
+void call_problem_with(struct call *c, const struct err *e, const struct http_header *headers, size_t n_headers,
+                       struct str extra)
 {
     int status = err_http_status(e->code);
     count(c, status);
     bool later = status == 429 || status == 503 || status == 507;
-    problem_reply(c->req, e, later ? 1 : 0);
+    problem_reply_with(c->req, e, later ? 1 : 0, headers, n_headers, extra);
+}
+
+void call_problem(struct call *c, const struct err *e)
+{
+    call_problem_with(c, e, NULL, 0, STR_NONE);
+}
+
+void call_store_failed(struct call *c, int err)
+{
+    if (err == ERR_NOT_FOUND) call_refuse(c, err, "there is no task with this id");
+    else call_refuse(c, err, "the store did not answer; try again later");
+}
+
+void call_list_open(struct buf *b)
+{
+    json_write_open(b, '{');
+    json_write_key(b, "items");
+    json_write_open(b, '[');
+}
+
+void call_list_close(struct buf *b, const char *cursor)
+{
+    json_write_close(b, ']');
+    json_write_member_text(b, "next_cursor", cursor);
+    json_write_close(b, '}');
 }
 
 void call_refuse(struct call *c, int code, const char *format, ...)
@@ -86,19 +130,6 @@ int call_number(struct call *c, const char *name, int64_t low, int64_t high, int
     return ERR_INVALID;
 }
 
-/* "wait=10" among the preferences; p NULL: none. */
-static struct str preferred_wait(struct call *c)
-{
-    struct str prefer = http_header(c->req, "Prefer");
-    while (prefer.len) {
-        struct str one = str_trim(str_cut(&prefer, ','));
-        struct str value = one;
-        struct str name = str_trim(str_cut(&value, '='));
-        if (str_eq_nocase(name, STR("wait"))) return str_trim(value);
-    }
-    return STR_NONE;
-}
-
 /* Seconds with up to three decimals. */
 static bool read_seconds(struct str text, int64_t *ret_ms)
 {
@@ -115,7 +146,7 @@ static bool read_seconds(struct str text, int64_t *ret_ms)
 
 int call_wait_ms(struct call *c, int64_t *ret_ms)
 {
-    struct str asked = query_get(&c->query, "wait"), preferred = preferred_wait(c);
+    struct str asked = query_get(&c->query, "wait"), preferred = prefer_find(c->req, "wait");
     *ret_ms = 0;
     if (asked.p && !read_seconds(asked, ret_ms)) {
         call_refuse(c, ERR_INVALID, "wait must be a number of seconds from 0 to %d", LIMIT_WAIT_MS / 1000);

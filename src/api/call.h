@@ -1,28 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What every handler does with its call: take parameters, answer JSON, answer a problem.
+ *
+ * Answers in memory are bounded together (LIMIT_HTTP_ANSWERS). Whoever asks the store for much claims room first; an
+ * answer of CALL_LARGE or more for which there is no room is a 503 instead.
  */
 #ifndef API_CALL_H
 #define API_CALL_H
 
 #include "api/api.h"
 #include "base/json_write.h"
+#include "base/limits.h"
 
 #define CALL_JSON "application/json"
-#define ANSWER_MAX (64 * 1024 * 1024) /* a page of 200 tasks, each with every field at its limit, fits */
+#define ANSWER_MAX LIMIT_HTTP_REPLY /* an answer in the making; what would be larger is refused */
+#define CALL_LARGE (16 * 1024)
 
-void call_answer(struct call *c, int status, struct buf *json); /* takes the buf's content; an error of the buf is a 500 */
+/* The buf's content is taken and the buf released; an error of the buf is a 500. */
+void call_answer(struct call *c, int status, struct buf *json);
+void call_answer_buf(struct call *c, int status, const char *content_type, struct buf *b, const struct http_header *headers,
+                     size_t n_headers);
 void call_answer_with(struct call *c, int status, const char *content_type, struct str body, const struct http_header *headers,
                       size_t n_headers); /* the body in the request's arena, or static */
-void call_problem(struct call *c, const struct err *e);                      /* Retry-After where its code calls for it */
+/* Retry-After where its code calls for it. */
+void call_problem(struct call *c, const struct err *e);
+void call_problem_with(struct call *c, const struct err *e, const struct http_header *headers, size_t n_headers,
+                       struct str extra); /* as problem_reply_with */
 void call_refuse(struct call *c, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* What the store said to a read: ERR_NOT_FOUND is that there is no such task, everything else that it did not answer. */
+void call_store_failed(struct call *c, int err);
+int call_claim(struct call *c, size_t bytes) MUST_USE; /* as http_claim; answers the 503 itself */
+
+/* The shape of all lists: {"items":[..],"next_cursor":..}; cursor NULL: the last page. */
+void call_list_open(struct buf *b);
+void call_list_close(struct buf *b, const char *cursor);
 
 struct buf call_buf(struct call *c);                  /* for an answer: bounded, released by call_answer */
 int call_id(struct call *c, struct id *ret) MUST_USE; /* params[0] as an id; answers the 404 itself when it is none */
 /* A whole number in the query, `otherwise` when absent; answers the 400 itself when it is none or out of range. */
 int call_number(struct call *c, const char *name, int64_t low, int64_t high, int64_t otherwise, int64_t *ret) MUST_USE;
 /* Seconds (decimals allowed) as `wait=N` of the query or `Prefer: wait=N` (RFC 7240 section 4.3); 0: none. At most
- * LIMIT_WAIT_MS. Answers the 400 itself. */
+ * LIMIT_WAIT_MS. A query that is not understood is a 400, answered here; such a preference is ignored. */
 int call_wait_ms(struct call *c, int64_t *ret_ms) MUST_USE;
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "api/api.h"
 #include "api/call.h"
+#include "api/depth.h"
 #include "api/process_stats.h"
 #include "bide.h"
 
@@ -86,7 +87,7 @@ static bool counted(struct counting *m)
     int err = m->counts.req.err;
     if (!err) return true;
     store_release(&m->counts.req);
-    call_refuse(m->call, err, "the store did not answer; try again later");
+    call_store_failed(m->call, err);
     return false;
 }
 
@@ -103,10 +104,10 @@ static void on_stats(struct store_req *req)
     struct call *c = m->call;
     const struct server *s = c->api->server;
     if (!counted(m)) return;
-    int64_t total[TASK_STATES] = {0}, retrying = 0;
+    struct store_count total = {0};
     for (size_t i = 0; i < m->counts.n; i++) {
-        for (int state = 0; state < TASK_STATES; state++) total[state] += m->counts.items[i].n[state];
-        retrying += m->counts.items[i].retrying;
+        for (int state = 0; state < TASK_STATES; state++) total.n[state] += m->counts.items[i].n[state];
+        total.retrying += m->counts.items[i].retrying;
     }
     struct buf b = call_buf(c);
     json_write_open(&b, '{');
@@ -115,14 +116,7 @@ static void on_stats(struct store_req *req)
     json_write_member_time(&b, "started_at", c->api->started_at_ms);
     json_write_member_int(&b, "uptime_ms", turn_wall_ms(s->turn) - c->api->started_at_ms);
     json_write_key(&b, "tasks");
-    json_write_open(&b, '{');
-    for (int state = 0; state < TASK_STATES; state++) {
-        int64_t n = total[state];
-        if (state == TASK_SCHEDULED) n -= retrying;
-        json_write_member_int(&b, state_word((enum task_state)state), n);
-        if (state == TASK_SCHEDULED) json_write_member_int(&b, "retrying", retrying);
-    }
-    json_write_close(&b, '}');
+    depth_write(&b, &total);
     json_write_key(&b, "store");
     json_write_open(&b, '{');
     json_write_member_text(&b, "engine", s->store->engine->name);
@@ -155,12 +149,12 @@ static void write_depths(struct buf *b, const struct store_counts *counts)
 {
     metrics_write_family(b, "bide_tasks", "gauge", "Tasks in the store, by queue and status.");
     for (size_t i = 0; i < counts->n; i++) {
-        for (int state = 0; state < TASK_STATES; state++) {
+        for (size_t word = 0; word < DEPTH_WORDS; word++) {
             struct buf labels;
             buf_init(&labels, 4096);
             metrics_write_label(&labels, "queue", counts->items[i].queue);
-            metrics_write_label(&labels, "status", str_of(state_word((enum task_state)state)));
-            metrics_write_sample(b, "bide_tasks", labels.p, (double)counts->items[i].n[state]);
+            metrics_write_label(&labels, "status", str_of(depth_word(word)));
+            metrics_write_sample(b, "bide_tasks", labels.p, (double)depth_count(&counts->items[i], word));
             buf_release(&labels);
         }
     }
@@ -221,9 +215,7 @@ static void on_metrics(struct store_req *req)
     one_value(&b, "bide_open_descriptors", "gauge", "Open file descriptors of the server process.",
               (double)process_stats_descriptors());
     store_release(req);
-    struct str body = arena_str(&c->req->arena, buf_str(&b));
-    buf_release(&b);
-    call_answer_with(c, 200, "text/plain; version=0.0.4; charset=utf-8", body, NULL, 0);
+    call_answer_buf(c, 200, "text/plain; version=0.0.4; charset=utf-8", &b, NULL, 0);
 }
 
 static void metrics(struct call *c)

@@ -4,6 +4,7 @@
  */
 #include "api/api.h"
 #include "api/call.h"
+#include "api/depth.h"
 
 static void list(struct call *c);
 static void one(struct call *c);
@@ -44,14 +45,7 @@ static void write_queue(struct buf *b, struct server *s, const struct queue *q, 
     if (q->capacity) json_write_int(b, q->capacity);
     else json_write_null(b);
     json_write_key(b, "depth");
-    json_write_open(b, '{');
-    for (int state = 0; state < TASK_STATES; state++) {
-        int64_t count = n->n[state];
-        if (state == TASK_SCHEDULED) count -= n->retrying;
-        json_write_member_int(b, state_word((enum task_state)state), count);
-        if (state == TASK_SCHEDULED) json_write_member_int(b, "retrying", n->retrying);
-    }
-    json_write_close(b, '}');
+    depth_write(b, n);
     json_write_member_time(b, "oldest_pending_at", n->oldest_ready_ms);
     int64_t age_ms = n->oldest_ready_ms ? turn_wall_ms(s->turn) - n->oldest_ready_ms : 0;
     json_write_member_int(b, "oldest_pending_ms", age_ms > 0 ? age_ms : 0);
@@ -66,21 +60,17 @@ static void on_counted(struct store_req *req)
     if (req->err) {
         int err = req->err;
         store_release(req);
-        call_refuse(c, err, "the store did not answer; try again later");
+        call_store_failed(c, err);
         return;
     }
     struct buf b = call_buf(c);
     if (m->queue) {
         write_queue(&b, s, m->queue, count_of(&m->counts, m->queue->name));
     } else {
-        json_write_open(&b, '{');
-        json_write_key(&b, "items");
-        json_write_open(&b, '[');
+        call_list_open(&b);
         for (size_t i = 0; i < s->queues.n; i++)
             write_queue(&b, s, &s->queues.all[i], count_of(&m->counts, s->queues.all[i].name));
-        json_write_close(&b, ']');
-        json_write_member_null(&b, "next_cursor");
-        json_write_close(&b, '}');
+        call_list_close(&b, NULL);
     }
     store_release(req);
     call_answer(c, 200, &b);

@@ -63,7 +63,7 @@ static int text(struct draft *d, const struct json_node *v, const char *pointer,
 {
     if (v->kind != JSON_STRING) return expected(d, v, pointer, "a string");
     struct buf b;
-    buf_init(&b, max + 1);
+    buf_init(&b, v->len); /* as sent: escapes are longer than what they stand for */
     json_add_string(d->j, v, &b);
     bool too_long = buf_err(&b) || b.len > max;
     *ret = arena_str(d->arena, buf_str(&b));

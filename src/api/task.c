@@ -6,8 +6,6 @@
 #include "api/call.h"
 #include "api/task_json.h"
 #include "api/wait.h"
-#include "base/limits.h"
-#include "http/problem.h"
 
 static void get(struct call *c);
 static void result(struct call *c);
@@ -35,8 +33,7 @@ static void get(struct call *c)
 /* True: answered, the request failed or the task is not there. */
 static bool refused(struct call *c, int err)
 {
-    if (err == ERR_NOT_FOUND) call_refuse(c, err, "there is no task with this id");
-    else if (err) call_refuse(c, err, "the store did not answer; try again later");
+    if (err) call_store_failed(c, err);
     return err != 0;
 }
 
@@ -51,16 +48,24 @@ static void no_result(struct call *c, const struct task *t)
 {
     struct err e;
     struct buf extra;
-    buf_init(&extra, ANSWER_MAX);
+    buf_init(&extra, TASK_JSON_MAX);
     json_write_open(&extra, '{');
     json_write_member_text(&extra, "task_status", state_word(t->life.state));
     json_write_key(&extra, "error");
     task_json_write_error(&extra, &t->ending.failure);
     json_write_close(&extra, '}');
     (void)err_set(&e, ERR_CONFLICT, "the task ended %s: there is no result", state_word(t->life.state));
-    c->api->answers[4]++;
-    problem_reply_with(c->req, &e, 0, NULL, 0, buf_str(&extra));
+    call_problem_with(c, &e, NULL, 0, buf_err(&extra) ? STR_NONE : buf_str(&extra));
     buf_release(&extra);
+}
+
+static void on_result(struct store_req *req);
+
+/* A result over LIMIT_INLINE is asked for on its own, when its size is known and there is room for it. */
+static void fetch(struct fetch *f, size_t result_max)
+{
+    f->get = (struct store_get){.id = f->get.id, .result_max = result_max};
+    store_get(f->call->api->server->store, &f->get, on_result, f);
 }
 
 static void on_result(struct store_req *req)
@@ -74,8 +79,13 @@ static void on_result(struct store_req *req)
         (void)refused(c, err);
         return;
     }
-    if (t->life.state == TASK_COMPLETED) {
-        struct str body = arena_str(&c->req->arena, t->ending.result);
+    if (t->life.state == TASK_COMPLETED && t->result_bytes > f->get.result_max) {
+        size_t bytes = t->result_bytes;
+        store_release(req);
+        if (!call_claim(c, bytes)) fetch(f, LIMIT_RESULT);
+    } else if (t->life.state == TASK_COMPLETED) {
+        struct str body = t->ending.result;
+        arena_adopt(&c->req->arena, &req->arena); /* not copied: it may be large */
         store_release(req);
         call_answer_with(c, 200, CALL_JSON, body, NULL, 0);
     } else if (state_is_ending(t->life.state)) {
@@ -85,10 +95,8 @@ static void on_result(struct store_req *req)
         struct buf b = call_buf(c);
         task_json_write(&b, c->api->server, t, false);
         store_release(req);
-        struct str body = arena_str(&c->req->arena, buf_str(&b));
-        buf_release(&b);
         struct http_header later = {STR("Retry-After"), STR("1")};
-        call_answer_with(c, 202, CALL_JSON, body, &later, 1);
+        call_answer_buf(c, 202, CALL_JSON, &b, &later, 1);
     }
 }
 
@@ -96,9 +104,7 @@ static void result(struct call *c)
 {
     struct fetch *f = arena_alloc(&c->req->arena, sizeof *f);
     f->call = c;
-    if (call_id(c, &f->get.id)) return;
-    f->get.result_max = LIMIT_RESULT;
-    store_get(c->api->server->store, &f->get, on_result, f);
+    if (!call_id(c, &f->get.id)) fetch(f, LIMIT_INLINE);
 }
 
 /* ---- log ---- */
@@ -118,7 +124,8 @@ static void on_log(struct store_req *req)
     struct reading *r = req->user;
     struct call *c = r->call;
     int err = req->err ? req->err : r->log.found;
-    struct str text = err ? STR_NONE : arena_str(&c->req->arena, r->log.log);
+    struct str text = err ? STR_NONE : r->log.log;
+    arena_adopt(&c->req->arena, &req->arena);
     store_release(req);
     if (!refused(c, err)) answer_log(c, text);
 }
@@ -137,6 +144,7 @@ static void log_text(struct call *c)
         answer_log(c, logbook_text(&live->log, &c->req->arena));
         return;
     }
+    if (call_claim(c, LIMIT_LOG)) return;
     r->log.run = (int32_t)run;
     r->log.number = (int32_t)attempt;
     store_log(c->api->server->store, &r->log, on_log, r);

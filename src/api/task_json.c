@@ -6,7 +6,7 @@
 
 #include "server/waiting_on.h"
 
-#include <stdio.h>
+#define ROOM 1536 /* most tasks without their payload */
 
 static void nullable(struct buf *b, const char *key, struct str s)
 {
@@ -111,24 +111,35 @@ static void times(struct buf *b, const struct task *t)
     json_write_member_null(b, "delivery");
 }
 
+/* One of the task's addresses: its path, and `verb` behind it. */
+static void url(struct buf *b, const char *name, struct str id, const char *verb)
+{
+    char path[96];
+    size_t len = sizeof "/v1/tasks/" - 1;
+    memcpy(path, "/v1/tasks/", len);
+    memcpy(path + len, id.p, id.len);
+    len += id.len;
+    memcpy(path + len, verb, strlen(verb));
+    json_write_member_str(b, name, (struct str){path, len + strlen(verb)});
+}
+
 static void urls(struct buf *b, const struct id *id)
 {
-    static const char *const names[] = {"result", "log", "cancel"};
-    char text[ID_TEXT], url[80];
+    char text[ID_TEXT];
     id_format(id, text);
+    struct str s = {text, ID_TEXT - 1};
     json_write_key(b, "urls");
     json_write_open(b, '{');
-    snprintf(url, sizeof url, "/v1/tasks/%s", text);
-    json_write_member_text(b, "self", url);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        snprintf(url, sizeof url, "/v1/tasks/%s/%s", text, names[i]);
-        json_write_member_text(b, names[i], url);
-    }
+    url(b, "self", s, "");
+    url(b, "result", s, "/result");
+    url(b, "log", s, "/log");
+    url(b, "cancel", s, "/cancel");
     json_write_close(b, '}');
 }
 
 void task_json_write(struct buf *b, struct server *s, const struct task *t, bool whole)
 {
+    (void)buf_room(b, ROOM); /* one growth instead of several; what is lacking shows when it is written */
     json_write_open(b, '{');
     json_write_key(b, "id");
     json_write_id(b, &t->body.id);

@@ -7,6 +7,14 @@
 
 #include "api/api.h"
 #include "base/json_write.h"
+#include "base/limits.h"
+
+/* No task's object is larger: every text at its limit and six bytes for each of its bytes when escaped, file names of 255
+ * bytes, input and result shown inline, and what has a fixed size. */
+#define TASK_JSON_MAX                                                                                             \
+    (6 * (LIMIT_DETAIL + 2 * LIMIT_MESSAGE + LIMIT_SUBJECT + LIMIT_TAGS * (LIMIT_TAG_KEY + LIMIT_TAG_VALUE + 1) + \
+          4 * LIMIT_NAME + LIMIT_FILES * 256) +                                                                   \
+     LIMIT_PROGRESS_DATA + 2 * LIMIT_INLINE + 16 * 1024)
 
 /* `whole`: with input and result (those the store left out for their size are null). What a live attempt knows better
  * (progress) is taken from its run. */

@@ -5,11 +5,10 @@
 #include "api/api.h"
 
 #include "api/call.h"
+#include "api/depth.h"
 #include "api/submission.h"
 #include "api/task_json.h"
 #include "api/wait.h"
-#include "base/limits.h"
-#include "base/text.h"
 
 #include <stdio.h>
 
@@ -42,13 +41,14 @@ static void accepted(struct submit *m)
     struct buf b = call_buf(c);
     task_json_write(&b, c->api->server, &t, false);
     struct http_header headers[] = {{STR("Location"), str_of(location)}, {STR("Retry-After"), STR("1")}};
-    c->api->answers[2]++;
-    http_reply(c->req, &(struct http_reply){.status = 202,
-                                            .content_type = CALL_JSON,
-                                            .body = buf_str(&b),
-                                            .headers = headers,
-                                            .n_headers = 2});
-    buf_release(&b);
+    call_answer_buf(c, 202, CALL_JSON, &b, headers, 2);
+}
+
+/* It may take a minute, and the body is stored: nothing that lies in it is used from here on. */
+static void wait(struct submit *m)
+{
+    http_drop_body(m->call->req);
+    wait_start(m->call, &m->body.id, m->wait_ms);
 }
 
 static void on_added(struct store_req *req)
@@ -64,7 +64,7 @@ static void on_added(struct store_req *req)
     else if (err)
         call_refuse(c, err, "%s; nothing was stored, try again later", err_text(err));
     else if (m->wait_ms > 0)
-        wait_start(c, &m->body.id, m->wait_ms);
+        wait(m);
     else
         accepted(m);
 }
@@ -104,6 +104,8 @@ static void submit(struct call *c)
 
 /* ---- list ---- */
 
+#define TASK_EXPECTED (8 * 1024) /* room claimed for each task of a page before its size is known: larger than most */
+
 struct page {
     struct call *call;
     struct store_list list;
@@ -111,11 +113,9 @@ struct page {
 
 static bool is_word(struct str s, const char **ret)
 {
-    static const char *const words[] = {"blocked",   "scheduled", "retrying",  "pending", "running",
-                                        "completed", "failed",    "cancelled", "expired"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (!str_eq(s, str_of(words[i]))) continue;
-        *ret = words[i];
+    for (size_t i = 0; i < DEPTH_WORDS; i++) {
+        if (!str_eq(s, str_of(depth_word(i)))) continue;
+        *ret = depth_word(i);
         return true;
     }
     return false;
@@ -138,6 +138,21 @@ static struct str next_link(struct call *c, const char *cursor)
     return link;
 }
 
+_Static_assert(LIMIT_PAGE_BYTES + TASK_JSON_MAX < ANSWER_MAX, "a page, its last task whole, must fit");
+
+/* True: there is more behind list->last, in the store or because the page is large enough. */
+static bool write_items(struct buf *b, struct server *s, struct store_list *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (b->len > LIMIT_PAGE_BYTES) {
+            list->last = list->items[i - 1].body.id;
+            return true;
+        }
+        task_json_write(b, s, &list->items[i], false);
+    }
+    return list->more;
+}
+
 static void on_listed(struct store_req *req)
 {
     struct page *p = req->user;
@@ -145,31 +160,18 @@ static void on_listed(struct store_req *req)
     if (req->err) {
         int err = req->err;
         store_release(req);
-        call_refuse(c, err, "the store did not answer; try again later");
+        call_store_failed(c, err);
         return;
     }
     char cursor[ID_TEXT];
     struct buf b = call_buf(c);
-    json_write_open(&b, '{');
-    json_write_key(&b, "items");
-    json_write_open(&b, '[');
-    for (size_t i = 0; i < p->list.n; i++) task_json_write(&b, c->api->server, &p->list.items[i], false);
-    json_write_close(&b, ']');
-    if (!p->list.more) {
-        json_write_member_null(&b, "next_cursor");
-        json_write_close(&b, '}');
-        store_release(req);
-        call_answer(c, 200, &b);
-        return;
-    }
-    id_format(&p->list.last, cursor);
-    json_write_member_text(&b, "next_cursor", cursor);
-    json_write_close(&b, '}');
+    call_list_open(&b);
+    bool more = write_items(&b, c->api->server, &p->list);
     store_release(req);
-    struct http_header link = {STR("Link"), next_link(c, cursor)};
-    struct str body = arena_str(&c->req->arena, buf_str(&b));
-    buf_release(&b);
-    call_answer_with(c, 200, CALL_JSON, body, &link, 1);
+    if (more) id_format(&p->list.last, cursor);
+    call_list_close(&b, more ? cursor : NULL);
+    struct http_header link = {STR("Link"), more ? next_link(c, cursor) : STR_NONE};
+    call_answer_buf(c, 200, CALL_JSON, &b, &link, more);
 }
 
 /* `tag=key:value` */
@@ -205,5 +207,6 @@ static void list(struct call *c)
         call_refuse(c, ERR_INVALID, "cursor must be a next_cursor of an earlier page");
         return;
     }
+    if (call_claim(c, (size_t)limit * TASK_EXPECTED)) return;
     store_list(c->api->server->store, &p->list, on_listed, p);
 }

@@ -6,7 +6,6 @@
 
 #include "api/call.h"
 #include "api/task_json.h"
-#include "base/limits.h"
 
 #include <stdio.h>
 
@@ -28,7 +27,7 @@ static void stop_waiting(struct wait *w)
     struct server *s = w->call->api->server;
     waiters_leave(&s->waiters, &w->waiter);
     turn_timer_stop(s->turn, &w->timer);
-    w->call->req->on_gone = NULL; /* from here on the request stays until it is answered */
+    http_set_on_gone(w->call->req, NULL); /* from here on the request stays until it is answered */
 }
 
 static void on_gone(struct http_request *r)
@@ -71,7 +70,7 @@ static void answer(struct wait *w)
     struct buf b = call_buf(c);
     task_json_write(&b, c->api->server, &w->get.task, true);
     store_release(&w->get.req);
-    if (buf_err(&b)) {
+    if (buf_err(&b)) { /* refused there */
         call_answer(c, 200, &b);
         return;
     }
@@ -84,18 +83,18 @@ static void answer(struct wait *w)
     if (!get) headers[n++] = (struct http_header){STR("Location"), str_of(location)};
     if (!get && ended) headers[n++] = (struct http_header){STR("Preference-Applied"), STR("wait")};
     if (!ended) headers[n++] = (struct http_header){STR("Retry-After"), STR("1")};
-    bool unchanged = get && none_match(c->req, etag);
-    struct str body = arena_str(&c->req->arena, buf_str(&b));
-    buf_release(&b);
-    if (unchanged) call_answer_with(c, 304, NULL, STR_NONE, headers, 1);
-    else call_answer_with(c, get || ended ? 200 : 202, CALL_JSON, body, headers, n);
+    if (get && none_match(c->req, etag)) {
+        buf_release(&b);
+        call_answer_with(c, 304, NULL, STR_NONE, headers, 1);
+        return;
+    }
+    call_answer_buf(c, get || ended ? 200 : 202, CALL_JSON, &b, headers, n);
 }
 
 static void refuse(struct wait *w, int err)
 {
     stop_waiting(w);
-    if (err == ERR_NOT_FOUND) call_refuse(w->call, err, "there is no task with this id");
-    else call_refuse(w->call, err, "the store did not answer; try again later");
+    call_store_failed(w->call, err);
 }
 
 static void on_got(struct store_req *req)
@@ -108,7 +107,7 @@ static void on_got(struct store_req *req)
     if (!err && !ended && !last && !s->draining) {
         store_release(req);
         if (w->told) ask(w);
-        else w->call->req->on_gone = on_gone;
+        else http_set_on_gone(w->call->req, on_gone);
         return;
     }
     if (err) {

@@ -44,12 +44,8 @@ static void list(struct call *c)
 {
     struct roster *r = &c->api->server->roster;
     struct buf b = call_buf(c);
-    json_write_open(&b, '{');
-    json_write_key(&b, "items");
-    json_write_open(&b, '[');
+    call_list_open(&b);
     for (size_t i = 0; i < r->n; i++) r->posts[i].handler->ops->each(r->posts[i].handler, write_worker, &b);
-    json_write_close(&b, ']');
-    json_write_member_null(&b, "next_cursor");
-    json_write_close(&b, '}');
+    call_list_close(&b, NULL);
     call_answer(c, 200, &b);
 }

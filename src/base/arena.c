@@ -56,6 +56,21 @@ void arena_clear(struct arena *a)
     start_block(a, kept);
 }
 
+void arena_adopt(struct arena *to, struct arena *from)
+{
+    struct arena_block *last = from->head;
+    if (!last) return;
+    while (last->next) last = last->next;
+    if (!to->head) {
+        *to = *from;
+    } else { /* behind the newest, which goes on being cut */
+        last->next = to->head->next;
+        to->head->next = from->head;
+        to->total += from->total;
+    }
+    arena_init(from);
+}
+
 static struct arena_block *new_block(struct arena *a, size_t size)
 {
     struct arena_block *b = mem_grow(NULL, size);

@@ -18,6 +18,7 @@ struct arena {
 void arena_init(struct arena *a);
 void arena_release(struct arena *a); /* accepts a zeroed arena */
 void arena_clear(struct arena *a);   /* frees all but one small block */
+void arena_adopt(struct arena *to, struct arena *from); /* moves all that `from` holds; it is empty afterwards */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull, malloc)); /* zeroed, 16-byte aligned */
 struct str arena_str(struct arena *a, struct str s); /* a copy, NUL after the end */
 char *arena_text(struct arena *a, struct str s);     /* the same, as a C string */

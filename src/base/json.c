@@ -5,14 +5,26 @@
  *
  *     0 object count 2 skip 5 | 1 "a" array count 2 skip 3 | 2 number | 3 number | 4 "b" string
  *
- * so a subtree is a run, and stepping over it is one addition.
+ * so a subtree is a run, and stepping over it is one addition. A closed value is a run of one.
  */
 #include "base/json.h"
 #include "base/json_unescape.h"
 #include "base/text.h"
 #include <stdlib.h>
 
+#define KEPT_NODES 32768 /* 1 MiB: more than that is not kept for the next text */
+
 void json_init(struct json *j) { *j = (struct json){0}; }
+
+void json_trim(struct json *j)
+{
+    j->text = STR_NONE;
+    j->n = 0;
+    if (j->cap <= KEPT_NODES) return;
+    free(j->nodes);
+    j->nodes = NULL;
+    j->cap = 0;
+}
 
 void json_release(struct json *j)
 {
@@ -53,22 +65,11 @@ struct str json_key(const struct json *j, const struct json_node *v)
     return (struct str){j->text.p + v->key_start, v->key_len};
 }
 
-/* The key given is plain: a backslash in it is a character of its own, so it must not be unescaped. */
-static bool means(struct str raw, struct str plain)
-{
-    struct buf b;
-    buf_init(&b, raw.len);
-    json_unescape_add(&b, raw);
-    bool same = !buf_err(&b) && str_eq(buf_str(&b), plain);
-    buf_release(&b);
-    return same;
-}
-
 bool json_key_is(const struct json *j, const struct json_node *v, struct str key)
 {
     struct str raw = json_key(j, v);
     if (!v->key_escaped) return str_eq(raw, key);
-    return raw.len > key.len && means(raw, key);
+    return raw.len > key.len && json_unescape_is(raw, key);
 }
 
 void json_add_key(const struct json *j, const struct json_node *v, struct buf *b)

@@ -12,6 +12,9 @@
  *   lone surrogates, \u0000 in keys: json_unescape.c
  *   out of memory: json_pool.c
  *
+ * What is closed runs through the same callbacks and checks, only no node is made. Containers' counts, keys and places
+ * are therefore kept with the open ones, not in nodes.
+ *
  * Neither this nor yajl recurses: open containers are a fixed stack. It must never call back into the caller, nor
  * abort: the client library uses it.
  */
@@ -25,21 +28,30 @@
 #include <yajl/yajl_parse.h>
 
 #define FIRST_NODES 32
-#define KEPT_NODES 32768 /* 1 MiB: more than that is not kept for the next text */
-#define GO_ON 1          /* what yajl wants from a callback */
+#define NO_NODE UINT32_MAX
+#define NOWHERE UINT32_MAX /* a depth that is not reached */
+#define GO_ON 1            /* what yajl wants from a callback */
 #define STOP 0
+
+struct open {
+    uint32_t node;  /* NO_NODE inside a closed value */
+    uint32_t count; /* members or elements so far */
+    uint32_t keys;  /* where its keys begin */
+    bool is_object;
+};
 
 struct parse {
     struct json *j;
     struct err *e;
     yajl_handle yajl;
-    int rc;         /* set by the callback that stops */
-    bool at_end;    /* yajl has all of the text and closes a number that ended with it */
-    size_t at;      /* end of the last token */
-    struct str key; /* span of the key whose value comes next, without quotes; p NULL outside objects */
-    bool key_escaped;
-    uint32_t depth;
-    uint32_t open[LIMIT_JSON_DEPTH + LIMIT_JSON_ENVELOPE]; /* nodes of the containers around the place reached */
+    int rc;               /* set by the callback that stops */
+    bool at_end;          /* yajl has all of the text and closes a number that ended with it */
+    bool key_waits;       /* the last key has no value yet */
+    size_t at;            /* end of the last token */
+    uint32_t depth;       /* of what comes next; 0: the root */
+    uint32_t closed_from; /* at this depth and below no nodes are made */
+    struct open open[LIMIT_JSON_DEPTH + LIMIT_JSON_ENVELOPE]; /* the containers around the place reached */
+    struct json_keys keys;
     struct json_pool pool;
 };
 
@@ -76,49 +88,66 @@ static struct str take_token(struct parse *p)
     return (struct str){p->j->text.p + start, p->at - start};
 }
 
-static bool room_for_node(struct json *j)
-{
-    if (j->n < j->cap) return true;
-    uint32_t cap = j->cap ? j->cap * 2 : FIRST_NODES;
-    struct json_node *nodes = cap > j->cap ? realloc(j->nodes, cap * sizeof *nodes) : NULL;
-    if (!nodes) return false;
-    j->nodes = nodes;
-    j->cap = cap;
-    return true;
-}
-
-static struct json_node *add_node(struct parse *p, enum json_kind kind)
+static int room_for_node(struct parse *p)
 {
     struct json *j = p->j;
-    struct str span = take_token(p);
-    if (!room_for_node(j)) {
-        out_of_memory(p);
-        return NULL;
+    if (j->n < j->cap && j->n < LIMIT_JSON_NODES) return GO_ON;
+    if (j->n >= LIMIT_JSON_NODES) {
+        p->rc = err_set(p->e, ERR_TOO_BIG, "more than %d values", LIMIT_JSON_NODES);
+        return STOP;
     }
-    struct json_node *v = &j->nodes[j->n++];
-    *v =
-        (struct json_node){.kind = kind, .start = (uint32_t)(span.p - j->text.p), .len = (uint32_t)span.len, .skip = 1};
-    if (p->key.p) {
-        v->key_start = (uint32_t)(p->key.p - j->text.p);
-        v->key_len = (uint32_t)p->key.len;
-        v->key_escaped = p->key_escaped;
-        p->key = STR_NONE;
-    }
-    if (p->depth > 0) j->nodes[p->open[p->depth - 1]].count++;
-    return v;
+    uint32_t cap = j->cap ? j->cap * 2 : FIRST_NODES;
+    struct json_node *nodes = realloc(j->nodes, cap * sizeof *nodes);
+    if (!nodes) return out_of_memory(p);
+    j->nodes = nodes;
+    j->cap = cap;
+    return GO_ON;
 }
 
-static int on_null(void *context) { return add_node(context, JSON_NULL) ? GO_ON : STOP; }
-
-static int on_boolean(void *context, int value)
+static int add_node(struct parse *p, enum json_kind kind, struct str span, bool escaped)
 {
-    return add_node(context, value ? JSON_TRUE : JSON_FALSE) ? GO_ON : STOP;
+    struct json *j = p->j;
+    if (!room_for_node(p)) return STOP;
+    struct json_node *v = &j->nodes[j->n++];
+    *v = (struct json_node){.kind = kind,
+                            .escaped = escaped,
+                            .start = (uint32_t)(span.p - j->text.p),
+                            .len = (uint32_t)span.len,
+                            .skip = 1};
+    if (p->key_waits) {
+        const struct json_key_span *key = &p->keys.spans[p->keys.n - 1];
+        v->key_start = key->start;
+        v->key_len = key->len;
+        v->key_escaped = key->escaped;
+    }
+    return GO_ON;
 }
+
+/* A value has come whose span is known, or a container of which the bracket is. */
+static int add_value(struct parse *p, enum json_kind kind, struct str span, bool escaped)
+{
+    if (p->depth < p->closed_from && !add_node(p, kind, span, escaped)) return STOP;
+    if (p->depth > 0) p->open[p->depth - 1].count++;
+    p->key_waits = false;
+    return GO_ON;
+}
+
+/* One without quotes: nothing of it is looked at here. */
+static int add_word(struct parse *p, enum json_kind kind)
+{
+    if (p->depth < p->closed_from) return add_value(p, kind, take_token(p), false);
+    p->at = reached(p);
+    return add_value(p, kind, STR_NONE, false);
+}
+
+static int on_null(void *context) { return add_word(context, JSON_NULL); }
+
+static int on_boolean(void *context, int value) { return add_word(context, value ? JSON_TRUE : JSON_FALSE); }
 
 static int on_number(void *context, const char *text, size_t len)
 {
     (void)text, (void)len;
-    return add_node(context, JSON_NUMBER) ? GO_ON : STOP;
+    return add_word(context, JSON_NUMBER);
 }
 
 /* yajl has decoded the string: it is shorter than its span when, and only when, it has escapes. */
@@ -134,43 +163,52 @@ static int check_string(struct parse *p, struct str raw, size_t decoded_len, boo
 static int on_string(void *context, const unsigned char *text, size_t len)
 {
     struct parse *p = context;
-    struct json_node *v = add_node(p, JSON_STRING);
+    struct str span = take_token(p);
+    bool escaped;
     (void)text;
-    if (!v) return STOP;
-    struct str span = json_span(p->j, v);
-    return check_string(p, str_sub(span, 1, span.len - 2), len, false, &v->escaped);
+    if (!check_string(p, str_sub(span, 1, span.len - 2), len, false, &escaped)) return STOP;
+    return add_value(p, JSON_STRING, span, escaped);
 }
 
 static int on_key(void *context, const unsigned char *text, size_t len)
 {
     struct parse *p = context;
-    struct str span = take_token(p);
+    struct str span = take_token(p), key = str_sub(span, 1, span.len - 2), closed = p->j->closed;
+    bool escaped;
     (void)text;
-    p->key = str_sub(span, 1, span.len - 2);
-    return check_string(p, p->key, len, true, &p->key_escaped);
+    if (!check_string(p, key, len, true, &escaped)) return STOP;
+    if (json_keys_push(&p->keys, key, escaped)) return out_of_memory(p);
+    p->key_waits = true;
+    if (p->depth == 1 && closed.p && !p->j->root_only)
+        p->closed_from = (escaped ? json_unescape_is(key, closed) : str_eq(key, closed)) ? 2 : NOWHERE;
+    return GO_ON;
 }
 
 static int open_container(struct parse *p, enum json_kind kind)
 {
     uint32_t most = LIMIT_JSON_DEPTH + p->j->envelope;
     if (p->depth == most) {
-        p->rc = err_set(p->e, ERR_SYNTAX, "nested deeper than %u levels at byte %zu", most,
-                        next_token_start(p));
+        p->rc = err_set(p->e, ERR_SYNTAX, "nested deeper than %u levels at byte %zu", most, next_token_start(p));
         return STOP;
     }
-    struct json_node *v = add_node(p, kind);
-    if (!v) return STOP;
-    p->open[p->depth++] = (uint32_t)(v - p->j->nodes);
+    struct open *o = &p->open[p->depth];
+    *o = (struct open){
+        .node = p->depth < p->closed_from ? p->j->n : NO_NODE, .keys = p->keys.n, .is_object = kind == JSON_OBJECT};
+    if (!add_value(p, kind, take_token(p), false)) return STOP;
+    p->depth++;
     return GO_ON;
 }
 
-static struct json_node *close_container(struct parse *p)
+static struct open *close_container(struct parse *p)
 {
-    struct json_node *v = &p->j->nodes[p->open[--p->depth]];
+    struct open *o = &p->open[--p->depth];
     p->at = reached(p);
+    if (o->node == NO_NODE) return o;
+    struct json_node *v = &p->j->nodes[o->node];
     v->len = (uint32_t)(p->at - v->start);
-    v->skip = (uint32_t)(p->j->nodes + p->j->n - v);
-    return v;
+    v->skip = p->j->n - o->node;
+    if (p->depth + 1 < p->closed_from) v->count = o->count;
+    return o;
 }
 
 static int on_start_array(void *context) { return open_container(context, JSON_ARRAY); }
@@ -184,12 +222,13 @@ static int on_end_array(void *context)
 static int on_start_map(void *context) { return open_container(context, JSON_OBJECT); }
 
 /* Adds "/" and the escaped name to the pointer, or nothing when it does not fit: then it points to what is around. */
-static void add_step(struct parse *p, struct buf *pointer, const struct json_node *v)
+static void add_step(struct parse *p, struct buf *pointer, uint32_t key)
 {
     struct buf name;
     buf_init(&name, sizeof p->e->pointer);
     buf_add_char(pointer, '/');
-    json_add_key(p->j, v, &name);
+    if (p->keys.spans[key].escaped) json_unescape_add(&name, json_keys_raw(&p->keys, key));
+    else buf_add_str(&name, json_keys_raw(&p->keys, key));
     for (size_t i = 0; i < name.len; i++) {
         if (name.p[i] == '~' || name.p[i] == '/') buf_add_text(pointer, name.p[i] == '~' ? "~0" : "~1");
         else buf_add_char(pointer, name.p[i]);
@@ -198,31 +237,31 @@ static void add_step(struct parse *p, struct buf *pointer, const struct json_nod
     buf_release(&name);
 }
 
-/* RFC 6901. The containers around `object` are still open, so an array's place is the number of its elements so far. */
-static void add_pointer(struct parse *p, struct buf *pointer, const struct json_node *object, const struct json_node *v)
+/* RFC 6901, to a key of the object that has just closed. The containers around it are still open: an array's place is
+ * the number of its elements so far, an object's name its last key, under the first one of the container in it. */
+static void add_pointer(struct parse *p, struct buf *pointer, uint32_t key)
 {
     size_t whole = 0; /* length of the steps that fitted */
-    const struct json_node *nodes = p->j->nodes;
     for (uint32_t i = 0; i <= p->depth && !buf_err(pointer); i++) {
-        const struct json_node *parent = i < p->depth ? &nodes[p->open[i]] : object;
-        const struct json_node *child = i == p->depth ? v : i + 1 == p->depth ? object : &nodes[p->open[i + 1]];
-        if (parent->kind == JSON_ARRAY) buf_add_format(pointer, "/%u", (unsigned)(parent->count - 1));
-        else add_step(p, pointer, child);
+        const struct open *o = &p->open[i];
+        if (!o->is_object) buf_add_format(pointer, "/%u", (unsigned)(o->count - 1));
+        else add_step(p, pointer, i < p->depth ? o[1].keys - 1 : key);
         if (!buf_err(pointer)) whole = pointer->len;
     }
     pointer->len = whole;
     if (pointer->p) pointer->p[whole] = '\0';
 }
 
-static int refuse_twice(struct parse *p, const struct json_node *object, const struct json_node *twice)
+static int refuse_twice(struct parse *p, uint32_t twice)
 {
-    struct str key = json_key(p->j, twice), shown = str_sub(key, 0, 60);
+    struct str key = json_keys_raw(&p->keys, twice), shown = str_sub(key, 0, 60);
     while (shown.len < key.len && shown.len > 0 && ((unsigned char)key.p[shown.len] & 0xC0) == 0x80) shown.len--;
     struct buf pointer;
     buf_init(&pointer, p->e ? sizeof p->e->pointer - 1 : 0);
-    if (p->e) add_pointer(p, &pointer, object, twice);
-    p->rc = err_set_at(p->e, ERR_SYNTAX, pointer.p ? pointer.p : "",
-                       "the key \"%.*s\" is there twice, again at byte %u", STR_ARG(shown), twice->key_start - 1);
+    if (p->e) add_pointer(p, &pointer, twice);
+    p->rc =
+        err_set_at(p->e, ERR_SYNTAX, pointer.p ? pointer.p : "", "the key \"%.*s\" is there twice, again at byte %u",
+                   STR_ARG(shown), p->keys.spans[twice].start - 1);
     buf_release(&pointer);
     return STOP;
 }
@@ -230,9 +269,11 @@ static int refuse_twice(struct parse *p, const struct json_node *object, const s
 static int on_end_map(void *context)
 {
     struct parse *p = context;
-    const struct json_node *object = close_container(p), *twice = NULL;
-    if (json_keys_twice(p->j, object, &twice)) return out_of_memory(p);
-    return twice ? refuse_twice(p, object, twice) : GO_ON;
+    uint32_t from = close_container(p)->keys, twice;
+    if (json_keys_twice(&p->keys, from, &twice)) return out_of_memory(p);
+    if (twice < p->keys.n) return refuse_twice(p, twice);
+    p->keys.n = from;
+    return GO_ON;
 }
 
 static const yajl_callbacks callbacks = {
@@ -258,7 +299,9 @@ static size_t skip_blanks(struct str text, size_t at)
 static size_t bad_token_start(const struct parse *p)
 {
     struct str text = p->j->text;
-    char may_follow = p->key.p ? ':' : p->at > 0 && text.p[p->at - 1] != '[' && text.p[p->at - 1] != '{' ? ',' : '\0';
+    char may_follow = p->key_waits                                                        ? ':'
+                      : p->at > 0 && text.p[p->at - 1] != '[' && text.p[p->at - 1] != '{' ? ','
+                                                                                          : '\0';
     size_t at = skip_blanks(text, p->at);
     if (may_follow && at < text.len && text.p[at] == may_follow) at = skip_blanks(text, at + 1);
     return at;
@@ -315,8 +358,7 @@ static int check_before(struct str text, struct err *e)
 
 int json_parse(struct json *j, struct str text, struct err *e)
 {
-    if (j->cap > KEPT_NODES) json_release(j);
-    j->n = 0;
+    json_trim(j);
     j->text = text;
     int rc = check_before(text, e);
     if (rc) return rc;
@@ -326,16 +368,19 @@ int json_parse(struct json *j, struct str text, struct err *e)
     p.e = e;
     p.rc = 0;
     p.at_end = false;
+    p.key_waits = false;
     p.at = 0;
-    p.key = STR_NONE;
     p.depth = 0;
+    p.closed_from = j->root_only ? 1 : NOWHERE;
+    json_keys_init(&p.keys, text);
     json_pool_init(&p.pool);
     run_yajl(&p);
     json_pool_release(&p.pool);
+    json_keys_release(&p.keys);
     if (p.rc == 0) {
         size_t end = skip_blanks(text, j->nodes[0].start + j->nodes[0].len);
         if (end < text.len) refuse(&p, "something follows the value", end);
     }
-    if (p.rc) j->n = 0;
+    if (p.rc) json_trim(j);
     return p.rc;
 }

@@ -57,24 +57,28 @@ static size_t take_escape(struct str *s, char out[4])
 
 const char *json_unescape_bad(struct str raw, bool is_key, size_t *ret_at)
 {
-    struct str s = raw;
-    for (;;) {
-        s = str_sub(s, str_find(s, '\\'), s.len);
-        if (s.len == 0) return NULL;
-        const char *bad = NULL;
-        size_t taken = 2;
-        if (s.p[1] == 'u') {
-            unsigned unit = hex4(s.p + 2);
-            taken = is_high(unit) ? 12 : 6;
-            if (is_low(unit) || (is_high(unit) && !low_follows(s))) bad = "half of a surrogate pair";
-            if (is_key && unit == 0) bad = "\\u0000 in a key";
+    const char *end = raw.p + raw.len;
+    for (const char *at = raw.p; at < end;) {
+        if (*at != '\\') { /* asked first: a text of escapes alone would pay for a search each */
+            at = memchr(at, '\\', (size_t)(end - at));
+            if (!at) break;
         }
+        if (at[1] != 'u') {
+            at += 2;
+            continue;
+        }
+        unsigned unit = hex4(at + 2);
+        const char *bad = NULL;
+        if (is_low(unit) || (is_high(unit) && !low_follows((struct str){at, (size_t)(end - at)})))
+            bad = "half of a surrogate pair";
+        if (is_key && unit == 0) bad = "\\u0000 in a key";
         if (bad) {
-            *ret_at = (size_t)(s.p - raw.p);
+            *ret_at = (size_t)(at - raw.p);
             return bad;
         }
-        s = str_sub(s, taken, s.len);
+        at += is_high(unit) ? 12 : 6;
     }
+    return NULL;
 }
 
 void json_unescape_add(struct buf *b, struct str raw)
@@ -117,5 +121,16 @@ bool json_unescape_eq(struct str a, struct str b)
         if (memcmp(a_run.p, b_run.p, common) != 0) return false;
         a_run = str_sub(a_run, common, a_run.len);
         b_run = str_sub(b_run, common, b_run.len);
+    }
+}
+
+bool json_unescape_is(struct str raw, struct str plain)
+{
+    char out[4];
+    for (;;) {
+        struct str run = take_run(&raw, out);
+        if (run.len == 0) return plain.len == 0;
+        if (!str_starts(plain, run)) return false;
+        plain = str_sub(plain, run.len, plain.len);
     }
 }

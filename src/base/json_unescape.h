@@ -16,5 +16,7 @@ const char *json_unescape_bad(struct str raw, bool is_key, size_t *ret_at);
 void json_unescape_add(struct buf *b, struct str raw);
 /* Do two strings mean the same characters? */
 bool json_unescape_eq(struct str a, struct str b);
+/* Does `raw` mean the characters of `plain`, whose backslashes are characters of their own? */
+bool json_unescape_is(struct str raw, struct str plain);
 
 #endif

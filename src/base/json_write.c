@@ -6,9 +6,47 @@
 #include "base/json_write.h"
 #include "base/text.h"
 
+static bool comma_is_due(const struct buf *b)
+{
+    char last = b->len ? b->p[b->len - 1] : '{';
+    return last != '{' && last != '[' && last != ':' && last != ',' && last != '\n';
+}
+
 static void next_value(struct buf *b)
 {
-    if (b->len && !memchr("{[:,\n", b->p[b->len - 1], 5)) buf_add_char(b, ',');
+    if (comma_is_due(b)) buf_add_char(b, ',');
+}
+
+/* The same, with room for `len` bytes behind it; NULL: the buf has its error. */
+static char *next_room(struct buf *b, size_t len)
+{
+    char *at = buf_room(b, len + 1);
+    if (!at || !comma_is_due(b)) return at;
+    *at = ',';
+    buf_wrote(b, 1);
+    return at + 1;
+}
+
+/* `"text"` and what follows, for text that needs no escapes. */
+static void add_quoted(struct buf *b, struct str text, struct str after)
+{
+    char *at = next_room(b, text.len + 2 + after.len);
+    if (!at) return;
+    at[0] = '"';
+    memcpy(at + 1, text.p, text.len);
+    at[text.len + 1] = '"';
+    memcpy(at + text.len + 2, after.p, after.len);
+    buf_wrote(b, text.len + 2 + after.len);
+}
+
+/* Most strings of an answer: printable ASCII without quotes and backslashes. */
+static bool is_plain(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c < 0x20 || c > 0x7e || c == '"' || c == '\\') return false;
+    }
+    return s.len > 0;
 }
 
 void json_write_open(struct buf *b, char bracket)
@@ -21,10 +59,7 @@ void json_write_close(struct buf *b, char bracket) { buf_add_char(b, bracket); }
 
 void json_write_key(struct buf *b, const char *key)
 {
-    next_value(b);
-    buf_add_char(b, '"');
-    buf_add_text(b, key);
-    buf_add(b, "\":", 2);
+    add_quoted(b, str_of(key), STR(":"));
 }
 
 void json_write_key_str(struct buf *b, struct str key)
@@ -61,6 +96,10 @@ static void add_valid(struct buf *b, struct str s)
 
 void json_write_str(struct buf *b, struct str s)
 {
+    if (is_plain(s)) {
+        add_quoted(b, s, STR(""));
+        return;
+    }
     next_value(b);
     buf_add_char(b, '"');
     for (;;) {

@@ -18,6 +18,7 @@
 #define LIMIT_PROGRESS_DATA (16 * 1024)           /* progress.data */
 #define LIMIT_JSON_DEPTH 64                       /* nesting of any JSON text that comes in */
 #define LIMIT_JSON_ENVELOPE 4                     /* further levels that bide's own frames and answers put around one */
+#define LIMIT_JSON_NODES 1000000                  /* values of one JSON text; what is closed (a task's input) is one */
 #define LIMIT_NAME 200                            /* a type, queue, pool, error type */
 #define LIMIT_SUBJECT 500                         /* subject */
 #define LIMIT_TAGS 32                             /* tags of one task */
@@ -25,6 +26,7 @@
 #define LIMIT_TAG_VALUE 500                       /* a tag's value */
 #define LIMIT_PAGE 200                            /* items of one list page */
 #define LIMIT_PAGE_DEFAULT 50                     /* items of one list page unless asked otherwise */
+#define LIMIT_PAGE_BYTES (8 * 1024 * 1024)        /* a list page of tasks that is this large ends early; next_cursor goes on */
 #define LIMIT_WAIT_MS (60 * 1000)                 /* longest wait of one request */
 #define LIMIT_FILES 256                           /* output files of one attempt */
 #define LIMIT_LANES 10000                         /* lanes (queue, type, batch key) known at one time */
@@ -37,6 +39,7 @@
 #define LIMIT_HTTP_IDLE_MS (75 * 1000)            /* a kept-alive connection with nothing to do */
 #define LIMIT_HTTP_SEND_MS (30 * 1000)            /* longest time a client may not read its answer */
 #define LIMIT_HTTP_BODIES (256 * 1024 * 1024)     /* request bodies in memory at one time, all connections together */
+#define LIMIT_HTTP_ANSWERS (256 * 1024 * 1024)    /* answers in memory at one time that their clients have not taken yet, all connections together */
 #define LIMIT_HTTP_REPLY (64 * 1024 * 1024)       /* one answer, or the pipelined ones of a connection together */
 #define LIMIT_HTTP_TRAILER (8 * 1024)             /* trailer fields and chunk extensions of one body, all dropped */
 #define LIMIT_HTTP_LINGER_MS (2 * 1000)           /* how long we go on reading after a last answer, so that it is seen */

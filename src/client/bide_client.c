@@ -134,6 +134,7 @@ static int check_input(struct str input, struct bide_error *error)
     struct err e = {0};
     struct json j;
     json_init(&j);
+    j.root_only = true;
     int rc = json_parse(&j, input, &e);
     json_release(&j);
     if (rc == ERR_NOMEM) return bide_error_nomem(error);

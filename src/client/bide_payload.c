@@ -22,6 +22,7 @@ int bide_payload_check(struct bide_error *error, const char *code, const char *w
     struct err e = {0};
     struct json j;
     json_init(&j);
+    j.root_only = true;
     int rc = json_parse(&j, text, &e);
     json_release(&j);
     if (rc == 0) return 0;

@@ -22,6 +22,7 @@ static void result_of_stdout(struct exec_run *r, struct arena *arena, struct ver
     struct json json;
     struct err e = {0};
     json_init(&json);
+    json.root_only = true;
     *v = (struct verdict){.event = LIFE_DONE};
     int rc = r->conf->result == EXEC_STDOUT_TEXT ? ERR_SYNTAX : json_parse(&json, buf_str(&r->out), &e);
     if (rc == 0) {

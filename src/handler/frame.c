@@ -21,6 +21,7 @@ void frame_parser_init(struct frame_parser *p)
 {
     json_init(&p->json);
     p->json.envelope = LIMIT_JSON_ENVELOPE;
+    p->json.closed = STR("result"); /* passed on, never looked into */
     arena_init(&p->arena);
 }
 

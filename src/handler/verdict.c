@@ -96,6 +96,7 @@ static bool read_result(struct verdict *v, struct arena *arena, const struct att
     }
     struct json json;
     json_init(&json);
+    json.root_only = true;
     rc = json_parse(&json, text, &e);
     if (rc == 0)
         v->result = json_span(&json, json_root(&json));

@@ -76,7 +76,7 @@ void conn_reply(struct conn *c, struct request *q, const struct http_reply *repl
         buf_add_str(&c->out, body);
         request_free(q);
     } else {
-        struct request *keep = reply->body_stays ? q : NULL;
+        struct request *keep = reply->body_stays || reply->body_taken ? q : NULL;
         bool open = conn_send(c, body, keep);
         if (!keep) request_free(q); /* after the write: the body may lie in it */
         if (!open) return;
@@ -243,7 +243,7 @@ static void keep_rest(struct conn *c, struct str rest)
 /* The client has ended its side: is there nothing left to do for it? */
 static bool is_over(const struct conn *c)
 {
-    if (c->state == CONN_HELD) return c->request->pub.on_gone != NULL;
+    if (c->state == CONN_HELD) return c->request->on_gone != NULL;
     return c->state == CONN_LINGER || (c->state < CONN_HELD && !c->sending);
 }
 

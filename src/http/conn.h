@@ -37,6 +37,7 @@ struct conn {
     struct timer timer;  /* set for deadline_ms or earlier; looks and sets itself again */
     int64_t deadline_ms; /* mono; INT64_MAX: none */
     int64_t since_ms;    /* mono: first byte of the request, start of lingering */
+    size_t counted;      /* bytes of what is queued, in http->answer_bytes */
     size_t watched;      /* sending: bytes the client had still to take when last looked; lingering: bytes read */
     char peer[LISTEN_PEER];
 };

@@ -16,8 +16,18 @@ static void set_sending(struct conn *c, bool sending)
     c->sending = sending;
 }
 
+/* What is queued counts until the kernel has all of it. */
+static void count_queued(struct conn *c, const struct request *keep)
+{
+    size_t bytes = c->out.cap + (keep ? keep->pub.arena.total + keep->answer_len : 0);
+    c->counted += bytes;
+    c->http->answer_bytes += bytes;
+}
+
 void conn_sent(struct conn *c)
 {
+    c->http->answer_bytes -= c->counted;
+    c->counted = 0;
     set_sending(c, false);
     for (struct list *link; (link = list_shift(&c->kept));) request_free(CONTAINER_OF(link, struct request, sending));
 }
@@ -63,6 +73,7 @@ bool conn_send(struct conn *c, struct str body, struct request *keep)
         if (buf_err(&c->out)) goto fail;
     }
     set_sending(c, true);
+    count_queued(c, keep);
     if (stream_queue(c->stream, buf_take(&c->out), from, body) < 0) goto fail;
     c->watched = stream_unseen(c->stream);
     if (keep) list_push(&c->kept, &keep->sending);

@@ -66,6 +66,10 @@ const struct http_stats *http_stats(const struct http *h) { return &h->stats; }
 static void destroy(struct http *h)
 {
     LIST_EACH_SAFE (link, &h->requests) {
+        struct request *q = CONTAINER_OF(link, struct request, link);
+        request_gone(q); /* when it is still to be told */
+    }
+    LIST_EACH_SAFE (link, &h->requests) {
         CONTAINER_OF(link, struct request, link)->http = NULL; /* the API still holds it; http_reply will free it */
         list_remove(link);
     }
@@ -98,9 +102,23 @@ void http_close(struct http *h, void (*on_closed)(void *user), void *user)
 void http_reply(struct http_request *r, const struct http_reply *reply)
 {
     struct request *q = request_of(r);
+    request_answered(q);
+    if (reply->body_taken) {
+        q->answer = (char *)(uintptr_t)reply->body.p; /* it was allocated: now ours */
+        q->answer_len = reply->body.len;
+    }
     if (q->conn) conn_reply(q->conn, q, reply);
     else request_free(q);
 }
+
+void http_set_on_gone(struct http_request *r, void (*on_gone)(struct http_request *r))
+{
+    request_set_on_gone(request_of(r), on_gone);
+}
+
+int http_claim(struct http_request *r, size_t bytes) { return request_claim(request_of(r), bytes); }
+
+void http_drop_body(struct http_request *r) { request_drop_body(request_of(r)); }
 
 struct str http_header(const struct http_request *r, const char *name)
 {

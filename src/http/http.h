@@ -22,7 +22,8 @@ struct http_header {
     struct str value; /* trimmed; repeated list headers stay separate entries */
 };
 
-/* Owned by the layer; lives until it was answered and sent, or on_gone returned. All strs point into it. */
+/* Owned by the layer; lives until it was answered and sent, or on_gone (http_set_on_gone) returned. All strs point into
+ * it. */
 struct http_request {
     struct arena arena;      /* the request's memory; the API may use it for its answer */
     struct str method;       /* "GET", ... as sent */
@@ -36,11 +37,6 @@ struct http_request {
     char request_id[ID_TEXT]; /* made here, or the client's X-Request-Id when it is 1-64 of A-Za-z0-9._- ... (cut to 36) */
     int64_t started_mono_ms; /* when its first byte arrived */
     void *user;              /* the API's, NULL at first */
-    /* Set by the API when it answers later: called at most once, instead of a later http_reply, when the client has
-     * gone or the server closes. After it returns the request is freed. Never called after http_reply. When it is
-     * NULL nothing is told: the request stays until http_reply, whose answer then goes nowhere. A client that only
-     * ended its sending side counts as gone when on_gone is set; without it, it still gets its answer. */
-    void (*on_gone)(struct http_request *r);
 };
 
 struct http_reply {
@@ -51,6 +47,7 @@ struct http_reply {
     size_t n_headers;
     bool close;                        /* close the connection after it */
     bool body_stays;                   /* the body lies in the request's arena (or is static): need not be copied */
+    bool body_taken;                   /* body.p was allocated (buf_take): the layer frees it, also when nobody reads it */
 };
 
 struct http_stats { /* counted since http_open, read at any time */
@@ -79,6 +76,21 @@ const struct http_stats *http_stats(const struct http *h);
 /* Answers. HEAD: the body is counted and left out. Adds Date, Server, Content-Length, X-Request-Id, Connection.
  * Ends the request: `r` must not be used afterwards. */
 void http_reply(struct http_request *r, const struct http_reply *reply);
+
+/* For whoever answers later: `on_gone` is called once, from the loop, instead of a later http_reply, when the client has
+ * gone, has gone already, or the server closes. After it returns the request is freed. Never called after http_reply or
+ * after it was set to NULL again: then nothing is told and the request stays until http_reply, whose answer may go
+ * nowhere. A client that only ended its sending side counts as gone while on_gone is set; without it, it still gets its
+ * answer. */
+void http_set_on_gone(struct http_request *r, void (*on_gone)(struct http_request *r));
+
+/* For whoever answers much: claims room among all answers in memory (LIMIT_HTTP_ANSWERS) for one of up to `bytes`, before
+ * the bytes are there. Asked again, the new number stands for the old one. ERR_AGAIN: there is none (with 0 bytes: all
+ * of it is in use). With http_reply the claim is over; from then on counts what the client has not taken. */
+int http_claim(struct http_request *r, size_t bytes) MUST_USE;
+
+/* The body is not needed any more: its memory no longer counts while the request waits. r->body is empty afterwards. */
+void http_drop_body(struct http_request *r);
 
 /* The first header of that name (case-insensitive); STR_NONE (p NULL) when absent. */
 struct str http_header(const struct http_request *r, const char *name);

@@ -25,6 +25,7 @@ struct http {
     size_t n_requests, n_spare;
     size_t n_sending;  /* connections whose answer the kernel has not taken yet */
     size_t body_bytes; /* memory of all request bodies */
+    size_t answer_bytes; /* memory of all answers claimed or not yet taken by the kernel */
     size_t n_open;     /* listeners and connections not yet closed, those being closed included */
     struct buf out;    /* memory lent to the connection that composes an answer */
     struct reply_stamp stamp;

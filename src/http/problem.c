@@ -7,7 +7,8 @@
 #include "base/json_write.h"
 #include <stdio.h>
 
-#define PROBLEM_MAX (64 * 1024)
+/* What goes in beside `extra`: a reason twice and a pointer, each byte six when escaped; the words of err.def. */
+#define OWN_MAX ((2 * sizeof((struct err *)0)->text + sizeof((struct err *)0)->pointer) * 6 + 2048)
 
 void problem_write(struct buf *b, const struct err *e, const char *request_id, struct str extra)
 {
@@ -40,20 +41,22 @@ void problem_reply_with(struct http_request *r, const struct err *e, int retry_a
                         const struct http_header *headers, size_t n_headers, struct str extra)
 {
     struct buf b;
-    buf_init(&b, PROBLEM_MAX);
+    buf_init(&b, OWN_MAX + extra.len);
     problem_write(&b, e, r->request_id, extra);
     struct http_header *all = arena_alloc(&r->arena, (n_headers + 1) * sizeof *all);
     size_t n = 0;
     for (; n < n_headers; n++) all[n] = headers[n];
     if (retry_after_s > 0)
         all[n++] = (struct http_header){STR("Retry-After"), arena_format(&r->arena, "%d", retry_after_s)};
-    struct http_reply reply = {.status = err_http_status(e->code),
-                               .content_type = "application/problem+json",
-                               .body = buf_str(&b),
-                               .headers = all,
-                               .n_headers = n};
+    struct http_reply reply = {.status = err_http_status(e->code), .headers = all, .n_headers = n};
+    if (buf_err(&b)) { /* out of memory: the status has to say it all */
+        buf_release(&b);
+    } else {
+        reply.content_type = "application/problem+json";
+        reply.body = buf_take(&b);
+        reply.body_taken = true;
+    }
     http_reply(r, &reply);
-    buf_release(&b);
 }
 
 void problem_reply(struct http_request *r, const struct err *e, int retry_after_s)

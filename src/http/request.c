@@ -9,6 +9,7 @@
 #include "http/request.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "http/conn.h"
 #include "http/inside.h"
 #include <stdlib.h>
 
@@ -22,12 +23,15 @@ struct request *request_new(struct http *h, struct conn *c, const char *peer, in
     else arena_init(&q->pub.arena);
     q->pub = (struct http_request){.arena = q->pub.arena, .started_mono_ms = started_mono_ms};
     q->http = h;
+    q->turn = h->turn;
     q->conn = c;
+    q->on_gone = NULL;
     q->framing = (struct framing){0};
     q->pub.peer.len = strlen(peer);
     q->pub.peer.p = memcpy(q->peer, peer, q->pub.peer.len + 1);
     list_init(&q->link);
     list_init(&q->sending);
+    list_init(&q->gone.link);
     list_push(&h->requests, &q->link);
     h->n_requests++;
     return q;
@@ -40,9 +44,21 @@ static void destroy(struct request *q)
     free(q);
 }
 
+void request_answered(struct request *q)
+{
+    turn_later_cancel(&q->gone);
+    q->on_gone = NULL;
+    if (q->http) q->http->answer_bytes -= q->claimed;
+    q->claimed = 0;
+}
+
 void request_free(struct request *q)
 {
     struct http *h = q->http;
+    request_answered(q);
+    free(q->answer);
+    q->answer = NULL;
+    q->answer_len = 0;
     list_remove(&q->link);
     list_remove(&q->sending);
     if (!h) {
@@ -104,7 +120,42 @@ int request_take_body(struct request *q, struct str *in, struct err *e)
 void request_gone(struct request *q)
 {
     q->conn = NULL;
-    if (!q->pub.on_gone) return;
-    q->pub.on_gone(&q->pub);
+    if (!q->on_gone) return;
+    turn_later_cancel(&q->gone);
+    q->on_gone(&q->pub);
     request_free(q);
+}
+
+static void on_gone_later(struct later *l)
+{
+    struct request *q = CONTAINER_OF(l, struct request, gone);
+    if (q->conn) conn_close(q->conn);
+    else request_gone(q);
+}
+
+void request_set_on_gone(struct request *q, void (*on_gone)(struct http_request *r))
+{
+    q->on_gone = on_gone;
+    turn_later_cancel(&q->gone);
+    if (on_gone && (!q->conn || q->conn->ended)) turn_later(q->turn, &q->gone, on_gone_later);
+}
+
+int request_claim(struct request *q, size_t bytes)
+{
+    struct http *h = q->http;
+    if (!h) return 0; /* closed: the answer goes nowhere */
+    size_t others = h->answer_bytes - q->claimed;
+    if (others >= LIMIT_HTTP_ANSWERS || bytes > LIMIT_HTTP_ANSWERS - others) return ERR_AGAIN;
+    h->answer_bytes = others + bytes;
+    q->claimed = bytes;
+    return 0;
+}
+
+void request_drop_body(struct request *q)
+{
+    q->pub.body = STR_NONE;
+    body_clear(&q->body);
+    size_t kept = q->counted ? q->body.data.cap : 0;
+    if (q->http) q->http->body_bytes -= q->counted - kept;
+    q->counted = kept;
 }

@@ -19,6 +19,12 @@ struct request {
     struct framing framing;
     struct body body;
     size_t counted;      /* bytes of the body's memory in http->body_bytes */
+    size_t claimed;      /* bytes of an answer to come in http->answer_bytes */
+    char *answer;        /* owned; a body that was taken */
+    size_t answer_len;
+    struct turn *turn;   /* borrowed */
+    struct later gone;   /* the client had gone before on_gone was set */
+    void (*on_gone)(struct http_request *r);
     struct list link;    /* in http->requests or http->spare */
     struct list sending; /* in its connection's list while the kernel still needs its arena */
     char peer[LISTEN_PEER];
@@ -32,6 +38,10 @@ void request_name(struct request *q); /* its id: the client's X-Request-Id when 
 int request_take_body(struct request *q, struct str *in,
                       struct err *e) MUST_USE; /* as body_take, within the common bound */
 void request_gone(struct request *q); /* the client has gone: tells the API, or waits for its answer to drop it */
+void request_set_on_gone(struct request *q, void (*on_gone)(struct http_request *r));
+int request_claim(struct request *q, size_t bytes) MUST_USE;
+void request_drop_body(struct request *q);
+void request_answered(struct request *q); /* http_reply has it: no claim, no on_gone any more */
 void request_release_spare(struct http *h);
 
 #endif

@@ -106,6 +106,7 @@ static void on_claim(struct store_req *req)
         c->lane->post->reserved--; /* from here on the handler itself counts it */
         d->on_claimed(d->user, c->lane, &c->store.items[i], &req->arena, n == 1);
     }
+    for (size_t i = 0; !req->err && i < c->store.n_ended; i++) d->on_ended(d->user, &c->store.ended[i]);
     if (req->err) look_again_in(d, DISPATCH_STORE_AWAY_MS);
     else dispatch_soon(d);
     store_release(req);

@@ -37,6 +37,7 @@ struct dispatch {
     struct later soon;
     struct timer again;    /* the store was away, a post is on hold */
     void *user;
+    void (*on_ended)(void *user, const struct store_tick_item *item); /* a claim came upon one too late to start it */
     void (*on_idle)(void *user); /* the last claim on its way was answered */
     /* A claimed task. Takes over its room: dispatch_free when it is over. The item's memory is the caller's only for
      * the call; `alone`: the item owns the arena and may take it. */

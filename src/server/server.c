@@ -93,6 +93,7 @@ void server_init(struct server *s, const struct server_conf *conf)
     s->dispatch.roster = &s->roster;
     s->dispatch.user = s;
     s->dispatch.on_idle = on_store_idle;
+    s->dispatch.on_ended = on_expired;
     s->dispatch.on_claimed = on_claimed;
     dispatch_init(&s->dispatch);
     s->ticker = (struct ticker){

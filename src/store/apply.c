@@ -75,36 +75,47 @@ static uint32_t best_lane(const struct apply *a, const uint32_t *lanes, size_t n
     return best;
 }
 
+/* The head of the lane: starts it, or ends it when it is too late for that. */
+static int claim_one(struct apply *a, struct store_claim *r, const struct ready_entry *e)
+{
+    struct id id = e->id;
+    struct store_claim_item *it = &r->items[r->n];
+    it->life = e->life;
+    int err = apply_ops_begin(a);
+    if (!err) err = a->shelf->ops->body(a->shelf, &id, &r->req.arena, &it->body);
+    if (err) return err == ERR_NOT_FOUND ? ERR_STORE : err;
+    struct life_input in = {.event = LIFE_CLAIM, .now_ms = r->req.now_ms, .fence = r->fences[r->n]};
+    struct life_outcome out;
+    if (life_step(&it->life, &it->body.rules, &in, &out) == ERR_CONFLICT) {
+        const struct ready_lane *l = &a->ready->lanes[r->lane];
+        struct life life = e->life;
+        life.state = TASK_EXPIRED;
+        r->ended[r->n_ended++] = (struct store_tick_item){id, life, l->queue_name, l->type};
+        return apply_ops_expire(a, &id, r->req.now_ms);
+    }
+    err = a->shelf->ops->change(a->shelf, &id, &it->life);
+    if (err) return err;
+    ready_put(a->ready, &id, r->lane, &it->life);
+    r->n++;
+    return 0;
+}
+
 static int claim(struct apply *a, struct store_claim *r)
 {
-    r->n = 0;
+    r->n = r->n_ended = 0;
     r->lane = best_lane(a, r->lanes, r->n_lanes);
     if (r->lane == READY_NONE || r->max == 0) return 0;
     size_t waiting = ready_waiting(a->ready, r->lane);
     size_t most = r->max < waiting ? r->max : waiting;
     r->items = arena_alloc(&r->req.arena, most * sizeof *r->items);
-    for (size_t bytes = 0; r->n < most && bytes < STORE_CLAIM_BYTES;) {
+    r->ended = arena_alloc(&r->req.arena, STORE_CLAIM_ENDED * sizeof *r->ended);
+    for (size_t bytes = 0; r->n < most && r->n_ended < STORE_CLAIM_ENDED && bytes < STORE_CLAIM_BYTES;) {
         const struct ready_entry *e = ready_head(a->ready, r->lane);
         if (!e || (r->n > 0 && r->until_rank && e->life.rank > r->until_rank)) break;
-        struct id id = e->id;
-        struct store_claim_item *it = &r->items[r->n];
-        it->life = e->life;
-        int err = apply_ops_begin(a);
-        if (!err) err = a->shelf->ops->body(a->shelf, &id, &r->req.arena, &it->body);
-        if (err) return err == ERR_NOT_FOUND ? ERR_STORE : err;
-        struct life_input in = {.event = LIFE_CLAIM, .now_ms = r->req.now_ms, .fence = r->fences[r->n]};
-        struct life_outcome out;
-        if (life_step(&it->life, &it->body.rules, &in, &out) == ERR_CONFLICT) {
-            /* too late to start: it ends here, and the claim goes on with the next */
-            err = apply_ops_expire(a, &id, r->req.now_ms);
-            if (err) return err;
-            continue;
-        }
-        err = a->shelf->ops->change(a->shelf, &id, &it->life);
+        size_t before = r->n;
+        int err = claim_one(a, r, e);
         if (err) return err;
-        ready_put(a->ready, &id, r->lane, &it->life);
-        bytes += it->body.input.len;
-        r->n++;
+        if (r->n > before) bytes += r->items[before].body.input.len;
     }
     return 0;
 }

@@ -69,6 +69,14 @@ struct store_add {
     size_t n;
 };
 
+/* A task that ended without an attempt: it did not start in time. */
+struct store_tick_item {
+    struct id id;
+    struct life life;
+    struct str queue, type; /* borrowed from the engine while it is open */
+};
+
+#define STORE_CLAIM_ENDED 64 /* tasks one claim ends because they are too late; the next goes on */
 #define STORE_CLAIM_BYTES (32 * 1024 * 1024) /* of inputs, after which a claim takes no further task */
 
 /* STORE_CLAIM: up to `max` best tasks, all from the one lane among `lanes` with the best head. The first is taken
@@ -87,6 +95,8 @@ struct store_claim {
     struct store_claim_item *items; /* out, in the arena */
     size_t n;                       /* out; 0: nothing was there */
     uint32_t lane;                  /* out: the lane they came from */
+    struct store_tick_item *ended;  /* out, in the arena: those it came upon too late to start them */
+    size_t n_ended;
 };
 
 /* STORE_SETTLE: every way out of running. */
@@ -126,11 +136,6 @@ struct store_control {
 };
 
 /* STORE_TICK: promotes what is due, ends what expired; at most `max` tasks. */
-struct store_tick_item {
-    struct id id;
-    struct life life;
-    struct str queue, type; /* borrowed from the engine while it is open */
-};
 struct store_tick {
     struct store_req req;
     size_t max;

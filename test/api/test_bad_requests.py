@@ -156,7 +156,7 @@ def test_an_input_over_the_limit_is_refused(bide):
     problem(bide.post("/v1/tasks", b'{"type":"cat","input":"' + b"x" * (16 * 1024 * 1024) + b'"}'), 413, "too_large")
     answer = raw(
         bide,
-        b"POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n",
+        b"POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n",
     )
     assert status_of(answer) == 413
 
@@ -241,8 +241,8 @@ SMUGGLED = {
 
 @pytest.mark.parametrize("name", SMUGGLED)
 def test_a_message_whose_length_is_in_doubt_is_refused_and_the_connection_closed(bide, name):
-    body = b"0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
-    request = b"POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + SMUGGLED[name] + b"\r\n" + body
+    body = b"0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    request = b"POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + SMUGGLED[name] + b"\r\n" + body
     answer = raw(bide, request)
     assert status_of(answer) in (400, 411, 413, 501), answer
     assert answer.count(b"HTTP/1.1 ") == 1, answer
@@ -253,27 +253,27 @@ def test_what_is_not_http_is_refused(bide):
     for garbage in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 100, b"hello\r\n\r\n", b"GET\r\n\r\n", b"\x00" * 50):
         assert status_of(raw(bide, garbage, close=True)) in (0, 400)
     assert status_of(raw(bide, b"GET /livez HTTP/1.1\r\n\r\n")) == 400, "HTTP/1.1 needs a Host"
-    assert status_of(raw(bide, b"GET /livez HTTP/2.5\r\nHost: x\r\n\r\n")) in (400, 505)
+    assert status_of(raw(bide, b"GET /livez HTTP/2.5\r\nHost: localhost\r\n\r\n")) in (400, 505)
 
 
 def test_headers_over_the_limit_are_refused(bide):
-    assert status_of(raw(bide, b"GET /livez HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 20_000 + b"\r\n\r\n")) == 431
+    assert status_of(raw(bide, b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 20_000 + b"\r\n\r\n")) == 431
     many = b"".join(b"X-%d: 1\r\n" % n for n in range(200))
-    assert status_of(raw(bide, b"GET /livez HTTP/1.1\r\nHost: x\r\n" + many + b"\r\n")) == 431
-    assert status_of(raw(bide, b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")) == 414
+    assert status_of(raw(bide, b"GET /livez HTTP/1.1\r\nHost: localhost\r\n" + many + b"\r\n")) == 431
+    assert status_of(raw(bide, b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")) == 414
 
 
 def test_a_chunked_body_is_read(bide):
     text = b'{"type":"cat","input":{"a":1}}'
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(text[n : n + 7]), text[n : n + 7]) for n in range(0, len(text), 7))
-    head = b"POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = b"POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert status_of(raw(bide, head + chunks + b"0\r\n\r\n")) == 202
 
 
 def test_pipelined_requests_are_answered_in_order(bide):
     with socket.create_connection(("127.0.0.1", bide.port), timeout=PATIENCE) as sock:
-        sock.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n")
-        sock.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        sock.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        sock.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         got = b""
         while more := sock.recv(65536):
             got += more
@@ -284,7 +284,7 @@ def test_expect_100_continue_is_answered(bide):
     text = b'{"type":"cat"}'
     with socket.create_connection(("127.0.0.1", bide.port), timeout=PATIENCE) as sock:
         sock.sendall(
-            b"POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+            b"POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
             b"Content-Length: %d\r\n\r\n" % len(text)
         )
         assert sock.recv(100).startswith(b"HTTP/1.1 100")

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """When something runs out, the server refuses and says so; it loses nothing, and goes on when there is more."""
+import json
 import os
+import re
 import resource
 import signal
 import socket
 import subprocess
 
 import pytest
-from harness import problem, until
+from harness import PATIENCE, problem, until
 
 
 @pytest.fixture
@@ -71,13 +73,67 @@ def test_a_client_that_sends_half_a_request_or_never_reads_holds_up_nobody(serve
     for n in range(50):
         sock = socket.create_connection(("127.0.0.1", bide.port), timeout=5)
         if n % 2:
-            sock.sendall(b"POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+            sock.sendall(b"POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
         else:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            sock.sendall(b"GET /v1/tasks/%s/result HTTP/1.1\r\nHost: x\r\n\r\n" % id.encode())
+            sock.sendall(b"GET /v1/tasks/%s/result HTTP/1.1\r\nHost: localhost\r\n\r\n" % id.encode())
         idle.append(sock)
     for n in range(5):
         assert bide.ended(bide.submit("cat", n)["id"], "completed")["result"] == n
     for sock in idle:
         sock.close()
     assert bide.terminate() == 0
+
+
+def rss(bide):
+    return int(re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{bide.process.pid}/status").read())[1]) >> 10
+
+
+def test_large_answers_that_nobody_reads_are_bounded_together(serve):
+    bide = serve(types={"cat": {"exec": ["/bin/cat"]}})
+    id = bide.submit("cat", "x" * 15_000_000)["id"]
+    bide.ended(id, "completed")
+    before, socks, statuses = rss(bide), [], []
+    for _ in range(30):
+        sock = socket.socket()
+        sock.settimeout(PATIENCE)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.connect(("127.0.0.1", bide.port))
+        sock.sendall(b"GET /v1/tasks/%s/result HTTP/1.1\r\nHost: localhost\r\n\r\n" % id.encode())
+        statuses.append(sock.recv(12)[9:])
+        socks.append(sock)
+    assert {b"200", b"503"} == set(statuses)
+    assert statuses.count(b"200") == 256 * 1024 * 1024 // 15_000_002
+    assert rss(bide) - before < 256 + 64
+    refused = bide.send("GET", f"/v1/tasks/{id}/result")
+    problem(refused, 503, "try_again")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert bide.ended(bide.submit("cat", 1)["id"], "completed")["result"] == 1, "what is small goes on"
+    for sock in socks:
+        sock.close()
+    assert until(lambda: bide.send("GET", f"/v1/tasks/{id}/result").status == 200, "there is room again")
+
+
+def test_submits_that_wait_do_not_hold_their_bodies(serve):
+    bide = serve(queues={"default": {"concurrency": 1, "paused": True}}, types={"cat": {"exec": ["/bin/cat"]}})
+    body = json.dumps({"type": "cat", "input": "x" * 16_000_000}).encode()
+    waiting = []
+    for n in range(20):  # 320 MB
+        connection = bide.connect()
+        connection.request("POST", "/v1/tasks", body, {"Content-Type": "application/json", "Prefer": "wait=60"})
+        until(lambda: bide.queue()["depth"]["pending"] == n + 1, "it is stored")
+        waiting.append(connection)
+    assert bide.submit("cat", "y" * 300_000)["status"] == "pending"
+    for connection in waiting:
+        connection.close()
+
+
+def test_clients_that_leave_while_their_submit_is_stored_are_noticed(serve):
+    bide = serve(types={"cat": {"exec": ["/bin/cat"]}})
+    body = b'{"type":"cat","delay_ms":3600000}'
+    for _ in range(50):
+        with socket.create_connection(("127.0.0.1", bide.port), timeout=PATIENCE) as sock:
+            sock.sendall(b"POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                         b"Prefer: wait=60\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))  # fmt: skip
+    until(lambda: bide.queue()["depth"]["scheduled"] == 50, "all are stored")
+    until(lambda: bide.get_json("/v1/stats")["http"]["connections"] == 1, "only the one that asks is connected")

@@ -126,6 +126,12 @@ def test_prefer_wait_answers_200_with_the_ending(bide):
     assert (answer.json["status"], answer.json["result"]) == ("completed", {"a": 1})
 
 
+@pytest.mark.parametrize("prefer", ['wait="10"', "wait=10; x=y", 'a="b, wait=0", WAIT = 10', "respond-async;wait=0 ,wait=10"])
+def test_prefer_wait_is_read_as_rfc_7240_writes_it(bide, prefer):
+    answer = bide.post("/v1/tasks", {"type": "cat", "input": 1}, {"Prefer": prefer})
+    assert (answer.status, answer.json["status"]) == (200, "completed"), answer
+
+
 def test_prefer_wait_answers_202_when_the_ending_does_not_come_in_time(bide):
     began = time.monotonic()
     answer = bide.post("/v1/tasks", {"type": "later", "delay_ms": 60_000}, {"Prefer": "wait=1"})

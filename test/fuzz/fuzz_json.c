@@ -3,7 +3,8 @@
  * Fuzz target: any bytes as a JSON text. What is accepted must hold together: every span lies in its parent's and in
  * the text, every sibling and member is reached once, every string unescapes to valid UTF-8 no longer than it was,
  * every member is found by its key, numbers read or are refused, and the text written again from the nodes is accepted
- * and has as many nodes. What is refused must say why.
+ * and has as many nodes. What is refused must say why. Closed, be it as the root or as a member, the same text is
+ * accepted or refused as it is when open, and what is around it stays as it was.
  */
 #include "base/json.h"
 #include "base/json_write.h"
@@ -89,13 +90,58 @@ static uint32_t walk(const struct json *j, const struct json_node *v, struct buf
     return seen;
 }
 
+/* But for what is in it. */
+static bool same_node(const struct json_node *a, const struct json_node *b)
+{
+    return a->kind == b->kind && a->escaped == b->escaped && a->key_escaped == b->key_escaped && a->start == b->start &&
+           a->len == b->len && a->key_start == b->key_start && a->key_len == b->key_len;
+}
+
+static bool is_closed(const struct json_node *v) { return v->count == 0 && v->skip == 1; }
+
+static void check_closed_root(struct str text, int rc, const struct err *e, const struct json_node *root)
+{
+    struct json j;
+    struct err closed_e = {0};
+    json_init(&j);
+    j.root_only = true;
+    must(json_parse(&j, text, &closed_e) == rc);
+    if (rc) {
+        must(strcmp(e->text, closed_e.text) == 0 && strcmp(e->pointer, closed_e.pointer) == 0);
+    } else {
+        must(j.n == 1 && same_node(json_root(&j), root) && is_closed(json_root(&j)));
+    }
+    json_release(&j);
+}
+
+/* The first member closed: its siblings are the same, one by one. */
+static void check_closed_member(const struct json *open, struct buf *name)
+{
+    const struct json_node *root = json_root(open), *first = json_first(root);
+    if (!first || root->kind != JSON_OBJECT) return;
+    struct json j;
+    json_init(&j);
+    buf_clear(name);
+    json_add_key(open, first, name);
+    j.closed = name->p ? buf_str(name) : STR("");
+    must(json_parse(&j, open->text, NULL) == 0);
+    const struct json_node *v = json_root(&j) + 1, *rest = first + first->skip;
+    must(j.n == open->n - first->skip + 1 && json_root(&j)->count == root->count && json_root(&j)->skip == j.n);
+    must(same_node(v, first) && is_closed(v));
+    for (uint32_t i = 0; i < j.n - 2; i++)
+        must(same_node(v + 1 + i, rest + i) && v[1 + i].count == rest[i].count && v[1 + i].skip == rest[i].skip);
+    json_release(&j);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct json j, second;
     struct err e = {0};
+    struct str text = {(const char *)data, size};
     json_init(&j);
-    if (json_parse(&j, (struct str){(const char *)data, size}, &e)) {
+    if (json_parse(&j, text, &e)) {
         must(e.code == ERR_SYNTAX && e.text[0] && !json_root(&j));
+        check_closed_root(text, e.code, &e, NULL);
         json_release(&j);
         return 0;
     }
@@ -105,6 +151,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct json_node *root = json_root(&j);
     must(root->start + root->len <= size);
     must(walk(&j, root, &scratch, &again) == j.n && buf_err(&again) == 0);
+    check_closed_root(text, 0, &e, root);
+    check_closed_member(&j, &scratch);
     json_init(&second);
     must(json_parse(&second, buf_str(&again), &e) == 0 && second.n == j.n);
     json_release(&second);

@@ -34,7 +34,6 @@ struct sim_conf {
     size_t n_types;
 };
 
-/* One queue, one pool, one type: for what is about neither. */
 extern const char *const sim_worker_command[]; /* of a pool */
 extern const char *const sim_exec_command[];   /* of an exec type */
 

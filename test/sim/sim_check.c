@@ -188,6 +188,19 @@ void sim_check_begin(void *check, const struct sim_process *p)
         broken(c, t, "an attempt with a fence that is not the current one");
 }
 
+void sim_check_pulse(struct sim_check *c)
+{
+    LIST_EACH(l, &c->processes->alive)
+    {
+        const struct sim_process *p = CONTAINER_OF(l, struct sim_process, link);
+        const struct sim_task *t = sim_task_of(c->client, &p->id);
+        if (!p->busy || !t) continue;
+        int64_t now_ms = turn_mono_ms(c->processes->turn), grace_ms = t->body.grace_ms + 1000;
+        if (now_ms > p->began_ms + t->body.timeout_ms + grace_ms) broken(c, t, "runs on after its timeout and grace");
+        if (t->cancelled_ms && now_ms > t->cancelled_ms + grace_ms) broken(c, t, "runs on after its cancel and grace");
+    }
+}
+
 /* ---- the end ---- */
 
 void sim_check_end(struct sim_check *c, struct store *engine)

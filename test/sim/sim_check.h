@@ -6,7 +6,7 @@
  *  - per run one recorded ending, and nothing after it; an attempt number and a fence are used once
  *  - no task is worked on by two processes; no queue by more than its concurrency
  *  - of a lane, nothing is claimed while something that comes first is ready
- *  - nothing is claimed of a paused queue (told by pause, since when)
+ *  - a cancelled or timed-out attempt is over within its grace and a second, whatever the process does
  *  - at the end: every accepted task has ended, once per run, as the engine has it, and its waiters were told
  */
 #ifndef SIM_SIM_CHECK_H
@@ -31,6 +31,8 @@ void sim_check_close(struct sim_check *c);
 void sim_check_answer(void *check, const struct store_req *r);
 void sim_check_begin(void *check, const struct sim_process *p);
 void sim_check_broken(struct sim_check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Now and then: no process works on a task beyond its timeout and grace, or beyond a cancel and its grace. */
+void sim_check_pulse(struct sim_check *c);
 /* When nothing more is to happen. */
 void sim_check_end(struct sim_check *c, struct store *engine);
 

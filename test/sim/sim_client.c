@@ -105,7 +105,11 @@ static void on_controlled(struct server_control *control)
     struct sim_control *m = CONTAINER_OF(control, struct sim_control, control);
     struct sim_task *t = m->task;
     m->answered = true;
-    bool again = !control->store.req.err && !control->item.err && control->item.changed && control->item.verb == STORE_RETRY;
+    const struct store_control_item *it = &control->item;
+    if (!control->store.req.err && !it->err && it->changed && it->verb == STORE_CANCEL && !it->ended)
+        t->cancelled_ms = turn_mono_ms(m->client->server->turn);
+    bool again = !control->store.req.err && !it->err && it->changed && it->verb == STORE_RETRY;
+    if (again) t->cancelled_ms = 0;
     store_release(&control->store.req);
     if (again && !t->waiter.waiting) join(t);
 }

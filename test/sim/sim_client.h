@@ -33,6 +33,7 @@ struct sim_task {
     bool answered, accepted;
     struct waiter waiter;
     int told;              /* endings it was told of as a waiter */
+    int64_t cancelled_ms;  /* mono: when it was told that a running attempt is being cancelled; 0: never */
     /* kept by sim_check from the store's answers: */
     struct life life;
     int32_t endings;       /* of the current run */
@@ -64,7 +65,7 @@ struct sim_client {
 void sim_client_open(struct sim_client *c, struct server *server, const char *type);
 void sim_client_leave(struct sim_client *c); /* nobody waits any more */
 void sim_client_close(struct sim_client *c);
-/* Asked for now, answered when the store has: t->answered, t->accepted. A waiter for its ending joins when accepted. */
+/* Asked at once, answered when the store has: t->answered, t->accepted. A waiter for its ending joins when accepted. */
 struct sim_task *sim_submit(struct sim_client *c, const struct sim_ask *ask);
 struct sim_control *sim_cancel(struct sim_client *c, struct sim_task *t);
 struct sim_control *sim_retry(struct sim_client *c, struct sim_task *t);

@@ -179,6 +179,7 @@ static void begin(struct sim_process *p, const struct json *j, const struct json
     p->progress = (int)number_of(j, input, "progress");
     p->log_bytes = (int)number_of(j, input, "log");
     p->busy = true;
+    p->began_ms = turn_mono_ms(all->turn);
     p->asked = false;
     all->runs++;
     if (all->on_begin) all->on_begin(all->user, p);

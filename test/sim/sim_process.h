@@ -37,6 +37,7 @@ struct sim_process {
     int number;           /* of the attempt */
     enum sim_deed deed;
     int64_t ms;
+    int64_t began_ms;     /* mono */
     int progress, log_bytes;
     bool asked;           /* to stop its task */
     struct timer timer;   /* the next thing it does */

@@ -20,7 +20,8 @@ static const struct config_queue queues[] = {
 static const struct worker_pool_conf pools[] = {
     {.name = "big", .command = sim_worker_command, .instances = 1, .keep_alive_ms = 60000},
     {.name = "eager", .command = sim_worker_command, .instances = 3, .keep_alive_ms = 0, .load_at_boot = true},
-    {.name = "warm", .command = sim_worker_command, .instances = 2, .keep_alive_ms = -1, .ready_timeout_ms = 5000, .backoff_cap_ms = 60000}};
+    {.name = "warm", .command = sim_worker_command, .instances = 2, .keep_alive_ms = -1, .ready_timeout_ms = 5000,
+     .backoff_cap_ms = 60000}};
 static const struct config_type types[] = {{.name = "convert"},
                                            {.name = "draw", .worker = "big", .queue = "gpu"},
                                            {.name = "label", .worker = "warm"},
@@ -56,7 +57,8 @@ static void submit(void)
 static struct sim_task *any_task(void)
 {
     if (sim->client.n == 0) return NULL;
-    struct sim_task *t = sim->client.tasks[one_in(2) ? below((int64_t)sim->client.n) : (int64_t)sim->client.n - 1 - below((int64_t)sim->client.n < 8 ? (int64_t)sim->client.n : 8)];
+    int64_t n = (int64_t)sim->client.n, last = n < 8 ? n : 8;
+    struct sim_task *t = sim->client.tasks[one_in(2) ? below(n) : n - 1 - below(last)];
     return t->accepted ? t : NULL; /* a refused one must stay unknown */
 }
 
@@ -67,7 +69,7 @@ static void trouble_the_store(void)
     case 0: rule->fail_percent = (unsigned)below(60); break;
     case 1: rule->fail_next = (int)below(5); break;
     case 2: rule->in_jitter_ms = below(100); break;
-    default: sim->store.away = one_in(2); break;
+    case 3: sim->store.away = one_in(2); break;
     }
     if (one_in(4)) *rule = (struct sim_rule){0};
 }
@@ -80,7 +82,7 @@ static void trouble_the_system(void)
     case 2: sim->processes.fail_sends = (int)below(3); break;
     case 3: sim_process_kill_all(&sim->processes); break;
     case 4: sim->processes.mute = one_in(3); break;
-    default: sim->processes.obey_ms = below(3000); break;
+    case 5: sim->processes.obey_ms = below(3000); break;
     }
 }
 
@@ -166,6 +168,7 @@ static void live(uint64_t seed)
     for (int64_t i = 0; i < steps; i++) {
         step();
         limits_hold();
+        sim_check_pulse(&sim->check);
     }
     if (one_in(4)) { /* in the middle of it */
         sim_drain(sim);

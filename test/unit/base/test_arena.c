@@ -112,4 +112,30 @@ TEST(single_pieces_are_zeroed_and_copies_their_own)
     free(mem_grow(NULL, 0));
 }
 
+TEST(an_arena_that_adopts_holds_what_the_other_held)
+{
+    struct arena a, b;
+    arena_init(&a);
+    arena_init(&b);
+    arena_adopt(&a, &b); /* nothing */
+    CHECK_INT(a.total, 0);
+    struct str small = arena_str(&b, STR("small")), big = {memset(arena_alloc(&b, 100000), 'x', 100000), 100000};
+    size_t total = b.total;
+    arena_adopt(&a, &b); /* into an empty one */
+    CHECK_INT(a.total, total);
+    CHECK_INT(b.total, 0);
+    struct str other = arena_str(&b, STR("other"));
+    arena_adopt(&b, &a);
+    CHECK_INT(b.total, total + 4096);
+    CHECK(a.head == NULL);
+    CHECK_STR(arena_str(&b, STR("goes on")), "goes on");
+    CHECK_STR(small, "small");
+    CHECK_STR(other, "other");
+    CHECK_INT(big.p[99999], 'x');
+    arena_release(&a);
+    arena_clear(&b);
+    CHECK_INT(b.total, 4096);
+    arena_release(&b);
+}
+
 TEST_MAIN

@@ -196,6 +196,81 @@ TEST(kinds_have_names_for_messages)
     CHECK_STR(str_of(json_kind_name(JSON_NULL)), "null");
 }
 
+static const struct json_node *parse_closed(const char *closed, const char *text)
+{
+    j.closed = str_of(closed);
+    const struct json_node *root = parse(text);
+    j.closed = STR_NONE;
+    return root;
+}
+
+TEST(a_closed_member_is_one_node_whatever_it_holds)
+{
+    static const char *const values[] = {"{\"a\":[1,{\"x\":[]}],\"b\":{\"x\":1}}",
+                                         "[[1,2],[3],{\"in\":4}, \"\\u00e9\" ]",
+                                         "{}",
+                                         "[]",
+                                         "[ 1 ]",
+                                         "\"a\\nb\"",
+                                         "-1.5e3",
+                                         "true",
+                                         "false",
+                                         "null"};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "{\"tags\":{\"k\":[1,2]}, \"in\" : %s ,\"retry\":{\"in\":[5,6]}}", values[i]);
+        enum json_kind kind = parse(values[i])->kind;
+        const struct json_node *root = parse_closed("in", text), *in = json_member(&j, root, STR("in"));
+        CHECK_INT(j.n, 10);
+        CHECK_INT(root->count, 3);
+        CHECK_INT(root->skip, 10);
+        CHECK_STR(json_span(&j, in), values[i]);
+        CHECK_INT(in->kind, kind);
+        CHECK_INT(in->count, 0);
+        CHECK_INT(in->skip, 1);
+        CHECK(json_first(in) == NULL);
+        CHECK_STR(json_key(&j, json_next(root, in)), "retry");
+        const struct json_node *retry = json_member(&j, root, STR("retry"));
+        CHECK_INT(json_member(&j, retry, STR("in"))->count, 2); /* no member of the root */
+        CHECK_INT(json_member(&j, json_member(&j, root, STR("tags")), STR("k"))->count, 2);
+    }
+}
+
+TEST(the_closed_member_is_known_by_its_unescaped_key)
+{
+    CHECK_INT(parse_closed("in", "{\"\\u0069n\":[1,2],\"i\\u006e2\":[1]}")->skip, 4);
+    CHECK_INT(parse_closed("", "{\"\":[1,2]}")->skip, 2);
+    CHECK_INT(parse_closed("\\u0069n", "{\"\\u0069n\":[1,2]}")->skip, 4); /* the name given is plain */
+    CHECK_INT(parse_closed("in", "{\"i\":[1],\"inn\":[1]}")->skip, 5);
+    CHECK_INT(parse_closed("in", "[{\"in\":[1,2]}]")->skip, 5); /* the root is no object */
+    CHECK_INT(parse("{\"in\":[1,2],\"\":[1]}")->skip, 6);       /* none is closed unless asked for */
+}
+
+TEST(a_closed_root_is_one_node)
+{
+    static const char *const values[] = {"{\"in\":{\"a\":[1]},\"b\":2}", "[[1],2]", "{}", "\"\\n\"", "12"};
+    j.root_only = true;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        const struct json_node *root = parse_closed("in", values[i]);
+        CHECK_INT(j.n, 1);
+        CHECK_INT(root->count, 0);
+        CHECK_INT(root->skip, 1);
+        CHECK_STR(json_span(&j, root), values[i]);
+    }
+    CHECK_STR(json_string(&j, parse("\"\\n\""), &scratch), "\n");
+    j.root_only = false;
+}
+
+TEST(trimmed_it_holds_no_node_and_no_text)
+{
+    parse("[1,2]");
+    json_trim(&j);
+    CHECK(json_root(&j) == NULL);
+    CHECK(j.text.p == NULL);
+    CHECK_INT(parse("[1,2]")->count, 2);
+    json_trim(&(struct json){0});
+}
+
 TEST(one_json_is_used_for_many_texts)
 {
     parse("[1,2,3]");

@@ -2,6 +2,7 @@
  *
  * Ends: the client goes while its request is held, the server drains, the server closes.
  */
+#include "http/conn.h"
 #include "rig.h"
 #include <sys/un.h>
 
@@ -12,7 +13,7 @@ static int open_held(struct rig *rig, const char *text, bool told)
     int fd = rig_connect(rig), before = rig->n_held;
     rig_send(rig, fd, str_of(text));
     while (rig->n_held == before) rig_step(rig);
-    if (told) rig->held[before]->on_gone = rig_on_gone;
+    if (told) http_set_on_gone(rig->held[before], rig_on_gone);
     return fd;
 }
 
@@ -54,6 +55,78 @@ TEST(without_on_gone_the_request_stays_and_its_answer_goes_nowhere)
     rig_echo(rig.held[0]);
     CHECK(http_is_idle(rig.http));
     rig_close(&rig);
+}
+
+TEST(a_client_that_had_gone_before_on_gone_was_set_is_told_of_in_the_next_turn)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig.hold = true;
+    reset(open_held(&rig, GET("/1"), false));
+    while (http_stats(rig.http)->connections_now) rig_step(&rig);
+    http_set_on_gone(rig.held[0], rig_on_gone);
+    http_set_on_gone(rig.held[0], rig_on_gone);
+    CHECK_INT(rig.n_gone, 0); /* never from inside */
+    rig_step(&rig);
+    rig_step(&rig);
+    CHECK_INT(rig.n_gone, 1);
+    CHECK(http_is_idle(rig.http));
+    rig_close(&rig);
+    CHECK_INT(rig.n_gone, 1);
+}
+
+TEST(a_client_that_had_ended_its_side_before_on_gone_was_set_counts_as_gone)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig.hold = true;
+    int fd = open_held(&rig, GET("/1"), false);
+    shutdown(fd, SHUT_WR);
+    struct conn *c = CONTAINER_OF(rig.http->conns.next, struct conn, link);
+    while (!c->ended) rig_step(&rig);
+    CHECK_INT(http_stats(rig.http)->connections_now, 1);
+    http_set_on_gone(rig.held[0], rig_on_gone);
+    while (http_stats(rig.http)->connections_now) rig_step(&rig);
+    CHECK_INT(rig.n_gone, 1);
+    CHECK(http_is_idle(rig.http));
+    close(fd);
+    rig_close(&rig);
+    CHECK_INT(rig.n_gone, 1);
+}
+
+TEST(nothing_is_told_once_on_gone_was_taken_back_or_the_request_answered)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig.hold = true;
+    for (int i = 0; i < 2; i++) reset(open_held(&rig, GET("/1"), false));
+    while (http_stats(rig.http)->connections_now) rig_step(&rig);
+    http_set_on_gone(rig.held[0], rig_on_gone);
+    http_set_on_gone(rig.held[0], NULL);
+    http_set_on_gone(rig.held[1], rig_on_gone);
+    rig_echo(rig.held[1]);
+    for (int i = 0; i < 3; i++) rig_step(&rig);
+    CHECK_INT(rig.n_gone, 0);
+    CHECK(!http_is_idle(rig.http));
+    rig_echo(rig.held[0]);
+    CHECK(http_is_idle(rig.http));
+    rig_close(&rig);
+    CHECK_INT(rig.n_gone, 0);
+}
+
+TEST(closing_tells_once_of_a_client_that_had_gone_already)
+{
+    struct rig rig;
+    rig_open(&rig);
+    rig.hold = true;
+    reset(open_held(&rig, GET("/1"), false));
+    while (http_stats(rig.http)->connections_now) rig_step(&rig);
+    http_close(rig.http, rig_on_closed, &rig);
+    http_set_on_gone(rig.held[0], rig_on_gone); /* after the close was asked for */
+    while (!rig.closed) rig_step(&rig);
+    CHECK_INT(rig.n_gone, 1);
+    loop_close(rig.loop);
+    turn_release(&rig.turn);
 }
 
 TEST(a_client_that_goes_in_the_middle_of_a_request_leaves_nothing)
@@ -158,7 +231,7 @@ TEST(closing_tells_the_api_about_held_requests_and_outlives_silent_ones)
 static void close_within(void *user, struct http_request *r)
 {
     struct rig *rig = user;
-    r->on_gone = rig_on_gone;
+    http_set_on_gone(r, rig_on_gone);
     http_close(rig->http, rig_on_closed, rig);
 }
 

@@ -81,4 +81,35 @@ TEST(a_problem_answer_has_its_status_media_type_and_retry_after)
     rig_close(&rig);
 }
 
+TEST(a_problem_with_a_large_extra_is_whole)
+{
+    struct rig rig;
+    struct buf b, extra;
+    struct json j;
+    size_t taken = 0;
+    rig_open(&rig);
+    rig.hold = true;
+    buf_init(&b, 1 << 20);
+    buf_init(&extra, 1 << 20);
+    int fd = rig_connect(&rig);
+    rig_send(&rig, fd, STR("GET /x HTTP/1.1\r\nHost: a\r\n\r\n"));
+    while (rig.n_held == 0) rig_step(&rig);
+    buf_add_text(&extra, "{\"error\":\"");
+    for (int i = 0; i < LIMIT_DETAIL; i++) buf_add_text(&extra, "\\u001b");
+    buf_add_text(&extra, "\"}");
+    struct err e = {.code = ERR_CONFLICT}; /* everything of it at its limit, too */
+    memset(e.text, 1, sizeof e.text - 1);
+    memset(e.pointer, 1, sizeof e.pointer - 1);
+    problem_reply_with(rig.held[0], &e, 0, NULL, 0, buf_str(&extra));
+    struct str body = rig_body(rig_answer(&rig, fd, &b, &taken));
+    json_init(&j);
+    CHECK_INT(json_parse(&j, body, &e), 0);
+    CHECK_INT(member(&j, "error").len, 6 * LIMIT_DETAIL + 2);
+    json_release(&j);
+    close(fd);
+    buf_release(&extra);
+    buf_release(&b);
+    rig_close(&rig);
+}
+
 TEST_MAIN

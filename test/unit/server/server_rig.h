@@ -57,4 +57,14 @@ static inline struct sim_control *rig_cancel(struct sim_task *t)
 static inline struct queue *rig_queue(const char *name) { return queue_find(&sim->server.queues, str_of(name)); }
 static inline int rig_busy(void) { return sim_process_busy(&sim->processes); }
 
+/* One whose process runs since a moment: the worker has loaded. */
+static inline struct sim_task *rig_running(const struct sim_ask *ask)
+{
+    struct sim_task *t = rig_submit(ask);
+    sim_pass(sim, 1000);
+    CHECK_TASK(t, "running");
+    return t;
+}
+#define RUNNING(...) rig_running(&(struct sim_ask){__VA_ARGS__})
+
 #endif

@@ -16,7 +16,8 @@ static uint64_t counted(enum task_state ending)
 {
     uint64_t n = 0;
     size_t at = 0;
-    for (struct map_entry *e; (e = map_next(&sim->server.metrics.lanes, &at));) n += ((struct metrics_lane *)e->value)->ended[ending];
+    for (struct map_entry *e; (e = map_next(&sim->server.metrics.lanes, &at));)
+        n += ((struct metrics_lane *)e->value)->ended[ending];
     return n;
 }
 
@@ -76,7 +77,8 @@ TEST(whatever_a_cancelled_worker_does_it_is_over_within_its_grace)
     rig_open();
     const char *plans[] = {"hang", "deaf", "stubborn", "heedless", "crash", "junk"};
     for (size_t i = 0; i < N(plans); i++) {
-        struct sim_task *t = SUBMIT(.plan = plans[i], .ms = 600000, .grace_ms = 4000), *e = SUBMIT(.type = "convert", .plan = plans[i], .ms = 600000, .grace_ms = 4000);
+        struct sim_task *t = SUBMIT(.plan = plans[i], .ms = 600000, .grace_ms = 4000);
+        struct sim_task *e = SUBMIT(.type = "convert", .plan = plans[i], .ms = 600000, .grace_ms = 4000);
         while (rig_busy() < 2) sim_pass(sim, 100);
         rig_cancel(t);
         rig_cancel(e);

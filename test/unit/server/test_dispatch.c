@@ -7,7 +7,8 @@
 
 #define MORE_TASKS 32
 
-static struct config_queue wide[] = {{.name = "default", .concurrency = 40}, {.name = "slow", .concurrency = 1},
+static struct config_queue wide[] = {{.name = "default", .concurrency = 40},
+                                     {.name = "slow", .concurrency = 1},
                                      {.name = "paused", .concurrency = 3, .paused = true}};
 static struct config_type many[] = {{.name = "transcribe", .worker = "speech"}, {.name = "convert"},
                                     {.name = "translate", .worker = "speech", .queue = "slow"},
@@ -141,7 +142,8 @@ TEST(a_queues_concurrency_is_never_passed_under_random_load)
         sim->config.queues[0].concurrency = 3;
         for (int i = 0; i < 200; i++) {
             struct rng *rng = &sim->test_rng.rng;
-            sim_submit(&sim->client, &(struct sim_ask){.type = types[rng_below(rng, N(types))], .ms = (int64_t)rng_below(rng, 100)});
+            const char *type = types[rng_below(rng, N(types))];
+            sim_submit(&sim->client, &(struct sim_ask){.type = type, .ms = (int64_t)rng_below(rng, 100)});
             sim_pass(sim, (int64_t)rng_below(rng, 60));
             CHECK(running("default") >= 0 && running("default") <= 3);
             CHECK(running("slow") >= 0 && running("slow") <= 1);

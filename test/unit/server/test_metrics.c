@@ -95,7 +95,8 @@ static void parse_sample(const char *line, const char *end)
     s->value = strtod(p + 1, &stop);
     CHECK(stop == end && isfinite(s->value));
     CHECK(belongs(s->name));
-    for (size_t i = 0; i + 1 < n_samples; i++) CHECK(strcmp(samples[i].name, s->name) != 0 || strcmp(samples[i].labels, s->labels) != 0);
+    for (size_t i = 0; i + 1 < n_samples; i++)
+        CHECK(strcmp(samples[i].name, s->name) != 0 || strcmp(samples[i].labels, s->labels) != 0);
 }
 
 static void parse(struct str text)

@@ -31,16 +31,16 @@ static struct life standing(enum task_state state)
 
 /* One letter a cell. s stale, c conflict, . allowed without effect; otherwise the state it leads to: S P R,
  * C completed, F failed, X cancelled, E expired. The columns are the events in order: done failed timeout crashed lost
- * stopped released, then claim due cancel expire retry. */
+ * stopped released unstarted, then claim due cancel expire retry. */
 static const char *const table[TASK_STATES] = {
-    [TASK_BLOCKED] = "sssssss" "c.XEc",
-    [TASK_SCHEDULED] = "sssssss" "cPXEc",
-    [TASK_PENDING] = "sssssss" "R.XEc",
-    [TASK_RUNNING] = "CSSSPPP" "c.R.c",
-    [TASK_COMPLETED] = "sssssss" "c...P",
-    [TASK_FAILED] = "sssssss" "c...P",
-    [TASK_CANCELLED] = "sssssss" "c...P",
-    [TASK_EXPIRED] = "sssssss" "c...P",
+    [TASK_BLOCKED] = "ssssssss" "c.XEc",
+    [TASK_SCHEDULED] = "ssssssss" "cPXEc",
+    [TASK_PENDING] = "ssssssss" "R.XEc",
+    [TASK_RUNNING] = "CSSSPPPP" "c.R.c",
+    [TASK_COMPLETED] = "ssssssss" "c...P",
+    [TASK_FAILED] = "ssssssss" "c...P",
+    [TASK_CANCELLED] = "ssssssss" "c...P",
+    [TASK_EXPIRED] = "ssssssss" "c...P",
 };
 
 static bool same(const struct life *a, const struct life *b)
@@ -188,6 +188,18 @@ TEST(release_loss_and_stop_keep_the_place_and_count_nothing)
     }
 }
 
+TEST(an_attempt_that_could_not_be_started_was_never_made)
+{
+    struct life l = standing(TASK_PENDING), before = l;
+    step(&l, LIFE_CLAIM, NOW);
+    step(&l, LIFE_UNSTARTED, NOW + 9);
+    CHECK_INT(l.state, TASK_PENDING);
+    CHECK_INT(l.attempt, 0);
+    CHECK_INT(l.rank, before.rank);
+    l.start_by_ms = NOW; /* so it may still expire */
+    CHECK(step(&l, LIFE_EXPIRE, NOW + 9).ended);
+}
+
 TEST(a_running_task_asked_to_stop_ends_with_its_attempt_and_a_result_wins)
 {
     for (int e = LIFE_DONE; e < LIFE_CLAIM; e++) {
@@ -264,10 +276,10 @@ static void check_step(const struct life *was, const struct life *is, const stru
         CHECK_INT(is->attempt + is->failures + is->deaths, 0);
         return;
     }
-    CHECK(is->attempt - was->attempt == (in->event == LIFE_CLAIM ? 1 : 0));
+    CHECK_INT(is->attempt - was->attempt, in->event == LIFE_CLAIM ? 1 : in->event == LIFE_UNSTARTED ? -1 : 0);
     if (was->cancel_requested && was->state == TASK_RUNNING && is->state != TASK_RUNNING)
         CHECK_INT(is->state, in->event == LIFE_DONE ? TASK_COMPLETED : TASK_CANCELLED);
-    if (in->event == LIFE_LOST || in->event == LIFE_RELEASED || in->event == LIFE_STOPPED || in->event == LIFE_CLAIM)
+    if ((in->event >= LIFE_LOST && in->event <= LIFE_UNSTARTED) || in->event == LIFE_CLAIM)
         CHECK_INT(is->rank, was->rank);
     if (is->state == TASK_EXPIRED && was->state != TASK_EXPIRED) CHECK_INT(is->attempt, 0);
 }
@@ -316,7 +328,7 @@ TEST(along_any_sequence_of_events_the_promises_hold)
 
 TEST(verdicts_have_the_words_of_the_protocol)
 {
-    static const char *const words[] = {"done", "failed", "timeout", "lost", "lost", "cancelled", "released"};
+    static const char *const words[] = {"done", "failed", "timeout", "lost", "lost", "cancelled", "released", "released"};
     for (int e = LIFE_DONE; e < LIFE_CLAIM; e++) CHECK(strcmp(life_verdict_word((enum life_event)e), words[e]) == 0);
 }
 
