@@ -10,9 +10,9 @@
 
 static const struct route *const tables[] = {tasks_routes, task_routes, queues_routes, workers_routes, health_routes};
 
-void api_init(struct api *a, struct server *server, const struct gauge *gauge)
+void api_init(struct api *a, struct server *server)
 {
-    *a = (struct api){.server = server, .gauge = gauge, .started_at_ms = turn_wall_ms(server->turn)};
+    *a = (struct api){.server = server, .started_at_ms = turn_wall_ms(server->turn)};
     json_init(&a->json);
     a->json.closed = STR("input"); /* passed on, never looked into */
 }

@@ -14,12 +14,10 @@
 
 #define API_PARAMS 2
 
-struct gauge;
-
 struct api {
     struct server *server;     /* borrowed */
     struct http *http;         /* borrowed; set after http_open */
-    const struct gauge *gauge; /* borrowed; NULL: the store is not measured */
+    const struct store *measured; /* borrowed; from gauge_open; NULL: the store is not measured */
     struct json json;          /* for parsing one body at a time */
     int64_t started_at_ms;     /* wall */
     uint64_t answers[6];       /* by class: [2] 2xx .. [5] 5xx */
@@ -40,7 +38,7 @@ struct route {
     void (*handle)(struct call *c);
 };
 
-void api_init(struct api *a, struct server *server, const struct gauge *gauge);
+void api_init(struct api *a, struct server *server);
 void api_release(struct api *a);
 void api_on_request(void *user, struct http_request *r); /* for struct http_conf; user: struct api */
 

@@ -8,6 +8,7 @@
 #include "api/depth.h"
 #include "api/process_stats.h"
 #include "bide.h"
+#include "store/gauge.h"
 
 #include <stdio.h>
 
@@ -119,7 +120,8 @@ static void on_stats(struct store_req *req)
     depth_write(&b, &total);
     json_write_key(&b, "store");
     json_write_open(&b, '{');
-    json_write_member_text(&b, "engine", s->store->engine->name);
+    struct str rest = str_of(s->conf.config->store);
+    json_write_member_str(&b, "engine", str_cut(&rest, ':'));
     json_write_member_int(&b, "bytes", m->counts.bytes);
     json_write_close(&b, '}');
     json_write_key(&b, "http");
@@ -171,6 +173,25 @@ static void write_answers(struct buf *b, const struct api *a)
     }
 }
 
+static void write_store(struct buf *b, const struct store *measured)
+{
+    static const struct {
+        const char *name, *type, *help;
+    } rows[] = {{"bide_store_requests_total", "counter", "Requests to the store, by operation."},
+                {"bide_store_errors_total", "counter", "Requests the store did not carry out."},
+                {"bide_store_request_seconds_total", "counter", "Time from asking the store to its answer."}};
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+        metrics_write_family(b, rows[row].name, rows[row].type, rows[row].help);
+        for (int op = 0; op < STORE_OPS; op++) {
+            const struct gauge_op *g = gauge_of(measured, (enum store_op)op);
+            const double values[] = {(double)g->requests, (double)g->errors, (double)g->total_ms / 1000};
+            char label[32];
+            snprintf(label, sizeof label, "type=\"%s\"", store_op_word((enum store_op)op));
+            metrics_write_sample(b, rows[row].name, label, values[row]);
+        }
+    }
+}
+
 struct worker_sums {
     int64_t loads, restarts, live;
 };
@@ -203,6 +224,7 @@ static void on_metrics(struct store_req *req)
     struct buf b = call_buf(c);
     write_depths(&b, &m->counts);
     one_value(&b, "bide_store_bytes", "gauge", "Size of the store on disk.", (double)m->counts.bytes);
+    if (c->api->measured) write_store(&b, c->api->measured);
     metrics_write(&s->metrics, &b);
     write_workers(&b, s);
     one_value(&b, "bide_http_connections", "gauge", "Open HTTP connections.", h->connections_now);

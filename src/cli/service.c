@@ -8,6 +8,7 @@
 #include "bide.h"
 #include "handler/child_keeper.h"
 #include "server/stores.h"
+#include "store/gauge.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -166,8 +167,11 @@ static int open_lower(struct service *s, struct err *e)
     if (!err) err = child_keeper_open(&s->spawner, s->loop, s->config->data_dir, e);
     if (err) return err;
     server_init(&s->server, &(struct server_conf){.turn = &s->turn, .config = s->config, .spawner = s->spawner});
-    api_init(&s->api, &s->server, NULL);
-    return stores_open(&s->store, s->config->store, s->loop, &s->server.events, e);
+    api_init(&s->api, &s->server);
+    struct store *engine;
+    err = stores_open(&engine, s->config->store, s->loop, &s->server.events, e);
+    if (!err) s->api.measured = s->store = gauge_open(engine);
+    return err;
 }
 
 int service_open(struct service *s, const struct config *c, struct err *e)

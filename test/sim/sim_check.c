@@ -38,16 +38,6 @@ static void ended(struct sim_check *c, struct sim_task *t)
     if (++t->endings > 1) broken(c, t, "a second ending of one run");
 }
 
-/* A claim that finds a task too late for its start_by ends it, and its answer does not say so. */
-static void ended_in_silence(struct sim_check *c, struct sim_task *t)
-{
-    if (!t->life.start_by_ms) broken(c, t, "an ending that no answer told of");
-    c->silent++;
-    t->silent++;
-    t->endings++;
-    t->runs_ended++;
-}
-
 /* ---- the store's answers ---- */
 
 static void added(struct sim_check *c, const struct store_add *r)
@@ -70,7 +60,6 @@ static void in_order(struct sim_check *c, const struct sim_task *t)
         const struct sim_task *other = c->client->tasks[i];
         if (other == t || other->life.state != TASK_PENDING) continue;
         if (!str_eq(other->body.queue, t->body.queue) || !str_eq(other->body.type, t->body.type)) continue;
-        if (other->life.start_by_ms && other->life.attempt == 0) continue; /* it may have been too late for it */
         if (comes_before(other, t)) broken(c, t, "was claimed before one of its lane that comes first");
     }
 }
@@ -83,9 +72,21 @@ static void new_fence(struct sim_check *c, struct sim_task *t, uint64_t fence)
     t->fences[t->n_fences++ % most] = fence;
 }
 
+static void expired(struct sim_check *c, const struct store_tick_item *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct sim_task *t = sim_task_of(c->client, &items[i].id);
+        if (!t) continue;
+        t->life = items[i].life;
+        ended(c, t);
+    }
+}
+
 static void claimed(struct sim_check *c, const struct store_claim *r)
 {
     c->claims++;
+    c->late += (int64_t)r->n_ended;
+    expired(c, r->ended, r->n_ended);
     for (size_t i = 0; i < r->n; i++) {
         struct sim_task *t = sim_task_of(c->client, &r->items[i].body.id);
         if (!t) continue;
@@ -120,20 +121,9 @@ static void controlled(struct sim_check *c, const struct store_control *r)
         const struct store_control_item *it = &r->items[i];
         struct sim_task *t = sim_task_of(c->client, &it->id);
         if (!t || it->err || !it->changed) continue;
-        if (it->verb == STORE_RETRY && t->endings == 0) ended_in_silence(c, t);
         t->life = it->life;
         if (it->verb == STORE_RETRY) t->endings = 0;
         if (it->ended) ended(c, t);
-    }
-}
-
-static void ticked(struct sim_check *c, const struct store_tick *r)
-{
-    for (size_t i = 0; i < r->n_ended; i++) {
-        struct sim_task *t = sim_task_of(c->client, &r->ended[i].id);
-        if (!t) continue;
-        t->life = r->ended[i].life;
-        ended(c, t);
     }
 }
 
@@ -146,7 +136,7 @@ void sim_check_answer(void *check, const struct store_req *r)
     case STORE_CLAIM: claimed(c, (const struct store_claim *)r); break;
     case STORE_SETTLE: settled(c, (const struct store_settle *)r); break;
     case STORE_CONTROL: controlled(c, (const struct store_control *)r); break;
-    case STORE_TICK: ticked(c, (const struct store_tick *)r); break;
+    case STORE_TICK: expired(c, ((const struct store_tick *)r)->ended, ((const struct store_tick *)r)->n_ended); break;
     case STORE_QUEUE:
     case STORE_GET:
     case STORE_LIST:
@@ -209,14 +199,13 @@ void sim_check_end(struct sim_check *c, struct store *engine)
         struct sim_task *t = c->client->tasks[i];
         if (!t->answered) broken(c, t, "its submit was not answered");
         const struct task *seen = sim_look(c->client, engine, t);
-        if (seen && seen->life.state == TASK_EXPIRED && t->endings == 0) ended_in_silence(c, t);
         if (!t->accepted) {
             if (seen) broken(c, t, "is there though it was refused");
             continue;
         }
         if (!seen) broken(c, t, "was accepted and is not there");
         else if (!state_is_ending(seen->life.state)) broken(c, t, "has not ended");
-        else if (t->told + t->silent != seen->life.run) broken(c, t, "its waiters were not told once per run");
+        else if (t->told != seen->life.run) broken(c, t, "its waiters were not told once per run");
         else if (t->endings != 1 || t->runs_ended != seen->life.run) broken(c, t, "not one ending per run");
         else if (seen->life.state != TASK_COMPLETED && seen->ending.failure.code.len == 0) broken(c, t, "ended without a code");
     }

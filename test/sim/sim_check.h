@@ -21,7 +21,7 @@ struct sim_check {
     const struct config *config;
     char broken[512];  /* the first promise that was; "": none */
     int64_t claims, verdicts, stale, endings[TASK_STATES];
-    int64_t silent;    /* expired by a claim that found them too late: nobody is told of these */
+    int64_t late;      /* of the expired, those that a claim came upon */
     int most_running;  /* tasks worked on at one time */
 };
 

@@ -38,7 +38,6 @@ struct sim_task {
     struct life life;
     int32_t endings;       /* of the current run */
     int32_t runs_ended;
-    int32_t silent;        /* of them, those nobody was told of: see sim_check */
     uint64_t fences[16];   /* the last ones it had */
     int n_fences;
 };

@@ -54,7 +54,7 @@ static inline void api_open(struct rig *rig)
     struct http_conf conf = {.turn = &sim->turn, .user = &rig->api, .on_request = api_on_request, .server_name = "bide/test"};
     CHECK_INT(loop_open(&rig->loop, &sim->turn, &e), 0);
     CHECK_INT(http_open(&rig->http, rig->loop, &conf, &e), 0);
-    api_init(&rig->api, &sim->server, NULL);
+    api_init(&rig->api, &sim->server);
     rig->api.http = rig->http;
 }
 

@@ -246,6 +246,26 @@ TEST(tasks_of_a_type_or_queue_that_is_not_declared_wait_and_hold_nobody_up)
     RIG_CLOSE();
 }
 
+/* The tick that would have ended it did not get through to the store. */
+TEST(a_task_that_a_claim_comes_upon_too_late_expires_and_its_waiters_are_told)
+{
+    open_with(wide, N(wide), 1, 600000);
+    rig_queue("default")->paused = true;
+    struct sim_task *late = SUBMIT(.type = "convert", .start_in_ms = 1000), *next = SUBMIT(.type = "convert");
+    sim->store.rules[STORE_TICK].fail_next = 1;
+    sim_pass(sim, 1500);
+    CHECK_TASK(late, "pending");
+    rig_queue("default")->paused = false;
+    dispatch_soon(&sim->server.dispatch);
+    sim_run(sim);
+    CHECK_INT(sim->check.late, 1);
+    CHECK_TASK(late, "expired");
+    CHECK_INT(late->told, 1);
+    CHECK_TASK(next, "completed");
+    CHECK_INT(running("default"), 0);
+    RIG_CLOSE();
+}
+
 TEST(one_claim_brings_at_most_64_tasks)
 {
     open_with(wide, N(wide), 1, 600000);
