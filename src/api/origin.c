@@ -36,6 +36,14 @@ static bool is_here(struct str host)
     return (!has_port || is_port(host)) && (str_eq_nocase(name, STR("localhost")) || is_loopback_v4(name));
 }
 
+static bool is_from_browser(const struct http_request *r)
+{
+    static const char *const signs[] = {"Accept-Language", "Referer", "Origin", "Sec-Fetch-Site"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (http_header(r, signs[i]).p) return true;
+    return false;
+}
+
 static bool may_change(struct str method)
 {
     return !str_eq(method, STR("GET")) && !str_eq(method, STR("HEAD")) && !str_eq(method, STR("OPTIONS"));
@@ -52,7 +60,7 @@ static bool is_same_origin(struct str origin, struct str host)
 int origin_check(const struct http_request *r, struct err *e)
 {
     struct str host = http_header(r, "Host"), origin = http_header(r, "Origin"), site = http_header(r, "Sec-Fetch-Site");
-    if (host.p && !str_eq(r->peer, STR("unix")) && !is_here(host)) /* absent: HTTP/1.0, else refused before */
+    if (host.p && !str_eq(r->peer, STR("unix")) && is_from_browser(r) && !is_here(host))
         return err_set(e, ERR_MISDIRECTED,
                        "the Host header must be localhost, 127.x.x.x or [::1], not \"%.*s\"; a proxy in front must set it",
                        (int)(host.len > 100 ? 100 : host.len), host.p);

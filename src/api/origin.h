@@ -5,13 +5,14 @@
  * one whose name is made to point at 127.0.0.1 could read the answers as well (DNS rebinding). Browsers tell the two
  * apart by what pages cannot choose:
  *
- *   Host             must be localhost, 127.x.x.x or [::1], with any port; HTTP/1.0 may leave it out. Else 421.
+ *   Host             of a request that a browser makes (one with Accept-Language, Referer, Origin or Sec-Fetch-Site: a
+ *                    page can set the first, but not leave it out): must be localhost, 127.x.x.x or [::1], with any
+ *                    port. Else 421. A program may call this host what it likes.
  *   Origin           of a request that may change something (not GET, HEAD, OPTIONS): must be http(s):// and this very
  *                    Host, so not "null". Else 403.
  *   Sec-Fetch-Site   of such a request: not cross-site. Else 403.
  *
- * Programs send neither Origin nor Sec-Fetch-Site. A proxy in front must send a Host of loopback. On a UNIX socket, which
- * no page can reach, any Host will do.
+ * A proxy that lets browsers in must send a Host of loopback. On a UNIX socket, which no page can reach, any will do.
  */
 #ifndef API_ORIGIN_H
 #define API_ORIGIN_H
