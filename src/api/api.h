@@ -17,7 +17,7 @@
 struct api {
     struct server *server;     /* borrowed */
     struct http *http;         /* borrowed; set after http_open */
-    const struct store *measured; /* borrowed; from gauge_open; NULL: the store is not measured */
+    struct store *measured; /* borrowed; from gauge_open; NULL: the store is not measured */
     struct json json;          /* for parsing one body at a time */
     int64_t started_at_ms;     /* wall */
     uint64_t answers[6];       /* by class: [2] 2xx .. [5] 5xx */

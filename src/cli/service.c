@@ -9,10 +9,12 @@
 #include "handler/child_keeper.h"
 #include "server/stores.h"
 #include "store/gauge.h"
+#include "store/trace.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -170,8 +172,10 @@ static int open_lower(struct service *s, struct err *e)
     api_init(&s->api, &s->server);
     struct store *engine;
     err = stores_open(&engine, s->config->store, s->loop, &s->server.events, e);
-    if (!err) s->api.measured = s->store = gauge_open(engine);
-    return err;
+    if (err) return err;
+    s->api.measured = gauge_open(engine);
+    s->store = getenv("BIDE_TRACE") ? trace_open(s->api.measured, trace_to_file, stderr) : s->api.measured;
+    return 0;
 }
 
 int service_open(struct service *s, const struct config *c, struct err *e)
