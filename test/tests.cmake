@@ -16,6 +16,9 @@ endif()
 
 # bide_test(KIND NAME SECONDS COMMAND...)
 function(bide_test kind name seconds)
+  if(BIDE_SANITIZE)
+    math(EXPR seconds "${seconds} * 4") # what a sanitizer costs, on a machine that has something else to do, too
+  endif()
   add_test(NAME ${BIDE_TEST_PREFIX}${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   string(REPLACE "/" "" tree "${BIDE_TEST_PREFIX}")
   set_tests_properties(${BIDE_TEST_PREFIX}${name} PROPERTIES TIMEOUT ${seconds} LABELS "${kind};${tree}"

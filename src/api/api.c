@@ -102,6 +102,24 @@ static bool knows(const struct route *r, struct str name)
     return false;
 }
 
+/* Known to the route and given once. False: answered already. */
+static bool query_name_is_good(struct call *c, const struct route *r, size_t at)
+{
+    struct str name = c->query.pairs[at].name;
+    int shown = (int)(name.len > 60 ? 60 : name.len);
+    if (!knows(r, name)) {
+        call_refuse(c, ERR_UNKNOWN_FIELD, "the query parameter '%.*s' is not known here; known:%s", shown, name.p,
+                    strcmp(r->query, " ") == 0 ? " none" : r->query);
+        return false;
+    }
+    for (size_t i = 0; i < at; i++) {
+        if (!str_eq(c->query.pairs[i].name, name)) continue;
+        call_refuse(c, ERR_INVALID, "the query parameter '%.*s' is given twice; one is all it takes", shown, name.p);
+        return false;
+    }
+    return true;
+}
+
 /* Decodes path and query. False: answered already. */
 static bool prepare(struct call *c, const struct route *r)
 {
@@ -118,13 +136,8 @@ static bool prepare(struct call *c, const struct route *r)
         call_problem(c, &e);
         return false;
     }
-    for (size_t i = 0; i < c->query.n; i++) {
-        struct str name = c->query.pairs[i].name;
-        if (knows(r, name)) continue;
-        call_refuse(c, ERR_UNKNOWN_FIELD, "the query parameter '%.*s' is not known here; known:%s",
-                    (int)(name.len > 60 ? 60 : name.len), name.p, strcmp(r->query, " ") == 0 ? " none" : r->query);
-        return false;
-    }
+    for (size_t i = 0; i < c->query.n; i++)
+        if (!query_name_is_good(c, r, i)) return false;
     return true;
 }
 

@@ -170,6 +170,7 @@ static void on_shown(struct store_req *req)
         return;
     }
     struct buf b = call_buf(c);
+    m->get.task.life = m->control.item.life; /* as the change left it, whatever has happened since */
     task_json_write(&b, c->api->server, &m->get.task, false);
     store_release(req);
     call_answer(c, m->pending ? 202 : 200, &b);

@@ -174,12 +174,13 @@ static void on_listed(struct store_req *req)
     call_answer_buf(c, 200, CALL_JSON, &b, &link, more);
 }
 
-/* `tag=key:value` */
+/* `tag=key:value`, or key=value where the query has it percent-encoded: whichever sign comes first. */
 static bool read_tag(struct page *p, struct str tag)
 {
-    p->list.filter.tag_value = tag;
-    p->list.filter.tag_key = str_cut(&p->list.filter.tag_value, ':');
-    return p->list.filter.tag_key.len > 0 && p->list.filter.tag_key.len < tag.len;
+    size_t colon = str_find(tag, ':'), equals = str_find(tag, '='), at = colon < equals ? colon : equals;
+    p->list.filter.tag_key = str_sub(tag, 0, at);
+    p->list.filter.tag_value = str_sub(tag, at + 1, tag.len);
+    return at > 0 && at < tag.len;
 }
 
 static void list(struct call *c)

@@ -18,7 +18,7 @@ const struct cli_option cli_list_options[] = {
     {"--type", "TYPE", "of this type"},
     {"--queue", "NAME", "in this queue"},
     {"--subject", "TEXT", "about this subject"},
-    {"--tag", "KEY=VALUE", "with this tag; may be repeated"},
+    {"--tag", "KEY=VALUE", "with this tag"},
     {"--limit", "N", "tasks of one page (50, at most 200)"},
     {"--cursor", "TEXT", "go on where a page ended"},
     {"--all", NULL, "all pages"},

@@ -51,7 +51,7 @@ static int read_config(struct config *c, const struct cli_args *a)
     return err ? say(&e) : 0;
 }
 
-static void tell_where(const struct service *s)
+static void tell_where(struct service *s)
 {
     const struct config *c = s->config;
     fprintf(stderr, "bide %s\n", BIDE_VERSION);
@@ -78,12 +78,8 @@ int cli_serve(int argc, char **argv)
     cli_args_release(&a);
     if (code == 0) {
         struct err e = {0};
-        if (service_open(&service, &config, &e)) {
-            code = say(&e);
-        } else {
-            tell_where(&service);
-            service_run(&service);
-        }
+        if (service_open(&service, &config, tell_where, &e)) code = say(&e);
+        else service_run(&service);
     }
     config_release(&config);
     return code;

@@ -162,13 +162,23 @@ static void on_abandoned(void *user)
     loop_stop(((struct service *)user)->loop);
 }
 
+static void on_serving(void *user)
+{
+    struct service *s = user;
+    if (s->on_serving) s->on_serving(s);
+}
+
 static int open_lower(struct service *s, struct err *e)
 {
     int err = make_folder(s->config->data_dir, e);
     if (!err) err = loop_open(&s->loop, &s->turn, e);
     if (!err) err = child_keeper_open(&s->spawner, s->loop, s->config->data_dir, e);
     if (err) return err;
-    server_init(&s->server, &(struct server_conf){.turn = &s->turn, .config = s->config, .spawner = s->spawner});
+    server_init(&s->server, &(struct server_conf){.turn = &s->turn,
+                                                  .config = s->config,
+                                                  .spawner = s->spawner,
+                                                  .on_serving = on_serving,
+                                                  .user = s});
     api_init(&s->api, &s->server);
     struct store *engine;
     err = stores_open(&engine, s->config->store, s->loop, &s->server.events, e);
@@ -178,9 +188,9 @@ static int open_lower(struct service *s, struct err *e)
     return 0;
 }
 
-int service_open(struct service *s, const struct config *c, struct err *e)
+int service_open(struct service *s, const struct config *c, void (*tell)(struct service *s), struct err *e)
 {
-    *s = (struct service){.config = c};
+    *s = (struct service){.config = c, .on_serving = tell};
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
     map_seed(rng_next(rng_system()), rng_next(rng_system()));

@@ -24,6 +24,7 @@
 
 struct service {
     const struct config *config; /* borrowed */
+    void (*on_serving)(struct service *s); /* once, when tasks are taken and run; may be NULL */
     struct turn turn;
     struct loop *loop;
     struct spawner *spawner;
@@ -41,7 +42,7 @@ struct service {
 };
 
 /* Opens everything; on failure closes what was opened and says why. */
-int service_open(struct service *s, const struct config *c, struct err *e) MUST_USE;
+int service_open(struct service *s, const struct config *c, void (*on_serving)(struct service *s), struct err *e) MUST_USE;
 void service_run(struct service *s); /* until drained and closed; releases everything */
 
 #endif

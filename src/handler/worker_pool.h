@@ -21,6 +21,7 @@ struct worker_pool_conf { /* borrowed for as long as the pool lives */
     const char *const *env;     /* NAME=VALUE */
     const char *cwd;            /* NULL: bide's */
     int instances;              /* >= 1, default 1 */
+    int concurrency;            /* tasks a process works on at a time: 1 */
     bool load_at_boot;          /* load: boot */
     int64_t keep_alive_ms;      /* after the last task; 0: end at once when idle and nothing waits; -1: forever; default 10 min */
     int64_t ready_timeout_ms;   /* default 2 min */

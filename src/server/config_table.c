@@ -58,6 +58,8 @@ static const struct config_key worker_keys[] = {
      .help = "program and arguments; no shell. A program with a / in it is relative to the file"},
     {"instances", KIND_INT, FIELD(worker_pool_conf, instances), .initial = "1", .min = 1, .max = 1000,
      .help = "processes of this pool"},
+    {"concurrency", KIND_INT, FIELD(worker_pool_conf, concurrency), .initial = "1", .min = 1, .max = 1,
+     .help = "tasks one process works on at a time; more than one is for a later version"},
     {"load", KIND_CHOICE, FIELD(worker_pool_conf, load_at_boot), .initial = "lazy", .words = loads,
      .help = "start with the first task that needs it, or with the server"},
     {"keep_alive", KIND_DURATION, FIELD(worker_pool_conf, keep_alive_ms), .initial = "10m", .max = LIMIT_DELAY_MS,

@@ -160,3 +160,12 @@ def test_output_files_are_listed(bide):
     task = bide.ended(id, "completed")
     assert task["result"] == 1
     assert [f if isinstance(f, str) else f["name"] for f in task["files"]] == ["out.srt"]
+
+
+def test_a_filter_given_twice_is_refused_rather_than_half_obeyed(bide):
+    problem(bide.send("GET", "/v1/tasks?tag=a:1&tag=b:2"), 400, "invalid")
+
+
+def test_a_tag_may_be_asked_for_with_an_equals_sign(bide):
+    id = bide.submit("cat", {}, tags={"equals": "sign"})["id"]
+    assert [task["id"] for task in bide.listed(tag="equals=sign")] == [id]
