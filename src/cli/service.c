@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "bide.h"
 #include "handler/child_keeper.h"
+#include "loop/slice.h"
 #include "server/stores.h"
 #include "store/gauge.h"
 #include "store/trace.h"
@@ -206,6 +207,7 @@ int service_open(struct service *s, const struct config *c, void (*tell)(struct 
 
 void service_run(struct service *s)
 {
+    slice_shorten();
     server_start(&s->server, s->store);
     loop_run(s->loop);
     server_release(&s->server);

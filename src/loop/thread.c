@@ -8,6 +8,7 @@
 #include "loop/thread.h"
 
 #include "base/mem.h"
+#include "loop/slice.h"
 #include "loop/uv_inside.h"
 
 #include <assert.h>
@@ -46,6 +47,7 @@ static void run(void *arg)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, NULL);
     pthread_setname_np(pthread_self(), t->conf.name);
+    slice_shorten();
     struct list batch;
     list_init(&batch);
     for (;;) {

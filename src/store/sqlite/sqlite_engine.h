@@ -5,7 +5,7 @@
  * is being synced is the next batch: group commit without a timer.
  *
  *   loop ──change──▶ writer: BEGIN, apply all that waits, COMMIT (synced) ──news, answers──▶ loop
- *        ──read────▶ reader ──answers──▶ loop         then, unwatched: a checkpoint when about 1000 pages wait
+ *        ──read────▶ reader ──answers──▶ loop         then, unwatched: a checkpoint when 250 pages wait
  */
 #ifndef STORE_SQLITE_SQLITE_ENGINE_H
 #define STORE_SQLITE_SQLITE_ENGINE_H
@@ -13,7 +13,7 @@
 #include "loop/loop.h"
 #include "store/store.h"
 
-#define SQLITE_ENGINE_CHECKPOINT_PAGES 1000 /* of 4 KiB: a passive checkpoint after a batch was answered */
+#define SQLITE_ENGINE_CHECKPOINT_PAGES 250 /* of 4 KiB: a passive checkpoint after a batch was answered; doc/performance.md says why 250 */
 #define SQLITE_ENGINE_WAL_PAGES 16384       /* 64 MiB of log: readers wait until it is reset */
 #define SQLITE_ENGINE_BATCH 1024            /* requests of one transaction */
 
