@@ -16,15 +16,16 @@ MAKEFLAGS += --no-print-directory
 help:
 	@sed -n 's/^\([a-z][a-z]*\):.*## /make \1\t/p' Makefile | expand -t 15
 
-run: build ## build, start a server with the transcribe example and show a task's life
+run: ## build, start a server with the transcribe example and show a task's life
 	@scripts/install-packages build run
-	@cmake --preset release >/dev/null && cmake --build --preset release
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target programs
 	@examples/transcribe/demo.sh
 
 build: ## build/bide and build/libbide.a (installs missing Debian packages first)
 	@scripts/install-packages build
 	@cmake --preset release >/dev/null
-	@cmake --build --preset release
+	@cmake --build --preset release --target programs
 
 test: ## everything: house checks, all suites, unit tests again under asan+ubsan and tsan
 	@scripts/install-packages build run test
