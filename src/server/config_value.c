@@ -9,10 +9,16 @@
 
 const char *config_value_path(struct arena *a, const char *dir, struct str path)
 {
-    if (str_starts(path, STR("./"))) path = str_sub(path, 2, path.len);
+    struct str base = str_of(dir);
     if (str_starts(path, STR("/"))) return arena_text(a, path);
-    if (path.len == 0 || str_eq(path, STR("."))) return arena_text(a, str_of(dir));
-    return arena_format(a, "%s/%.*s", strcmp(dir, "/") ? dir : "", STR_ARG(path)).p;
+    if (str_starts(path, STR("./"))) path = str_sub(path, 2, path.len);
+    while (str_starts(path, STR("../"))) { /* the folder has no links in it: its parent is what its name says */
+        path = str_sub(path, 3, path.len);
+        while (base.len > 1 && base.p[base.len - 1] != '/') base.len--;
+        if (base.len > 1) base.len--;
+    }
+    if (path.len == 0 || str_eq(path, STR("."))) return arena_text(a, base);
+    return arena_format(a, "%.*s/%.*s", base.len > 1 ? (int)base.len : 0, base.p, STR_ARG(path)).p;
 }
 
 static const char *words_text(const char *const *words, char *text, size_t cap)

@@ -95,6 +95,16 @@ TEST(a_worker_has_a_command_relative_to_the_file)
     CHECK(!w->load_at_boot);
 }
 
+TEST(a_path_upwards_is_shown_as_where_it_leads)
+{
+    load("data_dir: ../../../../../../../../../../../../var\nstore: sqlite:../bide-sibling.db\n");
+    CHECK_STR(str_of(c.data_dir), "/var");
+    char parent[4096];
+    CHECK(str_copy(parent, sizeof parent, str_of(in_dir(""))));
+    *strrchr(parent, '/') = 0;
+    CHECK_STR(str_of(c.store), arena_format(&c.arena, "sqlite:%s/bide-sibling.db", parent).p);
+}
+
 TEST(a_type_inherits_what_it_does_not_say_wherever_the_defaults_stand)
 {
     load("types:\n  a: {exec: [/bin/echo, \"{input.x}\"], retry: {base: 1s}, priority: -7, stdout: text, max_attempts: "
