@@ -57,7 +57,8 @@ static void on_added(struct store_req *req)
     struct call *c = m->call;
     int err = req->err ? req->err : m->item.err;
     store_release(req);
-    metrics_submitted(&c->api->server->metrics, m->body.queue, m->body.type, err != 0);
+    struct server *s = c->api->server;
+    metrics_submitted(&s->metrics, m->body.queue, server_type_label(s, m->body.type), err != 0);
     if (err == ERR_QUEUE_FULL)
         call_refuse(c, err, "queue %.*s has its %lld waiting tasks; try again later", STR_ARG(m->body.queue),
                     (long long)m->item.capacity);
