@@ -228,7 +228,9 @@ static int close_batch(struct apply *a, int err)
     return err;
 }
 
-void apply_batch(struct apply *a, struct list *requests)
+/* The requests as one transaction. `ret_row`: a request could not be applied (its row is broken, or the disk is), as
+ * opposed to a commit that failed. */
+static int as_one(struct apply *a, struct list *requests, bool *ret_row)
 {
     int err = 0;
     a->open = false;
@@ -237,7 +239,33 @@ void apply_batch(struct apply *a, struct list *requests)
         err = apply_one(a, CONTAINER_OF(l, struct store_req, link));
         if (err) break;
     }
-    err = close_batch(a, err);
+    *ret_row = err == ERR_STORE;
+    return close_batch(a, err);
+}
+
+static void take_half(struct list *half, struct list *requests)
+{
+    size_t n = 0;
+    list_init(half);
+    LIST_EACH(l, requests) n++;
+    for (n /= 2; n > 0; n--) list_push(half, list_shift(requests));
+}
+
+/* A row that cannot be read must not fail those who share the batch with it: then each half is a batch of its own, in
+ * order, down to the one request that is to blame. */
+void apply_batch(struct apply *a, struct list *requests)
+{
+    bool row;
+    int err = as_one(a, requests, &row);
+    if (row && requests->next != requests->prev) {
+        struct list first;
+        take_half(&first, requests);
+        apply_batch(a, &first);
+        apply_batch(a, requests);
+        list_splice(&first, requests);
+        list_splice(requests, &first);
+        return;
+    }
     LIST_EACH(l, requests) conclude(a, CONTAINER_OF(l, struct store_req, link), err);
 }
 

@@ -5,6 +5,7 @@
  *
  *   apply_batch: each request: validate against index and life, write to the shelf, change the index (journalled)
  *                commit: failed -> roll the shelf back, undo the index, every change answers the error
+ *                a request could not be applied -> the same, then each half of the batch alone
  *
  * Runs in the thread that writes. Answers are left in the requests; the caller hands them back.
  */
