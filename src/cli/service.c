@@ -175,9 +175,11 @@ static int open_lower(struct service *s, struct err *e)
     if (!err) err = loop_open(&s->loop, &s->turn, e);
     if (!err) err = child_keeper_open(&s->spawner, s->loop, s->config->data_dir, e);
     if (err) return err;
+    pool_init(&s->pool, s->loop);
     server_init(&s->server, &(struct server_conf){.turn = &s->turn,
                                                   .config = s->config,
                                                   .spawner = s->spawner,
+                                                  .chores = &s->pool.chores,
                                                   .on_serving = on_serving,
                                                   .user = s});
     api_init(&s->api, &s->server);

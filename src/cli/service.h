@@ -14,6 +14,7 @@
 #define CLI_SERVICE_H
 
 #include "api/api.h"
+#include "loop/pool.h"
 #include "loop/signal.h"
 #include "server/config.h"
 
@@ -27,6 +28,7 @@ struct service {
     void (*on_serving)(struct service *s); /* once, when tasks are taken and run; may be NULL */
     struct turn turn;
     struct loop *loop;
+    struct pool pool;                /* for what takes long */
     struct spawner *spawner;
     struct store *store;
     struct server server;

@@ -1,17 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Made on demand; removed depth first through directory descriptors, never following a link out of it.
+ * Made on demand; removed depth first through directory descriptors, never following a link out of it. Anything below
+ * attempts/ whose name begins with GONE is being removed.
  */
 #include "server/attempt_dir.h"
+
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define GONE ".gone-"
 #define DEPTH 64 /* a tree deeper than this is left */
 
 void attempt_dir_path(char path[ATTEMPT_DIR_PATH], const char *data_dir, const struct id *id, int run, int number)
@@ -68,4 +76,66 @@ int attempt_dir_remove(const char *path, struct err *e)
     int sys = fd < 0 ? errno : empty(fd, DEPTH);
     if (!sys && rmdir(path) != 0) sys = errno;
     return sys ? err_set_errno(e, ERR_IO, sys, path) : 0;
+}
+
+/* ---- beside the deciding thread ---- */
+
+struct removal {
+    struct chore chore;
+    bool all_gone;               /* every set-aside directory below `path`, not `path` */
+    char path[ATTEMPT_DIR_PATH];
+    struct err left;             /* what could not be removed */
+};
+
+static void sweep(struct removal *r)
+{
+    DIR *d = opendir(r->path);
+    if (!d) return; /* no attempt was ever made */
+    for (struct dirent *f; (f = readdir(d));) {
+        char path[ATTEMPT_DIR_PATH + sizeof f->d_name];
+        if (strncmp(f->d_name, GONE, sizeof GONE - 1) != 0) continue;
+        snprintf(path, sizeof path, "%s/%s", r->path, f->d_name);
+        (void)attempt_dir_remove(path, &r->left);
+    }
+    closedir(d);
+}
+
+static void work(struct chore *c)
+{
+    struct removal *r = CONTAINER_OF(c, struct removal, chore);
+    if (r->all_gone) sweep(r);
+    else (void)attempt_dir_remove(r->path, &r->left);
+}
+
+static void on_done(struct chore *c)
+{
+    struct removal *r = CONTAINER_OF(c, struct removal, chore);
+    if (r->left.code) log_warn("attempt directory left: %s", r->left.text);
+    free(r);
+}
+
+static struct removal *removal_new(void)
+{
+    struct removal *r = mem_new(sizeof *r);
+    r->chore = (struct chore){work, on_done};
+    return r;
+}
+
+void attempt_dir_discard(const char *path, struct chores *chores)
+{
+    static unsigned n;
+    if (rmdir(path) == 0 || errno == ENOENT) return;
+    struct removal *r = removal_new();
+    const char *name = strrchr(path, '/') + 1;
+    int len = snprintf(r->path, sizeof r->path, "%.*s" GONE "%s.%ld.%u", (int)(name - path), path, name, (long)getpid(), n++);
+    if (len >= (int)sizeof r->path || rename(path, r->path) != 0) (void)str_copy(r->path, sizeof r->path, str_of(path));
+    chores_give(chores, &r->chore);
+}
+
+void attempt_dir_sweep(const char *data_dir, struct chores *chores)
+{
+    struct removal *r = removal_new();
+    r->all_gone = true;
+    snprintf(r->path, sizeof r->path, "%s/attempts", data_dir);
+    chores_give(chores, &r->chore);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The directory of an attempt: data_dir/attempts/<task>.<run>.<number>. Made before the attempt starts; kept after it
- * only for the output files it named. Small, local file work: done where it stands (a mkdir and an rmdir, tens of
- * microseconds), not on a thread.
+ * only for the output files it named. A mkdir, and an rmdir of what is empty, take tens of microseconds and are done where
+ * they stand. A tree is set aside by a rename (to data_dir/attempts/.gone-*, which nobody looks at) and removed as a
+ * chore, off the thread that decides; what a crash leaves of it goes with attempt_dir_sweep.
  */
 #ifndef SERVER_ATTEMPT_DIR_H
 #define SERVER_ATTEMPT_DIR_H
 
+#include "base/chore.h"
 #include "base/err.h"
 #include "base/id.h"
 
@@ -15,7 +17,10 @@
 int attempt_dir_make(char path[ATTEMPT_DIR_PATH], const char *data_dir, const struct id *id, int run, int number,
                      struct err *e) MUST_USE;
 void attempt_dir_path(char path[ATTEMPT_DIR_PATH], const char *data_dir, const struct id *id, int run, int number);
-/* Removes it with all that is in it. What cannot be removed stays; the reason is in `e`. */
+/* Gone under its name when this returns, whatever is in it. What cannot be removed is logged and stays. */
+void attempt_dir_discard(const char *path, struct chores *chores);
+void attempt_dir_sweep(const char *data_dir, struct chores *chores); /* at start: what was set aside and never removed */
+/* In any thread: removes it with all that is in it. What cannot be removed stays; the reason is in `e`. */
 int attempt_dir_remove(const char *path, struct err *e);
 
 #endif

@@ -53,8 +53,7 @@ static void finish(struct run *r, const struct verdict *v)
     turn_timer_stop(s->turn, &r->timeout);
     r->state = RUN_SETTLING;
     keep_verdict(r, v, turn_wall_ms(s->turn));
-    struct err e;
-    if (v->files.len == 0 && attempt_dir_remove(r->dir, &e) != 0) log_warn("attempt directory left: %s", e.text);
+    if (v->files.len == 0) attempt_dir_discard(r->dir, s->conf.chores);
     settle(r); /* before the room is free: the next claim comes after it, in the same commit */
     dispatch_free(&s->dispatch, r->lane);
 }

@@ -33,9 +33,8 @@ static void on_lost(void *user, const struct store_lost *lost, size_t n)
     log_info("%zu attempts of an earlier server are lost; their tasks run again", n);
     for (size_t i = 0; i < n; i++) {
         char path[ATTEMPT_DIR_PATH];
-        struct err e;
         attempt_dir_path(path, s->conf.config->data_dir, &lost[i].id, lost[i].run, lost[i].number);
-        if (attempt_dir_remove(path, &e) != 0) log_warn("attempt directory left: %s", e.text);
+        attempt_dir_discard(path, s->conf.chores);
     }
 }
 
@@ -138,6 +137,7 @@ static void ask_what_stands(struct timer *t)
 void server_start(struct server *s, struct store *store)
 {
     s->store = s->dispatch.store = s->ticker.store = store;
+    attempt_dir_sweep(s->conf.config->data_dir, s->conf.chores);
     ask_what_stands(&s->first_again);
 }
 

@@ -24,6 +24,7 @@ struct server_conf {             /* all borrowed until the server is released */
     struct turn *turn;
     const struct config *config;
     struct spawner *spawner;
+    struct chores *chores;       /* NULL: long work is done where it comes up */
     void (*on_serving)(void *user); /* once: queues and pause switches are known, tasks are being claimed */
     void *user;
 };

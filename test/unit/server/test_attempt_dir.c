@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "server/attempt_dir.h"
 #include "test/test.h"
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -53,6 +54,71 @@ TEST(it_is_made_with_its_parent_and_names_task_run_and_attempt)
     attempt_dir_path(again, data, &task, 2, 3);
     CHECK_STR(str_of(again), path);
     CHECK_INT(attempt_dir_make(again, data, &task, 2, 4, &e), 0);
+    close_data();
+}
+
+/* ---- chores that wait until they are told to run ---- */
+
+static struct chore *given[4];
+static int n_given;
+
+static void give_later(struct chores *all, struct chore *c)
+{
+    (void)all;
+    given[n_given++] = c;
+}
+
+static struct chores later = {give_later};
+
+static int entries(const char *dir)
+{
+    int n = 0;
+    DIR *d = opendir(dir);
+    CHECK(d != NULL);
+    for (struct dirent *f; (f = readdir(d));) n += strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0;
+    closedir(d);
+    return n;
+}
+
+TEST(a_discarded_tree_is_gone_under_its_name_at_once_and_removed_as_a_chore)
+{
+    char path[ATTEMPT_DIR_PATH];
+    open_data();
+    n_given = 0;
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    attempt_dir_discard(path, &later);
+    CHECK_INT(n_given, 0); /* it was empty: nothing to put off */
+    for (int i = 0; i < 2; i++) { /* the same name again while the first is still being removed */
+        CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+        write_file(under(path, "f"));
+        attempt_dir_discard(path, &later);
+        CHECK(!is_there(path));
+    }
+    CHECK_INT(n_given, 2);
+    CHECK_INT(entries(under(data, "attempts")), 2);
+    for (int i = 0; i < 2; i++) {
+        given[i]->work(given[i]);
+        given[i]->on_done(given[i]);
+    }
+    CHECK_INT(entries(under(data, "attempts")), 0);
+    close_data();
+}
+
+TEST(a_start_sweeps_what_was_set_aside_and_nothing_else)
+{
+    char path[ATTEMPT_DIR_PATH];
+    open_data();
+    attempt_dir_sweep(data, NULL); /* no attempt was ever made */
+    n_given = 0;
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    write_file(under(path, "f"));
+    attempt_dir_discard(path, &later); /* and the process dies before it is done */
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 2, &e), 0);
+    attempt_dir_sweep(data, NULL);
+    CHECK_INT(entries(under(data, "attempts")), 1);
+    CHECK(is_there(path));
+    given[0]->work(given[0]);
+    given[0]->on_done(given[0]);
     close_data();
 }
 
