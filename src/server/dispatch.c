@@ -116,14 +116,21 @@ static void on_claim(struct store_req *req)
 
 /* ---- whose turn ---- */
 
+/* For further tasks of the lane, beside those of a claim on its way. */
 static int32_t room(const struct lane *lane)
 {
-    if (!lane->queue || !lane->post || lane->claiming || lane->ready == 0) return 0;
+    if (!lane->queue || !lane->post || lane->ready <= (uint32_t)lane->claiming) return 0;
     int32_t most = queue_room(lane->queue);
     int handler = most > 0 ? roster_room(lane->post) : 0;
     if (handler < most) most = handler;
     if (most > DISPATCH_MOST) most = DISPATCH_MOST;
-    return lane->ready < (uint32_t)most ? (int32_t)lane->ready : most;
+    int64_t more = (int64_t)lane->ready - lane->claiming;
+    return more < most ? (int32_t)more : most;
+}
+
+static bool are_rivals(const struct lane *a, const struct lane *b)
+{
+    return a != b && (a->queue == b->queue || a->post == b->post);
 }
 
 /* The one order, across lanes: rank, then id. */
@@ -132,27 +139,38 @@ static bool comes_first(const struct lane *a, const struct lane *b)
     return a->head_rank != b->head_rank ? a->head_rank < b->head_rank : id_cmp(&a->head, &b->head) < 0;
 }
 
+/* A rival with a claim on its way has more that comes first: the room is kept for its next claim, a commit from now. */
+static bool must_wait(const struct dispatch *d, const struct lane *lane)
+{
+    for (size_t i = 0; i < d->n_lanes && d->claims > 0; i++) {
+        const struct lane *l = d->lanes[i];
+        if (l && l->claiming && are_rivals(l, lane) && comes_first(l, lane) && room(l) > 0) return true;
+    }
+    return false;
+}
+
 static struct lane *best(struct dispatch *d, int32_t *ret_room)
 {
     struct lane *first = NULL;
     for (size_t i = 0; i < d->n_lanes; i++) {
         struct lane *lane = d->lanes[i];
-        if (!lane || lane->ready == 0 || (first && !comes_first(lane, first))) continue;
+        if (!lane || lane->claiming || lane->ready == 0 || (first && !comes_first(lane, first))) continue;
         int32_t n = room(lane);
-        if (n == 0) continue;
+        if (n == 0 || must_wait(d, lane)) continue;
         first = lane;
         *ret_room = n;
     }
     return first;
 }
 
-/* The best head among the lanes that want the same room: a claim goes no further than it. 0: nobody does. */
+/* The best head among the lanes that want the same room, those with a claim on its way too: a claim goes no further
+ * than it. 0: nobody does. */
 static int64_t rival_rank(const struct dispatch *d, const struct lane *lane)
 {
     int64_t rank = 0;
     for (size_t i = 0; i < d->n_lanes; i++) {
         const struct lane *l = d->lanes[i];
-        if (!l || l == lane || (l->queue != lane->queue && l->post != lane->post) || room(l) == 0) continue;
+        if (!l || !are_rivals(l, lane) || room(l) == 0) continue;
         if (rank == 0 || l->head_rank < rank) rank = l->head_rank;
     }
     return rank;

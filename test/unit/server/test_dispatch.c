@@ -130,6 +130,25 @@ TEST(a_claim_goes_no_further_in_a_lane_than_the_head_of_another)
 }
 
 /* The limit holds for what was claimed and for what may come of claims on their way. */
+TEST(a_lane_does_not_take_the_room_that_a_better_task_of_a_claiming_lane_wants)
+{
+    static struct config_queue two[] = {{.name = "default", .concurrency = 2}, {.name = "slow", .concurrency = 1},
+                                        {.name = "paused", .concurrency = 1}};
+    open_with(two, N(two), 1, 600000);
+    sim->store.rules[STORE_CLAIM].in_ms = 50;
+    struct sim_task *first = SUBMIT(.type = "convert", .ms = 1000, .priority = 5);
+    CHECK_INT(lane_of("default", "convert")->claiming, 1);
+    struct sim_task *second = SUBMIT(.type = "convert", .ms = 1000, .priority = 5);
+    struct sim_task *other = SUBMIT(.type = "render", .ms = 1000, .priority = 1);
+    sim_pass(sim, 200);
+    CHECK_TASK(first, "running");
+    CHECK_TASK(second, "running");
+    CHECK_TASK(other, "pending");
+    sim_pass(sim, 5000);
+    CHECK_TASK(other, "completed");
+    RIG_CLOSE();
+}
+
 TEST(a_queues_concurrency_is_never_passed_under_random_load)
 {
     for (uint64_t seed = 1; seed <= 20; seed++) {
