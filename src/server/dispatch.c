@@ -5,6 +5,7 @@
 #include "server/dispatch.h"
 
 #include "base/id.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -25,12 +26,24 @@ void dispatch_init(struct dispatch *d)
     list_init(&d->soon.link);
 }
 
+static void free_lane(struct lane *lane)
+{
+    if (!lane) return;
+    free((char *)lane->type.p);
+    free(lane);
+}
+
+static void free_when_unused(struct lane *lane)
+{
+    if (lane->gone && lane->claiming == 0 && lane->running == 0) free_lane(lane);
+}
+
 void dispatch_release(struct dispatch *d)
 {
     assert(d->claims == 0);
     turn_later_cancel(&d->soon);
     turn_timer_stop(d->turn, &d->again);
-    for (size_t i = 0; i < d->n_lanes; i++) free(d->lanes[i]);
+    for (size_t i = 0; i < d->n_lanes; i++) free_lane(d->lanes[i]);
     free(d->lanes);
 }
 
@@ -41,15 +54,20 @@ void dispatch_soon(struct dispatch *d)
 
 static struct lane *lane_for(struct dispatch *d, const struct store_hint *h)
 {
-    if (h->lane >= d->n_lanes) {
-        d->lanes = mem_grow(d->lanes, (h->lane + 1) * sizeof *d->lanes);
-        while (d->n_lanes <= h->lane) d->lanes[d->n_lanes++] = NULL;
+    uint32_t place = h->lane % LIMIT_LANES;
+    if (place >= d->n_lanes) {
+        d->lanes = mem_grow(d->lanes, (place + 1) * sizeof *d->lanes);
+        while (d->n_lanes <= place) d->lanes[d->n_lanes++] = NULL;
     }
-    struct lane *lane = d->lanes[h->lane];
-    if (lane) return lane;
-    lane = d->lanes[h->lane] = mem_new(sizeof *lane);
+    struct lane *lane = d->lanes[place];
+    if (lane && lane->number == h->lane) return lane;
+    if (lane) {
+        lane->gone = true;
+        free_when_unused(lane);
+    }
+    lane = d->lanes[place] = mem_new(sizeof *lane);
     *lane = (struct lane){.number = h->lane,
-                          .type = h->type,
+                          .type = mem_str(h->type),
                           .queue = queue_find(d->queues, h->queue),
                           .post = roster_post(d->roster, h->type)};
     return lane;
@@ -102,10 +120,14 @@ static void on_claim(struct store_req *req)
     d->claims--;
     c->lane->claiming = 0;
     give_room_back(c->lane, c->reserved - (int32_t)n);
+    c->lane->running++; /* held here: a task may be over before the next one begins */
     for (size_t i = 0; i < n; i++) {
         c->lane->post->reserved--; /* from here on the handler itself counts it */
+        c->lane->running++;
         d->on_claimed(d->user, c->lane, &c->store.items[i], &req->arena, n == 1);
     }
+    c->lane->running--;
+    free_when_unused(c->lane);
     for (size_t i = 0; !req->err && i < c->store.n_ended; i++) d->on_ended(d->user, &c->store.ended[i]);
     if (req->err) look_again_in(d, DISPATCH_STORE_AWAY_MS);
     else dispatch_soon(d);
@@ -229,6 +251,8 @@ static void tell_wanted(struct dispatch *d)
 void dispatch_free(struct dispatch *d, struct lane *lane)
 {
     lane->queue->running--;
+    lane->running--;
+    free_when_unused(lane);
     tell_wanted(d);
     dispatch_soon(d);
 }

@@ -16,13 +16,15 @@
 
 struct lane {
     uint32_t number;     /* the store's */
-    struct str type;     /* borrowed from the store */
+    struct str type;     /* owned */
     struct queue *queue; /* NULL: not declared any more */
     struct post *post;   /* NULL: the type is not declared any more */
     uint32_t ready;      /* as last told */
     int64_t head_rank;
     struct id head;
     int32_t claiming;    /* room kept for the claim on its way; 0: there is none */
+    int32_t running;     /* tasks of it that have their room */
+    bool gone;           /* the store has another in its place: freed with its last task */
 };
 
 struct dispatch {
@@ -30,7 +32,7 @@ struct dispatch {
     struct store *store;   /* borrowed */
     struct queues *queues; /* borrowed */
     struct roster *roster; /* borrowed */
-    struct lane **lanes;   /* owned, by the store's number; holes are NULL */
+    struct lane **lanes;   /* owned, by the store's number modulo LIMIT_LANES; holes are NULL */
     size_t n_lanes;
     size_t claims;         /* on their way */
     bool open;             /* false: nothing is claimed (starting, draining) */

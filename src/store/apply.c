@@ -62,14 +62,14 @@ static uint32_t best_lane(const struct apply *a, const uint32_t *lanes, size_t n
     uint32_t best = READY_NONE;
     const struct ready_entry *first = NULL;
     for (size_t i = 0; i < n; i++) {
-        if (lanes[i] >= a->ready->n_lanes) continue;
-        const struct ready_entry *e = ready_head(a->ready, lanes[i]);
+        uint32_t lane = ready_lane_at(a->ready, lanes[i]);
+        const struct ready_entry *e = lane == READY_NONE ? NULL : ready_head(a->ready, lane);
         if (!e) continue;
         bool better = !first || e->life.rank < first->life.rank ||
                       (e->life.rank == first->life.rank && id_cmp(&e->id, &first->id) < 0);
         if (better) {
             first = e;
-            best = lanes[i];
+            best = lane;
         }
     }
     return best;
@@ -117,6 +117,7 @@ static int claim(struct apply *a, struct store_claim *r)
         if (err) return err;
         if (r->n > before) bytes += r->items[before].body.input.len;
     }
+    r->lane = a->ready->lanes[r->lane].number;
     return 0;
 }
 
@@ -282,7 +283,7 @@ size_t apply_hints(struct apply *a, struct store_hint *hints, size_t cap)
         uint32_t lane = ready_touched(a->ready);
         if (lane == READY_NONE) break;
         const struct ready_entry *e = ready_head(a->ready, lane);
-        hints[n++] = (struct store_hint){.lane = lane,
+        hints[n++] = (struct store_hint){.lane = a->ready->lanes[lane].number,
                                          .queue = a->ready->lanes[lane].queue_name,
                                          .type = a->ready->lanes[lane].type,
                                          .ready = ready_waiting(a->ready, lane),

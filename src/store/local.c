@@ -20,6 +20,7 @@ void local_collect(struct local_news *news, struct apply *a)
         if (news->n < news->cap) break;
     }
     news->next_due_ms = apply_next_due(a);
+    news->retired = ready_retired(a->ready);
 }
 
 void local_tell(struct local_news *news, const struct store_events *events)
@@ -36,6 +37,7 @@ void local_tell(struct local_news *news, const struct store_events *events)
 void local_release(struct local_news *news)
 {
     free(news->hints);
+    ready_names_free(news->retired);
     *news = (struct local_news){0};
 }
 

@@ -12,11 +12,12 @@ struct local_news {
     struct store_hint *hints; /* owned */
     size_t n, cap;
     int64_t next_due_ms, told_due_ms; /* wall; told 0: never */
+    struct ready_name *retired; /* owned: names that end when news and answers have been told */
 };
 
 void local_collect(struct local_news *news, struct apply *a);
 void local_tell(struct local_news *news, const struct store_events *events); /* and forgets the hints */
-void local_release(struct local_news *news);
+void local_release(struct local_news *news); /* after the answers, which may still use the names */
 /* Calls each on_done, taking each off *outstanding first; the list is empty afterwards. */
 void local_answer(struct list *requests, size_t *outstanding);
 

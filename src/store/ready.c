@@ -6,6 +6,7 @@
 #include "store/ready.h"
 
 #include "base/limits.h"
+#include "base/list.h"
 #include "base/mem.h"
 #include "store/ready_due.h"
 #include "store/ready_tree.h"
@@ -22,18 +23,43 @@ struct ready_change {
     struct life life; /* as it was */
 };
 
+struct ready_name { /* "queue\0type" */
+    struct ready_name *next; /* in ready.retired */
+    char text[];
+};
+
 void ready_init(struct ready *r)
 {
     *r = (struct ready){.free_list = READY_NONE};
     map_init(&r->lane_by_name);
 }
 
+static struct ready_name *name_of(const struct ready_lane *l)
+{
+    return CONTAINER_OF(l->queue_name.p, struct ready_name, text);
+}
+
+void ready_names_free(struct ready_name *names)
+{
+    while (names) {
+        struct ready_name *next = names->next;
+        free(names);
+        names = next;
+    }
+}
+
+struct ready_name *ready_retired(struct ready *r)
+{
+    struct ready_name *names = r->retired;
+    r->retired = NULL;
+    return names;
+}
+
 void ready_release(struct ready *r)
 {
-    size_t at = 0;
-    for (struct map_entry *e; (e = map_next(&r->lane_by_name, &at));) free((char *)e->key.p);
     map_release(&r->lane_by_name);
-    for (uint32_t i = 0; i < r->n_lanes; i++) free((char *)r->lanes[i].type.p);
+    for (uint32_t i = 0; i < r->n_lanes; i++) free(name_of(&r->lanes[i]));
+    ready_names_free(r->retired);
     for (uint32_t i = 0; i < r->n_queues; i++) free((char *)r->queues[i].name.p);
     free(r->entries);
     free(r->buckets);
@@ -60,6 +86,47 @@ uint32_t ready_queue_of(struct ready *r, struct str name)
     return r->n_queues++;
 }
 
+/* In this batch: what a rollback brings back may be of that lane. */
+static bool is_in_journal(const struct ready *r, uint32_t lane)
+{
+    for (size_t i = 0; i < r->n_journal; i++)
+        if (r->journal[i].kind != CHANGE_TALLY && r->journal[i].lane == lane) return true;
+    return false;
+}
+
+/* The place of a lane that nothing is left of, READY_NONE when all have something. */
+static uint32_t give_up_one(struct ready *r)
+{
+    for (uint32_t i = 0; i < r->n_lanes; i++) {
+        struct ready_lane *l = &r->lanes[i];
+        if (l->live > 0 || l->number > UINT32_MAX - LIMIT_LANES || is_in_journal(r, i)) continue;
+        (void)map_remove(&r->lane_by_name, (struct str){l->queue_name.p, l->queue_name.len + 1 + l->type.len});
+        name_of(l)->next = r->retired;
+        r->retired = name_of(l);
+        return i;
+    }
+    return READY_NONE;
+}
+
+static uint32_t new_place(struct ready *r)
+{
+    if (r->n_lanes == LIMIT_LANES) return give_up_one(r);
+    if (r->n_lanes == r->cap_lanes) {
+        r->cap_lanes = r->cap_lanes ? r->cap_lanes * 2 : 8;
+        r->lanes = mem_grow(r->lanes, r->cap_lanes * sizeof *r->lanes);
+        r->touched = mem_grow(r->touched, r->cap_lanes * sizeof *r->touched);
+    }
+    r->lanes[r->n_lanes] = (struct ready_lane){.number = r->n_lanes};
+    return r->n_lanes++;
+}
+
+static void touch(struct ready *r, uint32_t lane)
+{
+    if (r->lanes[lane].touched) return;
+    r->lanes[lane].touched = true;
+    r->touched[r->n_touched++] = lane;
+}
+
 uint32_t ready_lane_of(struct ready *r, struct str queue, struct str type)
 {
     char name[2 * LIMIT_NAME + 1];
@@ -71,25 +138,24 @@ uint32_t ready_lane_of(struct ready *r, struct str queue, struct str type)
     uintptr_t found = (uintptr_t)map_get(&r->lane_by_name, key);
     if (found) return (uint32_t)(found - 1);
     uint32_t q = ready_queue_of(r, queue);
-    if (q == READY_NONE || r->n_lanes == LIMIT_LANES) return READY_NONE;
-    if (r->n_lanes == r->cap_lanes) {
-        r->cap_lanes = r->cap_lanes ? r->cap_lanes * 2 : 8;
-        r->lanes = mem_grow(r->lanes, r->cap_lanes * sizeof *r->lanes);
-        r->touched = mem_grow(r->touched, r->cap_lanes * sizeof *r->touched);
-    }
-    struct str kept = mem_str(key);
-    uint32_t number = r->n_lanes++;
-    r->lanes[number] = (struct ready_lane){
-        .queue_name = {kept.p, queue.len}, .type = mem_str(type), .queue = q, .root = READY_NONE};
-    (void)map_put(&r->lane_by_name, kept, (void *)((uintptr_t)number + 1));
-    return number;
+    uint32_t place = q == READY_NONE ? READY_NONE : new_place(r);
+    if (place == READY_NONE) return READY_NONE;
+    struct ready_name *kept = mem_new(sizeof *kept + key.len);
+    memcpy(kept->text, name, key.len);
+    struct ready_lane *l = &r->lanes[place];
+    bool again = l->queue_name.p != NULL;
+    *l = (struct ready_lane){.queue_name = {kept->text, queue.len}, .type = {kept->text + queue.len + 1, type.len},
+                             .number = again ? l->number + LIMIT_LANES : place, .queue = q, .root = READY_NONE,
+                             .touched = l->touched};
+    if (again) touch(r, place); /* whoever knows the place must hear whose it is now, while the old names still stand */
+    (void)map_put(&r->lane_by_name, (struct str){kept->text, key.len}, (void *)((uintptr_t)place + 1));
+    return place;
 }
 
-static void touch(struct ready *r, uint32_t lane)
+uint32_t ready_lane_at(const struct ready *r, uint32_t number)
 {
-    if (r->lanes[lane].touched) return;
-    r->lanes[lane].touched = true;
-    r->touched[r->n_touched++] = lane;
+    uint32_t place = number % LIMIT_LANES;
+    return place < r->n_lanes && r->lanes[place].number == number ? place : READY_NONE;
 }
 
 uint32_t ready_touched(struct ready *r)
@@ -189,6 +255,7 @@ static void link(struct ready *r, uint32_t i)
 {
     struct ready_entry *e = &r->entries[i];
     count(r, e, 1);
+    r->lanes[e->lane].live++;
     if (e->life.state == TASK_PENDING) {
         ready_tree_add(r->entries, &r->lanes[e->lane].root, i);
         touch(r, e->lane);
@@ -200,6 +267,7 @@ static void unlink(struct ready *r, uint32_t i)
 {
     struct ready_entry *e = &r->entries[i];
     count(r, e, -1);
+    r->lanes[e->lane].live--;
     if (e->life.state == TASK_PENDING) {
         ready_tree_remove(r->entries, &r->lanes[e->lane].root, i);
         touch(r, e->lane);

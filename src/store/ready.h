@@ -27,8 +27,12 @@ struct ready_entry {
     uint32_t due_place;         /* index + 1 in the due heap, 0: not there */
 };
 
+/* A lane lies in a slot; its number, which others know it by, is slot + LIMIT_LANES x how often the slot was used
+ * again, so that a claim for a lane that is gone finds nothing rather than another type's tasks. */
 struct ready_lane {
-    struct str queue_name, type; /* owned */
+    struct str queue_name, type; /* owned: one text, NUL between them */
+    uint32_t number;
+    uint32_t live;               /* entries there are of it */
     uint32_t queue;
     uint32_t root;               /* of the tree of pending tasks */
     bool touched;                /* changed since the last ready_touched */
@@ -42,6 +46,7 @@ struct ready_queue {
 };
 
 struct ready_change; /* one line of the journal */
+struct ready_name;   /* of a lane, its text */
 
 struct ready {
     struct ready_entry *entries; /* owned slab */
@@ -59,14 +64,21 @@ struct ready {
     size_t n_journal, cap_journal;
     uint32_t *touched;           /* lanes changed since the last ready_touched */
     uint32_t n_touched;
+    struct ready_name *retired;  /* of lanes that are gone, until ready_retired */
 };
 
 void ready_init(struct ready *r);
 void ready_release(struct ready *r);
 
-/* The numbers of a queue and of a lane, made on first use. READY_NONE when there are LIMIT_LANES already. */
+/* The place of a queue and of a lane, made on first use. READY_NONE when there are LIMIT_LANES already; the place of a
+ * lane without live tasks is used again before that. */
 uint32_t ready_queue_of(struct ready *r, struct str name);
 uint32_t ready_lane_of(struct ready *r, struct str queue, struct str type);
+uint32_t ready_lane_at(const struct ready *r, uint32_t number); /* its place, READY_NONE when that lane is gone */
+/* The names that nobody in this thread uses any more, now the caller's; those who were told them may use them until they
+ * have heard what this batch has to say. */
+struct ready_name *ready_retired(struct ready *r);
+void ready_names_free(struct ready_name *names); /* all of them; NULL: none */
 
 /* Pointers stay valid until the next ready_put. */
 const struct ready_entry *ready_get(const struct ready *r, const struct id *id); /* NULL: not live */

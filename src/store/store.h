@@ -73,7 +73,7 @@ struct store_add {
 struct store_tick_item {
     struct id id;
     struct life life;
-    struct str queue, type; /* borrowed from the engine while it is open */
+    struct str queue, type; /* borrowed until on_done returns */
 };
 
 #define STORE_CLAIM_ENDED 64 /* tasks one claim ends because they are too late; the next goes on */
@@ -127,7 +127,7 @@ struct store_control_item {
     bool changed;     /* cancel: it was not asked before and had not ended */
     bool ended;       /* cancel: this ended it */
     struct life life; /* after it */
-    struct str queue, type; /* when changed: of the task; borrowed from the engine while it is open, or in the arena */
+    struct str queue, type; /* when changed: of the task; borrowed until on_done returns */
 };
 struct store_control {
     struct store_req req;
@@ -201,10 +201,12 @@ struct store_counts {
     int64_t bytes;             /* out: size of the store on disk, 0 when it has none */
 };
 
-/* What changed in a lane by a commit. Lane numbers are small, stable while the store is open. */
+/* What changed in a lane by a commit. A number below LIMIT_LANES is the lane's; when a lane without tasks had to make
+ * room, the next one there has that number + LIMIT_LANES, and so on: a claim that names a lane that is gone finds
+ * nothing. */
 struct store_hint {
     uint32_t lane;
-    struct str queue, type; /* borrowed from the engine while it is open */
+    struct str queue, type; /* borrowed for the call */
     uint32_t ready;         /* tasks that could run now */
     int64_t head_rank;      /* of the first, when ready > 0 */
     struct id head;         /* the first */

@@ -54,6 +54,8 @@ static void on_turn(struct later *l)
     local_tell(&m->news, m->store.events);
     local_answer(&changes, &m->outstanding);
     local_answer(&reads, &m->outstanding);
+    ready_names_free(m->news.retired);
+    m->news.retired = NULL;
     if (m->on_closed && m->outstanding == 0) turn_later(m->store.turn, &m->turn, on_close);
 }
 

@@ -121,7 +121,6 @@ static void tell(struct sqlite_engine *s, struct local_news *news)
     news->told_due_ms = s->news.told_due_ms;
     local_tell(news, s->store.events);
     s->news.told_due_ms = news->told_due_ms;
-    local_release(news);
 }
 
 static void close_when_idle(struct sqlite_engine *s);
@@ -133,6 +132,7 @@ static void on_written(void *user, struct list *given)
         struct round *r = CONTAINER_OF(l, struct round, link);
         tell(s, &r->news);
         local_answer(&r->answered, &s->outstanding);
+        local_release(&r->news);
         free(r);
     }
     close_when_idle(s);
@@ -161,6 +161,7 @@ static void on_first(struct later *l)
         s->store.events->on_lost(s->store.events->user, s->apply.lost, s->apply.n_lost);
     forget_lost(s);
     tell(s, &news);
+    local_release(&news);
 }
 
 static void submit(struct store *store, struct store_req *r)

@@ -84,7 +84,7 @@ int sqlite_load(struct sqlite_db *d, struct ready *ready, struct err *e)
     struct loading l = {.ready = ready};
     int err = rows(d, "SELECT name, paused FROM queue", queue_row, &l, e);
     if (!err) err = rows(d, "SELECT queue, state, n FROM tally", tally_row, &l, e);
-    if (!err) err = rows(d, "SELECT number, queue, type FROM lane", lane_row, &l, e);
+    if (!err) err = rows(d, "SELECT number, queue, type FROM lane WHERE number IN (SELECT DISTINCT lane FROM live)", lane_row, &l, e);
     if (!err) err = rows(d, "SELECT l.id, l.lane, " SQLITE_ROW_LIVE " FROM live l", live_row, &l, e);
     ready_commit(ready);
     free(l.lanes);

@@ -285,6 +285,24 @@ TEST(a_task_that_a_claim_comes_upon_too_late_expires_and_its_waiters_are_told)
     RIG_CLOSE();
 }
 
+/* The store had to make room: another lane stands in the place of one whose last task is just being settled. */
+TEST(a_lane_that_was_given_up_lives_on_with_its_last_task)
+{
+    open_with(wide, N(wide), 1, 600000);
+    struct sim_task *t = SUBMIT(.type = "convert", .ms = 100);
+    CHECK_TASK(t, "running");
+    uint32_t number = lane_of("default", "convert")->number;
+    struct store_hint hint = {.lane = number + LIMIT_LANES, .queue = STR("default"), .type = STR("render")};
+    dispatch_hint(&sim->server.dispatch, &hint, 1);
+    CHECK(lane_of("default", "convert") == NULL);
+    CHECK_INT(lane_of("default", "render")->number, number + LIMIT_LANES);
+    CHECK_INT(running("default"), 1);
+    sim_pass(sim, 1000);
+    CHECK_TASK(t, "completed");
+    CHECK_INT(running("default"), 0);
+    RIG_CLOSE();
+}
+
 TEST(one_claim_brings_at_most_64_tasks)
 {
     open_with(wide, N(wide), 1, 600000);

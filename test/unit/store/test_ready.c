@@ -243,8 +243,46 @@ TEST(there_are_no_more_lanes_than_the_limit)
         snprintf(name, sizeof name, "t%d", i);
         CHECK_INT(ready_lane_of(&r, STR("q"), str_of(name)), i);
     }
-    CHECK_INT(ready_lane_of(&r, STR("q"), STR("one more")), READY_NONE);
     CHECK_INT(ready_lane_of(&r, STR("q"), STR("t7")), 7);
+    CHECK(ready_lane_of(&r, STR("q"), STR("one more")) < LIMIT_LANES);
+    CHECK_INT(r.n_lanes, LIMIT_LANES);
+    ready_release(&r);
+}
+
+static struct id wide_id(int n) { return (struct id){.b = {(uint8_t)(n >> 8), (uint8_t)n, 1}}; }
+
+TEST(a_lane_without_tasks_makes_room_for_a_new_one_under_a_new_number)
+{
+    struct ready r;
+    struct life life = {.state = TASK_PENDING, .run = 1, .rank = 1};
+    char name[16];
+    ready_init(&r);
+    for (int i = 0; i < LIMIT_LANES; i++) {
+        snprintf(name, sizeof name, "t%d", i);
+        struct id id = wide_id(i);
+        ready_put(&r, &id, ready_lane_of(&r, STR("q"), str_of(name)), &life);
+    }
+    ready_commit(&r);
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("one more")), READY_NONE);
+    struct id gone = wide_id(77), put = wide_id(LIMIT_LANES);
+    ready_remove(&r, &gone);
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("one more")), READY_NONE); /* it may come back: an undo */
+    ready_commit(&r);
+    while (ready_touched(&r) != READY_NONE) continue;
+    CHECK_INT(ready_lane_at(&r, 77), 77);
+    uint32_t lane = ready_lane_of(&r, STR("p"), STR("one more"));
+    CHECK_INT(lane, 77);
+    CHECK_INT(ready_lane_at(&r, 77), READY_NONE);
+    CHECK_INT(ready_lane_at(&r, 77 + LIMIT_LANES), 77);
+    CHECK_INT(ready_touched(&r), 77); /* who knew the old one hears of it */
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("t77")), 77); /* still empty: given up again */
+    CHECK_STR(r.lanes[77].type, "t77");
+    CHECK_INT(r.lanes[77].number, 77 + 2 * LIMIT_LANES);
+    ready_put(&r, &put, 77, &life);
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("one more")), READY_NONE);
+    struct ready_name *names = ready_retired(&r);
+    CHECK(names != NULL && ready_retired(&r) == NULL);
+    ready_names_free(names);
     ready_release(&r);
 }
 
