@@ -116,7 +116,7 @@ static void on_changed(struct store_req *req)
         call_refuse(c, err, "%s; the queue is as it was", err_text(err));
         return;
     }
-    m->queue->paused = m->change.paused;
+    queue_set(m->queue, m->change.parts, &m->change.set);
     dispatch_soon(&c->api->server->dispatch);
     count(m);
 }
@@ -125,7 +125,7 @@ static void change(struct call *c, bool paused)
 {
     struct asking *m = ask_one(c);
     if (!m) return;
-    m->change = (struct store_queue){.queue = m->queue->name, .paused = paused};
+    m->change = (struct store_queue){.queue = m->queue->name, .parts = STORE_QUEUE_PAUSED, .set.paused = paused};
     store_queue(c->api->server->store, &m->change, on_changed, m);
 }
 

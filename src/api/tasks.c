@@ -179,8 +179,7 @@ static void on_listed(struct store_req *req)
 static bool read_tag(struct page *p, struct str tag)
 {
     size_t colon = str_find(tag, ':'), equals = str_find(tag, '='), at = colon < equals ? colon : equals;
-    p->list.filter.tag_key = str_sub(tag, 0, at);
-    p->list.filter.tag_value = str_sub(tag, at + 1, tag.len);
+    p->list.filter.tags[p->list.filter.n_tags++] = (struct task_tag){str_sub(tag, 0, at), str_sub(tag, at + 1, tag.len)};
     return at > 0 && at < tag.len;
 }
 

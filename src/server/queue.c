@@ -16,6 +16,7 @@ void queue_open_all(struct queues *q, const struct config *c)
     for (size_t i = 0; i < q->n; i++) {
         const struct config_queue *from = &c->queues[i];
         q->all[i] = (struct queue){.name = str_of(from->name),
+                                   .conf = from,
                                    .concurrency = from->concurrency,
                                    .capacity = from->capacity,
                                    .paused = from->paused};
@@ -33,6 +34,20 @@ void queue_close_all(struct queues *q)
 struct queue *queue_find(const struct queues *q, struct str name)
 {
     return map_get(&q->by_name, name);
+}
+
+void queue_set(struct queue *q, unsigned parts, const struct store_queue_set *set)
+{
+    if (parts & STORE_QUEUE_PAUSED) q->paused = set->paused;
+    if (parts & STORE_QUEUE_DRAINING) q->draining = set->draining;
+    if (parts & STORE_QUEUE_CONCURRENCY) {
+        q->concurrency_set = set->concurrency > 0;
+        q->concurrency = q->concurrency_set ? set->concurrency : q->conf->concurrency;
+    }
+    if (parts & STORE_QUEUE_CAPACITY) {
+        q->capacity_set = set->capacity >= 0;
+        q->capacity = q->capacity_set ? set->capacity : q->conf->capacity;
+    }
 }
 
 int32_t queue_room(const struct queue *q)

@@ -105,7 +105,8 @@ static void serve(struct server *s)
 {
     for (size_t i = 0; i < s->first_counts.n; i++) {
         struct queue *q = queue_find(&s->queues, s->first_counts.items[i].queue);
-        if (q && s->first_counts.items[i].pause_known) q->paused = s->first_counts.items[i].paused;
+        const struct store_count *n = &s->first_counts.items[i];
+        if (q) queue_set(q, n->pause_known ? ~0u : ~(unsigned)STORE_QUEUE_PAUSED, &n->set);
     }
     s->serving = s->dispatch.open = true;
     dispatch_soon(&s->dispatch);

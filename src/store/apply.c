@@ -5,8 +5,9 @@
  */
 #include "store/apply.h"
 
-#include "task/order.h"
+#include "store/apply_control.h"
 #include "store/apply_ops.h"
+#include "task/order.h"
 
 #include <assert.h>
 
@@ -18,9 +19,26 @@ int apply_ops_begin(struct apply *a)
     return err;
 }
 
+/* True: the key was used before, and the item says by whom. */
+static bool is_replay(struct apply *a, struct store_add_item *it, int *ret_err)
+{
+    uint8_t print[STORE_PRINT];
+    *ret_err = it->key.p ? a->shelf->ops->recall(a->shelf, it, print, &it->first) : ERR_NOT_FOUND;
+    if (*ret_err == ERR_NOT_FOUND) {
+        *ret_err = 0;
+        return false;
+    }
+    if (*ret_err) return true;
+    it->replayed = memcmp(print, it->print, sizeof print) == 0;
+    if (!it->replayed) it->err = ERR_KEY_REUSED;
+    return true;
+}
+
 static int add_one(struct apply *a, struct store_add_item *it, int64_t now_ms)
 {
     const struct task_body *body = it->body;
+    int err;
+    if (is_replay(a, it, &err)) return err;
     const struct ready_entry *live = ready_get(a->ready, &body->id);
     it->existed = live != NULL;
     if (live) {
@@ -28,7 +46,7 @@ static int add_one(struct apply *a, struct store_add_item *it, int64_t now_ms)
         return 0;
     }
     uint32_t lane = ready_lane_of(a->ready, body->queue, body->type);
-    int err = apply_ops_begin(a);
+    err = apply_ops_begin(a);
     if (err) return err;
     bool full = lane == READY_NONE ||
                 (it->capacity > 0 && ready_queued(a->ready, a->ready->lanes[lane].queue) >= it->capacity);
@@ -43,13 +61,14 @@ static int add_one(struct apply *a, struct store_add_item *it, int64_t now_ms)
     if (err) return err;
     it->life = life;
     ready_put(a->ready, &body->id, lane, &life);
-    return 0;
+    return it->key.p ? a->shelf->ops->remember(a->shelf, it, now_ms) : 0;
 }
 
 static int add(struct apply *a, struct store_add *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         r->items[i].err = 0;
+        r->items[i].replayed = false;
         int err = add_one(a, &r->items[i], r->req.now_ms);
         if (err) return err;
     }
@@ -156,12 +175,12 @@ static int tick(struct apply *a, struct store_tick *r)
     }
 }
 
-static int pause_queue(struct apply *a, struct store_queue *r)
+static int set_queue(struct apply *a, struct store_queue *r)
 {
     uint32_t q = ready_queue_of(a->ready, r->queue);
     if (q == READY_NONE) return 0; /* more queues than can be: none of its tasks could be here, nothing to pause */
     int err = apply_ops_begin(a);
-    if (!err) err = a->shelf->ops->pause(a->shelf, r->queue, r->paused);
+    if (!err) err = a->shelf->ops->set_queue(a->shelf, r->queue, r->parts, &r->set);
     return err;
 }
 
@@ -175,7 +194,7 @@ static void counts(struct apply *a, struct store_counts *r)
         const struct ready_queue *q = &ready->queues[i];
         struct store_count *c = &r->items[i];
         *c = (struct store_count){.queue = arena_str(&r->req.arena, q->name), .retrying = q->retrying,
-                                   .paused = q->paused, .pause_known = q->pause_known};
+                                   .set = q->set, .pause_known = q->pause_known};
         memcpy(c->n, q->n, sizeof c->n);
     }
     for (uint32_t i = 0; i < ready->n_lanes; i++) {
@@ -192,20 +211,21 @@ static int apply_one(struct apply *a, struct store_req *r)
     case STORE_ADD: return add(a, (struct store_add *)r);
     case STORE_CLAIM: return claim(a, (struct store_claim *)r);
     case STORE_SETTLE: return apply_ops_settle(a, (struct store_settle *)r);
-    case STORE_CONTROL: return apply_ops_control(a, (struct store_control *)r);
+    case STORE_CONTROL: return apply_control(a, (struct store_control *)r);
     case STORE_TICK: return tick(a, (struct store_tick *)r);
-    case STORE_QUEUE: return pause_queue(a, (struct store_queue *)r);
+    case STORE_QUEUE: return set_queue(a, (struct store_queue *)r);
     case STORE_COUNTS: return 0; /* after the commit, when it is known what stands */
     case STORE_GET:
     case STORE_LIST:
     case STORE_LOG:
+    case STORE_HISTORY:
     case STORE_OPS: break;
     }
     assert(!"a read of rows is not for apply");
     return ERR_STORE;
 }
 
-/* What is known only now that the batch stands or was undone: pause switches, and the counts somebody asked for. */
+/* What is known only now that the batch stands or was undone: what was set for queues, and the counts somebody asked for. */
 static void conclude(struct apply *a, struct store_req *r, int err)
 {
     r->err = r->op == STORE_COUNTS ? 0 : err;
@@ -214,8 +234,9 @@ static void conclude(struct apply *a, struct store_req *r, int err)
     struct store_queue *q = (struct store_queue *)r;
     uint32_t queue = ready_queue_of(a->ready, q->queue);
     if (queue == READY_NONE) return;
-    a->ready->queues[queue].paused = q->paused;
-    a->ready->queues[queue].pause_known = true;
+    struct ready_queue *known = &a->ready->queues[queue];
+    store_queue_merge(&known->set, q->parts, &q->set);
+    if (q->parts & STORE_QUEUE_PAUSED) known->pause_known = true;
 }
 
 /* All of it or nothing: in the shelf and in the index. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How tasks end, go back, begin again: settle, control, expiry, recovery.
+ * How attempts end and tasks with them: settle, expiry, recovery.
  */
 #include "store/apply_ops.h"
 
@@ -9,8 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* The error of an ending that the rules brought about. */
-static struct failure rule_failure(enum failure_code by_rule, int64_t now_ms)
+struct failure apply_ops_failure(enum failure_code by_rule, int64_t now_ms)
 {
     return (struct failure){.code = failure_word(by_rule), .message = failure_text(by_rule), .at_ms = now_ms};
 }
@@ -20,7 +19,7 @@ static struct failure rule_failure(enum failure_code by_rule, int64_t now_ms)
 static struct failure verdict_failure(enum failure_code by_rule, const struct failure *verdict, struct arena *a, int64_t now_ms)
 {
     if (by_rule == FAILURE_NONE) return *verdict;
-    struct failure f = rule_failure(by_rule, now_ms);
+    struct failure f = apply_ops_failure(by_rule, now_ms);
     if (by_rule != FAILURE_POISON) return f;
     f.message = arena_format(a, "%.*s; the last time: %.*s", STR_ARG(f.message), STR_ARG(verdict->message));
     f.detail = verdict->detail;
@@ -28,7 +27,7 @@ static struct failure verdict_failure(enum failure_code by_rule, const struct fa
     return f;
 }
 
-static int end(struct apply *a, const struct id *id, uint32_t lane, const struct task_ending *ending)
+int apply_ops_end(struct apply *a, const struct id *id, uint32_t lane, const struct task_ending *ending)
 {
     uint32_t queue = a->ready->lanes[lane].queue;
     int64_t total = a->ready->queues[queue].n[ending->life.state] + 1;
@@ -85,7 +84,7 @@ static int settle_one(struct apply *a, struct store_settle_item *it, struct aren
         ending.result = it->result;
         ending.files = it->files;
     }
-    return end(a, &id, lane, &ending);
+    return apply_ops_end(a, &id, lane, &ending);
 }
 
 int apply_ops_settle(struct apply *a, struct store_settle *r)
@@ -106,93 +105,9 @@ int apply_ops_expire(struct apply *a, const struct id *id, int64_t now_ms)
     struct life_outcome out;
     int err = life_step(&ending.life, &none, &in, &out);
     assert(err == 0 && out.ended);
-    ending.failure = rule_failure(out.failure, now_ms);
+    ending.failure = apply_ops_failure(out.failure, now_ms);
     err = apply_ops_begin(a);
-    return err ? err : end(a, id, e->lane, &ending);
-}
-
-static int cancel_one(struct apply *a, struct store_control_item *it, int64_t now_ms)
-{
-    const struct ready_entry *e = ready_get(a->ready, &it->id);
-    if (!e) {
-        int err = a->shelf->ops->ended(a->shelf, &it->id, &it->life);
-        it->err = err;
-        return err == ERR_NOT_FOUND ? 0 : err;
-    }
-    uint32_t lane = e->lane;
-    it->life = e->life;
-    struct life_rules none = {0};
-    struct life_input in = {.event = LIFE_CANCEL, .now_ms = now_ms};
-    struct life_outcome out;
-    int err = life_step(&it->life, &none, &in, &out);
-    assert(err == 0);
-    it->changed = out.changed;
-    it->ended = out.ended;
-    it->queue = a->ready->lanes[lane].queue_name;
-    it->type = a->ready->lanes[lane].type;
-    if (!out.changed) return 0;
-    err = apply_ops_begin(a);
-    if (err) return err;
-    if (out.ended) {
-        struct task_ending ending = {.life = it->life, .finished_at_ms = now_ms};
-        ending.failure = rule_failure(out.failure, now_ms);
-        return end(a, &it->id, lane, &ending);
-    }
-    err = a->shelf->ops->change(a->shelf, &it->id, &it->life);
-    if (!err) ready_put(a->ready, &it->id, lane, &it->life);
-    return err;
-}
-
-static int retry_one(struct apply *a, struct store_control_item *it, struct arena *arena, int64_t now_ms)
-{
-    if (ready_get(a->ready, &it->id)) {
-        it->err = ERR_CONFLICT;
-        return 0;
-    }
-    struct task_body body;
-    int err = a->shelf->ops->ended(a->shelf, &it->id, &it->life);
-    if (!err) err = a->shelf->ops->body(a->shelf, &it->id, arena, &body);
-    if (err) {
-        it->err = err;
-        return err == ERR_NOT_FOUND ? 0 : err;
-    }
-    uint32_t lane = ready_lane_of(a->ready, body.queue, body.type);
-    uint32_t queue = lane == READY_NONE ? READY_NONE : a->ready->lanes[lane].queue;
-    if (lane == READY_NONE || (it->capacity > 0 && ready_queued(a->ready, queue) >= it->capacity)) {
-        it->err = ERR_QUEUE_FULL;
-        return 0;
-    }
-    enum task_state was = it->life.state;
-    struct life_input in = {.event = LIFE_RETRY, .now_ms = now_ms};
-    struct life_outcome out;
-    it->err = life_step(&it->life, &body.rules, &in, &out);
-    if (it->err) return 0;
-    err = apply_ops_begin(a);
-    if (!err) err = a->shelf->ops->again(a->shelf, &it->id, &it->life);
-    if (!err) err = a->shelf->ops->tally(a->shelf, body.queue, was, a->ready->queues[queue].n[was] - 1);
-    if (err) return err;
-    ready_tally(a->ready, queue, was, -1);
-    ready_put(a->ready, &it->id, lane, &it->life);
-    it->changed = true;
-    it->queue = body.queue;
-    it->type = body.type;
-    return 0;
-}
-
-int apply_ops_control(struct apply *a, struct store_control *r)
-{
-    for (size_t i = 0; i < r->n; i++) {
-        struct store_control_item *it = &r->items[i];
-        it->err = 0;
-        it->changed = it->ended = false;
-        int err = 0;
-        switch (it->verb) {
-        case STORE_CANCEL: err = cancel_one(a, it, r->req.now_ms); break;
-        case STORE_RETRY: err = retry_one(a, it, &r->req.arena, r->req.now_ms); break;
-        }
-        if (err) return err;
-    }
-    return 0;
+    return err ? err : apply_ops_end(a, id, e->lane, &ending);
 }
 
 /* One attempt of the process that is gone: lost, nobody's fault; the task keeps its place, or ends when somebody had

@@ -82,7 +82,7 @@ uint32_t ready_queue_of(struct ready *r, struct str name)
         r->cap_queues = r->cap_queues ? r->cap_queues * 2 : 8;
         r->queues = mem_grow(r->queues, r->cap_queues * sizeof *r->queues);
     }
-    r->queues[r->n_queues] = (struct ready_queue){.name = mem_str(name)};
+    r->queues[r->n_queues] = (struct ready_queue){.name = mem_str(name), .set = STORE_QUEUE_AS_CONFIGURED};
     return r->n_queues++;
 }
 

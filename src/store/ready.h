@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/map.h"
+#include "store/queue_set.h"
 #include "task/life.h"
 #include "task/task.h"
 
@@ -42,7 +43,8 @@ struct ready_queue {
     struct str name; /* owned */
     int64_t n[TASK_STATES];
     int64_t retrying;
-    bool paused, pause_known;
+    struct store_queue_set set; /* over what is configured */
+    bool pause_known;
 };
 
 struct ready_change; /* one line of the journal */

@@ -22,12 +22,17 @@ struct shelf_ops {
     int (*end)(struct shelf *s, const struct id *id, const struct task_ending *ending); /* live row gone, ending written */
     int (*again)(struct shelf *s, const struct id *id, const struct life *life); /* the ending becomes history, live row back */
     int (*note)(struct shelf *s, const struct task_attempt *a);                  /* one more attempt in the history */
-    int (*pause)(struct shelf *s, struct str queue, bool paused);
+    int (*set_queue)(struct shelf *s, struct str queue, unsigned parts, const struct store_queue_set *set);
+    int (*patch)(struct shelf *s, const struct task_body *body); /* its priority, run_at and tags */
+    int (*erase)(struct shelf *s, const struct id *id);          /* every row of an ended task */
     int (*tally)(struct shelf *s, struct str queue, enum task_state ending, int64_t total);
 
     /* Within the batch. ERR_NOT_FOUND when there is no such task (no such ended task). Strs go to the arena. */
     int (*body)(struct shelf *s, const struct id *id, struct arena *a, struct task_body *ret);
     int (*ended)(struct shelf *s, const struct id *id, struct life *ret_life);
+    /* Idempotency keys. recall: ERR_NOT_FOUND when the key was never used. */
+    int (*remember)(struct shelf *s, const struct store_add_item *it, int64_t now_ms);
+    int (*recall)(struct shelf *s, const struct store_add_item *it, uint8_t ret_print[STORE_PRINT], struct id *ret_first);
 };
 
 struct shelf {

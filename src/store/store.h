@@ -4,11 +4,12 @@
  * answered exactly once, later, from the turn (never from inside the call), by `on_done`. An engine is three functions:
  * open (its own file), submit, close.
  *
- *   store_add      tasks in                     store_get      one task
- *   store_claim    the best tasks of some lanes store_list     a page of tasks, newest first
- *   store_settle   how attempts ended           store_log      the captured output of an attempt
- *   store_control  cancel, retry                store_counts   tasks per queue and state
- *   store_tick     what has come due            store_queue    pause and resume
+ *   store_add      tasks in                       store_get      one task
+ *   store_claim    the best tasks of some lanes   store_list     a page of tasks, newest first
+ *   store_settle   how attempts ended             store_log      the captured output of an attempt
+ *   store_control  cancel, retry, change, delete  store_history  attempts and runs of a task
+ *   store_tick     what has come due              store_counts   tasks per queue and state
+ *   store_queue    what was set for a queue
  *
  * Rules every engine keeps (the contract suite holds each against them):
  *  - A change is answered after the commit that holds it was synced. req.err says what became of the whole request;
@@ -24,6 +25,7 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "base/turn.h"
+#include "store/queue_set.h"
 #include "task/task.h"
 
 enum store_op {
@@ -36,6 +38,7 @@ enum store_op {
     STORE_GET,
     STORE_LIST,
     STORE_LOG,
+    STORE_HISTORY,
     STORE_COUNTS,
     STORE_OPS
 };
@@ -55,11 +58,17 @@ struct store_req {
     void (*outer)(struct store_req *r); /* a decorator's: the owner's on_done kept aside */
 };
 
-/* STORE_ADD */
+/* STORE_ADD. An item with an idempotency key that was used before adds nothing: with the same print it is told whose it
+ * was, with another it is refused. */
+#define STORE_PRINT 32 /* bytes: SHA-256 of what was asked */
 struct store_add_item {
     const struct task_body *body; /* borrowed until on_done */
     int64_t capacity;             /* of its queue: waiting tasks allowed; 0: no limit */
-    int err;                      /* 0, ERR_QUEUE_FULL */
+    struct str key;               /* borrowed until on_done; p NULL: none */
+    uint8_t print[STORE_PRINT];
+    bool replayed;                /* out: `first` was added with this key and print */
+    struct id first;
+    int err;                      /* 0, ERR_QUEUE_FULL, ERR_KEY_REUSED */
     struct life life;             /* as stored */
     bool existed;                 /* it was there already */
 };
@@ -117,15 +126,33 @@ struct store_settle {
     size_t n;
 };
 
-/* STORE_CONTROL */
-enum store_verb { STORE_CANCEL, STORE_RETRY };
+/* STORE_CONTROL: what people do to a task. */
+enum store_verb {
+    STORE_CANCEL,
+    STORE_RETRY,
+    STORE_PATCH,    /* while it waits: priority, run_at, tags */
+    STORE_DELETE,   /* an ended task: every row of it */
+    STORE_COMPLETE, /* the work was done elsewhere; a running attempt is for the caller to stop */
+    STORE_FAIL
+};
+struct store_patch {
+    bool has_priority, has_tags;
+    int32_t priority;
+    int64_t run_at_ms;           /* wall; 0: as it was */
+    const struct task_tag *tags; /* all of them */
+    size_t n_tags;
+};
 struct store_control_item {
     struct id id;
     enum store_verb verb;
-    int64_t capacity; /* STORE_RETRY: as for add */
-    int err;          /* 0, ERR_NOT_FOUND, ERR_CONFLICT, ERR_QUEUE_FULL */
+    int64_t capacity;                /* STORE_RETRY: as for add */
+    const struct store_patch *patch; /* STORE_PATCH; borrowed until on_done, as the rest */
+    const struct task *expect;       /* PATCH, DELETE: only if it still is as here; NULL: however it is */
+    struct str result;               /* STORE_COMPLETE */
+    struct failure failure;          /* STORE_FAIL */
+    int err;          /* 0, ERR_NOT_FOUND, ERR_CONFLICT, ERR_QUEUE_FULL, ERR_CHANGED (not as expected) */
     bool changed;     /* cancel: it was not asked before and had not ended */
-    bool ended;       /* cancel: this ended it */
+    bool ended;       /* this ended it */
     struct life life; /* after it */
     struct str queue, type; /* when changed: of the task; borrowed until on_done returns */
 };
@@ -144,11 +171,12 @@ struct store_tick {
     bool more;                     /* out: there is more that is due */
 };
 
-/* STORE_QUEUE: remembers the pause switch. */
+/* STORE_QUEUE: remembers what was set for a queue, over what the configuration says. */
 struct store_queue {
     struct store_req req;
-    struct str queue; /* borrowed until on_done */
-    bool paused;
+    struct str queue;    /* borrowed until on_done */
+    unsigned parts;      /* of STORE_QUEUE_*: those that `set` sets; the others stay */
+    struct store_queue_set set;
 };
 
 /* STORE_GET */
@@ -160,10 +188,16 @@ struct store_get {
     struct task task;             /* out, strs in the arena */
 };
 
+#define STORE_TAGS 8 /* in one filter */
+
 /* STORE_LIST: newest first. A short page with `more` is legal: go on with the cursor. */
 struct store_filter { /* borrowed until on_done; p NULL: any */
-    struct str type, queue, subject, tag_key, tag_value;
+    struct str type, queue, subject;
+    struct task_tag tags[STORE_TAGS]; /* all of them must fit */
+    size_t n_tags;
     const char *word; /* a word as life_word shows it ("retrying" too), NULL: any */
+    bool has_from;
+    struct id from;   /* no id below this one */
 };
 struct store_list {
     struct store_req req;
@@ -186,13 +220,31 @@ struct store_log {
     struct str log;         /* out, in the arena */
 };
 
+/* STORE_HISTORY: the attempts that are over and the runs that have ended, newest first of each; at most `limit` of each. */
+struct store_attempt {
+    struct task_attempt attempt; /* its log left out */
+    size_t log_bytes;
+};
+struct store_history {
+    struct store_req req;
+    struct id id;
+    size_t limit;                 /* 1..LIMIT_PAGE */
+    int found;                    /* out: 0 or ERR_NOT_FOUND */
+    struct life life;             /* out: as it stands; what `runs` does not have while it lives */
+    struct store_attempt *attempts; /* out, in the arena. A plain first success has no row: it is only among the runs */
+    size_t n_attempts;
+    struct task_ending *runs;     /* out, in the arena; results left out */
+    size_t n_runs;
+};
+
 /* STORE_COUNTS */
 struct store_count {
     struct str queue;
     int64_t n[TASK_STATES];
     int64_t retrying;         /* of n[TASK_SCHEDULED] */
     int64_t oldest_ready_ms;  /* wall: when the first in line became eligible; 0: none is ready */
-    bool paused, pause_known; /* known: a pause or resume was remembered for it */
+    struct store_queue_set set; /* what was set and remembered */
+    bool pause_known;           /* a pause or resume is among it */
 };
 struct store_counts {
     struct store_req req;
@@ -258,6 +310,7 @@ void store_queue(struct store *s, struct store_queue *r, void (*on_done)(struct 
 void store_get(struct store *s, struct store_get *r, void (*on_done)(struct store_req *r), void *user);
 void store_list(struct store *s, struct store_list *r, void (*on_done)(struct store_req *r), void *user);
 void store_log(struct store *s, struct store_log *r, void (*on_done)(struct store_req *r), void *user);
+void store_history(struct store *s, struct store_history *r, void (*on_done)(struct store_req *r), void *user);
 void store_counts(struct store *s, struct store_counts *r, void (*on_done)(struct store_req *r), void *user);
 
 #endif

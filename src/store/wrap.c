@@ -75,6 +75,7 @@ size_t wrap_items(const struct store_req *r)
     case STORE_QUEUE: return 1;
     case STORE_GET: return ((const struct store_get *)r)->found == 0;
     case STORE_LOG: return ((const struct store_log *)r)->found == 0;
+    case STORE_HISTORY: return ((const struct store_history *)r)->found == 0;
     case STORE_OPS: break;
     }
     abort();

@@ -81,10 +81,10 @@ static int fail(struct step *s)
     s->life->failures++;
     if (cancelled_meanwhile(s)) return 0;
     bool retryable = s->in->event == LIFE_TIMEOUT || s->in->retryable;
-    if (!retryable || s->life->failures >= s->rules->max_attempts)
-        end(s, TASK_FAILED, FAILURE_NONE);
+    if (!retryable || s->life->failures >= s->rules->max_attempts) end(s, TASK_FAILED, FAILURE_NONE);
     else
-        wait_until(s, s->in->retry_after_ms > 0 ? s->in->now_ms + s->in->retry_after_ms : delayed(s, s->life->failures));
+        wait_until(s,
+                   s->in->retry_after_ms > 0 ? s->in->now_ms + s->in->retry_after_ms : delayed(s, s->life->failures));
     return 0;
 }
 
@@ -92,10 +92,8 @@ static int crash(struct step *s)
 {
     s->life->deaths++;
     if (cancelled_meanwhile(s)) return 0;
-    if (s->life->deaths >= LIFE_DEATHS_MAX)
-        end(s, TASK_FAILED, FAILURE_POISON);
-    else
-        wait_until(s, delayed(s, s->life->deaths));
+    if (s->life->deaths >= LIFE_DEATHS_MAX) end(s, TASK_FAILED, FAILURE_POISON);
+    else wait_until(s, delayed(s, s->life->deaths));
     return 0;
 }
 
@@ -156,28 +154,63 @@ static int begin_again(struct step *s)
     return 0;
 }
 
+/* Its place in the order anew: by the new priority, and from the time it was eligible or will be. */
+static int replan(struct step *s)
+{
+    struct life was = *s->life;
+    int64_t at_ms = s->in->run_at_ms ? s->in->run_at_ms : order_eligible_ms(was.rank);
+    bool later = s->in->run_at_ms ? at_ms > s->in->now_ms : was.state == TASK_SCHEDULED;
+    if (s->in->run_at_ms && !later) at_ms = s->in->now_ms;
+    if (was.state != TASK_BLOCKED) become(s, later ? TASK_SCHEDULED : TASK_PENDING);
+    if (later && was.state != TASK_BLOCKED) s->life->due_at_ms = s->in->run_at_ms ? at_ms : was.due_at_ms;
+    s->life->rank = order_rank(s->rules->priority, at_ms);
+    s->out->changed = s->life->state != was.state || s->life->rank != was.rank || s->life->due_at_ms != was.due_at_ms;
+    return 0;
+}
+
+static int fail_for_good(struct step *s)
+{
+    if (!cancelled_meanwhile(s)) end(s, TASK_FAILED, FAILURE_NONE);
+    return 0;
+}
+
 typedef int (*move)(struct step *s);
 
-#define STALE_VERDICTS                                                                                             \
-    [LIFE_DONE] = stale, [LIFE_FAILED] = stale, [LIFE_TIMEOUT] = stale, [LIFE_CRASHED] = stale, [LIFE_LOST] = stale, \
+#define STALE_VERDICTS                                                                                                 \
+    [LIFE_DONE] = stale, [LIFE_FAILED] = stale, [LIFE_TIMEOUT] = stale, [LIFE_CRASHED] = stale, [LIFE_LOST] = stale,   \
     [LIFE_STOPPED] = stale, [LIFE_RELEASED] = stale, [LIFE_UNSTARTED] = stale
-#define ENDING                                                                                                      \
-    {                                                                                                               \
-        STALE_VERDICTS, [LIFE_CLAIM] = conflict, [LIFE_DUE] = nothing, [LIFE_CANCEL] = nothing, [LIFE_EXPIRE] = nothing, \
-            [LIFE_RETRY] = begin_again                                                                              \
+#define ENDING                                                                                                         \
+    {                                                                                                                  \
+        STALE_VERDICTS, [LIFE_CLAIM] = conflict, [LIFE_DUE] = nothing, [LIFE_CANCEL] = nothing,                        \
+                        [LIFE_EXPIRE] = nothing, [LIFE_RETRY] = begin_again, [LIFE_REPLAN] = conflict,                 \
+                        [LIFE_COMPLETE] = conflict, [LIFE_FAIL] = conflict                                             \
     }
+
+#define SETTLED [LIFE_REPLAN] = replan, [LIFE_COMPLETE] = complete, [LIFE_FAIL] = fail_for_good
 
 static const move moves[TASK_STATES][LIFE_EVENTS] = {
     [TASK_BLOCKED] = {STALE_VERDICTS, [LIFE_CLAIM] = conflict, [LIFE_DUE] = nothing, [LIFE_CANCEL] = cancel,
-                      [LIFE_EXPIRE] = expire, [LIFE_RETRY] = conflict},
+                      [LIFE_EXPIRE] = expire, [LIFE_RETRY] = conflict, SETTLED},
     [TASK_SCHEDULED] = {STALE_VERDICTS, [LIFE_CLAIM] = conflict, [LIFE_DUE] = come_due, [LIFE_CANCEL] = cancel,
-                        [LIFE_EXPIRE] = expire, [LIFE_RETRY] = conflict},
+                        [LIFE_EXPIRE] = expire, [LIFE_RETRY] = conflict, SETTLED},
     [TASK_PENDING] = {STALE_VERDICTS, [LIFE_CLAIM] = start, [LIFE_DUE] = nothing, [LIFE_CANCEL] = cancel,
-                      [LIFE_EXPIRE] = expire, [LIFE_RETRY] = conflict},
-    [TASK_RUNNING] = {[LIFE_DONE] = complete, [LIFE_FAILED] = fail, [LIFE_TIMEOUT] = fail, [LIFE_CRASHED] = crash,
-                      [LIFE_LOST] = give_back, [LIFE_STOPPED] = give_back, [LIFE_RELEASED] = give_back, [LIFE_UNSTARTED] = undo_start,
-                      [LIFE_CLAIM] = conflict, [LIFE_DUE] = nothing, [LIFE_CANCEL] = ask_to_stop, [LIFE_EXPIRE] = nothing,
-                      [LIFE_RETRY] = conflict},
+                      [LIFE_EXPIRE] = expire, [LIFE_RETRY] = conflict, SETTLED},
+    [TASK_RUNNING] = {[LIFE_DONE] = complete,
+                      [LIFE_FAILED] = fail,
+                      [LIFE_TIMEOUT] = fail,
+                      [LIFE_CRASHED] = crash,
+                      [LIFE_LOST] = give_back,
+                      [LIFE_STOPPED] = give_back,
+                      [LIFE_RELEASED] = give_back,
+                      [LIFE_UNSTARTED] = undo_start,
+                      [LIFE_CLAIM] = conflict,
+                      [LIFE_DUE] = nothing,
+                      [LIFE_CANCEL] = ask_to_stop,
+                      [LIFE_EXPIRE] = nothing,
+                      [LIFE_RETRY] = conflict,
+                      [LIFE_REPLAN] = conflict,
+                      [LIFE_COMPLETE] = complete,
+                      [LIFE_FAIL] = fail_for_good},
     [TASK_COMPLETED] = ENDING,
     [TASK_FAILED] = ENDING,
     [TASK_CANCELLED] = ENDING,
@@ -232,7 +265,7 @@ int64_t life_next_ms(const struct life *life)
 const char *life_verdict_word(enum life_event verdict)
 {
     static const char *const words[] = {
-        [LIFE_DONE] = "done", [LIFE_FAILED] = "failed",       [LIFE_TIMEOUT] = "timeout",  [LIFE_CRASHED] = "lost",
+        [LIFE_DONE] = "done", [LIFE_FAILED] = "failed",     [LIFE_TIMEOUT] = "timeout",   [LIFE_CRASHED] = "lost",
         [LIFE_LOST] = "lost", [LIFE_STOPPED] = "cancelled", [LIFE_RELEASED] = "released", [LIFE_UNSTARTED] = "released",
     };
     assert(verdict < LIFE_CLAIM);

@@ -36,6 +36,9 @@ enum life_event {
     LIFE_CANCEL,    /* somebody asks for its end */
     LIFE_EXPIRE,    /* start_by passed */
     LIFE_RETRY,     /* somebody asks for another run */
+    LIFE_REPLAN,    /* another priority (in the rules), another run_at_ms, or both */
+    LIFE_COMPLETE,  /* somebody did the work elsewhere: it is done */
+    LIFE_FAIL,      /* the same: it failed */
     LIFE_EVENTS
 };
 
@@ -69,6 +72,7 @@ struct life_input {
     bool retryable;          /* LIFE_FAILED: what the handler said, or its code's default */
     int64_t retry_after_ms;  /* LIFE_FAILED: the handler's own choice of delay; 0: the policy's */
     uint64_t chance;         /* for jitter */
+    int64_t run_at_ms;       /* LIFE_REPLAN: wall; 0: as it was */
 };
 
 struct life_outcome {

@@ -70,7 +70,8 @@ static bool matches(const struct task *t, const struct store_filter *f, int64_t 
     if (f->type.p && !str_eq(f->type, t->body.type)) return false;
     if (f->queue.p && !str_eq(f->queue, t->body.queue)) return false;
     if (f->subject.p && !(t->body.subject.p && str_eq(f->subject, t->body.subject))) return false;
-    if (f->tag_key.p && !has_tag(&t->body, f->tag_key, f->tag_value)) return false;
+    for (size_t i = 0; i < f->n_tags; i++)
+        if (!has_tag(&t->body, f->tags[i].key, f->tags[i].value)) return false;
     return !f->word || strcmp(f->word, life_word(&t->life, now_ms)) == 0;
 }
 
@@ -125,7 +126,7 @@ static void check_filters(struct contract *c, const struct known *all)
         if (rng_below(r, 3) == 0) f.type = str_of(types[rng_below(r, 3)]);
         if (rng_below(r, 3) == 0) f.subject = str_of(subjects[rng_below(r, 3)]);
         const struct task_tag *tag = &tags[rng_below(r, 3)];
-        if (rng_below(r, 3) == 0) f.tag_key = tag->key, f.tag_value = tag->value;
+        if (rng_below(r, 3) == 0) f.tags[f.n_tags++] = *tag;
         (void)check_list(c, all, &f, limits[rng_below(r, 4)]);
     }
 }

@@ -262,15 +262,15 @@ CASE(counts_tell_the_oldest_and_the_pause_switch)
     c->clock.wall_ms += 5;
     (void)contract_put(c, "q", "u");
     CHECK_INT(contract_count(c, "q").oldest_ready_ms, T0);
-    CHECK(!contract_count(c, "q").paused);
-    struct store_queue r = {.queue = STR("q"), .paused = true};
+    CHECK(!contract_count(c, "q").set.paused);
+    struct store_queue r = {.queue = STR("q"), .parts = STORE_QUEUE_PAUSED, .set.paused = true};
     ASK(c, queue, &r);
     CHECK_INT(r.req.err, 0);
-    CHECK(contract_count(c, "q").paused);
-    CHECK(!contract_count(c, "other").paused);
-    r.paused = false;
+    CHECK(contract_count(c, "q").set.paused);
+    CHECK(!contract_count(c, "other").set.paused);
+    r.set.paused = false;
     ASK(c, queue, &r);
-    CHECK(!contract_count(c, "q").paused);
+    CHECK(!contract_count(c, "q").set.paused);
     struct store_counts counts = {.bytes = -1};
     ASK(c, counts, &counts);
     CHECK(counts.bytes >= 0 && (counts.bytes > 0) == c->engine->survives);
@@ -311,7 +311,7 @@ CASE(a_close_answers_first_what_is_outstanding_and_what_those_answers_ask)
 CASE(the_pause_switch_and_everything_else_survive_a_reopen)
 {
     if (!c->engine->survives) return;
-    struct store_queue q = {.queue = STR("paused"), .paused = true};
+    struct store_queue q = {.queue = STR("paused"), .parts = STORE_QUEUE_PAUSED, .set.paused = true};
     ASK(c, queue, &q);
     struct id first = contract_put(c, "q", "t"), second = contract_put(c, "q", "t"), third = contract_put(c, "q", "t");
     struct store_claim_item done = contract_claim_one(c, "q", "t");
@@ -333,7 +333,7 @@ CASE(the_pause_switch_and_everything_else_survive_a_reopen)
         CHECK(c->lost[i].run == 1 && c->lost[i].number == 1);
     }
     CHECK(id_cmp(&c->lost[0].id, &c->lost[1].id) != 0);
-    CHECK(contract_count(c, "paused").paused && !n.paused);
+    CHECK(contract_count(c, "paused").set.paused && !n.set.paused);
     static const int64_t wanted[TASK_STATES] = {0, 1, 2, 0, 1, 0, 1, 0};
     for (int s = 0; s < TASK_STATES; s++) CHECK_INT(n.n[s], wanted[s]);
     CHECK_INT(c->next_due_ms, T0 + 60);

@@ -236,7 +236,7 @@ static void play_reads(struct contract *c, struct rng *r, struct buf *out)
     struct store_filter f = {.word = words[rng_below(r, 8)]};
     if (rng_below(r, 2)) f.queue = str_of(queues[rng_below(r, 2)]);
     if (rng_below(r, 3) == 0) f.subject = STR("ann");
-    if (rng_below(r, 3) == 0) f.tag_key = tags[1].key, f.tag_value = tags[1].value;
+    if (rng_below(r, 3) == 0) f.tags[f.n_tags++] = tags[1];
     struct store_list list = {.filter = f, .limit = 1 + rng_below(r, 20)};
     for (bool more = true; more;) { /* all pages: a short one is legal */
         ASK(c, list, &list);
@@ -252,7 +252,7 @@ static void say_counts(struct contract *c, struct buf *out)
 {
     for (int q = 0; q < 2; q++) {
         struct store_count n = contract_count(c, queues[q]);
-        buf_add_format(out, " %s paused %d oldest %lld retrying %lld:", queues[q], n.paused, (long long)n.oldest_ready_ms,
+        buf_add_format(out, " %s paused %d oldest %lld retrying %lld:", queues[q], n.set.paused, (long long)n.oldest_ready_ms,
                        (long long)n.retrying);
         for (int s = 0; s < TASK_STATES; s++) buf_add_format(out, " %lld", (long long)n.n[s]);
         for (int t = 0; t < 2; t++) {
@@ -293,7 +293,7 @@ static void play(struct contract *c, uint64_t kind, uint64_t chance, struct buf 
 {
     struct rng_seeded r;
     rng_seeded_init(&r, chance);
-    struct store_queue pause = {.queue = str_of(queues[chance & 1]), .paused = chance & 2};
+    struct store_queue pause = {.queue = str_of(queues[chance & 1]), .parts = STORE_QUEUE_PAUSED, .set.paused = chance & 2};
     buf_clear(out);
     if (kind < 5) play_add(c, &r.rng, out, first);
     else if (kind < 10) play_claim(c, &r.rng, out, first);

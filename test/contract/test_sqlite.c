@@ -139,8 +139,8 @@ static void many_rows(struct contract *c)
     contract_reopen(c);
     sql(path, "BEGIN;"
               "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x<" ROWS ")"
-              " INSERT INTO body SELECT CAST(printf('\x01%015d', x) AS BLOB),0,1,0,1,0,0,1,1,3,0,0,1,1,NULL,NULL,x'7b7d' FROM n;"
-              "INSERT INTO done SELECT id,1,4,1,1,0,0,0,0,1,2,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL FROM body WHERE id<x'02';"
+              " INSERT INTO body SELECT CAST(printf('\x01%015d', x) AS BLOB),0,1,0,1,0,0,1,1,3,0,0,1,1,NULL,NULL,x'7b7d',-1 FROM n;"
+              "INSERT INTO done SELECT id,1,4,1,1,0,0,0,0,1,2,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,0 FROM body WHERE id<x'02';"
               "INSERT INTO tally VALUES('q',4," ROWS ");"
               "COMMIT");
     memcpy(c->path, path, sizeof path);

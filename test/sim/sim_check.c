@@ -141,6 +141,7 @@ void sim_check_answer(void *check, const struct store_req *r)
     case STORE_GET:
     case STORE_LIST:
     case STORE_LOG:
+    case STORE_HISTORY:
     case STORE_COUNTS:
     case STORE_OPS: break;
     }

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "store/apply.h"
 #include "store/local.h"
-#include "store/mem/mem_shelf.h"
+#include "store/mem/mem_read.h"
 
 #include <stdlib.h>
 
@@ -34,9 +34,10 @@ static void split(struct list *from, struct list *changes, struct list *reads)
 
 static void read_one(struct mem_engine *m, struct store_req *r)
 {
-    if (r->op == STORE_GET) mem_shelf_get(&m->shelf, (struct store_get *)r);
-    if (r->op == STORE_LIST) mem_shelf_list(&m->shelf, (struct store_list *)r);
-    if (r->op == STORE_LOG) mem_shelf_log(&m->shelf, (struct store_log *)r);
+    if (r->op == STORE_GET) mem_read_get(&m->shelf, (struct store_get *)r);
+    if (r->op == STORE_LIST) mem_read_list(&m->shelf, (struct store_list *)r);
+    if (r->op == STORE_LOG) mem_read_log(&m->shelf, (struct store_log *)r);
+    if (r->op == STORE_HISTORY) mem_read_history(&m->shelf, (struct store_history *)r);
 }
 
 static void on_close(struct later *l);

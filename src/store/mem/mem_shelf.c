@@ -84,9 +84,63 @@ static int note(struct shelf *s, const struct task_attempt *a)
     return 0;
 }
 
-static int pause_queue(struct shelf *s, struct str queue, bool paused)
+static int again(struct shelf *s, const struct id *id, const struct life *life)
 {
-    (void)s, (void)queue, (void)paused; /* the index knows; there is no restart to remember it for */
+    struct mem_record *rec = find(s, id);
+    struct mem_past *p = arena_alloc(&rec->arena, sizeof *p);
+    *p = (struct mem_past){rec->past, rec->ending};
+    rec->past = p;
+    rec->life = *life;
+    return 0;
+}
+
+static int patch(struct shelf *s, const struct task_body *body)
+{
+    struct mem_record *rec = find(s, &body->id);
+    struct task_body kept = task_copy_body(&rec->arena, &(struct task_body){.tags = body->tags, .n_tags = body->n_tags});
+    rec->body.rules.priority = body->rules.priority;
+    rec->body.run_at_ms = body->run_at_ms;
+    rec->body.tags = kept.tags;
+    rec->body.n_tags = kept.n_tags;
+    return 0;
+}
+
+static int erase(struct shelf *s, const struct id *id)
+{
+    struct mem_shelf *m = CONTAINER_OF(s, struct mem_shelf, shelf);
+    struct mem_record *rec = map_remove(&m->by_id, id_key(id));
+    size_t at = 0;
+    while (m->ordered[at] != rec) at++;
+    m->n--;
+    memmove(m->ordered + at, m->ordered + at + 1, (m->n - at) * sizeof *m->ordered);
+    arena_release(&rec->arena);
+    free(rec);
+    return 0;
+}
+
+static int remember(struct shelf *s, const struct store_add_item *it, int64_t now_ms)
+{
+    (void)now_ms;
+    struct mem_key *k = mem_new(sizeof *k + it->key.len);
+    k->first = it->body->id;
+    memcpy(k->print, it->print, sizeof k->print);
+    memcpy(k->text, it->key.p, it->key.len);
+    (void)map_put(&CONTAINER_OF(s, struct mem_shelf, shelf)->keys, (struct str){k->text, it->key.len}, k);
+    return 0;
+}
+
+static int recall(struct shelf *s, const struct store_add_item *it, uint8_t ret_print[STORE_PRINT], struct id *ret_first)
+{
+    const struct mem_key *k = map_get(&CONTAINER_OF(s, struct mem_shelf, shelf)->keys, it->key);
+    if (!k) return ERR_NOT_FOUND;
+    memcpy(ret_print, k->print, STORE_PRINT);
+    *ret_first = k->first;
+    return 0;
+}
+
+static int set_queue(struct shelf *s, struct str queue, unsigned parts, const struct store_queue_set *set)
+{
+    (void)s, (void)queue, (void)parts, (void)set; /* the index knows; there is no restart to remember it for */
     return 0;
 }
 
@@ -114,97 +168,26 @@ static int ended(struct shelf *s, const struct id *id, struct life *ret_life)
 
 static const struct shelf_ops ops = {
     .begin = begin, .commit = begin, .rollback = rollback, .add = add,     .change = change, .end = end,
-    .again = change, .note = note,   .pause = pause_queue, .tally = tally, .body = body,     .ended = ended,
+    .again = again, .note = note,    .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
+    .patch = patch, .erase = erase,  .remember = remember,   .recall = recall,
 };
 
 void mem_shelf_init(struct mem_shelf *s)
 {
     *s = (struct mem_shelf){.shelf.ops = &ops};
     map_init(&s->by_id);
+    map_init(&s->keys);
 }
 
 void mem_shelf_release(struct mem_shelf *s)
 {
     map_release(&s->by_id);
+    size_t at = 0;
+    for (struct map_entry *e; (e = map_next(&s->keys, &at));) free(e->value);
+    map_release(&s->keys);
     for (size_t i = 0; i < s->n; i++) {
         arena_release(&s->ordered[i]->arena);
         free(s->ordered[i]);
     }
     free(s->ordered);
-}
-
-/* ---- reads ---- */
-
-static void view(struct arena *a, const struct mem_record *rec, size_t input_max, size_t result_max, struct task *ret)
-{
-    struct task_body body = rec->body;
-    *ret = (struct task){.life = rec->life, .input_bytes = body.input.len};
-    if (body.input.len > input_max) body.input = STR_NONE;
-    ret->body = task_copy_body(a, &body);
-    if (!state_is_ending(rec->life.state)) {
-        if (rec->notes && rec->notes->attempt.run == rec->life.run && rec->notes->attempt.verdict != LIFE_DONE)
-            ret->last = task_copy_failure(a, &rec->notes->attempt.failure);
-        return;
-    }
-    ret->ending = rec->ending;
-    ret->ending.failure = task_copy_failure(a, &rec->ending.failure);
-    ret->ending.files = arena_str(a, rec->ending.files);
-    ret->ending.progress = arena_str(a, rec->ending.progress);
-    ret->result_bytes = rec->ending.result.len;
-    ret->ending.result = rec->ending.result.len > result_max ? STR_NONE : arena_str(a, rec->ending.result);
-}
-
-void mem_shelf_get(const struct mem_shelf *s, struct store_get *r)
-{
-    const struct mem_record *rec = map_get(&s->by_id, id_key(&r->id));
-    r->found = rec ? 0 : ERR_NOT_FOUND;
-    if (rec) view(&r->req.arena, rec, r->input_max, r->result_max, &r->task);
-}
-
-static bool has_tag(const struct task_body *b, const struct store_filter *f)
-{
-    if (!f->tag_key.p) return true;
-    for (size_t i = 0; i < b->n_tags; i++)
-        if (str_eq(b->tags[i].key, f->tag_key) && str_eq(b->tags[i].value, f->tag_value)) return true;
-    return false;
-}
-
-static bool matches(const struct mem_record *rec, const struct store_filter *f, int64_t now_ms)
-{
-    const struct task_body *b = &rec->body;
-    return (!f->type.p || str_eq(b->type, f->type)) && (!f->queue.p || str_eq(b->queue, f->queue)) &&
-           (!f->subject.p || (b->subject.p && str_eq(b->subject, f->subject))) && has_tag(b, f) &&
-           (!f->word || strcmp(life_word(&rec->life, now_ms), f->word) == 0);
-}
-
-void mem_shelf_list(const struct mem_shelf *s, struct store_list *r)
-{
-    r->n = 0;
-    r->more = false;
-    r->items = arena_alloc(&r->req.arena, r->limit * sizeof *r->items);
-    for (size_t i = s->n; i-- > 0;) {
-        const struct mem_record *rec = s->ordered[i];
-        if (r->has_after && id_cmp(&rec->body.id, &r->after) >= 0) continue;
-        if (!matches(rec, &r->filter, r->req.now_ms)) continue;
-        if (r->n == r->limit) {
-            r->more = true;
-            break;
-        }
-        view(&r->req.arena, rec, 0, 0, &r->items[r->n++]);
-    }
-    if (r->n) r->last = r->items[r->n - 1].body.id;
-}
-
-void mem_shelf_log(const struct mem_shelf *s, struct store_log *r)
-{
-    const struct mem_record *rec = map_get(&s->by_id, id_key(&r->id));
-    r->found = rec ? 0 : ERR_NOT_FOUND;
-    r->log = STR_NONE;
-    if (!rec) return;
-    int32_t run = r->run ? r->run : rec->life.run;
-    for (const struct mem_note *n = rec->notes; n; n = n->before) {
-        if (n->attempt.run != run || (r->number && n->attempt.number != r->number)) continue;
-        r->log = arena_str(&r->req.arena, n->attempt.log);
-        return;
-    }
 }

@@ -14,12 +14,24 @@ struct mem_note { /* one attempt that is over */
     struct task_attempt attempt;
 };
 
+struct mem_past { /* an earlier run */
+    struct mem_past *before;
+    struct task_ending ending;
+};
+
+struct mem_key { /* an idempotency key */
+    struct id first;
+    uint8_t print[STORE_PRINT];
+    char text[];
+};
+
 struct mem_record {
     struct arena arena; /* everything below lives in it */
     struct task_body body;
     struct life life;   /* as last written */
     struct task_ending ending;
     struct mem_note *notes; /* newest first */
+    struct mem_past *past;  /* newest first */
 };
 
 struct mem_shelf {
@@ -27,12 +39,10 @@ struct mem_shelf {
     struct map by_id;            /* of struct mem_record, owned */
     struct mem_record **ordered; /* the same, by id */
     size_t n, cap;
+    struct map keys;             /* of struct mem_key, owned, by its text */
 };
 
 void mem_shelf_init(struct mem_shelf *s);
 void mem_shelf_release(struct mem_shelf *s);
-void mem_shelf_get(const struct mem_shelf *s, struct store_get *r);
-void mem_shelf_list(const struct mem_shelf *s, struct store_list *r);
-void mem_shelf_log(const struct mem_shelf *s, struct store_log *r);
 
 #endif

@@ -178,7 +178,8 @@ static void submit(struct store *store, struct store_req *r)
     case STORE_COUNTS: thread_send(s->writer, &r->link); return;
     case STORE_GET:
     case STORE_LIST:
-    case STORE_LOG: thread_send(s->reader, &r->link); return;
+    case STORE_LOG:
+    case STORE_HISTORY: thread_send(s->reader, &r->link); return;
     case STORE_OPS: break;
     }
     abort();

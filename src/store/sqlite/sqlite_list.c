@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The statement is put together from the filter: first who is walked, then what each row must satisfy. Values are bound
- * by number, never written into the text: 1 after, 2 limit, 3 now, 4 type, 5 queue, 6 subject, 7 tag, 8 its value.
+ * by number, never written into the text: 1 after, 2 limit, 3 now, 4 type, 5 queue, 6 subject, 7 the least id, from 8 on each tag and its
+ * value.
  */
 #include "store/sqlite/sqlite_list.h"
 
 #include "base/buf.h"
 #include "store/sqlite/sqlite_view.h"
 
-enum { AFTER = 1, LIMIT, NOW, TYPE, QUEUE, SUBJECT, TAG_KEY, TAG_VALUE };
+enum { AFTER = 1, LIMIT, NOW, TYPE, QUEUE, SUBJECT, FROM, TAGS };
 
 static const char *word_condition(const char *word)
 {
@@ -32,7 +33,7 @@ static void statement(struct buf *b, const struct store_filter *f)
 {
     const char *from = "body b", *id = "b.id";
     bool live = f->word && *word_condition(f->word) != 'd';
-    if (f->tag_key.p) {
+    if (f->n_tags) {
         from = "tag t CROSS JOIN body b ON b.id=t.id";
         id = "t.id";
     } else if (f->word && !f->subject.p) {
@@ -40,7 +41,10 @@ static void statement(struct buf *b, const struct store_filter *f)
         id = "w.id";
     }
     buf_add_format(b, "SELECT %s FROM %s %s WHERE %s<?1 AND seen(%s)", SQLITE_VIEW_COLUMNS, from, SQLITE_VIEW_JOINS, id, id);
-    if (f->tag_key.p) buf_add_text(b, " AND t.key=?7 AND t.value=?8");
+    if (f->n_tags) buf_add_format(b, " AND t.key=?%d AND t.value=?%d", TAGS, TAGS + 1);
+    for (int i = 1; i < (int)f->n_tags; i++)
+        buf_add_format(b, " AND EXISTS(SELECT 1 FROM tag WHERE key=?%d AND value=?%d AND id=b.id)", TAGS + 2 * i, TAGS + 2 * i + 1);
+    if (f->has_from) buf_add_format(b, " AND %s>=?7", id);
     if (f->subject.p) buf_add_text(b, " AND b.subject=?6");
     if (f->type.p) buf_add_text(b, " AND n.type=?4");
     if (f->queue.p) buf_add_text(b, " AND n.queue=?5");
@@ -56,8 +60,11 @@ static void bind(sqlite3_stmt *s, const struct store_list *r, const struct id *a
     sqlite_db_bind_text(s, TYPE, r->filter.type);
     sqlite_db_bind_text(s, QUEUE, r->filter.queue);
     sqlite_db_bind_text(s, SUBJECT, r->filter.subject);
-    sqlite_db_bind_text(s, TAG_KEY, r->filter.tag_key);
-    sqlite_db_bind_text(s, TAG_VALUE, r->filter.tag_value);
+    if (r->filter.has_from) sqlite_db_bind_id(s, FROM, &r->filter.from);
+    for (int i = 0; i < (int)r->filter.n_tags; i++) {
+        sqlite_db_bind_text(s, TAGS + 2 * i, r->filter.tags[i].key);
+        sqlite_db_bind_text(s, TAGS + 2 * i + 1, r->filter.tags[i].value);
+    }
 }
 
 /* The id after the one looked at when the budget ran out: that row may not have been judged yet. */

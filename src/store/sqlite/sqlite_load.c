@@ -38,8 +38,12 @@ static int queue_row(sqlite3_stmt *s, void *user)
     struct loading *l = user;
     uint32_t q = ready_queue_of(l->ready, sqlite_db_str(s, 0));
     if (q == READY_NONE) return ERR_STORE;
-    l->ready->queues[q].paused = sqlite3_column_int(s, 1) != 0;
-    l->ready->queues[q].pause_known = true;
+    struct ready_queue *to = &l->ready->queues[q];
+    to->pause_known = sqlite3_column_int(s, 1) >= 0;
+    to->set = (struct store_queue_set){.paused = sqlite3_column_int(s, 1) > 0,
+                                       .draining = sqlite3_column_int(s, 2) != 0,
+                                       .concurrency = sqlite3_column_int(s, 3),
+                                       .capacity = sqlite3_column_int64(s, 4)};
     return 0;
 }
 
@@ -82,7 +86,7 @@ static int live_row(sqlite3_stmt *s, void *user)
 int sqlite_load(struct sqlite_db *d, struct ready *ready, struct err *e)
 {
     struct loading l = {.ready = ready};
-    int err = rows(d, "SELECT name, paused FROM queue", queue_row, &l, e);
+    int err = rows(d, "SELECT name, paused, draining, concurrency, capacity FROM queue", queue_row, &l, e);
     if (!err) err = rows(d, "SELECT queue, state, n FROM tally", tally_row, &l, e);
     if (!err) err = rows(d, "SELECT number, queue, type FROM lane WHERE number IN (SELECT DISTINCT lane FROM live)", lane_row, &l, e);
     if (!err) err = rows(d, "SELECT l.id, l.lane, " SQLITE_ROW_LIVE " FROM live l", live_row, &l, e);

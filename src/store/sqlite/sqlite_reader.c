@@ -7,7 +7,7 @@
 #include "store/sqlite/sqlite_row.h"
 #include "store/sqlite/sqlite_view.h"
 
-enum statement { GET, LAST, LOG, EXISTS };
+enum statement { GET, LAST, LOG, EXISTS, STANDS, RUNS, ATTEMPTS };
 
 static const char *const sql[] = {
     [GET] = "SELECT " SQLITE_VIEW_COLUMNS ", CASE WHEN length(b.input)<=?2 THEN b.input END,"
@@ -16,6 +16,12 @@ static const char *const sql[] = {
              " ORDER BY number DESC LIMIT 1",
     [LOG] = "SELECT log FROM attempt WHERE id=?1 AND (run=?2 OR ?2=0) AND (number=?3 OR ?3=0)"
             " ORDER BY run DESC, number DESC LIMIT 1",
+    [STANDS] = "SELECT l.id IS NOT NULL, " SQLITE_ROW_LIVE ", " SQLITE_ROW_DONE " FROM body b LEFT JOIN live l ON l.id=b.id"
+               " LEFT JOIN done d ON d.id=b.id WHERE b.id=?1",
+    [RUNS] = "SELECT " SQLITE_ROW_DONE " FROM (SELECT * FROM done WHERE id=?1 UNION ALL SELECT * FROM past WHERE id=?1) d"
+             " ORDER BY d.run DESC LIMIT ?2",
+    [ATTEMPTS] = "SELECT run, number, fence, started_at, finished_at, verdict, code, message, detail, type,"
+                 " coalesce(length(log),0) FROM attempt WHERE id=?1 ORDER BY run DESC, number DESC LIMIT ?2",
     [EXISTS] = "SELECT coalesce((SELECT run FROM live WHERE id=?1), (SELECT run FROM done WHERE id=?1)) FROM body WHERE id=?1",
 };
 
@@ -89,6 +95,50 @@ static void log_of(struct sqlite_reader *r, struct store_log *l)
     sqlite3_reset(q);
 }
 
+static void read_runs(struct sqlite_reader *r, struct store_history *h)
+{
+    sqlite3_stmt *q = ask(r, RUNS, &h->id);
+    h->runs = arena_alloc(&h->req.arena, h->limit * sizeof *h->runs);
+    if (q) sqlite3_bind_int64(q, 2, (int64_t)h->limit);
+    while (row(r, q, &h->req.err)) h->runs[h->n_runs++] = sqlite_row_done(q, 0, &h->req.arena);
+}
+
+static void read_attempts(struct sqlite_reader *r, struct store_history *h)
+{
+    sqlite3_stmt *q = ask(r, ATTEMPTS, &h->id);
+    struct arena *a = &h->req.arena;
+    h->attempts = arena_alloc(a, h->limit * sizeof *h->attempts);
+    if (q) sqlite3_bind_int64(q, 2, (int64_t)h->limit);
+    while (row(r, q, &h->req.err)) {
+        struct task_attempt at = {.id = h->id,
+                                  .run = sqlite3_column_int(q, 0),
+                                  .number = sqlite3_column_int(q, 1),
+                                  .fence = (uint64_t)sqlite3_column_int64(q, 2),
+                                  .started_at_ms = sqlite3_column_int64(q, 3),
+                                  .finished_at_ms = sqlite3_column_int64(q, 4),
+                                  .verdict = (enum life_event)sqlite3_column_int(q, 5)};
+        at.failure = (struct failure){.code = sqlite_db_copy(a, q, 6), .message = sqlite_db_copy(a, q, 7),
+                                      .detail = sqlite_db_copy(a, q, 8), .type = sqlite_db_copy(a, q, 9)};
+        at.failure.attempt = at.failure.code.len ? at.number : 0;
+        at.failure.at_ms = at.failure.code.len ? at.finished_at_ms : 0;
+        h->attempts[h->n_attempts++] = (struct store_attempt){at, (size_t)sqlite3_column_int64(q, 10)};
+    }
+}
+
+static void history_of(struct sqlite_reader *r, struct store_history *h)
+{
+    h->n_attempts = h->n_runs = 0;
+    h->found = ERR_NOT_FOUND;
+    sqlite3_stmt *q = ask(r, STANDS, &h->id);
+    if (!row(r, q, &h->req.err)) return;
+    h->found = 0;
+    h->life = sqlite3_column_int(q, 0) ? sqlite_row_live(q, 1)
+                                       : sqlite_row_done(q, 1 + SQLITE_ROW_LIVE_COLUMNS, &h->req.arena).life;
+    sqlite3_reset(q);
+    read_runs(r, h);
+    if (!h->req.err) read_attempts(r, h);
+}
+
 static void answer_points(struct sqlite_reader *r, struct list *batch)
 {
     struct list answered;
@@ -100,6 +150,7 @@ static void answer_points(struct sqlite_reader *r, struct list *batch)
             continue;
         }
         if (req->op == STORE_GET) get(r, (struct store_get *)req);
+        else if (req->op == STORE_HISTORY) history_of(r, (struct store_history *)req);
         else log_of(r, (struct store_log *)req);
         if (req->err) req->why = sqlite3_errstr(r->point.trouble);
         list_push(&answered, l);

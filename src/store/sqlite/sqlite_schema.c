@@ -35,6 +35,17 @@ static const char *const migrations[SQLITE_SCHEMA_VERSION] = {
     "CREATE TABLE queue(name TEXT PRIMARY KEY, paused INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE tally(queue TEXT NOT NULL, state INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(queue, state))"
     " STRICT, WITHOUT ROWID;",
+    /* 2: what is set for queues besides pause (paused -1: never set), idempotency keys, what is kept for how long
+     * (purged: bits of what is gone before its record) */
+    "ALTER TABLE queue ADD COLUMN draining INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE queue ADD COLUMN concurrency INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE queue ADD COLUMN capacity INTEGER NOT NULL DEFAULT -1;"
+    "CREATE TABLE idempotency(tenant INTEGER NOT NULL, key TEXT NOT NULL, print BLOB NOT NULL, id BLOB NOT NULL,"
+    " at INTEGER NOT NULL, PRIMARY KEY(tenant, key)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX idempotency_at ON idempotency(at);"
+    "ALTER TABLE body ADD COLUMN retain INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE done ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE past ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;",
 };
 
 static int refuse_foreign(struct sqlite_db *d, const char *path, struct err *e)

@@ -10,7 +10,7 @@
 #include "store/sqlite/sqlite_db.h"
 
 #define SQLITE_SCHEMA_APPLICATION 0x62696465 /* "bide" */
-#define SQLITE_SCHEMA_VERSION 1
+#define SQLITE_SCHEMA_VERSION 2
 
 /* Checks whose file it is, sets the connection up for writing (WAL, synchronous=FULL), brings the schema forward. */
 int sqlite_schema_prepare(struct sqlite_db *d, const char *path, struct err *e);

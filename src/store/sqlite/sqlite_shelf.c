@@ -6,35 +6,46 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/sqlite/sqlite_lane.h"
 #include "store/sqlite/sqlite_row.h"
 
 #include <stdlib.h>
 
-enum statement { BEGIN, COMMIT, ROLLBACK, LANE_FIND, LANE_ADD, BODY, TAG, LIVE, CHANGE, END_DONE, END_LIVE, AGAIN_PAST,
-                 AGAIN_LIVE, AGAIN_DONE, NOTE, PAUSE, TALLY, READ_BODY, READ_ENDED };
+enum statement { BEGIN, COMMIT, ROLLBACK, BODY, TAG, LIVE, CHANGE, END_DONE, END_LIVE, AGAIN_PAST,
+                 AGAIN_LIVE, AGAIN_DONE, NOTE, SET_QUEUE, TALLY, READ_BODY, READ_ENDED, PATCH, UNTAG, ERASE_BODY,
+                 ERASE_DONE, ERASE_PAST, ERASE_ATTEMPTS, REMEMBER, RECALL };
 
 static const char *const sql[] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
-    [LANE_FIND] = "SELECT number FROM lane WHERE queue=?1 AND type=?2",
-    [LANE_ADD] = "INSERT INTO lane(queue,type) VALUES(?1,?2)",
-    [BODY] = "INSERT INTO body VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
+    [BODY] = "INSERT INTO body(id,tenant,lane,priority,created_at,run_at,start_by,timeout,grace,max_attempts,backoff,"
+             "jitter,base,cap,subject,tags,input) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
     [TAG] = "INSERT OR IGNORE INTO tag VALUES(?1,?2,?3)",
     [LIVE] = "INSERT INTO live VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
     [CHANGE] = "UPDATE live SET state=?3,run=?4,attempt=?5,failures=?6,deaths=?7,cancel=?8,fence=?9,rank=?10,due_at=?11,"
                "start_by=?12,started_at=?13 WHERE id=?1",
-    [END_DONE] = "INSERT INTO done SELECT ?1,lane,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19"
+    [END_DONE] = "INSERT INTO done SELECT ?1,lane,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,0"
                  " FROM live WHERE id=?1",
     [END_LIVE] = "DELETE FROM live WHERE id=?1",
     [AGAIN_PAST] = "INSERT INTO past SELECT * FROM done WHERE id=?1",
     [AGAIN_LIVE] = "INSERT INTO live SELECT ?1,lane,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13 FROM done WHERE id=?1",
     [AGAIN_DONE] = "DELETE FROM done WHERE id=?1",
     [NOTE] = "INSERT OR REPLACE INTO attempt VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
-    [PAUSE] = "INSERT INTO queue VALUES(?1,?2) ON CONFLICT(name) DO UPDATE SET paused=excluded.paused",
+    [SET_QUEUE] = "INSERT INTO queue(name,paused,draining,concurrency,capacity) VALUES(?1,iif(?2&1,?3,-1),?4,?5,iif(?2&8,?6,-1))"
+                  " ON CONFLICT(name) DO UPDATE SET paused=iif(?2&1,?3,paused), draining=iif(?2&2,?4,draining),"
+                  " concurrency=iif(?2&4,?5,concurrency), capacity=iif(?2&8,?6,capacity)",
     [TALLY] = "INSERT INTO tally VALUES(?1,?2,?3) ON CONFLICT(queue,state) DO UPDATE SET n=excluded.n",
     [READ_BODY] = "SELECT " SQLITE_ROW_BODY ", b.input FROM body b JOIN lane n ON n.number=b.lane WHERE b.id=?1",
     [READ_ENDED] = "SELECT " SQLITE_ROW_DONE " FROM done d WHERE d.id=?1",
+    [PATCH] = "UPDATE body SET priority=?2,run_at=?3,tags=?4 WHERE id=?1",
+    [UNTAG] = "DELETE FROM tag WHERE id=?1 AND key=?2 AND value=?3",
+    [ERASE_BODY] = "DELETE FROM body WHERE id=?1",
+    [ERASE_DONE] = "DELETE FROM done WHERE id=?1",
+    [ERASE_PAST] = "DELETE FROM past WHERE id=?1",
+    [ERASE_ATTEMPTS] = "DELETE FROM attempt WHERE id=?1",
+    [REMEMBER] = "INSERT INTO idempotency(tenant,key,print,id,at) VALUES(?1,?2,?3,?4,?5)",
+    [RECALL] = "SELECT print, id FROM idempotency WHERE tenant=?1 AND key=?2",
 };
 
 static struct sqlite_shelf *self(struct shelf *s)
@@ -60,14 +71,6 @@ static int run_on_id(struct sqlite_shelf *s, enum statement number, const struct
     return sqlite_db_run(&s->db, q);
 }
 
-static void forget_lanes(struct sqlite_shelf *s)
-{
-    size_t at = 0;
-    for (struct map_entry *e; (e = map_next(&s->lanes, &at));) free((char *)e->key.p);
-    map_release(&s->lanes);
-    map_init(&s->lanes);
-}
-
 static int begin(struct shelf *shelf)
 {
     struct sqlite_shelf *s = self(shelf);
@@ -78,7 +81,7 @@ static int begin(struct shelf *shelf)
 static void rollback(struct shelf *shelf)
 {
     struct sqlite_shelf *s = self(shelf);
-    forget_lanes(s);
+    sqlite_lane_forget(&s->lanes);
     /* a failed COMMIT or a full disk may have rolled back already */
     if (!sqlite3_get_autocommit(s->db.db)) (void)run(s, ROLLBACK);
 }
@@ -106,43 +109,6 @@ static int commit(struct shelf *shelf)
     return err;
 }
 
-static int lane_in_file(struct sqlite_shelf *s, struct str queue, struct str type, int64_t *ret)
-{
-    sqlite3_stmt *q = statement(s, LANE_FIND);
-    if (!q) return ERR_STORE;
-    sqlite_db_bind_text(q, 1, queue);
-    sqlite_db_bind_text(q, 2, type);
-    int code = sqlite3_step(q);
-    if (code == SQLITE_ROW) *ret = sqlite3_column_int64(q, 0);
-    int err = sqlite_db_err(&s->db, code);
-    sqlite3_reset(q);
-    if (err || code == SQLITE_ROW) return err;
-    q = statement(s, LANE_ADD);
-    if (!q) return ERR_STORE;
-    sqlite_db_bind_text(q, 1, queue);
-    sqlite_db_bind_text(q, 2, type);
-    err = sqlite_db_run(&s->db, q);
-    *ret = sqlite3_last_insert_rowid(s->db.db);
-    return err;
-}
-
-static int lane_of(struct sqlite_shelf *s, struct str queue, struct str type, int64_t *ret)
-{
-    char name[2 * LIMIT_NAME + 1];
-    memcpy(name, queue.p, queue.len);
-    name[queue.len] = 0;
-    memcpy(name + queue.len + 1, type.p, type.len);
-    struct str key = {name, queue.len + 1 + type.len};
-    uintptr_t known = (uintptr_t)map_get(&s->lanes, key);
-    if (known) {
-        *ret = (int64_t)known - 1;
-        return 0;
-    }
-    int err = lane_in_file(s, queue, type, ret);
-    if (!err) (void)map_put(&s->lanes, mem_str(key), (void *)(uintptr_t)(*ret + 1));
-    return err;
-}
-
 static int add_tags(struct sqlite_shelf *s, const struct task_body *body)
 {
     sqlite3_stmt *q = statement(s, TAG);
@@ -161,7 +127,7 @@ static int add(struct shelf *shelf, const struct task_body *body, const struct l
 {
     struct sqlite_shelf *s = self(shelf);
     int64_t lane;
-    int err = lane_of(s, body->queue, body->type, &lane);
+    int err = sqlite_lane_of(&s->db, &s->lanes, body->queue, body->type, &lane);
     if (err) return err;
     buf_clear(&s->tags);
     sqlite_row_tags(&s->tags, body);
@@ -232,13 +198,17 @@ static int note(struct shelf *shelf, const struct task_attempt *a)
     return sqlite_db_run(&s->db, q);
 }
 
-static int pause_queue(struct shelf *shelf, struct str queue, bool paused)
+static int set_queue(struct shelf *shelf, struct str queue, unsigned parts, const struct store_queue_set *set)
 {
     struct sqlite_shelf *s = self(shelf);
-    sqlite3_stmt *q = statement(s, PAUSE);
+    sqlite3_stmt *q = statement(s, SET_QUEUE);
     if (!q) return ERR_STORE;
     sqlite_db_bind_text(q, 1, queue);
-    sqlite3_bind_int(q, 2, paused);
+    sqlite3_bind_int(q, 2, (int)parts);
+    sqlite3_bind_int(q, 3, set->paused);
+    sqlite3_bind_int(q, 4, parts & STORE_QUEUE_DRAINING && set->draining);
+    sqlite3_bind_int(q, 5, parts & STORE_QUEUE_CONCURRENCY ? set->concurrency : 0);
+    sqlite3_bind_int64(q, 6, set->capacity);
     return sqlite_db_run(&s->db, q);
 }
 
@@ -298,9 +268,89 @@ static int ended(struct shelf *shelf, const struct id *id, struct life *ret_life
     return 0;
 }
 
+static int untag(struct sqlite_shelf *s, const struct id *id)
+{
+    sqlite3_stmt *read;
+    int err = first_row(s, READ_BODY, id, &read);
+    if (err) return err == ERR_NOT_FOUND ? ERR_STORE : err;
+    struct arena scratch;
+    arena_init(&scratch);
+    struct task_body was = sqlite_row_body(read, 0, &scratch);
+    sqlite3_reset(read);
+    sqlite3_stmt *q = was.n_tags ? statement(s, UNTAG) : NULL;
+    for (size_t i = 0; q && !err && i < was.n_tags; i++) {
+        sqlite_db_bind_id(q, 1, id);
+        sqlite_db_bind_text(q, 2, was.tags[i].key);
+        sqlite_db_bind_text(q, 3, was.tags[i].value);
+        err = sqlite_db_run(&s->db, q);
+    }
+    if (was.n_tags && !q) err = ERR_STORE;
+    arena_release(&scratch);
+    return err;
+}
+
+static int patch(struct shelf *shelf, const struct task_body *body)
+{
+    struct sqlite_shelf *s = self(shelf);
+    buf_clear(&s->tags);
+    sqlite_row_tags(&s->tags, body);
+    int err = buf_err(&s->tags) ? ERR_STORE : untag(s, &body->id);
+    sqlite3_stmt *q = err ? NULL : statement(s, PATCH);
+    if (!q) return err ? err : ERR_STORE;
+    sqlite_db_bind_id(q, 1, &body->id);
+    sqlite3_bind_int(q, 2, body->rules.priority);
+    sqlite3_bind_int64(q, 3, body->run_at_ms);
+    sqlite_db_bind_text(q, 4, s->tags.len ? buf_str(&s->tags) : STR_NONE);
+    err = sqlite_db_run(&s->db, q);
+    return err || body->n_tags == 0 ? err : add_tags(s, body);
+}
+
+static int erase(struct shelf *shelf, const struct id *id)
+{
+    struct sqlite_shelf *s = self(shelf);
+    int err = untag(s, id);
+    if (!err) err = run_on_id(s, ERASE_ATTEMPTS, id);
+    if (!err) err = run_on_id(s, ERASE_PAST, id);
+    if (!err) err = run_on_id(s, ERASE_DONE, id);
+    return err ? err : run_on_id(s, ERASE_BODY, id);
+}
+
+static int remember(struct shelf *shelf, const struct store_add_item *it, int64_t now_ms)
+{
+    struct sqlite_shelf *s = self(shelf);
+    sqlite3_stmt *q = statement(s, REMEMBER);
+    if (!q) return ERR_STORE;
+    sqlite3_bind_int64(q, 1, it->body->tenant);
+    sqlite_db_bind_text(q, 2, it->key);
+    sqlite_db_bind_blob(q, 3, (struct str){(const char *)it->print, sizeof it->print});
+    sqlite_db_bind_id(q, 4, &it->body->id);
+    sqlite3_bind_int64(q, 5, now_ms);
+    return sqlite_db_run(&s->db, q);
+}
+
+static int recall(struct shelf *shelf, const struct store_add_item *it, uint8_t ret_print[STORE_PRINT], struct id *ret_first)
+{
+    struct sqlite_shelf *s = self(shelf);
+    sqlite3_stmt *q = statement(s, RECALL);
+    if (!q) return ERR_STORE;
+    sqlite3_bind_int64(q, 1, it->body->tenant);
+    sqlite_db_bind_text(q, 2, it->key);
+    int code = sqlite3_step(q);
+    int err = sqlite_db_err(&s->db, code);
+    struct str print = code == SQLITE_ROW ? sqlite_db_str(q, 0) : STR_NONE;
+    if (code == SQLITE_ROW && print.len != STORE_PRINT) err = ERR_STORE;
+    if (code == SQLITE_ROW && !err) {
+        memcpy(ret_print, print.p, STORE_PRINT);
+        *ret_first = sqlite_db_id(q, 1);
+    }
+    sqlite3_reset(q);
+    return err || code == SQLITE_ROW ? err : ERR_NOT_FOUND;
+}
+
 static const struct shelf_ops ops = {
     .begin = begin, .commit = commit, .rollback = rollback, .add = add,     .change = change, .end = end,
-    .again = again, .note = note,     .pause = pause_queue, .tally = tally, .body = body,     .ended = ended,
+    .again = again, .note = note,     .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
+    .patch = patch, .erase = erase,   .remember = remember,   .recall = recall,
 };
 
 void sqlite_shelf_init(struct sqlite_shelf *s)
@@ -312,7 +362,7 @@ void sqlite_shelf_init(struct sqlite_shelf *s)
 
 void sqlite_shelf_release(struct sqlite_shelf *s)
 {
-    forget_lanes(s);
+    sqlite_lane_forget(&s->lanes);
     map_release(&s->lanes);
     buf_release(&s->tags);
     free(s->tallies);

@@ -76,10 +76,10 @@ static int note(struct shelf *s, const struct task_attempt *a)
     int err = fails(s);
     return err ? err : behind(s)->ops->note(behind(s), a);
 }
-static int pause_queue(struct shelf *s, struct str queue, bool paused)
+static int set_queue(struct shelf *s, struct str queue, unsigned parts, const struct store_queue_set *set)
 {
     int err = fails(s);
-    return err ? err : behind(s)->ops->pause(behind(s), queue, paused);
+    return err ? err : behind(s)->ops->set_queue(behind(s), queue, parts, set);
 }
 static int tally(struct shelf *s, struct str queue, enum task_state ending, int64_t total)
 {
@@ -100,7 +100,7 @@ static int ended(struct shelf *s, const struct id *id, struct life *ret_life)
 
 static const struct shelf_ops ops = {
     .begin = begin, .commit = commit, .rollback = rollback,  .add = add,     .change = change, .end = end,
-    .again = again, .note = note,     .pause = pause_queue, .tally = tally, .body = body,     .ended = ended,
+    .again = again, .note = note,     .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
 };
 
 struct stage {
@@ -209,7 +209,7 @@ static struct str picture(const struct ready *r, struct arena *a)
     for (int i = 0; i < TASK_STATES; i++)
         text = arena_format(a, "%.*sn%lld ", STR_ARG(text), (long long)r->queues[0].n[i]);
     const struct ready_entry *due = ready_due(r);
-    return arena_format(a, "%.*sr%lld p%d d%d", STR_ARG(text), (long long)r->queues[0].retrying, r->queues[0].paused,
+    return arena_format(a, "%.*sr%lld p%d d%d", STR_ARG(text), (long long)r->queues[0].retrying, r->queues[0].set.paused,
                         due ? due->id.b[15] : -1);
 }
 
@@ -256,7 +256,7 @@ static void script_send(struct script *p, struct stage *s)
     p->controls[2] = (struct store_control_item){.id = id_of(6), .verb = STORE_CANCEL};
     p->control = (struct store_control){.items = p->controls, .n = 3};
     p->tick.max = 10;
-    p->queue = (struct store_queue){.queue = STR("q"), .paused = true};
+    p->queue = (struct store_queue){.queue = STR("q"), .parts = STORE_QUEUE_PAUSED, .set.paused = true};
     send(s, &p->counts.req, STORE_COUNTS, now_ms);
     send(s, &p->add.req, STORE_ADD, now_ms);
     send(s, &p->claim.req, STORE_CLAIM, T0 + 5);
@@ -309,7 +309,7 @@ static bool check_once(int fail_at, int err)
     CHECK_INT(s.shelf.rolled_back, s.shelf.begun - s.shelf.committed);
     CHECK_INT(s.ready.n_journal, 0);
     CHECK_INT(p.counts.items[0].n[TASK_CANCELLED], failed ? 1 : 2);
-    CHECK(!p.counts.items[0].paused); /* asked before it was paused */
+    CHECK(!p.counts.items[0].set.paused); /* asked before it was paused */
     script_release(&p);
     arena_release(&a);
     stage_release(&s);
@@ -364,7 +364,7 @@ TEST(the_script_does_what_it_says_when_nothing_fails)
     CHECK_INT(p.verdicts[1].life.state, TASK_SCHEDULED);
     CHECK(p.controls[0].ended && p.controls[1].changed && p.controls[2].ended);
     CHECK_INT(p.tick.n_ended, 1);
-    CHECK(s.ready.queues[0].paused);
+    CHECK(s.ready.queues[0].set.paused);
     script_release(&p);
     stage_release(&s);
 }

@@ -31,16 +31,16 @@ static struct life standing(enum task_state state)
 
 /* One letter a cell. s stale, c conflict, . allowed without effect; otherwise the state it leads to: S P R,
  * C completed, F failed, X cancelled, E expired. The columns are the events in order: done failed timeout crashed lost
- * stopped released unstarted, then claim due cancel expire retry. */
+ * stopped released unstarted, then claim due cancel expire retry replan complete fail. */
 static const char *const table[TASK_STATES] = {
-    [TASK_BLOCKED] = "ssssssss" "c.XEc",
-    [TASK_SCHEDULED] = "ssssssss" "cPXEc",
-    [TASK_PENDING] = "ssssssss" "R.XEc",
-    [TASK_RUNNING] = "CSSSPPPP" "c.R.c",
-    [TASK_COMPLETED] = "ssssssss" "c...P",
-    [TASK_FAILED] = "ssssssss" "c...P",
-    [TASK_CANCELLED] = "ssssssss" "c...P",
-    [TASK_EXPIRED] = "ssssssss" "c...P",
+    [TASK_BLOCKED] = "ssssssss" "c.XEc.CF",
+    [TASK_SCHEDULED] = "ssssssss" "cPXEc.CF",
+    [TASK_PENDING] = "ssssssss" "R.XEc.CF",
+    [TASK_RUNNING] = "CSSSPPPP" "c.R.ccCF",
+    [TASK_COMPLETED] = "ssssssss" "c...Pccc",
+    [TASK_FAILED] = "ssssssss" "c...Pccc",
+    [TASK_CANCELLED] = "ssssssss" "c...Pccc",
+    [TASK_EXPIRED] = "ssssssss" "c...Pccc",
 };
 
 static bool same(const struct life *a, const struct life *b)
@@ -278,7 +278,7 @@ static void check_step(const struct life *was, const struct life *is, const stru
     }
     CHECK_INT(is->attempt - was->attempt, in->event == LIFE_CLAIM ? 1 : in->event == LIFE_UNSTARTED ? -1 : 0);
     if (was->cancel_requested && was->state == TASK_RUNNING && is->state != TASK_RUNNING)
-        CHECK_INT(is->state, in->event == LIFE_DONE ? TASK_COMPLETED : TASK_CANCELLED);
+        CHECK_INT(is->state, in->event == LIFE_DONE || in->event == LIFE_COMPLETE ? TASK_COMPLETED : TASK_CANCELLED);
     if ((in->event >= LIFE_LOST && in->event <= LIFE_UNSTARTED) || in->event == LIFE_CLAIM)
         CHECK_INT(is->rank, was->rank);
     if (is->state == TASK_EXPIRED && was->state != TASK_EXPIRED) CHECK_INT(is->attempt, 0);
@@ -315,6 +315,34 @@ static void check_sequence(struct rng *rng)
         }
         check_bounds(&l, &r);
     }
+}
+
+TEST(another_priority_keeps_the_age_and_another_time_sets_it)
+{
+    struct life_rules urgent = rules;
+    struct life_outcome out;
+    struct life l = standing(TASK_PENDING);
+    urgent.priority = 50;
+    struct life_input in = {.event = LIFE_REPLAN, .now_ms = NOW};
+    CHECK_INT(life_step(&l, &urgent, &in, &out), 0);
+    CHECK_INT(l.rank, order_rank(50, NOW - 1000));
+    in.run_at_ms = NOW + 5000;
+    CHECK_INT(life_step(&l, &urgent, &in, &out), 0);
+    CHECK_INT(l.state, TASK_SCHEDULED);
+    CHECK_INT(l.due_at_ms, NOW + 5000);
+    CHECK_INT(l.rank, order_rank(50, NOW + 5000));
+    in.run_at_ms = 0;
+    CHECK_INT(life_step(&l, &rules, &in, &out), 0);
+    CHECK_INT(l.due_at_ms, NOW + 5000);
+    CHECK_INT(l.rank, order_rank(5, NOW + 5000));
+    in.run_at_ms = NOW - 5000; /* a time that has passed: at once, and no older than now */
+    CHECK_INT(life_step(&l, &rules, &in, &out), 0);
+    CHECK_INT(l.state, TASK_PENDING);
+    CHECK_INT(l.due_at_ms, 0);
+    CHECK_INT(l.rank, order_rank(5, NOW));
+    in.run_at_ms = 0;
+    CHECK_INT(life_step(&l, &rules, &in, &out), 0);
+    CHECK(!out.changed && !out.ended);
 }
 
 TEST(along_any_sequence_of_events_the_promises_hold)

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What people do to a task: cancel, retry, change, delete, settle it from outside.
+ */
+#include "store/apply_control.h"
+
+#include "store/apply_ops.h"
+
+#include <assert.h>
+
+static int cancel_one(struct apply *a, struct store_control_item *it, int64_t now_ms)
+{
+    const struct ready_entry *e = ready_get(a->ready, &it->id);
+    if (!e) {
+        int err = a->shelf->ops->ended(a->shelf, &it->id, &it->life);
+        it->err = err;
+        return err == ERR_NOT_FOUND ? 0 : err;
+    }
+    uint32_t lane = e->lane;
+    it->life = e->life;
+    struct life_rules none = {0};
+    struct life_input in = {.event = LIFE_CANCEL, .now_ms = now_ms};
+    struct life_outcome out;
+    int err = life_step(&it->life, &none, &in, &out);
+    assert(err == 0);
+    it->changed = out.changed;
+    it->ended = out.ended;
+    it->queue = a->ready->lanes[lane].queue_name;
+    it->type = a->ready->lanes[lane].type;
+    if (!out.changed) return 0;
+    err = apply_ops_begin(a);
+    if (err) return err;
+    if (out.ended) {
+        struct task_ending ending = {.life = it->life, .finished_at_ms = now_ms};
+        ending.failure = apply_ops_failure(out.failure, now_ms);
+        return apply_ops_end(a, &it->id, lane, &ending);
+    }
+    err = a->shelf->ops->change(a->shelf, &it->id, &it->life);
+    if (!err) ready_put(a->ready, &it->id, lane, &it->life);
+    return err;
+}
+
+static int retry_one(struct apply *a, struct store_control_item *it, struct arena *arena, int64_t now_ms)
+{
+    if (ready_get(a->ready, &it->id)) {
+        it->err = ERR_CONFLICT;
+        return 0;
+    }
+    struct task_body body;
+    int err = a->shelf->ops->ended(a->shelf, &it->id, &it->life);
+    if (!err) err = a->shelf->ops->body(a->shelf, &it->id, arena, &body);
+    if (err) {
+        it->err = err;
+        return err == ERR_NOT_FOUND ? 0 : err;
+    }
+    uint32_t lane = ready_lane_of(a->ready, body.queue, body.type);
+    uint32_t queue = lane == READY_NONE ? READY_NONE : a->ready->lanes[lane].queue;
+    if (lane == READY_NONE || (it->capacity > 0 && ready_queued(a->ready, queue) >= it->capacity)) {
+        it->err = ERR_QUEUE_FULL;
+        return 0;
+    }
+    enum task_state was = it->life.state;
+    struct life_input in = {.event = LIFE_RETRY, .now_ms = now_ms};
+    struct life_outcome out;
+    it->err = life_step(&it->life, &body.rules, &in, &out);
+    if (it->err) return 0;
+    err = apply_ops_begin(a);
+    if (!err) err = a->shelf->ops->again(a->shelf, &it->id, &it->life);
+    if (!err) err = a->shelf->ops->tally(a->shelf, body.queue, was, a->ready->queues[queue].n[was] - 1);
+    if (err) return err;
+    ready_tally(a->ready, queue, was, -1);
+    ready_put(a->ready, &it->id, lane, &it->life);
+    it->changed = true;
+    it->queue = body.queue;
+    it->type = body.type;
+    return 0;
+}
+
+/* ---- change and delete ---- */
+
+static bool same_tags(const struct task_body *a, const struct task_body *b)
+{
+    if (a->n_tags != b->n_tags) return false;
+    for (size_t i = 0; i < a->n_tags; i++)
+        if (!str_eq(a->tags[i].key, b->tags[i].key) || !str_eq(a->tags[i].value, b->tags[i].value)) return false;
+    return true;
+}
+
+/* Nobody changed it since it was looked at: what can change of a body, and its life. */
+static bool is_as_expected(const struct store_control_item *it, const struct task_body *body)
+{
+    const struct task *e = it->expect;
+    if (!e) return true;
+    const struct life *was = &e->life, *is = &it->life;
+    return was->state == is->state && was->run == is->run && was->attempt == is->attempt && was->rank == is->rank &&
+           was->due_at_ms == is->due_at_ms && was->cancel_requested == is->cancel_requested &&
+           e->body.rules.priority == body->rules.priority && e->body.run_at_ms == body->run_at_ms &&
+           same_tags(&e->body, body);
+}
+
+static int patch_one(struct apply *a, struct store_control_item *it, struct arena *arena, int64_t now_ms)
+{
+    const struct ready_entry *e = ready_get(a->ready, &it->id);
+    const struct store_patch *p = it->patch;
+    struct task_body body;
+    int err = a->shelf->ops->body(a->shelf, &it->id, arena, &body);
+    if (!err && !e) err = a->shelf->ops->ended(a->shelf, &it->id, &it->life);
+    if (err == ERR_NOT_FOUND) it->err = err;
+    if (err) return err == ERR_NOT_FOUND ? 0 : err;
+    if (e) it->life = e->life;
+    if (!is_as_expected(it, &body)) it->err = ERR_CHANGED;
+    if (it->err) return 0;
+    if (p->has_priority) body.rules.priority = p->priority;
+    if (p->run_at_ms) body.run_at_ms = p->run_at_ms;
+    if (p->has_tags) body.tags = p->tags, body.n_tags = p->n_tags;
+    struct life_input in = {.event = LIFE_REPLAN, .now_ms = now_ms, .run_at_ms = p->run_at_ms};
+    struct life_outcome out;
+    it->err = life_step(&it->life, &body.rules, &in, &out);
+    if (it->err) return 0;
+    uint32_t lane = e->lane;
+    it->changed = true;
+    err = apply_ops_begin(a);
+    if (!err) err = a->shelf->ops->patch(a->shelf, &body);
+    if (!err && out.changed) err = a->shelf->ops->change(a->shelf, &it->id, &it->life);
+    if (!err && out.changed) ready_put(a->ready, &it->id, lane, &it->life);
+    return err;
+}
+
+static int delete_one(struct apply *a, struct store_control_item *it, struct arena *arena)
+{
+    if (ready_get(a->ready, &it->id)) {
+        it->err = ERR_CONFLICT;
+        return 0;
+    }
+    struct task_body body;
+    int err = a->shelf->ops->ended(a->shelf, &it->id, &it->life);
+    if (!err) err = a->shelf->ops->body(a->shelf, &it->id, arena, &body);
+    if (err == ERR_NOT_FOUND) it->err = err;
+    if (err) return err == ERR_NOT_FOUND ? 0 : err;
+    if (!is_as_expected(it, &body)) it->err = ERR_CHANGED;
+    uint32_t queue = it->err ? READY_NONE : ready_queue_of(a->ready, body.queue);
+    if (queue == READY_NONE) return 0;
+    err = apply_ops_begin(a);
+    if (!err) err = a->shelf->ops->erase(a->shelf, &it->id);
+    if (!err) err = a->shelf->ops->tally(a->shelf, body.queue, it->life.state, a->ready->queues[queue].n[it->life.state] - 1);
+    if (err) return err;
+    ready_tally(a->ready, queue, it->life.state, -1);
+    it->changed = true;
+    return 0;
+}
+
+/* ---- settled from outside ---- */
+
+static int settle_outside(struct apply *a, struct store_control_item *it, int64_t now_ms)
+{
+    const struct ready_entry *e = ready_get(a->ready, &it->id);
+    if (!e) {
+        int err = a->shelf->ops->ended(a->shelf, &it->id, &it->life);
+        it->err = err ? err : ERR_CONFLICT;
+        return err == ERR_NOT_FOUND ? 0 : err;
+    }
+    uint32_t lane = e->lane;
+    it->life = e->life;
+    struct life_rules none = {0};
+    struct life_input in = {.event = it->verb == STORE_COMPLETE ? LIFE_COMPLETE : LIFE_FAIL, .now_ms = now_ms};
+    struct life_outcome out;
+    int err = life_step(&it->life, &none, &in, &out);
+    assert(err == 0 && out.ended);
+    it->changed = it->ended = true;
+    it->queue = a->ready->lanes[lane].queue_name;
+    it->type = a->ready->lanes[lane].type;
+    struct task_ending ending = {.life = it->life, .finished_at_ms = now_ms};
+    if (it->life.state == TASK_COMPLETED) ending.result = it->result;
+    else if (it->life.state == TASK_FAILED) ending.failure = it->failure;
+    else ending.failure = apply_ops_failure(out.failure, now_ms);
+    err = apply_ops_begin(a);
+    return err ? err : apply_ops_end(a, &it->id, lane, &ending);
+}
+
+int apply_control(struct apply *a, struct store_control *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        struct store_control_item *it = &r->items[i];
+        it->err = 0;
+        it->changed = it->ended = false;
+        int err = 0;
+        switch (it->verb) {
+        case STORE_CANCEL: err = cancel_one(a, it, r->req.now_ms); break;
+        case STORE_RETRY: err = retry_one(a, it, &r->req.arena, r->req.now_ms); break;
+        case STORE_PATCH: err = patch_one(a, it, &r->req.arena, r->req.now_ms); break;
+        case STORE_DELETE: err = delete_one(a, it, &r->req.arena); break;
+        case STORE_COMPLETE:
+        case STORE_FAIL: err = settle_outside(a, it, r->req.now_ms); break;
+        }
+        if (err) return err;
+    }
+    return 0;
+}
