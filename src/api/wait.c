@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The machine of wait.h. The ETag is strong: a hash of the very bytes of the answer (RFC 9110 section 8.8.3).
+ * The machine of wait.h.
  */
 #include "api/wait.h"
 
 #include "api/call.h"
+#include "api/etag.h"
 #include "api/task_json.h"
 
 #include <stdio.h>
@@ -52,17 +53,6 @@ static void on_time(struct timer *t)
     conclude(CONTAINER_OF(t, struct wait, timer));
 }
 
-static bool none_match(struct http_request *r, const char *etag)
-{
-    struct str given = http_header(r, "If-None-Match");
-    while (given.len) {
-        struct str one = str_trim(str_cut(&given, ','));
-        if (str_starts(one, STR("W/"))) one = str_sub(one, 2, one.len - 2);
-        if (str_eq(one, str_of(etag)) || str_eq(one, STR("*"))) return true;
-    }
-    return false;
-}
-
 static void answer(struct wait *w)
 {
     struct call *c = w->call;
@@ -74,8 +64,8 @@ static void answer(struct wait *w)
         call_answer(c, 200, &b);
         return;
     }
-    char etag[24], text[ID_TEXT], location[64];
-    snprintf(etag, sizeof etag, "\"%016llx\"", (unsigned long long)str_hash(buf_str(&b)));
+    char etag[ETAG_TEXT], text[ID_TEXT], location[64];
+    etag_of(buf_str(&b), etag);
     id_format(&w->id, text);
     snprintf(location, sizeof location, "/v1/tasks/%s", text);
     struct http_header headers[3] = {{STR("ETag"), str_of(etag)}};
@@ -83,7 +73,7 @@ static void answer(struct wait *w)
     if (!get) headers[n++] = (struct http_header){STR("Location"), str_of(location)};
     if (!get && ended) headers[n++] = (struct http_header){STR("Preference-Applied"), STR("wait")};
     if (!ended) headers[n++] = (struct http_header){STR("Retry-After"), STR("1")};
-    if (get && none_match(c->req, etag)) {
+    if (get && etag_is_known(c->req, etag)) {
         buf_release(&b);
         call_answer_with(c, 304, NULL, STR_NONE, headers, 1);
         return;
