@@ -173,7 +173,8 @@ static void on_shown(struct store_req *req)
     m->get.task.life = m->control.item.life; /* as the change left it, whatever has happened since */
     task_json_write(&b, c->api->server, &m->get.task, false);
     store_release(req);
-    call_answer(c, m->pending ? 202 : 200, &b);
+    struct http_header later = {STR("Retry-After"), STR("1")};
+    call_answer_buf(c, m->pending ? 202 : 200, CALL_JSON, &b, &later, m->pending);
 }
 
 static void show(struct change *m)
