@@ -8,7 +8,8 @@
 #include "api/call.h"
 #include "api/origin.h"
 
-static const struct route *const tables[] = {tasks_routes, task_routes, queues_routes, workers_routes, health_routes};
+static const struct route *const tables[] = {tasks_routes,   task_routes,   queues_routes,
+                                             workers_routes, health_routes, openapi_routes};
 
 void api_init(struct api *a, struct server *server)
 {

@@ -43,6 +43,7 @@ void api_release(struct api *a);
 void api_on_request(void *user, struct http_request *r); /* for struct http_conf; user: struct api */
 
 /* The tables, each in its noun's file, ended by a row without a method. */
-extern const struct route tasks_routes[], task_routes[], queues_routes[], workers_routes[], health_routes[];
+extern const struct route tasks_routes[], task_routes[], queues_routes[], workers_routes[], health_routes[],
+    openapi_routes[];
 
 #endif

@@ -5,6 +5,7 @@ import subprocess
 import urllib.request
 
 import pytest
+import yaml
 from examples import BIDE, Bench
 from pages import PAGES, ROOT, tables
 
@@ -38,6 +39,22 @@ def plain(route):
 
 def test_every_route_is_documented_with_its_query_and_every_documented_route_is_there():
     assert {plain(row[0]): row[1].split() for row in tables(PAGE, "Routes") if row[0][0].isupper()} == routes()
+
+
+def test_the_openapi_document_has_every_route_with_its_query_and_no_other():
+    document = yaml.load(code("doc/openapi.yaml"), yaml.CSafeLoader)
+    found = {}
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                names = [p["name"] for p in operation.get("parameters", []) if p.get("in") == "query"]
+                found[f"{method.upper()} {plain(path)}"] = names
+    assert found == routes()
+
+
+def test_the_openapi_document_has_the_fields_of_a_submit():
+    document = yaml.load(code("doc/openapi.yaml"), yaml.CSafeLoader)
+    assert list(document["components"]["schemas"]["Submit"]["properties"]) == [row[0] for row in tables(PAGE, "Submit")]
 
 
 @pytest.mark.parametrize("page", PAGES)
