@@ -5,4 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import openapi  # noqa: E402
 from fixtures import bide, pytest_sessionstart, serve  # noqa: E402,F401
+
+openapi.watch()

@@ -3,6 +3,7 @@
 import json
 import socket
 
+import openapi
 import pytest
 from harness import PATIENCE, pointers, problem
 
@@ -15,6 +16,12 @@ def still_there(bide):
 
 def raw(bide, data, close=False):
     """Sends bytes on a new connection; returns all that comes until the server closes or one answer is whole."""
+    got = exchange(bide, data, close)
+    openapi.check_bytes(data, got)
+    return got
+
+
+def exchange(bide, data, close):
     with socket.create_connection(("127.0.0.1", bide.port), timeout=PATIENCE) as sock:
         sock.sendall(data)
         if close:
@@ -271,22 +278,28 @@ def test_a_chunked_body_is_read(bide):
 
 
 def test_pipelined_requests_are_answered_in_order(bide):
+    said = (b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")  # fmt: skip
     with socket.create_connection(("127.0.0.1", bide.port), timeout=PATIENCE) as sock:
-        sock.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        sock.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        for part in said:
+            sock.sendall(part)
         got = b""
         while more := sock.recv(65536):
             got += more
     assert [int(part[:3]) for part in got.split(b"HTTP/1.1 ")[1:]] == [200, 404, 200]
+    assert openapi.check_bytes(b"".join(said), got) == 3
 
 
 def test_expect_100_continue_is_answered(bide):
     text = b'{"type":"cat"}'
+    head = (
+        b"POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+        b"Content-Length: %d\r\n\r\n" % len(text)
+    )
     with socket.create_connection(("127.0.0.1", bide.port), timeout=PATIENCE) as sock:
-        sock.sendall(
-            b"POST /v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
-            b"Content-Length: %d\r\n\r\n" % len(text)
-        )
+        sock.sendall(head)
         assert sock.recv(100).startswith(b"HTTP/1.1 100")
         sock.sendall(text)
-        assert sock.recv(65536).startswith(b"HTTP/1.1 202")
+        got = sock.recv(65536)
+        assert got.startswith(b"HTTP/1.1 202")
+    openapi.check_bytes(head + text, got)

@@ -2,7 +2,7 @@
 """Stats, health and metrics."""
 import re
 
-from harness import until
+from harness import problem, until
 
 
 def test_livez_readyz_and_healthz_answer_200(bide):
@@ -54,5 +54,9 @@ def test_readyz_says_503_while_draining(serve):
     answer = until(lambda: next((a for a in [bide.send("GET", "/readyz")] if a.status != 200), None), "not ready any more")
     assert answer.status == 503
     assert bide.send("GET", "/livez").status == 200
+    health = bide.send("GET", "/healthz")
+    assert (health.status, health.json["status"]) == (503, "draining")
+    for target in ("/v1/tasks", f"/v1/tasks/{id}/retry"):
+        problem(bide.post(target, {"type": "act"}), 503, "draining")
     bide.open_gate("go")
     assert bide.exited() == 0

@@ -58,6 +58,17 @@ def test_a_full_queue_answers_429_with_retry_after_and_takes_tasks_again_later(s
     bide.ended(bide.act(), "completed")
 
 
+def test_a_retry_into_a_full_queue_is_429(serve):
+    bide = serve(queues={"default": {"concurrency": 1, "capacity": 1}})
+    ended = bide.act()
+    bide.ended(ended, "completed")
+    bide.act(delay_ms=60_000)
+    answer = bide.post(f"/v1/tasks/{ended}/retry")
+    problem(answer, 429, "queue_full")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert bide.task(ended)["status"] == "completed"
+
+
 def test_a_paused_queue_starts_nothing_and_its_tasks_say_so(serve):
     bide = serve()
     running = bide.act(["until", bide.gate("running")])
