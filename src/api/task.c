@@ -170,7 +170,7 @@ static void on_shown(struct store_req *req)
         return;
     }
     struct buf b = call_buf(c);
-    m->get.task.life = m->control.item.life; /* as the change left it, whatever has happened since */
+    m->get.task.life = m->control.one.life; /* as the change left it, whatever has happened since */
     task_json_write(&b, c->api->server, &m->get.task, false);
     store_release(req);
     struct http_header later = {STR("Retry-After"), STR("1")};
@@ -179,15 +179,15 @@ static void on_shown(struct store_req *req)
 
 static void show(struct change *m)
 {
-    m->get = (struct store_get){.id = m->control.item.id};
+    m->get = (struct store_get){.id = m->control.one.id};
     store_get(m->call->api->server->store, &m->get, on_shown, m);
 }
 
 static void on_cancelled(struct server_control *control)
 {
     struct change *m = CONTAINER_OF(control, struct change, control);
-    int err = control->store.req.err ? control->store.req.err : control->item.err;
-    m->pending = control->item.life.state == TASK_RUNNING;
+    int err = control->store.req.err ? control->store.req.err : control->one.err;
+    m->pending = control->one.life.state == TASK_RUNNING;
     store_release(&control->store.req);
     if (!refused(m->call, err)) show(m);
 }
@@ -198,13 +198,14 @@ static void cancel(struct call *c)
     struct id id;
     m->call = c;
     if (call_id(c, &id)) return;
-    server_control(c->api->server, &m->control, &id, STORE_CANCEL, 0, on_cancelled);
+    m->control.one = (struct store_control_item){.id = id, .verb = STORE_CANCEL};
+    server_control(c->api->server, &m->control, on_cancelled);
 }
 
 static void on_retried(struct server_control *control)
 {
     struct change *m = CONTAINER_OF(control, struct change, control);
-    int err = control->store.req.err ? control->store.req.err : control->item.err;
+    int err = control->store.req.err ? control->store.req.err : control->one.err;
     store_release(&control->store.req);
     m->pending = true; /* accepted: a new run is to come */
     if (err == ERR_CONFLICT) call_refuse(m->call, err, "only a task that has ended can be retried");
@@ -221,7 +222,9 @@ static void on_before_retry(struct store_req *req)
     const struct queue *q = err ? NULL : queue_find(&c->api->server->queues, m->get.task.body.queue);
     struct id id = m->get.id;
     store_release(req);
-    if (!refused(c, err)) server_control(c->api->server, &m->control, &id, STORE_RETRY, q ? q->capacity : 0, on_retried);
+    if (refused(c, err)) return;
+    m->control.one = (struct store_control_item){.id = id, .verb = STORE_RETRY, .capacity = q ? q->capacity : 0};
+    server_control(c->api->server, &m->control, on_retried);
 }
 
 static void retry(struct call *c)

@@ -227,24 +227,25 @@ void server_run_over(struct server *s, struct run *r)
     drain_step(s);
 }
 
+static void follow(struct server *s, const struct store_control_item *it)
+{
+    if (it->err || !it->changed || it->verb == STORE_DELETE || it->verb == STORE_PATCH) return;
+    struct run *r = server_run(s, &it->id);
+    if (it->ended) server_ended(s, &it->id, it->queue, it->type, &it->life);
+    else if (r && it->verb == STORE_CANCEL) run_stop(r, STOP_CANCEL);
+}
+
 static void on_control(struct store_req *req)
 {
     struct server_control *c = req->user;
-    struct server *s = c->server;
-    if (!req->err && !c->item.err && c->item.changed) {
-        struct run *r = server_run(s, &c->item.id);
-        if (c->item.ended) server_ended(s, &c->item.id, c->item.queue, c->item.type, &c->item.life);
-        else if (r && c->item.verb == STORE_CANCEL) run_stop(r, STOP_CANCEL);
-    }
+    for (size_t i = 0; !req->err && i < c->store.n; i++) follow(c->server, &c->store.items[i]);
     c->on_done(c);
 }
 
-void server_control(struct server *s, struct server_control *c, const struct id *id, enum store_verb verb,
-                    int64_t capacity, void (*on_done)(struct server_control *c))
+void server_control(struct server *s, struct server_control *c, void (*on_done)(struct server_control *c))
 {
     c->server = s;
     c->on_done = on_done;
-    c->item = (struct store_control_item){.id = *id, .verb = verb, .capacity = capacity};
-    c->store = (struct store_control){.items = &c->item, .n = 1};
+    if (!c->store.items) c->store = (struct store_control){.items = &c->one, .n = 1};
     store_control(s->store, &c->store, on_control, c);
 }

@@ -67,14 +67,14 @@ void server_ended(struct server *s, const struct id *id, struct str queue, struc
 /* The name a type is counted under: as declared, a prefix with its star. */
 struct str server_type_label(const struct server *s, struct str type);
 
-/* A change by verb (cancel, retry) with all that follows from it: the attempt is stopped, waiters are told. */
+/* What people do to tasks (store.h: STORE_CONTROL), with all that follows from it: attempts are stopped, waiters told.
+ * The caller fills `one`, or sets store.items and store.n itself. */
 struct server_control {
     struct store_control store;
-    struct store_control_item item;
+    struct store_control_item one;
     struct server *server;
-    void (*on_done)(struct server_control *c); /* store.req.err, item.err, item.life */
+    void (*on_done)(struct server_control *c); /* store.req.err; of each item err, changed, ended, life */
 };
-void server_control(struct server *s, struct server_control *c, const struct id *id, enum store_verb verb,
-                    int64_t capacity, void (*on_done)(struct server_control *c));
+void server_control(struct server *s, struct server_control *c, void (*on_done)(struct server_control *c));
 
 #endif

@@ -164,16 +164,15 @@ static int settle_outside(struct apply *a, struct store_control_item *it, int64_
     struct life_rules none = {0};
     struct life_input in = {.event = it->verb == STORE_COMPLETE ? LIFE_COMPLETE : LIFE_FAIL, .now_ms = now_ms};
     struct life_outcome out;
-    int err = life_step(&it->life, &none, &in, &out);
-    assert(err == 0 && out.ended);
+    it->err = life_step(&it->life, &none, &in, &out);
+    if (it->err) return 0;
     it->changed = it->ended = true;
     it->queue = a->ready->lanes[lane].queue_name;
     it->type = a->ready->lanes[lane].type;
     struct task_ending ending = {.life = it->life, .finished_at_ms = now_ms};
-    if (it->life.state == TASK_COMPLETED) ending.result = it->result;
-    else if (it->life.state == TASK_FAILED) ending.failure = it->failure;
-    else ending.failure = apply_ops_failure(out.failure, now_ms);
-    err = apply_ops_begin(a);
+    if (it->verb == STORE_COMPLETE) ending.result = it->result;
+    else ending.failure = it->failure;
+    int err = apply_ops_begin(a);
     return err ? err : apply_ops_end(a, &it->id, lane, &ending);
 }
 

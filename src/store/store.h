@@ -132,7 +132,7 @@ enum store_verb {
     STORE_RETRY,
     STORE_PATCH,    /* while it waits: priority, run_at, tags */
     STORE_DELETE,   /* an ended task: every row of it */
-    STORE_COMPLETE, /* the work was done elsewhere; a running attempt is for the caller to stop */
+    STORE_COMPLETE, /* the work was done elsewhere: a task that waits ends; ERR_CONFLICT while it runs here */
     STORE_FAIL
 };
 struct store_patch {

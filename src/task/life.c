@@ -170,7 +170,7 @@ static int replan(struct step *s)
 
 static int fail_for_good(struct step *s)
 {
-    if (!cancelled_meanwhile(s)) end(s, TASK_FAILED, FAILURE_NONE);
+    end(s, TASK_FAILED, FAILURE_NONE);
     return 0;
 }
 
@@ -209,8 +209,8 @@ static const move moves[TASK_STATES][LIFE_EVENTS] = {
                       [LIFE_EXPIRE] = nothing,
                       [LIFE_RETRY] = conflict,
                       [LIFE_REPLAN] = conflict,
-                      [LIFE_COMPLETE] = complete,
-                      [LIFE_FAIL] = fail_for_good},
+                      [LIFE_COMPLETE] = conflict,
+                      [LIFE_FAIL] = conflict},
     [TASK_COMPLETED] = ENDING,
     [TASK_FAILED] = ENDING,
     [TASK_CANCELLED] = ENDING,

@@ -37,7 +37,7 @@ enum life_event {
     LIFE_EXPIRE,    /* start_by passed */
     LIFE_RETRY,     /* somebody asks for another run */
     LIFE_REPLAN,    /* another priority (in the rules), another run_at_ms, or both */
-    LIFE_COMPLETE,  /* somebody did the work elsewhere: it is done */
+    LIFE_COMPLETE,  /* somebody did the work elsewhere: it is done (not while an attempt is under way here) */
     LIFE_FAIL,      /* the same: it failed */
     LIFE_EVENTS
 };

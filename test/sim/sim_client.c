@@ -105,7 +105,7 @@ static void on_controlled(struct server_control *control)
     struct sim_control *m = CONTAINER_OF(control, struct sim_control, control);
     struct sim_task *t = m->task;
     m->answered = true;
-    const struct store_control_item *it = &control->item;
+    const struct store_control_item *it = &control->one;
     if (!control->store.req.err && !it->err && it->changed && it->verb == STORE_CANCEL && !it->ended)
         t->cancelled_ms = turn_mono_ms(m->client->server->turn);
     bool again = !control->store.req.err && !it->err && it->changed && it->verb == STORE_RETRY;
@@ -120,7 +120,8 @@ static struct sim_control *control(struct sim_client *c, struct sim_task *t, enu
     *m = (struct sim_control){.client = c, .task = t, .next = c->controls};
     c->controls = m;
     const struct queue *q = queue_find(&c->server->queues, t->body.queue);
-    server_control(c->server, &m->control, &t->body.id, verb, q ? q->capacity : 0, on_controlled);
+    m->control.one = (struct store_control_item){.id = t->body.id, .verb = verb, .capacity = q ? q->capacity : 0};
+    server_control(c->server, &m->control, on_controlled);
     return m;
 }
 

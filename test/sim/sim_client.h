@@ -46,7 +46,7 @@ struct sim_control {
     struct server_control control;
     struct sim_client *client;
     struct sim_task *task;
-    bool answered;         /* then err and the rest of control.item are valid */
+    bool answered;         /* then err and the rest of control.one are valid */
     struct sim_control *next;
 };
 

@@ -26,8 +26,8 @@ TEST(a_task_that_waits_is_cancelled_at_once_and_never_starts)
     rig_open();
     struct sim_task *t = SUBMIT(.ms = 10), *later = SUBMIT(.type = "convert", .delay_ms = 1000);
     struct sim_control *m = rig_cancel(t);
-    CHECK(m->answered && m->control.item.changed && m->control.item.ended);
-    CHECK_INT(m->control.item.err, 0);
+    CHECK(m->answered && m->control.one.changed && m->control.one.ended);
+    CHECK_INT(m->control.one.err, 0);
     CHECK_TASK(t, "cancelled");
     CHECK_CODE(t, "cancelled");
     CHECK_INT(t->told, 1);
@@ -45,7 +45,7 @@ TEST(a_running_task_is_asked_to_stop_and_ends_cancelled_when_it_has)
     struct sim_task *t = SUBMIT(.plan = "hang");
     sim_pass(sim, 2000);
     struct sim_control *m = rig_cancel(t);
-    CHECK(m->control.item.changed && !m->control.item.ended);
+    CHECK(m->control.one.changed && !m->control.one.ended);
     CHECK_TASK(t, "running");
     CHECK(rig_look(t)->life.cancel_requested);
     CHECK_INT(t->told, 0);
@@ -64,7 +64,7 @@ TEST(a_cancel_asked_again_asks_the_worker_once)
     sim_pass(sim, 2000);
     rig_cancel(t);
     struct sim_control *m = rig_cancel(t);
-    CHECK(!m->control.item.changed && m->control.item.err == 0);
+    CHECK(!m->control.one.changed && m->control.one.err == 0);
     CHECK_INT(sim->processes.cancels, 1);
     sim_pass(sim, 10000);
     CHECK_TASK(t, "completed"); /* it finished before its grace was over: done wins */
@@ -119,7 +119,7 @@ TEST(a_cancel_that_meets_a_claim_on_its_way_stops_the_attempt)
     CHECK_INT(sim->server.dispatch.claims, 1);
     struct sim_control *m = rig_cancel(t);
     sim_pass(sim, 1000);
-    CHECK(m->answered && m->control.item.changed && !m->control.item.ended);
+    CHECK(m->answered && m->control.one.changed && !m->control.one.ended);
     CHECK_TASK(t, "cancelled");
     CHECK_INT(t->told, 1);
     RIG_CLOSE();
@@ -145,7 +145,7 @@ TEST(a_cancel_while_the_verdict_is_not_committed_changes_nothing_that_happened)
     sim->store.rules[STORE_SETTLE].fail_next = 4;
     sim_pass(sim, 20);
     struct sim_control *a = rig_cancel(done), *b = rig_cancel(failed);
-    CHECK(a->control.item.changed && b->control.item.changed);
+    CHECK(a->control.one.changed && b->control.one.changed);
     sim_pass(sim, 10000);
     CHECK_TASK(done, "completed");
     CHECK_TASK(failed, "cancelled");
@@ -160,8 +160,8 @@ TEST(an_ended_task_is_not_cancelled)
     struct sim_task *t = SUBMIT(.type = "convert");
     sim_pass(sim, 10);
     struct sim_control *m = rig_cancel(t);
-    CHECK_INT(m->control.item.err, 0);
-    CHECK(!m->control.item.changed && !m->control.item.ended);
+    CHECK_INT(m->control.one.err, 0);
+    CHECK(!m->control.one.changed && !m->control.one.ended);
     CHECK_TASK(t, "completed");
     CHECK_INT(t->told, 1);
     RIG_CLOSE();
@@ -172,9 +172,9 @@ TEST(an_unknown_task_is_not_found)
     rig_open();
     struct sim_task none = {.client = &sim->client, .body = {.id = {{9}}, .queue = STR("default")}};
     struct sim_control *m = rig_cancel(&none);
-    CHECK_INT(m->control.item.err, ERR_NOT_FOUND);
+    CHECK_INT(m->control.one.err, ERR_NOT_FOUND);
     m = retry(&none);
-    CHECK_INT(m->control.item.err, ERR_NOT_FOUND);
+    CHECK_INT(m->control.one.err, ERR_NOT_FOUND);
     RIG_CLOSE();
 }
 
@@ -186,8 +186,8 @@ TEST(a_retry_opens_another_run_with_an_ending_of_its_own)
     CHECK_TASK(t, "failed");
     CHECK_INT(t->told, 1);
     struct sim_control *m = retry(t);
-    CHECK(m->control.item.changed && m->control.item.err == 0);
-    CHECK_INT(m->control.item.life.run, 2);
+    CHECK(m->control.one.changed && m->control.one.err == 0);
+    CHECK_INT(m->control.one.life.run, 2);
     sim_pass(sim, 10);
     CHECK_TASK(t, "failed");
     CHECK_INT(rig_look(t)->life.run, 2);
@@ -202,8 +202,8 @@ TEST(a_retry_of_a_task_that_has_not_ended_is_a_conflict)
     rig_open();
     struct sim_task *waits = SUBMIT(), *runs = SUBMIT(.type = "convert", .ms = 1000);
     struct sim_control *a = retry(waits), *b = retry(runs);
-    CHECK_INT(a->control.item.err, ERR_CONFLICT);
-    CHECK_INT(b->control.item.err, ERR_CONFLICT);
+    CHECK_INT(a->control.one.err, ERR_CONFLICT);
+    CHECK_INT(b->control.one.err, ERR_CONFLICT);
     CHECK_INT(waits->told + runs->told, 0);
     sim_pass(sim, 5000);
     CHECK_INT(waits->told + runs->told, 2);

@@ -36,7 +36,7 @@ static const char *const table[TASK_STATES] = {
     [TASK_BLOCKED] = "ssssssss" "c.XEc.CF",
     [TASK_SCHEDULED] = "ssssssss" "cPXEc.CF",
     [TASK_PENDING] = "ssssssss" "R.XEc.CF",
-    [TASK_RUNNING] = "CSSSPPPP" "c.R.ccCF",
+    [TASK_RUNNING] = "CSSSPPPP" "c.R.cccc",
     [TASK_COMPLETED] = "ssssssss" "c...Pccc",
     [TASK_FAILED] = "ssssssss" "c...Pccc",
     [TASK_CANCELLED] = "ssssssss" "c...Pccc",
@@ -278,7 +278,7 @@ static void check_step(const struct life *was, const struct life *is, const stru
     }
     CHECK_INT(is->attempt - was->attempt, in->event == LIFE_CLAIM ? 1 : in->event == LIFE_UNSTARTED ? -1 : 0);
     if (was->cancel_requested && was->state == TASK_RUNNING && is->state != TASK_RUNNING)
-        CHECK_INT(is->state, in->event == LIFE_DONE || in->event == LIFE_COMPLETE ? TASK_COMPLETED : TASK_CANCELLED);
+        CHECK_INT(is->state, in->event == LIFE_DONE ? TASK_COMPLETED : TASK_CANCELLED);
     if ((in->event >= LIFE_LOST && in->event <= LIFE_UNSTARTED) || in->event == LIFE_CLAIM)
         CHECK_INT(is->rank, was->rank);
     if (is->state == TASK_EXPIRED && was->state != TASK_EXPIRED) CHECK_INT(is->attempt, 0);
