@@ -9,18 +9,21 @@
 #include "api/origin.h"
 
 static const struct route *const tables[] = {tasks_routes,   task_routes,   queues_routes,
-                                             workers_routes, health_routes, openapi_routes};
+                                             workers_routes, health_routes, openapi_routes,
+                                             bulk_routes,    history_routes, change_routes};
 
 void api_init(struct api *a, struct server *server)
 {
     *a = (struct api){.server = server, .started_at_ms = turn_wall_ms(server->turn)};
     json_init(&a->json);
+    map_init(&a->busy_keys);
     a->json.closed = STR("input"); /* passed on, never looked into */
 }
 
 void api_release(struct api *a)
 {
     json_release(&a->json);
+    map_release(&a->busy_keys);
 }
 
 /* Does the raw path fit? `{}` takes one segment that is not empty; those are left undecoded in params. */
@@ -113,7 +116,7 @@ static bool query_name_is_good(struct call *c, const struct route *r, size_t at)
                     strcmp(r->query, " ") == 0 ? " none" : r->query);
         return false;
     }
-    for (size_t i = 0; i < at; i++) {
+    for (size_t i = 0; i < at && !str_eq(name, STR("tag")); i++) { /* of tags there may be several */
         if (!str_eq(c->query.pairs[i].name, name)) continue;
         call_refuse(c, ERR_INVALID, "the query parameter '%.*s' is given twice; one is all it takes", shown, name.p);
         return false;

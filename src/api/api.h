@@ -21,6 +21,7 @@ struct api {
     struct json json;          /* for parsing one body at a time */
     int64_t started_at_ms;     /* wall */
     uint64_t answers[6];       /* by class: [2] 2xx .. [5] 5xx */
+    struct map busy_keys;      /* idempotency keys of submits on their way to the store */
 };
 
 /* One request on its way. Lives in the request's arena: until the answer. */
@@ -29,6 +30,7 @@ struct call {
     struct http_request *req;
     struct str params[API_PARAMS]; /* of the path, decoded */
     struct query query;
+    bool replayed; /* the answer is that of an earlier request with the same idempotency key */
 };
 
 struct route {
@@ -44,6 +46,6 @@ void api_on_request(void *user, struct http_request *r); /* for struct http_conf
 
 /* The tables, each in its noun's file, ended by a row without a method. */
 extern const struct route tasks_routes[], task_routes[], queues_routes[], workers_routes[], health_routes[],
-    openapi_routes[];
+    openapi_routes[], bulk_routes[], history_routes[], change_routes[];
 
 #endif

@@ -100,6 +100,29 @@ int member_time(const struct members *m, const struct json_node *v, const char *
     return err_set_at(m->e, ERR_INVALID, pointer, "%s must be a time like 2026-11-21T20:00:00Z (RFC 3339)", pointer + 1);
 }
 
+/* One member of a tags object: its name, and whether that is a name. */
+static int tag_name(const struct members *m, const char *pointer, const struct json_node *one, char at[128], struct str *ret)
+{
+    point(m, pointer, one, at, ret);
+    if (ret->len > 0 && ret->len <= LIMIT_TAG_KEY) return 0;
+    return err_set_at(m->e, ERR_INVALID, at, "a tag's name must be 1 to %d bytes long", LIMIT_TAG_KEY);
+}
+
+int member_tag_changes(const struct members *m, const struct json_node *v, const char *pointer, struct task_tag *tags,
+                       bool *gone, size_t *ret_n)
+{
+    size_t n = 0;
+    for (const struct json_node *one = json_first(v); one; one = json_next(v, one), n++) {
+        char at[128];
+        int err = tag_name(m, pointer, one, at, &tags[n].key);
+        gone[n] = one->kind == JSON_NULL;
+        if (!err && !gone[n]) err = member_text(m, one, at, LIMIT_TAG_VALUE, &tags[n].value);
+        if (err) return err;
+    }
+    *ret_n = n;
+    return 0;
+}
+
 int member_tags(const struct members *m, const struct json_node *v, const char *pointer, const struct task_tag **ret, size_t *ret_n)
 {
     if (v->kind != JSON_OBJECT) return member_expected(m, v, pointer, "an object of strings");
@@ -108,10 +131,8 @@ int member_tags(const struct members *m, const struct json_node *v, const char *
     size_t n = 0;
     for (const struct json_node *one = json_first(v); one; one = json_next(v, one)) {
         char at[128];
-        point(m, pointer, one, at, &tags[n].key);
-        if (tags[n].key.len == 0 || tags[n].key.len > LIMIT_TAG_KEY)
-            return err_set_at(m->e, ERR_INVALID, at, "a tag's name must be 1 to %d bytes long", LIMIT_TAG_KEY);
-        int err = member_text(m, one, at, LIMIT_TAG_VALUE, &tags[n].value);
+        int err = tag_name(m, pointer, one, at, &tags[n].key);
+        if (!err) err = member_text(m, one, at, LIMIT_TAG_VALUE, &tags[n].value);
         if (err) return err;
         n++;
     }

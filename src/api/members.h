@@ -33,6 +33,9 @@ int member_text(const struct members *m, const struct json_node *v, const char *
 int member_time(const struct members *m, const struct json_node *v, const char *pointer, int64_t *ret_ms) MUST_USE; /* RFC 3339 */
 int member_tags(const struct members *m, const struct json_node *v, const char *pointer, const struct task_tag **ret,
                 size_t *ret_n) MUST_USE;
+/* The same with null for a tag that is to go: gone[i]. `tags` and `gone` have room for v->count. */
+int member_tag_changes(const struct members *m, const struct json_node *v, const char *pointer, struct task_tag *tags,
+                       bool *gone, size_t *ret_n) MUST_USE;
 int member_expected(const struct members *m, const struct json_node *v, const char *pointer, const char *what) MUST_USE;
 
 #endif

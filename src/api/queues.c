@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * /v1/queues: depth by status, pause and resume.
+ * /v1/queues: depth by status; pause, drain, resume, limits set while the server runs (all remembered), purge.
  */
 #include "api/api.h"
-#include "api/call.h"
+#include "api/bulk.h"
+#include "api/call_body.h"
 #include "api/depth.h"
 
 static void list(struct call *c);
 static void one(struct call *c);
 static void pause_queue(struct call *c);
 static void resume_queue(struct call *c);
+static void drain_queue(struct call *c);
+static void purge_queue(struct call *c);
+static void patch_queue(struct call *c);
 
 const struct route queues_routes[] = {
     {"GET", "/v1/queues", " ", list},
     {"GET", "/v1/queues/{}", " ", one},
     {"POST", "/v1/queues/{}/pause", " ", pause_queue},
     {"POST", "/v1/queues/{}/resume", " ", resume_queue},
+    {"POST", "/v1/queues/{}/drain", " ", drain_queue},
+    {"POST", "/v1/queues/{}/purge", " ", purge_queue},
+    {"PATCH", "/v1/queues/{}", " ", patch_queue},
     {0},
 };
 
@@ -40,6 +47,7 @@ static void write_queue(struct buf *b, struct server *s, const struct queue *q, 
     json_write_open(b, '{');
     json_write_member_str(b, "name", q->name);
     json_write_member_bool(b, "paused", q->paused);
+    json_write_member_bool(b, "draining", q->draining);
     json_write_member_int(b, "concurrency", q->concurrency);
     json_write_key(b, "capacity");
     if (q->capacity) json_write_int(b, q->capacity);
@@ -121,20 +129,88 @@ static void on_changed(struct store_req *req)
     count(m);
 }
 
-static void change(struct call *c, bool paused)
+static void change(struct asking *m)
 {
-    struct asking *m = ask_one(c);
-    if (!m) return;
-    m->change = (struct store_queue){.queue = m->queue->name, .parts = STORE_QUEUE_PAUSED, .set.paused = paused};
-    store_queue(c->api->server->store, &m->change, on_changed, m);
+    m->change.queue = m->queue->name;
+    store_queue(m->call->api->server->store, &m->change, on_changed, m);
 }
 
 static void pause_queue(struct call *c)
 {
-    change(c, true);
+    struct asking *m = ask_one(c);
+    if (!m || call_nothing(c)) return;
+    m->change = (struct store_queue){.parts = STORE_QUEUE_PAUSED, .set.paused = true};
+    change(m);
 }
 
+/* Back to work, whatever it was kept from. */
 static void resume_queue(struct call *c)
 {
-    change(c, false);
+    struct asking *m = ask_one(c);
+    if (!m || call_nothing(c)) return;
+    m->change = (struct store_queue){.parts = STORE_QUEUE_PAUSED | STORE_QUEUE_DRAINING};
+    change(m);
+}
+
+static void drain_queue(struct call *c)
+{
+    struct asking *m = ask_one(c);
+    if (!m || call_nothing(c)) return;
+    m->change = (struct store_queue){.parts = STORE_QUEUE_DRAINING, .set.draining = true};
+    change(m);
+}
+
+/* Everything in it that waits is cancelled; what runs goes on. */
+static void purge_queue(struct call *c)
+{
+    static const char *const waiting[] = {"blocked", "scheduled", "pending", "retrying", "pending", NULL};
+    struct asking *m = ask_one(c);
+    if (!m || call_nothing(c)) return;
+    bulk_start(c, &(struct filter){.store.queue = m->queue->name}, STORE_CANCEL, waiting);
+}
+
+/* ---- limits ---- */
+
+static int read_paused(const struct members *r, void *to, const struct json_node *v, const char *pointer)
+{
+    struct store_queue *q = to;
+    q->parts |= STORE_QUEUE_PAUSED;
+    return member_bool(r, v, pointer, &q->set.paused);
+}
+
+static int read_draining(const struct members *r, void *to, const struct json_node *v, const char *pointer)
+{
+    struct store_queue *q = to;
+    q->parts |= STORE_QUEUE_DRAINING;
+    return member_bool(r, v, pointer, &q->set.draining);
+}
+
+/* null: as configured. */
+static int read_concurrency(const struct members *r, void *to, const struct json_node *v, const char *pointer)
+{
+    struct store_queue *q = to;
+    int64_t n = 0;
+    q->parts |= STORE_QUEUE_CONCURRENCY;
+    int err = v->kind == JSON_NULL ? 0 : member_int(r, v, pointer, 1, 100000, &n);
+    q->set.concurrency = (int32_t)n;
+    return err;
+}
+
+static int read_capacity(const struct members *r, void *to, const struct json_node *v, const char *pointer)
+{
+    struct store_queue *q = to;
+    q->parts |= STORE_QUEUE_CAPACITY;
+    q->set.capacity = -1;
+    return v->kind == JSON_NULL ? 0 : member_int(r, v, pointer, 0, INT32_MAX, &q->set.capacity);
+}
+
+static const struct member limits[] = {{"concurrency", read_concurrency}, {"capacity", read_capacity}, {"paused", read_paused},
+                                       {"draining", read_draining}, {NULL, NULL}};
+
+static void patch_queue(struct call *c)
+{
+    struct asking *m = ask_one(c);
+    if (!m || call_members(c, "application/merge-patch+json", limits, &m->change)) return;
+    if (m->change.parts) change(m);
+    else count(m);
 }

@@ -5,7 +5,9 @@
 #include "api/api.h"
 
 #include "api/call.h"
-#include "api/depth.h"
+#include "api/filter.h"
+#include "api/idempotency.h"
+#include "api/prefer.h"
 #include "api/submission.h"
 #include "api/task_json.h"
 #include "api/wait.h"
@@ -14,10 +16,12 @@
 
 static void submit(struct call *c);
 static void list(struct call *c);
+static void latest(struct call *c);
 
 const struct route tasks_routes[] = {
     {"POST", "/v1/tasks", " ", submit},
-    {"GET", "/v1/tasks", " status type queue subject tag limit cursor ", list},
+    {"GET", "/v1/tasks/latest", " subject type wait ", latest},
+    {"GET", "/v1/tasks", FILTER_QUERY "limit cursor ", list},
     {0},
 };
 
@@ -26,6 +30,7 @@ const struct route tasks_routes[] = {
 struct submit {
     struct call *call;
     int64_t wait_ms;
+    bool busy; /* its idempotency key is among those in use */
     struct task_body body;
     struct store_add_item item;
     struct store_add add;
@@ -39,9 +44,12 @@ static void accepted(struct submit *m)
     snprintf(location, sizeof location, "/v1/tasks/%s", text);
     struct task t = task_json_of_new(&m->body, &m->item.life);
     struct buf b = call_buf(c);
-    task_json_write(&b, c->api->server, &t, false);
-    struct http_header headers[] = {{STR("Location"), str_of(location)}, {STR("Retry-After"), STR("1")}};
-    call_answer_buf(c, 202, CALL_JSON, &b, headers, 2);
+    bool minimal = str_eq_nocase(prefer_find(c->req, "return"), STR("minimal"));
+    if (minimal) buf_add_format(&b, "{\"id\":\"%s\"}", text);
+    else task_json_write(&b, c->api->server, &t, false);
+    struct http_header headers[] = {{STR("Location"), str_of(location)}, {STR("Retry-After"), STR("1")},
+                                    {STR("Preference-Applied"), STR("return=minimal")}};
+    call_answer_buf(c, 202, CALL_JSON, &b, headers, minimal ? 3 : 2);
 }
 
 /* It may take a minute, and the body is stored: nothing that lies in it is used from here on. */
@@ -58,10 +66,19 @@ static void on_added(struct store_req *req)
     int err = req->err ? req->err : m->item.err;
     store_release(req);
     struct server *s = c->api->server;
+    if (m->busy) idempotency_end(c->api, m->item.key);
+    if (!err && m->item.replayed) {
+        c->replayed = true;
+        http_drop_body(c->req);
+        wait_start(c, &m->item.first, m->wait_ms);
+        return;
+    }
     metrics_submitted(&s->metrics, m->body.queue, server_type_label(s, m->body.type), err != 0);
     if (err == ERR_QUEUE_FULL)
         call_refuse(c, err, "queue %.*s has its %lld waiting tasks; try again later", STR_ARG(m->body.queue),
                     (long long)m->item.capacity);
+    else if (err == ERR_KEY_REUSED)
+        call_refuse(c, err, "this Idempotency-Key was used for a submit with another body; nothing was stored");
     else if (err)
         call_refuse(c, err, "%s; nothing was stored, try again later", err_text(err));
     else if (m->wait_ms > 0)
@@ -97,8 +114,15 @@ static void submit(struct call *c)
         call_problem(c, &e);
         return;
     }
+    const struct queue *q = queue_find(&s->queues, m->body.queue);
+    if (q->draining) {
+        call_refuse(c, ERR_DRAINING, "queue %.*s takes no new tasks until it is resumed", STR_ARG(q->name));
+        return;
+    }
     m->body.id = id_make(&s->ids);
-    m->item = (struct store_add_item){.body = &m->body, .capacity = queue_find(&s->queues, m->body.queue)->capacity};
+    m->item = (struct store_add_item){.body = &m->body, .capacity = q->capacity};
+    if (idempotency_begin(c, &m->item)) return;
+    m->busy = m->item.key.p != NULL;
     m->add = (struct store_add){.items = &m->item, .n = 1};
     store_add(s->store, &m->add, on_added, m);
 }
@@ -111,16 +135,6 @@ struct page {
     struct call *call;
     struct store_list list;
 };
-
-static bool is_word(struct str s, const char **ret)
-{
-    for (size_t i = 0; i < DEPTH_WORDS; i++) {
-        if (!str_eq(s, str_of(depth_word(i)))) continue;
-        *ret = depth_word(i);
-        return true;
-    }
-    return false;
-}
 
 /* The address of the next page: this one's query with its cursor. */
 static struct str next_link(struct call *c, const char *cursor)
@@ -175,39 +189,59 @@ static void on_listed(struct store_req *req)
     call_answer_buf(c, 200, CALL_JSON, &b, &link, more);
 }
 
-/* `tag=key:value`, or key=value where the query has it percent-encoded: whichever sign comes first. */
-static bool read_tag(struct page *p, struct str tag)
-{
-    size_t colon = str_find(tag, ':'), equals = str_find(tag, '='), at = colon < equals ? colon : equals;
-    p->list.filter.tags[p->list.filter.n_tags++] = (struct task_tag){str_sub(tag, 0, at), str_sub(tag, at + 1, tag.len)};
-    return at > 0 && at < tag.len;
-}
-
 static void list(struct call *c)
 {
     struct page *p = arena_alloc(&c->req->arena, sizeof *p);
-    p->call = c;
+    struct filter filter;
     int64_t limit;
-    if (call_number(c, "limit", 1, LIMIT_PAGE, LIMIT_PAGE_DEFAULT, &limit)) return;
+    p->call = c;
+    if (call_number(c, "limit", 1, LIMIT_PAGE, LIMIT_PAGE_DEFAULT, &limit) || filter_read_query(c, &filter)) return;
+    struct str cursor = query_get(&c->query, "cursor");
     p->list.limit = (size_t)limit;
-    p->list.filter.type = query_get(&c->query, "type");
-    p->list.filter.queue = query_get(&c->query, "queue");
-    p->list.filter.subject = query_get(&c->query, "subject");
-    struct str status = query_get(&c->query, "status"), tag = query_get(&c->query, "tag"),
-               cursor = query_get(&c->query, "cursor");
-    if (status.p && !is_word(status, &p->list.filter.word)) {
-        call_refuse(c, ERR_INVALID, "status must be one of blocked scheduled retrying pending running completed failed cancelled expired");
-        return;
-    }
-    if (tag.p && !read_tag(p, tag)) {
-        call_refuse(c, ERR_INVALID, "tag must be a name and a value with a colon between: tag=project_id:7");
-        return;
-    }
     p->list.has_after = cursor.p != NULL;
     if (cursor.p && id_parse(&p->list.after, cursor) != 0) {
         call_refuse(c, ERR_INVALID, "cursor must be a next_cursor of an earlier page");
         return;
     }
+    filter_begin(&filter, &p->list);
     if (call_claim(c, (size_t)limit * TASK_EXPECTED)) return;
     store_list(c->api->server->store, &p->list, on_listed, p);
+}
+
+/* ---- the newest about a subject ---- */
+
+struct newest {
+    struct call *call;
+    struct store_list list;
+    int64_t wait_ms;
+};
+
+static void on_newest(struct store_req *req)
+{
+    struct newest *m = req->user;
+    int err = req->err;
+    bool found = !err && m->list.n > 0, more = m->list.more;
+    struct id id = found ? m->list.items[0].body.id : m->list.last;
+    store_release(req);
+    if (found) {
+        wait_start(m->call, &id, m->wait_ms);
+    } else if (err) {
+        call_store_failed(m->call, err);
+    } else if (more) { /* its time was up before it found one */
+        m->list = (struct store_list){.filter = m->list.filter, .limit = 1, .has_after = true, .after = id};
+        store_list(m->call->api->server->store, &m->list, on_newest, m);
+    } else {
+        call_refuse(m->call, ERR_NOT_FOUND, "there is no task about this subject");
+    }
+}
+
+static void latest(struct call *c)
+{
+    struct newest *m = arena_alloc(&c->req->arena, sizeof *m);
+    *m = (struct newest){.call = c, .list = {.limit = 1}};
+    m->list.filter.subject = query_get(&c->query, "subject");
+    m->list.filter.type = query_get(&c->query, "type");
+    if (call_wait_ms(c, &m->wait_ms)) return;
+    if (!m->list.filter.subject.p) call_refuse(c, ERR_INVALID, "say which subject: /v1/tasks/latest?subject=chapter-123");
+    else store_list(c->api->server->store, &m->list, on_newest, m);
 }

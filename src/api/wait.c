@@ -13,6 +13,7 @@
 struct wait {
     struct call *call;
     struct id id;
+    bool patient;      /* it was ready to wait */
     bool asking;       /* a question is on its way */
     bool asked_last;   /* that question was put after the last word: its answer is given whatever it is */
     bool told;         /* the ending was committed, or the time is up: the next answer is the last */
@@ -56,7 +57,8 @@ static void on_time(struct timer *t)
 static void answer(struct wait *w)
 {
     struct call *c = w->call;
-    bool ended = state_is_ending(w->get.task.life.state), get = !str_eq(c->req->method, STR("POST"));
+    bool get = !str_eq(c->req->path, STR("/v1/tasks")); /* not a submit, that is */
+    bool ended = state_is_ending(w->get.task.life.state) && (get || w->patient);
     struct buf b = call_buf(c);
     task_json_write(&b, c->api->server, &w->get.task, true);
     store_release(&w->get.req);
@@ -68,12 +70,13 @@ static void answer(struct wait *w)
     etag_of(buf_str(&b), etag);
     id_format(&w->id, text);
     snprintf(location, sizeof location, "/v1/tasks/%s", text);
-    struct http_header headers[3] = {{STR("ETag"), str_of(etag)}};
+    struct http_header headers[5] = {{STR("ETag"), str_of(etag)}};
     size_t n = 1;
     if (!get) headers[n++] = (struct http_header){STR("Location"), str_of(location)};
     if (!get && ended) headers[n++] = (struct http_header){STR("Preference-Applied"), STR("wait")};
     if (!ended) headers[n++] = (struct http_header){STR("Retry-After"), STR("1")};
-    if (get && etag_is_known(c->req, etag)) {
+    if (c->replayed) headers[n++] = (struct http_header){STR("Idempotency-Replayed"), STR("true")};
+    if ((str_eq(c->req->method, STR("GET")) || str_eq(c->req->method, STR("HEAD"))) && etag_is_known(c->req, etag)) {
         buf_release(&b);
         call_answer_with(c, 304, NULL, STR_NONE, headers, 1);
         return;
@@ -123,7 +126,7 @@ void wait_start(struct call *c, const struct id *id, int64_t wait_ms)
 {
     struct server *s = c->api->server;
     struct wait *w = arena_alloc(&c->req->arena, sizeof *w);
-    *w = (struct wait){.call = c, .id = *id, .told = wait_ms <= 0, .waiter = {.id = *id, .on_ended = on_ended}};
+    *w = (struct wait){.call = c, .id = *id, .patient = wait_ms > 0, .told = wait_ms <= 0, .waiter = {.id = *id, .on_ended = on_ended}};
     c->req->user = w;
     if (wait_ms > 0) {
         waiters_join(&s->waiters, &w->waiter);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The print is SHA-256 of the body's bytes: the same request is the same bytes.
+ */
+#include "api/idempotency.h"
+
+#include "base/hash.h"
+
+_Static_assert(STORE_PRINT == HASH_SHA256, "");
+
+void idempotency_print(struct store_add_item *item, struct str key, struct str text)
+{
+    struct hash h;
+    hash_init(&h);
+    hash_add(&h, text);
+    hash_end(&h, item->print);
+    item->key = key;
+}
+
+/* Visible ASCII and blanks. */
+static bool is_key(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.p[i] < ' ' || s.p[i] > '~') return false;
+    return s.len > 0 && s.len <= IDEMPOTENCY_KEY_MAX;
+}
+
+int idempotency_begin(struct call *c, struct store_add_item *item)
+{
+    struct str key = http_header(c->req, "Idempotency-Key");
+    if (!key.p) return 0;
+    if (!is_key(key)) {
+        call_refuse(c, ERR_INVALID, "Idempotency-Key must be 1 to %d visible characters", IDEMPOTENCY_KEY_MAX);
+        return ERR_INVALID;
+    }
+    if (map_get(&c->api->busy_keys, key)) {
+        call_refuse(c, ERR_KEY_BUSY, "%s", err_text(ERR_KEY_BUSY));
+        return ERR_KEY_BUSY;
+    }
+    idempotency_print(item, arena_str(&c->req->arena, key), c->req->body);
+    (void)map_put(&c->api->busy_keys, item->key, c);
+    return 0;
+}
+
+void idempotency_end(struct api *a, struct str key)
+{
+    (void)map_remove(&a->busy_keys, key);
+}
