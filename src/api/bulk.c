@@ -28,7 +28,7 @@ struct bulk {
     struct call *call;
     struct filter filter;
     enum store_verb verb;
-    const char *const *words; /* the one looked for now, and those to come */
+    const char *const *words; /* the one being looked for, and those to come */
     struct store_list list;
     struct server_control control;
     struct store_control_item items[CHUNK];
@@ -131,7 +131,7 @@ void bulk_start(struct call *c, const struct filter *f, enum store_verb verb, co
 static bool read(struct call *c, struct filter *f, const char *verb)
 {
     *f = (struct filter){0};
-    if (call_members(c, NULL, filter_members, f)) return false;
+    if (call_body_members(c, NULL, filter_members, f)) return false;
     if (f->said) return true;
     call_refuse(c, ERR_INVALID, "say which tasks to %s: at least one of type, queue, subject, status, tags, created_after, created_before",
                 verb);

@@ -10,7 +10,7 @@ static bool is_accepted(struct str type, const char *media)
     return str_eq_nocase(name, STR(CALL_JSON)) || (media && str_eq_nocase(name, str_of(media)));
 }
 
-int call_members(struct call *c, const char *media, const struct member *table, void *to)
+int call_body_members(struct call *c, const char *media, const struct member *table, void *to)
 {
     struct err e = {0};
     if (c->req->body.len == 0) return 0;
@@ -29,8 +29,8 @@ int call_members(struct call *c, const char *media, const struct member *table, 
     return err;
 }
 
-int call_nothing(struct call *c)
+int call_body_nothing(struct call *c)
 {
     static const struct member none[] = {{NULL, NULL}};
-    return call_members(c, NULL, none, NULL);
+    return call_body_members(c, NULL, none, NULL);
 }

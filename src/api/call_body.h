@@ -10,8 +10,8 @@
 
 /* Parses the body and reads its members into `to`. `media`: accepted beside application/json, NULL: nothing. A request
  * without a body is an object without members. Answers a refusal itself. */
-int call_members(struct call *c, const char *media, const struct member *table, void *to) MUST_USE;
+int call_body_members(struct call *c, const char *media, const struct member *table, void *to) MUST_USE;
 /* For a verb that takes nothing: no body, or {}. */
-int call_nothing(struct call *c) MUST_USE;
+int call_body_nothing(struct call *c) MUST_USE;
 
 #endif

@@ -56,7 +56,7 @@ static int read_priority(const struct members *r, void *to, const struct json_no
 {
     struct change *m = to;
     int64_t priority = 0;
-    int err = member_int(r, v, pointer, -LIMIT_PRIORITY, LIMIT_PRIORITY, &priority);
+    int err = members_int(r, v, pointer, -LIMIT_PRIORITY, LIMIT_PRIORITY, &priority);
     m->patch.has_priority = true;
     m->patch.priority = (int32_t)priority;
     return err;
@@ -66,7 +66,7 @@ static int read_priority(const struct members *r, void *to, const struct json_no
 static int read_run_at(const struct members *r, void *to, const struct json_node *v, const char *pointer)
 {
     struct change *m = to;
-    if (v->kind != JSON_NULL) return member_time(r, v, pointer, &m->patch.run_at_ms);
+    if (v->kind != JSON_NULL) return members_time(r, v, pointer, &m->patch.run_at_ms);
     m->patch.run_at_ms = turn_wall_ms(m->call->api->server->turn);
     return 0;
 }
@@ -77,10 +77,10 @@ static int read_tags(const struct members *r, void *to, const struct json_node *
     struct change *m = to;
     m->patch.has_tags = true;
     if (v->kind == JSON_NULL) return 0;
-    if (v->kind != JSON_OBJECT) return member_expected(r, v, pointer, "an object of strings, or null");
+    if (v->kind != JSON_OBJECT) return members_expected(r, v, pointer, "an object of strings, or null");
     if (v->count > LIMIT_TAGS) return err_set_at(r->e, ERR_INVALID, pointer, "tags must be at most %d", LIMIT_TAGS);
     m->tags = v;
-    return member_tag_changes(r, v, pointer, m->set, m->gone, &m->n_set);
+    return members_tag_changes(r, v, pointer, m->set, m->gone, &m->n_set);
 }
 
 static const struct member patch_members[] = {
@@ -188,7 +188,7 @@ static void look(struct change *m)
 static void patch(struct call *c)
 {
     struct change *m = begin(c);
-    if (!m || call_members(c, "application/merge-patch+json", patch_members, m)) return;
+    if (!m || call_body_members(c, "application/merge-patch+json", patch_members, m)) return;
     m->control.one.verb = STORE_PATCH;
     look(m);
 }
@@ -196,7 +196,7 @@ static void patch(struct call *c)
 static void remove_one(struct call *c)
 {
     struct change *m = begin(c);
-    if (!m || call_nothing(c)) return;
+    if (!m || call_body_nothing(c)) return;
     m->control.one.verb = STORE_DELETE;
     look(m);
 }
@@ -212,22 +212,22 @@ static int read_result(const struct members *r, void *to, const struct json_node
 
 static int read_code(const struct members *r, void *to, const struct json_node *v, const char *pointer)
 {
-    return member_text(r, v, pointer, LIMIT_NAME, &((struct store_control_item *)to)->failure.code);
+    return members_text(r, v, pointer, LIMIT_NAME, &((struct store_control_item *)to)->failure.code);
 }
 
 static int read_message(const struct members *r, void *to, const struct json_node *v, const char *pointer)
 {
-    return member_text(r, v, pointer, LIMIT_MESSAGE, &((struct store_control_item *)to)->failure.message);
+    return members_text(r, v, pointer, LIMIT_MESSAGE, &((struct store_control_item *)to)->failure.message);
 }
 
 static int read_detail(const struct members *r, void *to, const struct json_node *v, const char *pointer)
 {
-    return member_text(r, v, pointer, LIMIT_DETAIL, &((struct store_control_item *)to)->failure.detail);
+    return members_text(r, v, pointer, LIMIT_DETAIL, &((struct store_control_item *)to)->failure.detail);
 }
 
 static int read_failure_type(const struct members *r, void *to, const struct json_node *v, const char *pointer)
 {
-    return member_text(r, v, pointer, LIMIT_NAME, &((struct store_control_item *)to)->failure.type);
+    return members_text(r, v, pointer, LIMIT_NAME, &((struct store_control_item *)to)->failure.type);
 }
 
 static const struct member complete_members[] = {{"result", read_result}, {NULL, NULL}};
@@ -252,7 +252,7 @@ static void complete(struct call *c)
     struct change *m = begin(c);
     if (!m) return;
     m->control.one = (struct store_control_item){.id = m->id, .verb = STORE_COMPLETE};
-    if (call_members(c, NULL, complete_members, &m->control.one)) return;
+    if (call_body_members(c, NULL, complete_members, &m->control.one)) return;
     if (!m->control.one.result.len) m->control.one.result = STR("null");
     server_control(c->api->server, &m->control, on_settled);
 }
@@ -263,7 +263,7 @@ static void fail(struct call *c)
     if (!m) return;
     struct store_control_item *it = &m->control.one;
     *it = (struct store_control_item){.id = m->id, .verb = STORE_FAIL};
-    if (call_members(c, NULL, fail_members, it)) return;
+    if (call_body_members(c, NULL, fail_members, it)) return;
     struct failure *f = &it->failure;
     if (!f->code.len) f->code = failure_word(FAILURE_WORKER_ERROR);
     if (!f->message.len) f->message = failure_text(failure_of(f->code));

@@ -97,21 +97,21 @@ static int read_type(const struct members *m, void *to, const struct json_node *
 {
     struct filter *f = to;
     f->said = true;
-    return member_text(m, v, pointer, LIMIT_NAME, &f->store.type);
+    return members_text(m, v, pointer, LIMIT_NAME, &f->store.type);
 }
 
 static int read_queue(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct filter *f = to;
     f->said = true;
-    return member_text(m, v, pointer, LIMIT_NAME, &f->store.queue);
+    return members_text(m, v, pointer, LIMIT_NAME, &f->store.queue);
 }
 
 static int read_subject(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct filter *f = to;
     f->said = true;
-    return member_text(m, v, pointer, LIMIT_SUBJECT, &f->store.subject);
+    return members_text(m, v, pointer, LIMIT_SUBJECT, &f->store.subject);
 }
 
 static int read_status(const struct members *m, void *to, const struct json_node *v, const char *pointer)
@@ -119,7 +119,7 @@ static int read_status(const struct members *m, void *to, const struct json_node
     struct filter *f = to;
     struct str word;
     f->said = true;
-    int err = member_text(m, v, pointer, LIMIT_NAME, &word);
+    int err = members_text(m, v, pointer, LIMIT_NAME, &word);
     return err || is_word(word, &f->store.word) ? err : err_set_at(m->e, ERR_INVALID, pointer, STATUS_TEXT);
 }
 
@@ -128,7 +128,7 @@ static int read_tags(const struct members *m, void *to, const struct json_node *
     struct filter *f = to;
     const struct task_tag *tags;
     size_t n;
-    int err = member_tags(m, v, pointer, &tags, &n);
+    int err = members_tags(m, v, pointer, &tags, &n);
     if (!err && n > STORE_TAGS) err = err_set_at(m->e, ERR_INVALID, pointer, "a filter takes at most %d tags", STORE_TAGS);
     if (err) return err;
     f->said = f->said || n > 0;
@@ -141,7 +141,7 @@ static int read_created_after(const struct members *m, void *to, const struct js
 {
     struct filter *f = to;
     int64_t ms;
-    int err = member_time(m, v, pointer, &ms);
+    int err = members_time(m, v, pointer, &ms);
     f->said = true;
     if (!err) set_after(f, ms);
     return err;
@@ -150,7 +150,7 @@ static int read_created_after(const struct members *m, void *to, const struct js
 static int read_created_before(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     ((struct filter *)to)->said = true;
-    return member_time(m, v, pointer, &((struct filter *)to)->before_ms);
+    return members_time(m, v, pointer, &((struct filter *)to)->before_ms);
 }
 
 const struct member filter_members[] = {

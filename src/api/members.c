@@ -55,30 +55,30 @@ int members_read(const struct members *m, const struct member *table, const stru
     return 0;
 }
 
-int member_expected(const struct members *m, const struct json_node *v, const char *pointer, const char *what)
+int members_expected(const struct members *m, const struct json_node *v, const char *pointer, const char *what)
 {
     return err_set_at(m->e, ERR_INVALID, pointer, "%s must be %s, not %s", pointer + 1, what, json_kind_name(v->kind));
 }
 
-int member_int(const struct members *m, const struct json_node *v, const char *pointer, int64_t low, int64_t high, int64_t *ret)
+int members_int(const struct members *m, const struct json_node *v, const char *pointer, int64_t low, int64_t high, int64_t *ret)
 {
-    if (v->kind != JSON_NUMBER) return member_expected(m, v, pointer, "a whole number");
+    if (v->kind != JSON_NUMBER) return members_expected(m, v, pointer, "a whole number");
     if (json_int(m->j, v, ret) != 0 || *ret < low || *ret > high)
         return err_set_at(m->e, ERR_INVALID, pointer, "%s must be a whole number from %lld to %lld", pointer + 1,
                           (long long)low, (long long)high);
     return 0;
 }
 
-int member_bool(const struct members *m, const struct json_node *v, const char *pointer, bool *ret)
+int members_bool(const struct members *m, const struct json_node *v, const char *pointer, bool *ret)
 {
-    if (v->kind != JSON_TRUE && v->kind != JSON_FALSE) return member_expected(m, v, pointer, "true or false");
+    if (v->kind != JSON_TRUE && v->kind != JSON_FALSE) return members_expected(m, v, pointer, "true or false");
     *ret = v->kind == JSON_TRUE;
     return 0;
 }
 
-int member_text(const struct members *m, const struct json_node *v, const char *pointer, size_t max, struct str *ret)
+int members_text(const struct members *m, const struct json_node *v, const char *pointer, size_t max, struct str *ret)
 {
-    if (v->kind != JSON_STRING) return member_expected(m, v, pointer, "a string");
+    if (v->kind != JSON_STRING) return members_expected(m, v, pointer, "a string");
     struct buf b;
     buf_init(&b, v->len); /* as sent: escapes are longer than what they stand for */
     json_add_string(m->j, v, &b);
@@ -91,10 +91,10 @@ int member_text(const struct members *m, const struct json_node *v, const char *
     return 0;
 }
 
-int member_time(const struct members *m, const struct json_node *v, const char *pointer, int64_t *ret_ms)
+int members_time(const struct members *m, const struct json_node *v, const char *pointer, int64_t *ret_ms)
 {
     struct str s;
-    int err = member_text(m, v, pointer, 64, &s);
+    int err = members_text(m, v, pointer, 64, &s);
     if (err) return err;
     if (text_time(ret_ms, s) == 0 && *ret_ms > 0) return 0;
     return err_set_at(m->e, ERR_INVALID, pointer, "%s must be a time like 2026-11-21T20:00:00Z (RFC 3339)", pointer + 1);
@@ -108,7 +108,7 @@ static int tag_name(const struct members *m, const char *pointer, const struct j
     return err_set_at(m->e, ERR_INVALID, at, "a tag's name must be 1 to %d bytes long", LIMIT_TAG_KEY);
 }
 
-int member_tag_changes(const struct members *m, const struct json_node *v, const char *pointer, struct task_tag *tags,
+int members_tag_changes(const struct members *m, const struct json_node *v, const char *pointer, struct task_tag *tags,
                        bool *gone, size_t *ret_n)
 {
     size_t n = 0;
@@ -116,23 +116,23 @@ int member_tag_changes(const struct members *m, const struct json_node *v, const
         char at[128];
         int err = tag_name(m, pointer, one, at, &tags[n].key);
         gone[n] = one->kind == JSON_NULL;
-        if (!err && !gone[n]) err = member_text(m, one, at, LIMIT_TAG_VALUE, &tags[n].value);
+        if (!err && !gone[n]) err = members_text(m, one, at, LIMIT_TAG_VALUE, &tags[n].value);
         if (err) return err;
     }
     *ret_n = n;
     return 0;
 }
 
-int member_tags(const struct members *m, const struct json_node *v, const char *pointer, const struct task_tag **ret, size_t *ret_n)
+int members_tags(const struct members *m, const struct json_node *v, const char *pointer, const struct task_tag **ret, size_t *ret_n)
 {
-    if (v->kind != JSON_OBJECT) return member_expected(m, v, pointer, "an object of strings");
+    if (v->kind != JSON_OBJECT) return members_expected(m, v, pointer, "an object of strings");
     if (v->count > LIMIT_TAGS) return err_set_at(m->e, ERR_INVALID, pointer, "%s must be at most %d", pointer + 1, LIMIT_TAGS);
     struct task_tag *tags = arena_alloc(m->arena, (v->count ? v->count : 1) * sizeof *tags);
     size_t n = 0;
     for (const struct json_node *one = json_first(v); one; one = json_next(v, one)) {
         char at[128];
         int err = tag_name(m, pointer, one, at, &tags[n].key);
-        if (!err) err = member_text(m, one, at, LIMIT_TAG_VALUE, &tags[n].value);
+        if (!err) err = members_text(m, one, at, LIMIT_TAG_VALUE, &tags[n].value);
         if (err) return err;
         n++;
     }

@@ -26,16 +26,16 @@ int members_read(const struct members *m, const struct member *table, const stru
                  void *to) MUST_USE;
 
 /* For the rows: 0, or a refusal in m->e. */
-int member_int(const struct members *m, const struct json_node *v, const char *pointer, int64_t low, int64_t high,
+int members_int(const struct members *m, const struct json_node *v, const char *pointer, int64_t low, int64_t high,
                int64_t *ret) MUST_USE; /* a whole number within bounds */
-int member_bool(const struct members *m, const struct json_node *v, const char *pointer, bool *ret) MUST_USE;
-int member_text(const struct members *m, const struct json_node *v, const char *pointer, size_t max, struct str *ret) MUST_USE;
-int member_time(const struct members *m, const struct json_node *v, const char *pointer, int64_t *ret_ms) MUST_USE; /* RFC 3339 */
-int member_tags(const struct members *m, const struct json_node *v, const char *pointer, const struct task_tag **ret,
+int members_bool(const struct members *m, const struct json_node *v, const char *pointer, bool *ret) MUST_USE;
+int members_text(const struct members *m, const struct json_node *v, const char *pointer, size_t max, struct str *ret) MUST_USE;
+int members_time(const struct members *m, const struct json_node *v, const char *pointer, int64_t *ret_ms) MUST_USE; /* RFC 3339 */
+int members_tags(const struct members *m, const struct json_node *v, const char *pointer, const struct task_tag **ret,
                 size_t *ret_n) MUST_USE;
 /* The same with null for a tag that is to go: gone[i]. `tags` and `gone` have room for v->count. */
-int member_tag_changes(const struct members *m, const struct json_node *v, const char *pointer, struct task_tag *tags,
+int members_tag_changes(const struct members *m, const struct json_node *v, const char *pointer, struct task_tag *tags,
                        bool *gone, size_t *ret_n) MUST_USE;
-int member_expected(const struct members *m, const struct json_node *v, const char *pointer, const char *what) MUST_USE;
+int members_expected(const struct members *m, const struct json_node *v, const char *pointer, const char *what) MUST_USE;
 
 #endif

@@ -138,7 +138,7 @@ static void change(struct asking *m)
 static void pause_queue(struct call *c)
 {
     struct asking *m = ask_one(c);
-    if (!m || call_nothing(c)) return;
+    if (!m || call_body_nothing(c)) return;
     m->change = (struct store_queue){.parts = STORE_QUEUE_PAUSED, .set.paused = true};
     change(m);
 }
@@ -147,7 +147,7 @@ static void pause_queue(struct call *c)
 static void resume_queue(struct call *c)
 {
     struct asking *m = ask_one(c);
-    if (!m || call_nothing(c)) return;
+    if (!m || call_body_nothing(c)) return;
     m->change = (struct store_queue){.parts = STORE_QUEUE_PAUSED | STORE_QUEUE_DRAINING};
     change(m);
 }
@@ -155,7 +155,7 @@ static void resume_queue(struct call *c)
 static void drain_queue(struct call *c)
 {
     struct asking *m = ask_one(c);
-    if (!m || call_nothing(c)) return;
+    if (!m || call_body_nothing(c)) return;
     m->change = (struct store_queue){.parts = STORE_QUEUE_DRAINING, .set.draining = true};
     change(m);
 }
@@ -165,7 +165,7 @@ static void purge_queue(struct call *c)
 {
     static const char *const waiting[] = {"blocked", "scheduled", "pending", "retrying", "pending", NULL};
     struct asking *m = ask_one(c);
-    if (!m || call_nothing(c)) return;
+    if (!m || call_body_nothing(c)) return;
     bulk_start(c, &(struct filter){.store.queue = m->queue->name}, STORE_CANCEL, waiting);
 }
 
@@ -175,14 +175,14 @@ static int read_paused(const struct members *r, void *to, const struct json_node
 {
     struct store_queue *q = to;
     q->parts |= STORE_QUEUE_PAUSED;
-    return member_bool(r, v, pointer, &q->set.paused);
+    return members_bool(r, v, pointer, &q->set.paused);
 }
 
 static int read_draining(const struct members *r, void *to, const struct json_node *v, const char *pointer)
 {
     struct store_queue *q = to;
     q->parts |= STORE_QUEUE_DRAINING;
-    return member_bool(r, v, pointer, &q->set.draining);
+    return members_bool(r, v, pointer, &q->set.draining);
 }
 
 /* null: as configured. */
@@ -191,7 +191,7 @@ static int read_concurrency(const struct members *r, void *to, const struct json
     struct store_queue *q = to;
     int64_t n = 0;
     q->parts |= STORE_QUEUE_CONCURRENCY;
-    int err = v->kind == JSON_NULL ? 0 : member_int(r, v, pointer, 1, 100000, &n);
+    int err = v->kind == JSON_NULL ? 0 : members_int(r, v, pointer, 1, 100000, &n);
     q->set.concurrency = (int32_t)n;
     return err;
 }
@@ -201,7 +201,7 @@ static int read_capacity(const struct members *r, void *to, const struct json_no
     struct store_queue *q = to;
     q->parts |= STORE_QUEUE_CAPACITY;
     q->set.capacity = -1;
-    return v->kind == JSON_NULL ? 0 : member_int(r, v, pointer, 0, INT32_MAX, &q->set.capacity);
+    return v->kind == JSON_NULL ? 0 : members_int(r, v, pointer, 0, INT32_MAX, &q->set.capacity);
 }
 
 static const struct member limits[] = {{"concurrency", read_concurrency}, {"capacity", read_capacity}, {"paused", read_paused},
@@ -210,7 +210,7 @@ static const struct member limits[] = {{"concurrency", read_concurrency}, {"capa
 static void patch_queue(struct call *c)
 {
     struct asking *m = ask_one(c);
-    if (!m || call_members(c, "application/merge-patch+json", limits, &m->change)) return;
+    if (!m || call_body_members(c, "application/merge-patch+json", limits, &m->change)) return;
     if (m->change.parts) change(m);
     else count(m);
 }

@@ -22,7 +22,7 @@ struct draft {
 static int read_type(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
-    return member_text(m, v, pointer, LIMIT_NAME, &d->body->type);
+    return members_text(m, v, pointer, LIMIT_NAME, &d->body->type);
 }
 
 static int read_input(const struct members *m, void *to, const struct json_node *v, const char *pointer)
@@ -36,55 +36,55 @@ static int read_input(const struct members *m, void *to, const struct json_node 
 static int read_queue(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
-    return member_text(m, v, pointer, LIMIT_NAME, &d->body->queue);
+    return members_text(m, v, pointer, LIMIT_NAME, &d->body->queue);
 }
 
 static int read_priority(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
-    return member_int(m, v, pointer, -LIMIT_PRIORITY, LIMIT_PRIORITY, &d->priority);
+    return members_int(m, v, pointer, -LIMIT_PRIORITY, LIMIT_PRIORITY, &d->priority);
 }
 
 static int read_run_at(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
-    return member_time(m, v, pointer, &d->body->run_at_ms);
+    return members_time(m, v, pointer, &d->body->run_at_ms);
 }
 
 static int read_delay(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
-    return member_int(m, v, pointer, 0, LIMIT_DELAY_MS, &d->delay_ms);
+    return members_int(m, v, pointer, 0, LIMIT_DELAY_MS, &d->delay_ms);
 }
 
 static int read_timeout(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
-    return member_int(m, v, pointer, 1, LIMIT_DELAY_MS, &d->body->timeout_ms);
+    return members_int(m, v, pointer, 1, LIMIT_DELAY_MS, &d->body->timeout_ms);
 }
 
 static int read_start_within(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
-    return member_int(m, v, pointer, 1, LIMIT_DELAY_MS, &d->start_within_ms);
+    return members_int(m, v, pointer, 1, LIMIT_DELAY_MS, &d->start_within_ms);
 }
 
 static int read_grace(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
-    return member_int(m, v, pointer, 1, LIMIT_DELAY_MS, &d->body->grace_ms);
+    return members_int(m, v, pointer, 1, LIMIT_DELAY_MS, &d->body->grace_ms);
 }
 
 static int read_max_attempts(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
-    return member_int(m, v, pointer, 1, LIMIT_ATTEMPTS, &d->max_attempts);
+    return members_int(m, v, pointer, 1, LIMIT_ATTEMPTS, &d->max_attempts);
 }
 
 static int read_retry(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
-    if (v->kind != JSON_OBJECT) return member_expected(m, v, pointer, "an object");
+    if (v->kind != JSON_OBJECT) return members_expected(m, v, pointer, "an object");
     d->retry = v;
     return 0;
 }
@@ -92,13 +92,13 @@ static int read_retry(const struct members *m, void *to, const struct json_node 
 static int read_subject(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
-    return member_text(m, v, pointer, LIMIT_SUBJECT, &d->body->subject);
+    return members_text(m, v, pointer, LIMIT_SUBJECT, &d->body->subject);
 }
 
 static int read_tags(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
-    return member_tags(m, v, pointer, &d->body->tags, &d->body->n_tags);
+    return members_tags(m, v, pointer, &d->body->tags, &d->body->n_tags);
 }
 
 static const struct member fields[] = {
@@ -124,7 +124,7 @@ static int word(const struct members *m, const struct json_node *v, const char *
                 int (*of)(const char *, unsigned long), const char *words, int *ret)
 {
     struct str s;
-    int err = member_text(m, v, pointer, LIMIT_NAME, &s);
+    int err = members_text(m, v, pointer, LIMIT_NAME, &s);
     if (err) return err;
     *ret = of(s.p, s.len);
     return *ret >= 0 ? 0 : err_set_at(m->e, ERR_INVALID, pointer, "%s must be %s", pointer + 1, words);
@@ -146,12 +146,12 @@ static int read_jitter(const struct members *m, void *to, const struct json_node
 
 static int read_base(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
-    return member_int(m, v, pointer, 0, LIMIT_DELAY_MS, &((struct retry_policy *)to)->base_ms);
+    return members_int(m, v, pointer, 0, LIMIT_DELAY_MS, &((struct retry_policy *)to)->base_ms);
 }
 
 static int read_cap(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
-    return member_int(m, v, pointer, 0, LIMIT_DELAY_MS, &((struct retry_policy *)to)->cap_ms);
+    return members_int(m, v, pointer, 0, LIMIT_DELAY_MS, &((struct retry_policy *)to)->cap_ms);
 }
 
 static const struct member policy[] = {

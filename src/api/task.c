@@ -197,7 +197,7 @@ static void cancel(struct call *c)
     struct change *m = arena_alloc(&c->req->arena, sizeof *m);
     struct id id;
     m->call = c;
-    if (call_id(c, &id) || call_nothing(c)) return;
+    if (call_id(c, &id) || call_body_nothing(c)) return;
     m->control.one = (struct store_control_item){.id = id, .verb = STORE_CANCEL};
     server_control(c->api->server, &m->control, on_cancelled);
 }
@@ -231,7 +231,7 @@ static void retry(struct call *c)
 {
     struct change *m = arena_alloc(&c->req->arena, sizeof *m);
     m->call = c;
-    if (call_id(c, &m->get.id) || call_nothing(c)) return;
+    if (call_id(c, &m->get.id) || call_body_nothing(c)) return;
     if (c->api->server->draining) {
         call_refuse(c, ERR_DRAINING, "the server is stopping; retry when it is back");
         return;
