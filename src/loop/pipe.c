@@ -53,13 +53,11 @@ static void end(struct pipe_reader *r)
 }
 
 /* Reads at most `max` bytes and delivers them. Returns how many, 0 when there is nothing now or no more at all. */
-static size_t read_some(struct pipe_reading *in, size_t max)
+static size_t read_some(struct pipe_reading *in, char *to, size_t max)
 {
-    uv_buf_t to;
-    loop_on_alloc((uv_handle_t *)&in->poll, max, &to);
-    ssize_t n = read(in->fd, to.base, to.len < max ? to.len : max);
+    ssize_t n = read(in->fd, to, max);
     if (n > 0) {
-        in->owner->on_data(in->owner, (struct str){to.base, (size_t)n});
+        in->owner->on_data(in->owner, (struct str){to, (size_t)n});
         return (size_t)n;
     }
     if (n == 0 || (errno != EAGAIN && errno != EINTR)) end(in->owner);
@@ -69,9 +67,11 @@ static size_t read_some(struct pipe_reading *in, size_t max)
 /* One read a turn, so that a chatty program does not keep others waiting. */
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
+    uv_buf_t to;
     (void)status; /* the read says it again, with the reason */
     (void)events;
-    read_some(poll->data, LOOP_READ_BUFFER);
+    loop_on_alloc((uv_handle_t *)poll, LOOP_READ_BUFFER, &to);
+    read_some(poll->data, to.base, to.len);
 }
 
 int pipe_reader_open(struct pipe_reader *r, struct loop *l, int fd, struct err *e)
@@ -105,12 +105,14 @@ void pipe_reader_drain(struct pipe_reader *r)
 {
     struct pipe_reading *in = r->inside;
     int there = 0;
-    if (!in || ioctl(in->fd, FIONREAD, &there) < 0) return;
-    for (size_t left = (size_t)there; left > 0 && in->owner;) {
-        size_t n = read_some(in, left);
-        if (n == 0) return;
-        left -= n;
+    if (!in || ioctl(in->fd, FIONREAD, &there) < 0 || there == 0) return;
+    size_t left = (size_t)there, size = left < LOOP_READ_BUFFER ? left : LOOP_READ_BUFFER;
+    char *own = mem_new(size); /* the loop's buffer may be in use: it is one callback that drains in another */
+    while (left > 0 && in->owner) {
+        size_t n = read_some(in, own, left < size ? left : size);
+        left = n ? left - n : 0;
     }
+    free(own);
 }
 
 void pipe_reader_close(struct pipe_reader *r)

@@ -26,7 +26,8 @@ struct pipe_reader {
 /* Reads from fd as data comes. Takes fd when it succeeds. */
 int pipe_reader_open(struct pipe_reader *r, struct loop *l, int fd, struct err *e) MUST_USE;
 void pipe_reader_pause(struct pipe_reader *r, bool paused);
-/* Delivers what is in the pipe at this moment, also when paused; what is written meanwhile is not waited for. */
+/* Delivers what is in the pipe at this moment, also when paused; what is written meanwhile is not waited for. Bytes that
+ * another reader is delivering just now stay good. */
 void pipe_reader_drain(struct pipe_reader *r);
 void pipe_reader_close(struct pipe_reader *r); /* accepts a zeroed or closed reader */
 

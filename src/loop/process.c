@@ -126,6 +126,7 @@ int process_start(struct process *p, struct loop *l, const struct process_spec *
     pid_t pid;
     if (spec->n_fds > PROCESS_FDS) return err_set(e, ERR_INVALID, "too many descriptors for one process");
     int failed = spawn(&pid, spec);
+    if (failed == E2BIG) return err_set_errno(e, ERR_TOO_BIG, failed, "arguments and environment");
     if (failed) return err_set_errno(e, loop_err(-failed), failed, spec->path);
     p->pid = pid;
     int err = watch(p, l, e);

@@ -34,7 +34,8 @@ struct process {
     struct process_watch *inside; /* process.c's; NULL: over */
 };
 
-/* ERR_NOT_FOUND: no such program; ERR_AGAIN: out of descriptors or processes; else ERR_IO. */
+/* ERR_NOT_FOUND: no such program; ERR_AGAIN: out of descriptors or processes; ERR_TOO_BIG: argv and env are longer than
+ * the system allows; else ERR_IO. */
 int process_start(struct process *p, struct loop *l, const struct process_spec *spec, struct err *e) MUST_USE;
 void process_signal(struct process *p, int signal); /* to this process alone; nothing when it is over */
 /* No on_exit any more. Blocks up to `wait_ms` for its end, so as not to leave a zombie; false: it still lives. */

@@ -251,4 +251,39 @@ TEST(what_is_no_pipe_is_refused_and_stays_open)
     finish();
 }
 
+static struct sink aside;
+
+static void on_data_drain(struct pipe_reader *r, struct str bytes)
+{
+    pipe_reader_drain(&aside.reader);
+    CHECK_INT(aside.seen.len, 60000);
+    on_data(r, bytes);
+}
+
+TEST(draining_another_pipe_leaves_the_bytes_being_delivered_alone)
+{
+    int read_fd, write_fd, aside_read, aside_write;
+    static char other[60000];
+    struct err e;
+    begin(&read_fd, &write_fd);
+    memset(other, 'x', sizeof other);
+    CHECK_INT(pipe_make(&aside_read, &aside_write, &e), 0);
+    aside = (struct sink){.reader = {.on_data = on_data}};
+    buf_init(&aside.seen, 100000);
+    CHECK_INT(pipe_reader_open(&aside.reader, loop, aside_read, &e), 0);
+    pipe_reader_pause(&aside.reader, true);
+    CHECK_INT(write(aside_write, other, sizeof other), (int64_t)sizeof other);
+    sink.reader.on_data = on_data_drain;
+    sink.want = 5;
+    CHECK_INT(pipe_reader_open(&sink.reader, loop, read_fd, &e), 0);
+    CHECK_INT(write(write_fd, "frame", 5), 5);
+    run();
+    CHECK_STR(buf_str(&sink.seen), "frame");
+    pipe_reader_close(&aside.reader);
+    buf_release(&aside.seen);
+    close(aside_write);
+    close(write_fd);
+    finish();
+}
+
 TEST_MAIN
