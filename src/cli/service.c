@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "bide.h"
 #include "handler/child_keeper.h"
+#include "handler/keeper_lock.h"
 #include "loop/slice.h"
 #include "server/stores.h"
 #include "store/gauge.h"
@@ -105,13 +106,16 @@ static int make_folder(const char *path, struct err *e)
     return mkdir(part, 0755) != 0 && errno != EEXIST ? err_set_errno(e, ERR_IO, errno, part) : 0;
 }
 
-/* Thousands of idle connections need descriptors: as many as the system lets us have. */
-static void raise_descriptor_limit(void)
+/* Thousands of idle connections need descriptors: as many as the system lets us have. Returns how many there were, for
+ * the programs that we start; 0: nothing was changed. */
+static int64_t raise_descriptor_limit(void)
 {
     struct rlimit r;
-    if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == r.rlim_max) return;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == r.rlim_max) return 0;
+    int64_t before = (int64_t)r.rlim_cur;
     r.rlim_cur = r.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &r) != 0) log_warn("the limit of open files stays as it is: %m");
+    return before;
 }
 
 static bool is_loopback(const char *address)
@@ -149,7 +153,7 @@ static int open_http(struct service *s, struct err *e)
 
 static int open_upper(struct service *s, struct err *e)
 {
-    int err = child_keeper_wait_old(s->config->data_dir, OLD_KEEPERS_MS, e);
+    int err = keeper_lock_wait(s->keepers_lock, OLD_KEEPERS_MS, e);
     if (!err) err = signal_open(&s->watches[0], s->loop, SIGTERM, on_signal, s, e);
     if (!err) err = signal_open(&s->watches[1], s->loop, SIGINT, on_signal, s, e);
     if (!err) err = signal_open(&s->watches[2], s->loop, SIGHUP, on_hangup, s, e);
@@ -173,7 +177,8 @@ static int open_lower(struct service *s, struct err *e)
 {
     int err = make_folder(s->config->data_dir, e);
     if (!err) err = loop_open(&s->loop, &s->turn, e);
-    if (!err) err = child_keeper_open(&s->spawner, s->loop, s->config->data_dir, e);
+    if (!err) err = keeper_lock_path(s->keepers_lock, sizeof s->keepers_lock, s->config->data_dir, s->config->store, e);
+    if (!err) err = child_keeper_open(&s->spawner, s->loop, s->keepers_lock, s->open_files, e);
     if (err) return err;
     pool_init(&s->pool, s->loop);
     server_init(&s->server, &(struct server_conf){.turn = &s->turn,
@@ -195,7 +200,7 @@ int service_open(struct service *s, const struct config *c, void (*tell)(struct 
 {
     *s = (struct service){.config = c, .on_serving = tell};
     signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
+    s->open_files = raise_descriptor_limit();
     map_seed(rng_next(rng_system()), rng_next(rng_system()));
     turn_init(&s->turn, &clock_system, rng_system());
     int err = open_lower(s, e);

@@ -29,6 +29,8 @@ struct service {
     struct turn turn;
     struct loop *loop;
     struct pool pool;                /* for what takes long */
+    char keepers_lock[4096];
+    int64_t open_files; /* soft limit before it was raised; 0: it was not */
     struct spawner *spawner;
     struct store *store;
     struct server server;

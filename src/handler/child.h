@@ -22,7 +22,8 @@ struct child_spec { /* all borrowed for the call */
 
 struct child_exit {
     bool started;     /* false: the program could not be executed; `sys` says why */
-    int sys;          /* errno of the failed exec, else 0 */
+    int sys;          /* errno of what failed, else 0 */
+    const char *at;   /* not started: what failed, "its working directory"; NULL: the exec itself */
     int status;       /* exit status 0..255, or -1 when a signal ended it */
     int signal;       /* the signal, else 0 */
 };
@@ -37,13 +38,15 @@ struct child {
     int pid;                                                               /* of the program, 0 until known */
 };
 
-/* Starts, writes and stops children. `start`: 0 and later exactly one on_exit, or an error and nothing. */
+/* Starts, writes and stops children. `start`: 0 and later exactly one on_exit, or an error and nothing; ERR_TOO_BIG: argv
+ * and env are together longer than the system lets a program have. */
 struct spawner {
     int (*start)(struct spawner *s, struct child *c, const struct child_spec *spec, struct err *e);
     int (*send)(struct child *c, struct str frame);  /* to fd 3; queued, bounded (4 x LIMIT_FRAME): ERR_TOO_BIG over it, ERR_IO when closed */
     void (*close_input)(struct child *c);            /* end of file on fd 3 */
     void (*signal_tree)(struct child *c, int signal); /* SIGTERM or SIGKILL to every descendant; after SIGKILL on_exit follows */
     void (*pause)(struct child *c, bool paused);     /* stop or go on reading its output (back-pressure) */
+    void (*catch_up)(struct child *c); /* on_data for what stdout and stderr hold at this moment; may be called from on_data of frames */
 };
 
 static inline int child_start(struct spawner *s, struct child *c, const struct child_spec *spec, struct err *e)
@@ -55,5 +58,6 @@ static inline int child_send(struct child *c, struct str frame) { return c->spaw
 static inline void child_close_input(struct child *c) { c->spawner->close_input(c); }
 static inline void child_signal_tree(struct child *c, int signal) { c->spawner->signal_tree(c, signal); }
 static inline void child_pause(struct child *c, bool paused) { c->spawner->pause(c, paused); }
+static inline void child_catch_up(struct child *c) { c->spawner->catch_up(c); }
 
 #endif

@@ -21,15 +21,14 @@
 #include "handler/keeper.h"
 #include "handler/keeper_call.h"
 #include "handler/keeper_image.h"
+#include "handler/keeper_lock.h"
 #include "loop/pipe.h"
 #include "loop/process.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #define STREAMS 3 /* enum child_stream */
@@ -42,6 +41,7 @@ struct child_keeper {
     struct spawner spawner;
     struct loop *loop; /* borrowed */
     char *lock_path;   /* owned; absolute */
+    int64_t open_files;
     int null_fd;       /* owned; /dev/null, for what a program does not get */
     int image_fd;      /* owned; the keeper's program, -1: bide itself is run as keeper */
     char program[32];  /* path of it */
@@ -78,6 +78,14 @@ static void close_fd(int *fd)
 
 /* ---- what the keeper says ---- */
 
+static void not_started(struct kept *k, int64_t sys, const char *at)
+{
+    k->child->pid = 0;
+    k->how.started = false;
+    k->how.sys = (int)sys;
+    k->how.at = at;
+}
+
 static void on_report_line(struct kept *k, struct str line)
 {
     struct str word = str_cut(&line, ' ');
@@ -88,9 +96,11 @@ static void on_report_line(struct kept *k, struct str line)
         k->child->pid = (int)n;
         k->how.started = true;
     } else if (str_eq(word, STR("exec"))) {
-        k->child->pid = 0;
-        k->how.started = false;
-        k->how.sys = (int)n;
+        not_started(k, n, NULL);
+    } else if (str_eq(word, STR("cwd"))) {
+        not_started(k, n, "its working directory");
+    } else if (str_eq(word, STR("lock"))) {
+        not_started(k, n, "the lock of its keeper");
     } else if (str_eq(word, STR("exit"))) {
         k->how.status = (int)n;
         k->ended = true;
@@ -154,7 +164,8 @@ static void on_keeper_exit(struct process *p, const struct process_exit *how)
     struct child *c = k->child;
     (void)how; /* the report says more */
     pipe_reader_drain(&k->report);
-    if (!k->clean && c->pid > 1) kill(-c->pid, SIGKILL); /* a group; 1 would be everything there is */
+    /* A group; 1 would be everything there is. One that has ended was reaped: its number may be a stranger's by now. */
+    if (!k->clean && !k->ended && c->pid > 1) kill(-c->pid, SIGKILL);
     settle(k);
     for (int i = 0; i < STREAMS; i++) pipe_reader_drain(&k->streams[i].reader);
     struct child_exit end = k->how;
@@ -217,7 +228,7 @@ static int start_keeper(struct child_keeper *ck, struct kept *k, const struct ch
     struct arena arena;
     arena_init(&arena);
     struct process_spec process = {.path = ck->program,
-                                   .argv = keeper_call_argv(&arena, spec, ck->lock_path),
+                                   .argv = keeper_call_argv(&arena, spec, ck->lock_path, ck->open_files),
                                    .env = keeper_call_env(&arena, spec),
                                    .fds = theirs,
                                    .n_fds = KEEPER_FDS};
@@ -302,47 +313,35 @@ static void pause_output(struct child *c, bool paused)
     for (int i = 0; k && i < STREAMS; i++) pipe_reader_pause(&k->streams[i].reader, paused);
 }
 
-/* ---- the spawner ---- */
-
-/* Makes the file when it is not there. The path is the caller's to free. */
-static int open_lock(int *ret_fd, char **ret_path, const char *data_dir, struct err *e)
+static void catch_up(struct child *c)
 {
-    char *dir = realpath(data_dir, NULL);
-    if (!dir) return err_set_errno(e, ERR_IO, errno, data_dir);
-    size_t size = strlen(dir) + sizeof "/keepers.lock";
-    char *path = mem_new(size);
-    snprintf(path, size, "%s/keepers.lock", dir);
-    free(dir);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        int err = err_set_errno(e, ERR_IO, errno, path);
-        free(path);
-        return err;
-    }
-    *ret_fd = fd;
-    *ret_path = path;
-    return 0;
+    struct kept *k = c->inside;
+    if (k) pipe_reader_drain(&k->streams[CHILD_STDOUT].reader);
+    if (k) pipe_reader_drain(&k->streams[CHILD_STDERR].reader);
 }
 
-int child_keeper_open(struct spawner **ret, struct loop *l, const char *data_dir, struct err *e)
+/* ---- the spawner ---- */
+
+int child_keeper_open(struct spawner **ret, struct loop *l, const char *lock_path, int64_t open_files, struct err *e)
 {
     int lock_fd;
-    char *lock_path;
+    char *path;
     if (access("/proc/thread-self/children", R_OK) < 0)
         return err_set_errno(e, ERR_UNSUPPORTED, errno,
                              "/proc/thread-self/children, which finds the processes of a task");
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null_fd < 0) return err_set_errno(e, ERR_IO, errno, "/dev/null");
-    int err = open_lock(&lock_fd, &lock_path, data_dir, e);
+    int err = keeper_lock_open(&lock_fd, &path, lock_path, e);
     if (err) {
         close(null_fd);
         return err;
     }
     close(lock_fd);
     struct child_keeper *ck = mem_new(sizeof *ck);
-    *ck = (struct child_keeper){.spawner = {start, send_frame, close_input, signal_tree, pause_output},
+    *ck = (struct child_keeper){.spawner = {start, send_frame, close_input, signal_tree, pause_output, catch_up},
                                 .loop = l,
-                                .lock_path = lock_path,
+                                .lock_path = path,
+                                .open_files = open_files,
                                 .null_fd = null_fd};
     ck->image_fd = keeper_image_open();
     if (ck->image_fd < 0) snprintf(ck->program, sizeof ck->program, "/proc/self/exe");
@@ -367,27 +366,4 @@ void child_keeper_close(struct spawner *s)
     close_fd(&ck->image_fd);
     free(ck->lock_path);
     free(ck);
-}
-
-int child_keeper_wait_old(const char *data_dir, int64_t timeout_ms, struct err *e)
-{
-    int fd;
-    char *path;
-    int err = open_lock(&fd, &path, data_dir, e);
-    if (err) return err;
-    int64_t until_ms = clock_mono_ms(&clock_system) + timeout_ms;
-    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR) {
-            err = err_set_errno(e, ERR_IO, errno, path);
-            break;
-        }
-        if (clock_mono_ms(&clock_system) >= until_ms) {
-            err = err_set(e, ERR_LOCKED, "processes of an earlier server still run: one of them holds %s", path);
-            break;
-        }
-        poll(NULL, 0, LOOK_AGAIN_MS); /* flock cannot wait for a bounded time */
-    }
-    close(fd);
-    free(path);
-    return err;
 }

@@ -26,12 +26,20 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#define LOCK_TRIES 25 /* 20 ms each: a server that looks whether keepers are left holds the lock for a moment */
 #define TREE_MAX 32768 /* descendants found in one look; the next look finds the others */
+
+/* What could not be done, and the errno. */
+struct failed {
+    const char *what; /* word of the report; NULL: nothing failed */
+    int sys;
+};
 
 static pid_t program; /* 0 once it has ended */
 static int exec_fd;   /* says how the exec went; -1 once that is known */
@@ -117,10 +125,10 @@ static void kill_children(void)
 
 static void learn_exec(void)
 {
-    int failed;
+    struct failed failed; /* from our fork: a pointer means the same to it */
     ssize_t n = read(exec_fd, &failed, sizeof failed);
     if (n < 0 && errno == EINTR) return;
-    if (n == (ssize_t)sizeof failed) report("exec", failed);
+    if (n == (ssize_t)sizeof failed) report(failed.what, failed.sys);
     close(exec_fd);
     exec_fd = -1;
 }
@@ -204,58 +212,84 @@ static void reset_library_signals(void)
     for (int signal = 32; signal < SIGRTMIN; signal++) syscall(SYS_rt_sigaction, signal, as_new, NULL, _NSIG / 8);
 }
 
-/* In the child: returns only when something failed, with errno. */
-static void become(char **argv, pid_t keeper)
+/* bide raises its own soft limit; a program that uses select() must not get descriptors beyond 1023. */
+static int limit_files(rlim_t files)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) < 0) return -1;
+    if (files == 0 || files >= r.rlim_cur) return 0;
+    r.rlim_cur = files;
+    return setrlimit(RLIMIT_NOFILE, &r);
+}
+
+/* In the child: returns only when something failed. */
+static struct failed become(char **argv, pid_t keeper)
 {
     sigset_t none;
     sigemptyset(&none);
-    if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return;
+    if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return (struct failed){"exec", errno};
     if (getppid() != keeper) _exit(127); /* it died before the line above: nobody to tell */
     errno = 0;
-    if (nice((int)strtol(argv[3], NULL, 10)) == -1 && errno) return;
-    if (argv[5][0] && chdir(argv[5]) < 0) return;
+    if (nice((int)strtol(argv[3], NULL, 10)) == -1 && errno) return (struct failed){"exec", errno};
+    if (argv[5][0] && chdir(argv[5]) < 0) return (struct failed){"cwd", errno};
+    if (limit_files((rlim_t)strtoull(argv[6], NULL, 10)) < 0) return (struct failed){"exec", errno};
     if (argv[4][0] == '0') close_range(KEEPER_IN, KEEPER_OUT, 0);
     set_environment();
     reset_library_signals();
     sigprocmask(SIG_SETMASK, &none, NULL);
     report("pid", getpid()); /* by the child itself: whatever the program does, it was said before */
-    execvp(argv[6], argv + 6);
+    execvp(argv[7], argv + 7);
+    return (struct failed){"exec", errno};
 }
 
-static int start(char **argv)
+static struct failed start(char **argv)
 {
     int fds[2];
     pid_t keeper = getpid();
-    if (pipe2(fds, O_CLOEXEC) < 0) return errno;
+    if (pipe2(fds, O_CLOEXEC) < 0) return (struct failed){"exec", errno};
     program = fork();
-    if (program < 0) return errno;
+    if (program < 0) return (struct failed){"exec", errno};
     if (program == 0) {
-        become(argv, keeper);
-        int failed = errno;
+        struct failed failed = become(argv, keeper);
         (void)!write(fds[1], &failed, sizeof failed);
         _exit(127);
     }
     close(fds[1]);
     exec_fd = fds[0];
     close_range(0, KEEPER_CONTROL - 1, 0); /* end of file on them is the program's to make */
-    return 0;
+    return (struct failed){0};
 }
 
 static void on_child(int signal) { (void)signal; } /* only interrupts ppoll */
 
-/* Returns 0 or an errno. Descriptors 0 to 4 are the program's, control, report and lock are ours, others are strays. */
-static int prepare(char **argv)
+/* Returns 0 or an errno. */
+static int take_lock(const char *path)
+{
+    static const struct timespec look_again = {0, 20000000};
+    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0) return errno;
+    for (int tries = 0; flock(lock, LOCK_SH | LOCK_NB) < 0; tries++) {
+        if (errno != EWOULDBLOCK || tries == LOCK_TRIES) return errno;
+        nanosleep(&look_again, NULL); /* sleep: flock cannot wait for a bounded time */
+    }
+    return 0;
+}
+
+/* Descriptors 0 to 4 are the program's, control, report and lock are ours, others are strays. */
+static struct failed prepare(char **argv)
 {
     struct sigaction child = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
     sigset_t every;
     sigfillset(&every);
-    if (sigprocmask(SIG_SETMASK, &every, NULL) < 0 || sigaction(SIGCHLD, &child, NULL) < 0) return errno;
+    if (sigprocmask(SIG_SETMASK, &every, NULL) < 0 || sigaction(SIGCHLD, &child, NULL) < 0) goto failed;
     prctl(PR_SET_NAME, "bide-keeper");
-    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return errno;
-    if (close_range(KEEPER_FDS, ~0U, 0) < 0) return errno;
-    if (fcntl(KEEPER_CONTROL, F_SETFD, FD_CLOEXEC) < 0 || fcntl(KEEPER_REPORT, F_SETFD, FD_CLOEXEC) < 0) return errno;
-    int lock = open(argv[2], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    return lock < 0 || flock(lock, LOCK_SH | LOCK_NB) < 0 ? errno : 0;
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) goto failed;
+    if (close_range(KEEPER_FDS, ~0U, 0) < 0) goto failed;
+    if (fcntl(KEEPER_CONTROL, F_SETFD, FD_CLOEXEC) < 0 || fcntl(KEEPER_REPORT, F_SETFD, FD_CLOEXEC) < 0) goto failed;
+    int sys = take_lock(argv[2]);
+    return sys ? (struct failed){"lock", sys} : (struct failed){0};
+failed:
+    return (struct failed){"exec", errno};
 }
 
 /* Looked at after the lock is held: a bide that was killed before has a successor that may have seen the lock free. */
@@ -267,11 +301,11 @@ static bool bide_is_gone(void)
 
 int keeper_main(int argc, char **argv)
 {
-    if (argc < 7) return 64;
-    int failed = prepare(argv);
-    if (!failed && bide_is_gone()) _exit(0);
-    if (!failed) failed = start(argv);
-    if (failed) report("exec", failed);
+    if (argc < 8) return 64;
+    struct failed failed = prepare(argv);
+    if (!failed.what && bide_is_gone()) _exit(0);
+    if (!failed.what) failed = start(argv);
+    if (failed.what) report(failed.what, failed.sys);
     else keep();
     end_tree();
     _exit(0);

@@ -25,14 +25,16 @@ const char *const *keeper_call_env(struct arena *a, const struct child_spec *spe
     return env;
 }
 
-const char *const *keeper_call_argv(struct arena *a, const struct child_spec *spec, const char *lock_path)
+const char *const *keeper_call_argv(struct arena *a, const struct child_spec *spec, const char *lock_path,
+                                    int64_t open_files)
 {
     const char *head[] = {"bide",
                           KEEPER_OPTION,
                           lock_path,
                           arena_format(a, "%d", spec->nice).p,
                           spec->frames ? "1" : "0",
-                          spec->cwd ? spec->cwd : ""};
+                          spec->cwd ? spec->cwd : "",
+                          arena_format(a, "%lld", (long long)open_files).p};
     size_t n = sizeof head / sizeof *head, own = count(spec->argv);
     const char **argv = arena_alloc(a, (n + own + 1) * sizeof *argv);
     memcpy(argv, head, sizeof head);

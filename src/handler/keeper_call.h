@@ -9,7 +9,8 @@
 #include "base/arena.h"
 #include "handler/child.h"
 
-const char *const *keeper_call_argv(struct arena *a, const struct child_spec *spec, const char *lock_path);
+const char *const *keeper_call_argv(struct arena *a, const struct child_spec *spec, const char *lock_path,
+                                    int64_t open_files);
 /* Our own environment and, marked for the program, what its has besides. */
 const char *const *keeper_call_env(struct arena *a, const struct child_spec *spec);
 

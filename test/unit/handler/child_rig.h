@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "handler/child_keeper.h"
 #include "handler/keeper.h"
+#include "handler/keeper_lock.h"
 #include "test/test.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -42,6 +43,7 @@ static struct run {
 } one;
 
 static int running;
+static int64_t open_files; /* what begin() opens the spawner with */
 
 static inline void on_guard(struct timer *t)
 {
@@ -99,7 +101,7 @@ static inline void begin(void)
     fifo = open(fifo_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     turn_init(&turn, &clock_system, rng_system());
     CHECK_INT(loop_open(&loop, &turn, &e), 0);
-    CHECK_INT(child_keeper_open(&spawner, loop, dir, &e), 0);
+    CHECK_INT(child_keeper_open(&spawner, loop, lock_path, open_files, &e), 0);
 }
 
 static inline void run(void)

@@ -28,7 +28,7 @@ static struct keeping {
     size_t said_len;
 } k;
 
-static const char *nice_text = "0", *cwd = "";
+static const char *nice_text = "0", *cwd = "", *files_text = "0";
 
 static inline void shut(int *fd)
 {
@@ -39,8 +39,8 @@ static inline void shut(int *fd)
 /* In the child of fork: the keeper, with a stray descriptor besides the seven. */
 static inline _Noreturn void exec_keeper(const int *theirs, const char *const *program)
 {
-    const char *argv[16] = {"keeper", KEEPER_OPTION, lock_path, nice_text, "0", cwd};
-    for (int i = 0; i < 9 && program[i]; i++) argv[6 + i] = program[i];
+    const char *argv[16] = {"keeper", KEEPER_OPTION, lock_path, nice_text, "0", cwd, files_text};
+    for (int i = 0; i < 8 && program[i]; i++) argv[7 + i] = program[i];
     for (int i = 0; i < KEEPER_FDS; i++) dup2(theirs[i], i);
     dup2(theirs[0], 42);
     setsid();

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "test/unit/handler/child_rig.h"
 #include <errno.h>
+#include <sys/resource.h>
 
 TEST(an_exit_status_and_all_output_come_before_the_end)
 {
@@ -52,6 +53,88 @@ TEST(a_program_that_is_not_there_or_may_not_run_is_told_with_its_errno)
     spec.argv = empty;
     CHECK_INT(start(&one, &spec), ERR_INVALID);
     CHECK(one.child.inside == NULL);
+    finish();
+}
+
+TEST(a_working_directory_that_is_not_there_is_told_as_such)
+{
+    const char *argv[] = {"true", NULL};
+    begin();
+    struct child_spec spec = {.argv = argv, .cwd = "/no/such/folder"};
+    CHECK_INT(start(&one, &spec), 0);
+    run();
+    CHECK(!one.how.started);
+    CHECK_INT(one.how.sys, ENOENT);
+    CHECK(one.how.at);
+    CHECK_STR(str_of(one.how.at), "its working directory");
+    finish();
+}
+
+TEST(arguments_that_are_together_too_long_are_an_error_of_their_own)
+{
+    static char long_one[128 * 1024 - 1];
+    const char *argv[60] = {"true"};
+    struct err e;
+    memset(long_one, 'a', sizeof long_one - 1);
+    for (int i = 1; i < 59; i++) argv[i] = long_one;
+    begin();
+    struct child_spec spec = {.argv = argv};
+    CHECK_INT(child_start(spawner, &one.child, &spec, &e), ERR_TOO_BIG);
+    CHECK(one.child.inside == NULL);
+    finish();
+}
+
+/* What the test program is as a keeper, with BIDE_TEST_LIAR: one that says that the program N has ended, and is killed. */
+static int be_liar(const char *program)
+{
+    char said[64];
+    int len = snprintf(said, sizeof said, "pid %s\nexit 0\n", program);
+    return write(KEEPER_REPORT, said, (size_t)len) == len ? 0 : 1;
+}
+
+/* No descriptor for the image of the keeper in memory: this program is the keeper. */
+static void begin_as_keeper(void)
+{
+    struct rlimit all, few;
+    begin();
+    child_keeper_close(spawner);
+    int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(lowest);
+    getrlimit(RLIMIT_NOFILE, &all);
+    few = all;
+    few.rlim_cur = (rlim_t)lowest + 2;
+    setrlimit(RLIMIT_NOFILE, &few);
+    struct err e;
+    int err = child_keeper_open(&spawner, loop, lock_path, 0, &e);
+    setrlimit(RLIMIT_NOFILE, &all);
+    CHECK_INT(err, 0);
+}
+
+TEST(a_program_that_has_ended_is_not_killed_again_as_its_number_may_be_a_strangers)
+{
+    int status;
+    char number[16];
+    pid_t stranger = fork();
+    CHECK(stranger >= 0);
+    if (stranger == 0) {
+        setpgid(0, 0);
+        for (;;) pause();
+    }
+    setpgid(stranger, stranger);
+    snprintf(number, sizeof number, "%d", (int)stranger);
+    const char *argv[] = {"true", NULL};
+    struct child_spec spec = {.argv = argv};
+    begin_as_keeper();
+    setenv("BIDE_TEST_LIAR", number, 1);
+    CHECK_INT(start(&one, &spec), 0);
+    unsetenv("BIDE_TEST_LIAR");
+    run();
+    CHECK(one.how.started);
+    CHECK_INT(one.how.status, 0);
+    CHECK_INT(kill(stranger, SIGTERM), 0);
+    CHECK_INT(waitpid(stranger, &status, 0), stranger);
+    CHECK(WIFSIGNALED(status));
+    CHECK_INT(WTERMSIG(status), SIGTERM);
     finish();
 }
 
@@ -256,9 +339,9 @@ TEST(a_folder_that_is_not_there_is_refused)
     struct err e;
     struct spawner *s;
     begin();
-    CHECK_INT(child_keeper_open(&s, loop, "/no/such/folder", &e), ERR_IO);
+    CHECK_INT(child_keeper_open(&s, loop, "/no/such/folder/lock", 0, &e), ERR_IO);
     CHECK(strstr(e.text, "/no/such/folder"));
-    CHECK_INT(child_keeper_wait_old("/no/such/folder", 0, &e), ERR_IO);
+    CHECK_INT(keeper_lock_wait("/no/such/folder/lock", 0, &e), ERR_IO);
     finish();
 }
 
@@ -288,6 +371,7 @@ static int rate(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], KEEPER_OPTION) == 0 && getenv("BIDE_TEST_LIAR")) return be_liar(getenv("BIDE_TEST_LIAR"));
     if (argc > 1 && strcmp(argv[1], KEEPER_OPTION) == 0) return keeper_main(argc, argv);
     return rig_main(argc, argv, argc > 1 && strcmp(argv[1], "rate") == 0 ? rate : test_main);
 }

@@ -99,14 +99,14 @@ TEST(closing_the_spawner_kills_what_lives_and_calls_nobody)
 }
 
 /* What `--bide` does: a server that starts a tree and waits to be killed. */
-static int be_bide(const char *data_dir, const char *script)
+static int be_bide(const char *lock, const char *script)
 {
     struct err e;
     const char *argv[] = {"sh", "-c", script, NULL};
     struct child_spec spec = {.argv = argv};
     run_init(&one);
     turn_init(&turn, &clock_system, rng_system());
-    if (loop_open(&loop, &turn, &e) < 0 || child_keeper_open(&spawner, loop, data_dir, &e) < 0) return 1;
+    if (loop_open(&loop, &turn, &e) < 0 || child_keeper_open(&spawner, loop, lock, 0, &e) < 0) return 1;
     if (child_start(spawner, &one.child, &spec, &e) < 0) return 1;
     loop_run(loop);
     return 1;
@@ -118,25 +118,25 @@ TEST(a_killed_server_leaves_nothing_alive_and_its_successor_waits_for_that)
     struct err e;
     int status;
     begin();
-    CHECK_INT(child_keeper_wait_old(dir, 0, &e), 0);
+    CHECK_INT(keeper_lock_wait(lock_path, 0, &e), 0);
     snprintf(script, sizeof script,
              "exec 9>%s; setsid sh -c 'trap \"\" TERM HUP; tail -f /dev/null' & echo x >&9; exec tail -f /dev/null",
              fifo_path);
     pid_t bide = fork();
     CHECK(bide >= 0);
     if (bide == 0) {
-        execl("/proc/self/exe", "bide", "--bide", dir, script, (char *)NULL);
+        execl("/proc/self/exe", "bide", "--bide", lock_path, script, (char *)NULL);
         _exit(1);
     }
     struct pollfd p = {.fd = fifo, .events = POLLIN};
     do {
         CHECK_INT(poll(&p, 1, GUARD_MS), 1); /* hung up until the first writer comes */
     } while (read(fifo, &byte, 1) != 1);
-    CHECK_INT(child_keeper_wait_old(dir, 30, &e), ERR_LOCKED);
+    CHECK_INT(keeper_lock_wait(lock_path, 30, &e), ERR_LOCKED);
     CHECK(strstr(e.text, "keepers.lock"));
     CHECK_INT(kill(bide, SIGKILL), 0);
     CHECK_INT(waitpid(bide, &status, 0), bide);
-    CHECK_INT(child_keeper_wait_old(dir, GUARD_MS, &e), 0);
+    CHECK_INT(keeper_lock_wait(lock_path, GUARD_MS, &e), 0);
     while (read(fifo, &byte, 1) == 1) continue; /* the line feed after x */
     CHECK(tree_is_dead());
     finish();

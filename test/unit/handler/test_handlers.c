@@ -16,6 +16,7 @@ static char data_dir[] = "/tmp/bide-handlers-XXXXXX";
 static struct turn turn;
 static struct loop *loop;
 static struct spawner *spawner;
+static char lock[64];
 static struct handler *handler;
 static struct timer guard;
 static struct heard h;
@@ -62,7 +63,7 @@ static void begin(void)
     timed_out = has_room = drained = false;
     turn_init(&turn, &clock_system, rng_system());
     CHECK_INT(loop_open(&loop, &turn, &e), 0);
-    CHECK_INT(child_keeper_open(&spawner, loop, data_dir, &e), 0);
+    CHECK_INT(child_keeper_open(&spawner, loop, lock, 0, &e), 0);
 }
 
 static void give(int number, const char *input)
@@ -217,11 +218,10 @@ TEST(a_program_is_stopped)
 
 int main(int argc, char **argv)
 {
-    char lock[64];
     if (argc > 1 && str_eq(str_of(argv[1]), STR(KEEPER_OPTION))) return keeper_main(argc, argv);
     if (!mkdtemp(data_dir)) return 1;
-    int failed = test_main(argc, argv);
     snprintf(lock, sizeof lock, "%s/keepers.lock", data_dir);
+    int failed = test_main(argc, argv);
     unlink(lock);
     rmdir(data_dir);
     return failed;

@@ -41,7 +41,7 @@ TEST(a_working_directory_that_is_not_there_is_reported_with_its_errno)
     cwd = "/no/such/directory";
     start_shell("exit 0");
     cwd = "";
-    CHECK(strstr(wait_over(), "exec 2\n"));
+    CHECK(strstr(wait_over(), "cwd 2\n"));
     CHECK(tree_is_dead());
 }
 
@@ -80,11 +80,29 @@ TEST(nothing_starts_when_the_lock_cannot_be_had)
     int lock = open(lock_path, O_RDWR | O_CLOEXEC);
     CHECK_INT(flock(lock, LOCK_EX | LOCK_NB), 0);
     start_shell("echo started");
-    CHECK_STR(str_of(wait_over()), "exec 11\nclean\n");
+    CHECK_STR(str_of(wait_over()), "lock 11\nclean\n");
     char text[16];
     CHECK_INT(read(k.out, text, sizeof text), 0);
     shut(&k.out);
     close(lock);
+}
+
+TEST(a_lock_that_is_held_for_a_moment_is_waited_for)
+{
+    int lock = open(lock_path, O_RDWR | O_CLOEXEC), status;
+    CHECK_INT(flock(lock, LOCK_EX | LOCK_NB), 0);
+    start_shell("echo up");
+    pid_t look = fork(); /* lets it go when the keeper has had time for a first try */
+    CHECK(look >= 0);
+    if (look == 0) {
+        poll(NULL, 0, 100); /* sleep: that a try failed is not to be seen from outside */
+        flock(lock, LOCK_UN);
+        _exit(0);
+    }
+    close(lock);
+    expect_output("up\n");
+    check_reports("exit 0\nclean\n");
+    CHECK_INT(waitpid(look, &status, 0), look);
 }
 
 TEST(nothing_starts_when_bide_is_gone_already)
@@ -129,6 +147,24 @@ TEST(the_program_starts_with_default_signals_its_own_session_and_nothing_else_op
     CHECK(!strstr(text, "\n4\n"));
     snprintf(sid, sizeof sid, "%d\n", (int)strtol(k.said + 4, NULL, 10));
     CHECK(strstr(text, sid));
+}
+
+TEST(the_soft_limit_of_open_files_is_lowered_never_raised)
+{
+    char most[32];
+    struct rlimit r;
+    CHECK_INT(getrlimit(RLIMIT_NOFILE, &r), 0);
+    files_text = "64";
+    start_shell("ulimit -Sn; ulimit -Hn");
+    snprintf(most, sizeof most, "64\n%llu\n", (unsigned long long)r.rlim_max);
+    expect_output(r.rlim_max == RLIM_INFINITY ? "64\nunlimited\n" : most);
+    check_reports("exit 0\nclean\n");
+    files_text = "99999999999";
+    start_shell("ulimit -Sn");
+    files_text = "0";
+    snprintf(most, sizeof most, "%llu\n", (unsigned long long)r.rlim_cur);
+    expect_output(most);
+    check_reports("exit 0\nclean\n");
 }
 
 TEST(niceness_is_added)
