@@ -33,6 +33,12 @@ bool dir_has(const char *dir, struct str name)
     return has;
 }
 
+static int trouble(struct err *e, int sys, const char *what)
+{
+    bool short_of = sys == EMFILE || sys == ENFILE || sys == ENOMEM;
+    return err_set_errno(e, short_of ? ERR_AGAIN : ERR_IO, sys, what);
+}
+
 static int write_all(int fd, struct str bytes)
 {
     while (bytes.len) {
@@ -47,12 +53,17 @@ static int write_all(int fd, struct str bytes)
 int dir_write(const char *dir, const char *name, struct str bytes, struct err *e)
 {
     struct arena a = {0};
-    int sys, fd = open(at(&a, dir, str_of(name)), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    struct stat st;
+    int sys, fd = open(at(&a, dir, str_of(name)), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+    sys = fd < 0 ? errno : 0;
     arena_release(&a);
-    if (fd < 0) return err_set_errno(e, ERR_IO, errno, name);
-    sys = write_all(fd, bytes);
-    if (close(fd) != 0 && sys == 0) sys = errno;
-    return sys ? err_set_errno(e, ERR_IO, sys, name) : 0;
+    if (sys == ENXIO || (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))) { /* ENXIO: a pipe nobody reads */
+        if (fd >= 0) close(fd);
+        return err_set(e, ERR_INVALID, "%s is not a regular file", name);
+    }
+    if (!sys) sys = write_all(fd, bytes);
+    if (fd >= 0 && close(fd) != 0 && sys == 0) sys = errno;
+    return sys ? trouble(e, sys, name) : 0;
 }
 
 static int read_all(int fd, char *to, size_t len, size_t *ret_got)
@@ -76,12 +87,12 @@ int dir_read(const char *dir, struct str name, size_t max, struct arena *a, stru
     char *path = at(a, dir, name);
     const char *shown = path + strlen(dir) + 1;
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) return err_set_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, errno, shown);
+    if (fd < 0) return errno == ENOENT ? err_set_errno(e, ERR_NOT_FOUND, errno, shown) : trouble(e, errno, shown);
 
     int rc = 0;
     struct stat st;
     if (fstat(fd, &st) != 0) {
-        rc = err_set_errno(e, ERR_IO, errno, shown);
+        rc = trouble(e, errno, shown);
     } else if (!S_ISREG(st.st_mode)) {
         rc = err_set(e, ERR_INVALID, "%s is not a regular file", shown);
     } else if ((uint64_t)st.st_size > max) {
@@ -91,7 +102,7 @@ int dir_read(const char *dir, struct str name, size_t max, struct arena *a, stru
         char *bytes = arena_alloc(a, size + 1);
         int sys = read_all(fd, bytes, size, &got);
         if (sys)
-            rc = err_set_errno(e, ERR_IO, sys, shown);
+            rc = trouble(e, sys, shown);
         else
             *ret_bytes = (struct str){bytes, got};
     }
@@ -103,13 +114,14 @@ int dir_read(const char *dir, struct str name, size_t max, struct arena *a, stru
 struct first_names {
     char (*room)[NAME_MAX + 1];
     char *sorted[LIMIT_FILES];
-    size_t n;
+    size_t n, over;
 };
 
 static void add_name(struct first_names *f, const char *name)
 {
     size_t place = 0;
     while (place < f->n && strcmp(f->sorted[place], name) < 0) place++;
+    if (f->n == LIMIT_FILES) f->over++;
     if (place == LIMIT_FILES) return;
     char *slot = f->n < LIMIT_FILES ? f->room[f->n++] : f->sorted[LIMIT_FILES - 1];
     memmove(&f->sorted[place + 1], &f->sorted[place], (f->n - 1 - place) * sizeof f->sorted[0]);
@@ -129,20 +141,21 @@ static bool is_output(DIR *d, const struct dirent *entry, const struct str *leav
 }
 
 int dir_list(const char *dir, const struct str *leave_out, size_t n_leave_out, struct arena *a, struct str **ret_names,
-             size_t *ret_n, struct err *e)
+             size_t *ret_n, size_t *ret_over, struct err *e)
 {
     DIR *d = opendir(dir);
-    if (!d) return err_set_errno(e, ERR_IO, errno, dir);
+    if (!d) return trouble(e, errno, dir);
     struct first_names f = {.room = arena_alloc(a, LIMIT_FILES * sizeof *f.room)};
     errno = 0;
     for (const struct dirent *entry; (entry = readdir(d)); errno = 0)
         if (is_output(d, entry, leave_out, n_leave_out)) add_name(&f, entry->d_name);
     int sys = errno;
     closedir(d);
-    if (sys) return err_set_errno(e, ERR_IO, sys, dir);
+    if (sys) return trouble(e, sys, dir);
     struct str *names = arena_alloc(a, (f.n + 1) * sizeof *names);
     for (size_t i = 0; i < f.n; i++) names[i] = str_of(f.sorted[i]);
     *ret_names = names;
     *ret_n = f.n;
+    *ret_over = f.over;
     return 0;
 }

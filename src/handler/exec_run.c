@@ -51,8 +51,9 @@ static void on_stdout(struct exec_run *r, struct str bytes)
     if (r->too_large) return;
     buf_add_str(&r->out, bytes);
     if (!buf_err(&r->out)) return;
+    if (r->said.len) return; /* with a verdict of its own, stdout is only log */
     r->too_large = true;
-    if (!r->said.len) kill_for(r, STR_NONE); /* with a verdict of its own, stdout is only log */
+    kill_for(r, STR_NONE);
 }
 
 /* The id may be left out: there is one task only. */
@@ -141,6 +142,12 @@ static void on_refused(struct later *l)
     arena_release(&arena);
 }
 
+static void refuse(struct exec_run *r, const char *why)
+{
+    r->fault = mem_str(str_of(why));
+    turn_later(r->turn, &r->refusal, on_refused);
+}
+
 static int fill_command(const struct exec_run *r, struct arena *arena, const char *const **ret_argv, struct err *e)
 {
     size_t n = 0;
@@ -166,12 +173,15 @@ static int start_process(struct exec_run *r, struct spawner *spawner, struct err
                               .nice = NICENESS};
     int rc = 0;
     if (fill_command(r, &arena, &spec.argv, &wrong) != 0) {
-        r->fault = mem_str(str_of(wrong.text));
-        turn_later(r->turn, &r->refusal, on_refused);
+        refuse(r, wrong.text);
     } else {
         rc = dir_write(r->attempt->dir, FRAME_INPUT_FILE, r->attempt->task->input, e);
         if (rc == 0) rc = child_start(spawner, &r->child, &spec, e);
         if (rc == 0) child_close_input(&r->child); /* there is nothing to be told */
+        if (rc == ERR_TOO_BIG) { /* it would be so the next time, too */
+            refuse(r, "the arguments are together longer than a program can be given: it is to read its input from stdin");
+            rc = 0;
+        }
     }
     arena_release(&arena);
     return rc;

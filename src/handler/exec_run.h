@@ -5,7 +5,7 @@
  *
  *   start ──▶ running ──exit──────────────────────────▶ verdict
  *     │          └─ stop, too much stdout, junk ─▶ ending ─┘
- *     └─▶ refused (a template does not fit the input) ─────┘  in the next turn, no process
+ *     └─▶ refused (the input does not fit the arguments) ──┘  in the next turn, no process
  */
 #ifndef HANDLER_EXEC_RUN_H
 #define HANDLER_EXEC_RUN_H

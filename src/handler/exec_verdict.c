@@ -49,12 +49,17 @@ static void list_files(struct exec_run *r, struct str result_file, struct arena 
 {
     struct err e;
     struct str *names;
-    size_t n;
+    size_t n, over;
     const struct str not_output[] = {STR(FRAME_INPUT_FILE), result_file};
-    if (dir_list(r->attempt->dir, not_output, 2, arena, &names, &n, &e) == 0)
-        verdict_files(v, arena, names, n);
-    else
+    int rc = dir_list(r->attempt->dir, not_output, 2, arena, &names, &n, &over, &e);
+    if (rc == ERR_AGAIN) {
+        verdict_shortage(v, arena, true, arena_format(arena, "the output files: %s", e.text));
+    } else if (rc != 0) {
         attempt_note(r->attempt, "bide: the output files could not be listed: %s", e.text);
+    } else {
+        verdict_files(v, arena, names, n);
+        if (over) attempt_note(r->attempt, "bide: %zu more files were left out: an attempt has at most %d", over, LIMIT_FILES);
+    }
 }
 
 static void failed_by_status(struct exec_run *r, int status, struct arena *arena, struct verdict *v)
@@ -76,6 +81,10 @@ static void by_exit(struct exec_run *r, const struct child_exit *how, struct are
         failed_by_status(r, how->status, arena, v);
     } else {
         struct str words = verdict_death(arena, "the program", r->conf->command[0], how);
+        if (verdict_is_shortage(how)) {
+            verdict_shortage(v, arena, false, words);
+            return;
+        }
         verdict_failed(v, arena, how->started ? FAILURE_WORKER_CRASHED : FAILURE_LOAD_FAILED, "%.*s", STR_ARG(words));
         verdict_detail(v, arena, arena_str(arena, capture_tail(&r->err)));
     }

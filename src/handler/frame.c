@@ -20,7 +20,7 @@ static const struct {
 void frame_parser_init(struct frame_parser *p)
 {
     json_init(&p->json);
-    p->json.envelope = LIMIT_JSON_ENVELOPE;
+    p->json.envelope = 1; /* the frame itself: no result, no progress.data can be deeper than LIMIT_JSON_DEPTH */
     p->json.closed = STR("result"); /* passed on, never looked into */
     arena_init(&p->arena);
 }

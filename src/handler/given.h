@@ -8,23 +8,28 @@
 #define HANDLER_GIVEN_H
 
 #include "base/id.h"
+#include <string.h>
 
 #define GIVEN_MAX 256
 
 struct given { /* zeroed: none */
-    struct id ids[GIVEN_MAX];
-    size_t n, next;
+    struct id ids[GIVEN_MAX]; /* the one given last is the last */
+    size_t n;
 };
 
 /* Notes that the task is given now. True when it is remembered from before. */
 static inline bool given_again(struct given *g, const struct id *id)
 {
-    for (size_t i = 0; i < g->n; i++)
-        if (id_cmp(&g->ids[i], id) == 0) return true;
-    g->ids[g->next] = *id;
-    g->next = (g->next + 1) % GIVEN_MAX;
-    if (g->n < GIVEN_MAX) g->n++;
-    return false;
+    size_t at = 0;
+    while (at < g->n && id_cmp(&g->ids[at], id) != 0) at++;
+    bool again = at < g->n;
+    if (again || g->n == GIVEN_MAX) {
+        size_t gone = again ? at : 0;
+        memmove(&g->ids[gone], &g->ids[gone + 1], (g->n - 1 - gone) * sizeof g->ids[0]);
+        g->n--;
+    }
+    g->ids[g->n++] = *id;
+    return again;
 }
 
 #endif

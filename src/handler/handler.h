@@ -27,12 +27,13 @@ struct progress { /* borrowed for the call */
 };
 
 struct verdict { /* borrowed for the call */
-    enum life_event event;      /* LIFE_DONE FAILED TIMEOUT CRASHED STOPPED RELEASED */
-    struct failure failure;     /* for all but DONE, RELEASED and STOPPED; attempt and at_ms are set by the run */
+    enum life_event event;      /* LIFE_DONE FAILED TIMEOUT CRASHED STOPPED RELEASED UNSTARTED */
+    struct failure failure;     /* for all but DONE, RELEASED, UNSTARTED and STOPPED; attempt and at_ms are set by the run */
     bool retryable;             /* FAILED */
     int64_t retry_after_ms;     /* FAILED; 0: the policy's */
     struct str result;          /* DONE: JSON text, at most LIMIT_RESULT, valid */
     struct str files;           /* DONE: JSON array of strings naming files in the attempt's directory; empty: none */
+    struct str shortage;        /* RELEASED, UNSTARTED: what the machine ran out of; the run waits before the next start; empty: nothing */
 };
 
 struct attempt_events {
@@ -46,6 +47,7 @@ struct attempt {
     const struct task_body *task; /* borrowed from the run */
     uint64_t fence;
     int32_t run, number;
+    int32_t deaths;               /* attempts of this run that ended their worker, before this one */
     const char *dir;              /* absolute path of its directory, which exists; files it makes there are its output */
     const struct attempt_events *events;
     struct handler *handler;

@@ -9,6 +9,7 @@
 #include "handler/attempt.h"
 #include "handler/dir.h"
 #include "handler/utf8.h"
+#include <errno.h>
 #include <stdio.h>
 
 static struct str repaired(struct arena *arena, struct str s)
@@ -38,6 +39,16 @@ void verdict_failed(struct verdict *v, struct arena *arena, enum failure_code co
 void verdict_detail(struct verdict *v, struct arena *arena, struct str detail)
 {
     v->failure.detail = utf8_tail(repaired(arena, detail), LIMIT_DETAIL);
+}
+
+void verdict_shortage(struct verdict *v, struct arena *arena, bool ran, struct str what)
+{
+    *v = (struct verdict){.event = ran ? LIFE_RELEASED : LIFE_UNSTARTED, .shortage = arena_str(arena, what)};
+}
+
+bool verdict_is_shortage(const struct child_exit *how)
+{
+    return !how->started && (how->sys == EAGAIN || how->sys == ENOMEM || how->sys == EMFILE || how->sys == ENFILE);
 }
 
 void verdict_stopped(struct verdict *v, struct arena *arena, const struct attempt *a, enum stop_reason why)
@@ -90,6 +101,10 @@ static bool read_result(struct verdict *v, struct arena *arena, const struct att
     struct err e = {0};
     struct str text;
     int rc = dir_read(a->dir, name, LIMIT_RESULT, arena, &text, &e);
+    if (rc == ERR_AGAIN) {
+        verdict_shortage(v, arena, true, arena_format(arena, "result_file: %s", e.text));
+        return false;
+    }
     if (rc != 0) {
         verdict_failed(v, arena, rc == ERR_TOO_BIG ? FAILURE_OUTPUT_TOO_LARGE : FAILURE_BAD_RESULT, "result_file: %s", e.text);
         return false;
@@ -134,7 +149,8 @@ struct str verdict_death(struct arena *arena, const char *who, const char *progr
 {
     if (!how->started) {
         const char *why = strerrordesc_np(how->sys);
-        return arena_format(arena, "cannot run %s: %s", program, why ? why : "unknown error");
+        return arena_format(arena, "cannot run %s: %s%s%s", program, how->at ? how->at : "", how->at ? ": " : "",
+                            why ? why : "unknown error");
     }
     if (how->signal == 0) return arena_format(arena, "%s ended with exit status %d", who, how->status);
     const char *name = sigdescr_np(how->signal);

@@ -18,6 +18,7 @@
 #include "handler/worker_read.h"
 #include "handler/worker_slot.h"
 #include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -85,6 +86,9 @@ static struct str owned(struct str *old, struct str s)
     return *old = s.len ? mem_str(s) : STR_NONE;
 }
 
+/* Three deaths of one task are one failure: it must not break the place for the tasks beside it. */
+static bool counts(const struct worker *w) { return !w->slot.attempt || w->slot.attempt->deaths == 0; }
+
 /* One more failure in a row, and why, for people: the reason as one line with the last that the process said. */
 static void note_failure(struct worker *w, struct str reason)
 {
@@ -92,7 +96,7 @@ static void note_failure(struct worker *w, struct str reason)
     struct str tail = capture_tail(w->err.tail_len ? &w->err : &w->out), last = capture_last_line(tail);
     int64_t now_ms = turn_mono_ms(w->turn);
     if (w->ready && now_ms - w->ready_at_ms > QUIET_MS) w->in_a_row = 0;
-    w->in_a_row++;
+    w->in_a_row += counts(w);
     w->failed_at_ms = now_ms;
     owned(&w->problem, tail.len ? arena_format(&arena, "%.*s\n%.*s", STR_ARG(reason), STR_ARG(tail)) : reason);
     owned(&w->reason, last.len ? arena_format(&arena, "%.*s: %.*s", STR_ARG(reason), STR_ARG(last)) : reason);
@@ -272,7 +276,7 @@ static void note_death(struct worker *w, struct str how)
     case ENDING_NOT:
     case ENDING_FAILED:
         w->restarts++;
-        note_failure(w, w->fault.len ? w->fault : how);
+        note_failure(w, how);
         return;
     }
 }
@@ -283,7 +287,11 @@ static void on_exit_of(struct child *c, const struct child_exit *how)
 {
     struct worker *w = c->user;
     struct arena arena = {0};
-    struct str words = verdict_death(&arena, "the worker", w->conf->command[0], how);
+    struct str words = verdict_death(&arena, w->fault.len ? "it" : "the worker", w->conf->command[0], how);
+    if (w->fault.len && how->signal != SIGKILL) /* its own end, not our answer to the fault */
+        words = arena_format(&arena, "%.*s; %.*s", STR_ARG(w->fault), STR_ARG(words));
+    else if (w->fault.len)
+        words = arena_str(&arena, w->fault);
     ladder_stop(&w->ladder);
     worker_read_end(w);
     if (w->ending == ENDING_NOT && w->slot.attempt && w->slot.stopping) w->ending = ENDING_LADDER;

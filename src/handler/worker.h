@@ -73,7 +73,7 @@ struct worker {
     struct ladder ladder;
     struct given given;
 
-    int in_a_row;              /* failures since the last good verdict or quiet time */
+    int in_a_row;              /* failures since the last good verdict or quiet time; a task's first death only */
     int64_t failed_at_ms;      /* mono, the last of them; INT64_MIN: none */
     int64_t started_at_ms, ready_at_ms, idle_at_ms; /* mono */
     int64_t started_wall_ms, ready_ms; /* as in worker_view */

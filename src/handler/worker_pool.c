@@ -105,18 +105,25 @@ static void want(struct handler *h, size_t waiting)
     look_later(p);
 }
 
-static int start(struct handler *h, struct attempt *a, struct err *e)
+/* The free one that was idle last. */
+static struct worker *warmest(struct worker_pool *p)
 {
-    struct worker_pool *p = pool_of(h);
     struct worker *best = NULL;
-    a->inside = NULL;
-    if (p->draining) return err_set(e, ERR_DRAINING, "the workers of %s are being stopped", p->conf->name);
     for (size_t i = 0; i < p->n; i++) {
         struct worker *w = &p->workers[i];
         if (worker_has_room(w) && (!best || w->idle_at_ms > best->idle_at_ms)) best = w;
     }
-    if (!best) return err_set(e, ERR_AGAIN, "no worker of %s is free", p->conf->name);
-    int rc = worker_slot_give(best, a, e);
+    return best;
+}
+
+static int start(struct handler *h, struct attempt *a, struct err *e)
+{
+    struct worker_pool *p = pool_of(h);
+    struct worker *w;
+    a->inside = NULL;
+    if (p->draining) return err_set(e, ERR_DRAINING, "the workers of %s are being stopped", p->conf->name);
+    int rc = err_set(e, ERR_AGAIN, "no worker of %s is free", p->conf->name);
+    while (rc == ERR_AGAIN && (w = warmest(p))) rc = worker_slot_give(w, a, e); /* one that does not take it is free no more */
     if (rc == 0 && p->waiting > 0) p->waiting--; /* until it is told anew */
     return rc;
 }

@@ -74,6 +74,7 @@ struct attempt *worker_slot_of(struct worker *w, const struct frame *f)
 static void finish(struct worker *w, const struct verdict *v)
 {
     struct attempt *a = w->slot.attempt;
+    if (!w->dead) child_catch_up(&w->child); /* what it printed before it said so is this attempt's log */
     w->slot = (struct worker_slot){0};
     if (!w->dead) {
         w->tasks++;
@@ -126,10 +127,7 @@ void worker_slot_died(struct worker *w, struct str how)
     if (w->slot.stopping) {
         verdict_stopped(&v, &arena, w->slot.attempt, w->slot.why);
     } else {
-        if (w->fault.len)
-            verdict_failed(&v, &arena, FAILURE_WORKER_CRASHED, "the worker %.*s", STR_ARG(w->fault));
-        else
-            verdict_failed(&v, &arena, FAILURE_WORKER_CRASHED, "%.*s", STR_ARG(how));
+        verdict_failed(&v, &arena, FAILURE_WORKER_CRASHED, "%s%.*s", w->fault.len ? "the worker " : "", STR_ARG(how));
         v.event = LIFE_CRASHED;
         verdict_detail(&v, &arena, arena_str(&arena, capture_tail(&w->err)));
     }

@@ -16,6 +16,6 @@ struct attempt *worker_slot_of(struct worker *w, const struct frame *f);
 void worker_slot_done(struct worker *w, const struct frame *f);
 void worker_slot_failed(struct worker *w, const struct frame *f);
 void worker_slot_cancelled(struct worker *w);
-void worker_slot_died(struct worker *w, struct str how); /* w->dead has been recorded */
+void worker_slot_died(struct worker *w, struct str how); /* in words: "the worker ended ...", or what it is at fault for */
 
 #endif

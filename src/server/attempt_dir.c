@@ -31,14 +31,23 @@ void attempt_dir_path(char path[ATTEMPT_DIR_PATH], const char *data_dir, const s
 
 static int make(const char *path)
 {
-    return mkdir(path, 0755) == 0 || errno == EEXIST ? 0 : errno;
+    return mkdir(path, 0755) == 0 ? 0 : errno;
+}
+
+/* What is there already was made by somebody else, or is left of a server that was killed: none of this attempt's. */
+static int make_empty(const char *path, struct chores *chores)
+{
+    int sys = make(path);
+    if (sys != EEXIST) return sys;
+    if (unlink(path) != 0) attempt_dir_discard(path, chores);
+    return make(path);
 }
 
 int attempt_dir_make(char path[ATTEMPT_DIR_PATH], const char *data_dir, const struct id *id, int run, int number,
-                     struct err *e)
+                     struct chores *chores, struct err *e)
 {
     attempt_dir_path(path, data_dir, id, run, number);
-    int sys = make(path);
+    int sys = make_empty(path, chores);
     if (sys == ENOENT) { /* the first ever */
         char parent[ATTEMPT_DIR_PATH];
         snprintf(parent, sizeof parent, "%s/attempts", data_dir);

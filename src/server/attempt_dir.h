@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The directory of an attempt: data_dir/attempts/<task>.<run>.<number>. Made before the attempt starts; kept after it
- * only for the output files it named. A mkdir, and an rmdir of what is empty, take tens of microseconds and are done where
- * they stand. A tree is set aside by a rename (to data_dir/attempts/.gone-*, which nobody looks at) and removed as a
+ * The directory of an attempt: data_dir/attempts/<task>.<run>.<number>. Made before the attempt starts, empty; kept
+ * after it only for the output files it named. A mkdir, and an rmdir of what is empty, take tens of microseconds and are
+ * done where they stand. A tree is set aside by a rename (to data_dir/attempts/.gone-*, which nobody looks at) and removed as a
  * chore, off the thread that decides; what a crash leaves of it goes with attempt_dir_sweep.
  */
 #ifndef SERVER_ATTEMPT_DIR_H
@@ -14,8 +14,9 @@
 
 #define ATTEMPT_DIR_PATH 4096
 
+/* Makes it, empty: what is there under its name already is discarded. ERR_FULL, ERR_IO. */
 int attempt_dir_make(char path[ATTEMPT_DIR_PATH], const char *data_dir, const struct id *id, int run, int number,
-                     struct err *e) MUST_USE;
+                     struct chores *chores, struct err *e) MUST_USE;
 void attempt_dir_path(char path[ATTEMPT_DIR_PATH], const char *data_dir, const struct id *id, int run, int number);
 /* Gone under its name when this returns, whatever is in it. What cannot be removed is logged and stays. */
 void attempt_dir_discard(const char *path, struct chores *chores);

@@ -106,9 +106,25 @@ static void on_log(struct attempt *a, struct str bytes)
     logbook_add(&CONTAINER_OF(a, struct run, attempt)->log, bytes);
 }
 
+/* This post is left alone for a moment. */
+static void hold(struct run *r, struct str why)
+{
+    struct post *post = r->lane->post;
+    int64_t now_ms = turn_mono_ms(r->server->turn);
+    if (post->hold_until_ms <= now_ms) { /* else it was claimed together with one that failed: the same trouble */
+        post->hold_ms = post->hold_ms ? post->hold_ms * 2 : HOLD_FIRST_MS;
+        if (post->hold_ms > HOLD_CAP_MS) post->hold_ms = HOLD_CAP_MS;
+        post->hold_until_ms = now_ms + post->hold_ms;
+    }
+    (void)str_copy(post->problem, sizeof post->problem, why);
+    log_warn("an attempt could not be started or finished, next try in %lld ms: %.*s", (long long)post->hold_ms, STR_ARG(why));
+}
+
 static void on_verdict(struct attempt *a, const struct verdict *v)
 {
-    finish(CONTAINER_OF(a, struct run, attempt), v);
+    struct run *r = CONTAINER_OF(a, struct run, attempt);
+    if (v->shortage.len) hold(r, v->shortage);
+    finish(r, v);
 }
 
 static const struct attempt_events events = {on_progress, on_log, on_verdict};
@@ -130,18 +146,10 @@ void run_stop(struct run *r, enum stop_reason why)
     r->attempt.handler->ops->stop(r->attempt.handler, &r->attempt, why);
 }
 
-/* Not the task's fault: it goes back to its place, and this post is left alone for a moment. */
+/* Not the task's fault: it goes back to its place. */
 static void give_back(struct run *r, const struct err *why)
 {
-    struct post *post = r->lane->post;
-    int64_t now_ms = turn_mono_ms(r->server->turn);
-    if (post->hold_until_ms <= now_ms) { /* else it was claimed together with one that failed: the same trouble */
-        post->hold_ms = post->hold_ms ? post->hold_ms * 2 : HOLD_FIRST_MS;
-        if (post->hold_ms > HOLD_CAP_MS) post->hold_ms = HOLD_CAP_MS;
-        post->hold_until_ms = now_ms + post->hold_ms;
-    }
-    (void)str_copy(post->problem, sizeof post->problem, str_of(why->text));
-    log_warn("an attempt could not be started, next try in %lld ms: %s", (long long)post->hold_ms, why->text);
+    hold(r, str_of(why->text));
     finish(r, &(struct verdict){.event = LIFE_UNSTARTED});
 }
 
@@ -149,7 +157,8 @@ static void start(struct run *r)
 {
     struct server *s = r->server;
     struct err e = {0};
-    int err = attempt_dir_make(r->dir, s->conf.config->data_dir, &r->body.id, r->attempt.run, r->attempt.number, &e);
+    int err = attempt_dir_make(r->dir, s->conf.config->data_dir, &r->body.id, r->attempt.run, r->attempt.number,
+                               s->conf.chores, &e);
     if (!err) {
         r->state = RUN_RUNNING;
         err = r->attempt.handler->ops->start(r->attempt.handler, &r->attempt, &e);
@@ -182,6 +191,7 @@ void run_begin(struct server *s, struct lane *lane, const struct store_claim_ite
                                   .fence = item->life.fence,
                                   .run = item->life.run,
                                   .number = item->life.attempt,
+                                  .deaths = item->life.deaths,
                                   .dir = r->dir,
                                   .events = &events,
                                   .handler = lane->post->handler};

@@ -2,6 +2,7 @@
 """Types that are a command: arguments, input, exit status, output, frames."""
 import json
 import os
+import resource
 
 import pytest
 
@@ -32,6 +33,13 @@ def bide(tmp_path_factory):
         "relative": {"exec": ["./tool"], "max_attempts": 1},
         "where": sh("pwd; env | grep -c BIDE_TEST_MARK"),
         "lingers": sh("setsid sleep 1000 & echo $!"),
+        "wide": {"exec": ["/bin/true", *["{input.x}"] * 20], "max_attempts": 1},
+        "files": sh("""cd "$1"; i=0; while [ $i -lt 300 ]; do : >f$i; i=$((i+1)); done""", "{dir}"),
+        "trap": {
+            "exec": ["/bin/sh", "-c", """case $0 in *.1.1) mkdir "${0%.1}.2" && mkfifo "${0%.1}.2/input.json" && exit 75 ;; esac; cat""", "{dir}"],
+            "max_attempts": 3,
+        },
+        "nowhere": {"exec": ["/bin/true"], "cwd": "gone", "max_attempts": 1},
         "loud": sh("head -c 20000000 /dev/zero | tr '\\0' x"),
     }
     server = fleet.prepare({"defaults": QUICK, "queues": {"default": {"concurrency": 4}}, "types": types})
@@ -126,3 +134,37 @@ def test_a_descendant_left_behind_is_killed_when_the_command_ends(bide):
 def test_too_much_output_fails_the_task_without_a_retry(bide):
     task = run(bide, "loud", status="failed", max_attempts=3)
     assert (task["error"]["code"], task["attempt"]) == ("output_too_large", 1)
+
+
+def test_arguments_longer_together_than_the_system_allows_fail_the_task_and_not_its_type(bide):
+    error = run(bide, "wide", {"x": "a" * 125_000}, "failed")["error"]
+    assert error["code"] == "invalid_input"
+    assert "stdin" in error["message"]
+    run(bide, "wide", {"x": "a"})
+
+
+def test_files_that_are_too_many_are_noted_in_the_log(bide):
+    task = run(bide, "files")
+    assert len(task["files"]) == 256
+    assert "44 more files were left out" in bide.log(task["id"])
+
+
+def test_what_a_task_put_in_the_way_of_its_next_attempt_is_cleared_away(bide):
+    task = run(bide, "trap", {"a": 1})
+    assert (task["result"], task["attempt"]) == ({"a": 1}, 2)
+
+
+def test_a_program_starts_with_the_limit_of_open_files_that_bide_was_started_with(serve):
+    server = serve.prepare({"types": {"limit": sh("ulimit -n")}})
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft // 2, hard))
+    try:
+        server.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert run(server, "limit")["result"] == soft // 2
+
+
+def test_a_directory_that_is_gone_is_told_from_a_program_that_is(bide):
+    error = run(bide, "nowhere", status="failed")["error"]
+    assert error["message"] == "cannot run /bin/true: its working directory: No such file or directory"

@@ -192,3 +192,23 @@ def test_workers_that_never_get_ready_break_their_pool_and_lose_nothing(serve):
         assert name in text, "the server's log names the pool"
     for id in ids.values():
         assert bide.post(f"/v1/tasks/{id}/cancel").status in (200, 202)
+
+
+HASTY = """
+import json, os
+os.write(4, b'{"op":"ready"}\\n')
+for line in open(3):
+    for task in json.loads(line).get("tasks", []):
+        about = '"id":"%s","fence":"%s"}\\n' % (task["id"], task["fence"])
+        os.write(4, ('{"op":"progress","percent":99,' + about).encode())
+        os.write(1, b"mark %d\\n" % task["input"]["n"])
+        os.write(4, ('{"op":"done",' + about).encode())
+"""
+
+
+def test_the_last_line_before_a_verdict_is_in_the_log_of_its_task_and_of_no_other(serve):
+    bide = serve({"workers": {"hasty": {"command": ["python3", "-c", HASTY]}}, "types": {"hasty": {"worker": "hasty"}}})
+    ids = [bide.submit("hasty", {"n": n})["id"] for n in range(200)]
+    for id in ids:
+        bide.ended(id, "completed")
+    assert [bide.log(id) for id in ids] == [f"mark {n}\n" for n in range(200)]

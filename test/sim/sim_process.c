@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@ static void on_dying(struct later *l)
 {
     struct sim_process *p = CONTAINER_OF(l, struct sim_process, dying);
     struct child *c = p->child;
-    struct child_exit how = {.started = true, .status = p->signal ? -1 : p->status, .signal = p->signal};
+    struct child_exit how = {
+        .started = !p->sys, .sys = p->sys, .status = p->signal || p->sys ? -1 : p->status, .signal = p->signal};
     turn_timer_stop(p->all->turn, &p->timer);
     list_remove(&p->link);
     c->inside = NULL;
@@ -236,6 +238,7 @@ static void signal_tree(struct child *c, int sig)
 }
 
 static void pause_reading(struct child *c, bool paused) { (void)c, (void)paused; }
+static void catch_up(struct child *c) { (void)c; } /* what is said is heard at once */
 
 /* ---- starting ---- */
 
@@ -279,14 +282,18 @@ static int start(struct spawner *s, struct child *c, const struct child_spec *sp
     list_push(&all->alive, &p->link);
     c->inside = p;
     c->pid = 1000 + ++all->started;
-    if (spec->input.len) on_exec(p, spec);
+    if (all->fail_forks > 0) {
+        all->fail_forks--;
+        p->sys = EAGAIN;
+        die(p, 0, 0);
+    } else if (spec->input.len) on_exec(p, spec);
     else turn_timer(all->turn, &p->timer, all->load_ms, on_loaded);
     return 0;
 }
 
 void sim_process_open(struct sim_processes *all, struct turn *turn)
 {
-    *all = (struct sim_processes){.spawner = {start, send, close_input, signal_tree, pause_reading},
+    *all = (struct sim_processes){.spawner = {start, send, close_input, signal_tree, pause_reading, catch_up},
                                   .turn = turn, .load_ms = 1000, .obey_ms = 10};
     list_init(&all->alive);
 }

@@ -43,6 +43,7 @@ struct sim_process {
     struct timer timer;   /* the next thing it does */
     struct later dying;
     int status, signal;   /* of its death */
+    int sys;              /* not 0: it was never born, for this errno */
 };
 
 struct sim_processes {
@@ -53,6 +54,7 @@ struct sim_processes {
     int64_t obey_ms;       /* from a request to stop to its answer */
     int fail_loads;        /* so many of the next ones end before they are ready */
     int fail_starts;       /* so many of the next starts are refused by the system */
+    int fail_forks;        /* so many of the next ones cannot be born: their keepers find no process to fork */
     int fail_sends;        /* so many of the next frames are not taken */
     bool mute;             /* never ready */
     int started, runs, crashes, kills, terms, cancels, stops; /* seen so far */

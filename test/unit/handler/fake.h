@@ -30,6 +30,7 @@ struct fake_child {
     struct buf input;    /* stdin */
     bool frames;
     int nice;
+    const char *held[2]; /* stdout, stderr: written, but not read yet */
     struct later dying;
 };
 
@@ -43,6 +44,7 @@ struct fake {
     int n;               /* children started so far */
     int start_error;     /* not 0: start fails with it */
     int send_error;      /* not 0: send fails with it */
+    int deaf;            /* with send_error: for this child only, from 1; 0: for all */
     struct buf events;   /* on_event, one a line */
     int rooms;           /* calls of on_room */
     int drained;         /* calls of on_drained */
@@ -74,7 +76,8 @@ static int fake_start(struct spawner *s, struct child *c, const struct child_spe
 static int fake_send(struct child *c, struct str frame)
 {
     struct fake_child *k = fake_find(c);
-    if (k->fake->send_error || k->input_closed) return k->fake->send_error ? k->fake->send_error : ERR_IO;
+    bool fails = k->fake->send_error && (k->fake->deaf == 0 || k == &k->fake->children[k->fake->deaf - 1]);
+    if (fails || k->input_closed) return fails ? k->fake->send_error : ERR_IO;
     buf_add_str(&k->sent, frame);
     return 0;
 }
@@ -114,10 +117,20 @@ static void fake_pause(struct child *c, bool paused)
     (void)paused;
 }
 
+static void fake_catch_up(struct child *c)
+{
+    struct fake_child *k = fake_find(c);
+    for (int from = CHILD_STDOUT; from <= CHILD_STDERR; from++) {
+        const char *text = k->held[from];
+        k->held[from] = NULL;
+        if (text) c->on_data(c, (enum child_stream)from, str_of(text));
+    }
+}
+
 static inline void fake_init(struct fake *f)
 {
     *f = (struct fake){.clock = {fake_wall, fake_mono}, .now_ms = 1000000};
-    f->spawner = (struct spawner){fake_start, fake_send, fake_close_input, fake_signal_tree, fake_pause};
+    f->spawner = (struct spawner){fake_start, fake_send, fake_close_input, fake_signal_tree, fake_pause, fake_catch_up};
     rng_seeded_init(&f->rng, 1);
     turn_init(&f->turn, &f->clock, &f->rng.rng);
     buf_init(&f->events, 1024 * 1024);
@@ -195,7 +208,7 @@ struct heard {
     enum life_event event;
     bool retryable;
     int64_t retry_after_ms;
-    struct str code, message, detail, type, result, files; /* owned copies */
+    struct str code, message, detail, type, result, files, shortage; /* owned copies */
     void (*then)(struct heard *h); /* called at the end of on_verdict */
     void *user;
 };
@@ -223,6 +236,7 @@ static void heard_verdict(struct attempt *a, const struct verdict *v)
     h->type = mem_str(v->failure.type);
     h->result = mem_str(v->result);
     h->files = mem_str(v->files);
+    h->shortage = mem_str(v->shortage);
     if (h->then) h->then(h);
 }
 static const struct attempt_events heard_events = {heard_progress, heard_log, heard_verdict};
@@ -248,7 +262,7 @@ static inline void heard_init(struct heard *h, struct handler *handler, int numb
 
 static inline void heard_release(struct heard *h)
 {
-    struct str *owned[] = {&h->code, &h->message, &h->detail, &h->type, &h->result, &h->files};
+    struct str *owned[] = {&h->code, &h->message, &h->detail, &h->type, &h->result, &h->files, &h->shortage};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free((char *)(uintptr_t)owned[i]->p);
     buf_release(&h->log);
     DIR *d = opendir(h->dir);

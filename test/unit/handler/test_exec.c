@@ -204,4 +204,42 @@ TEST(a_directory_that_is_gone_is_an_error)
     heard_release(&h);
 }
 
+TEST(arguments_that_no_program_can_be_given_are_the_inputs_fault)
+{
+    struct err e = {0};
+    exec_open_with(EXEC_STDOUT_AUTO);
+    fake.start_error = ERR_TOO_BIG;
+    heard_init(&h, exec, 1, "{\"path\":\"a\"}");
+    CHECK_INT(exec->ops->start(exec, &h.attempt, &e), 0);
+    CHECK_INT(h.n_verdicts, 0); /* never from inside */
+    fake_run(&fake);
+    CHECK_INT(h.event, LIFE_FAILED);
+    CHECK_STR(h.code, "invalid_input");
+    CHECK(!h.retryable);
+    CHECK(str_starts(h.message, STR("the arguments are together longer")));
+    exec_close();
+}
+
+TEST(a_machine_without_processes_is_no_fault_of_the_task)
+{
+    static const int shortages[] = {EAGAIN, ENOMEM, EMFILE, ENFILE};
+    for (size_t i = 0; i < sizeof shortages / sizeof *shortages; i++) {
+        exec_open_running();
+        fake_not_executed(&fake, 0, shortages[i]);
+        CHECK_INT(h.event, LIFE_UNSTARTED);
+        CHECK_INT(h.code.len, 0);
+        CHECK(str_starts(h.shortage, STR("cannot run creator: ")));
+        exec_close();
+    }
+}
+
+TEST(a_directory_that_is_not_there_is_told_from_a_program_that_is_not)
+{
+    exec_open_running();
+    fake_end(&fake.children[0], (struct child_exit){.sys = ENOENT, .status = -1, .at = "its working directory"});
+    CHECK_STR(h.code, "load_failed");
+    CHECK_STR(h.message, "cannot run creator: its working directory: No such file or directory");
+    exec_close();
+}
+
 TEST_MAIN

@@ -214,4 +214,34 @@ TEST(drain_waits_for_what_runs_and_starts_nothing)
     fake_close(&fake, exec);
 }
 
+TEST(a_fail_frame_stands_however_much_is_printed_after_it)
+{
+    static char much[LIMIT_RESULT / 2 + 2];
+    memset(much, 'x', sizeof much - 1);
+    exec_open_running();
+    fake_frame(&fake, 0, "{\"op\":\"fail\",\"message\":\"try later\",\"retry\":true}");
+    fake_says(&fake, 0, CHILD_STDOUT, much);
+    fake_says(&fake, 0, CHILD_STDOUT, much);
+    CHECK_INT(fake.children[0].kills, 0);
+    fake_exits(&fake, 0, 1);
+    CHECK_STR(h.code, "worker_error");
+    CHECK_STR(h.message, "try later");
+    CHECK(h.retryable);
+    exec_close();
+}
+
+TEST(more_files_than_are_kept_are_noted_in_the_log)
+{
+    char name[16];
+    exec_open_running();
+    for (int i = 0; i < LIMIT_FILES + 3; i++) {
+        snprintf(name, sizeof name, "f%d", i);
+        heard_file(&h, name, "x", 1);
+    }
+    fake_exits(&fake, 0, 0);
+    CHECK_INT(h.event, LIFE_DONE);
+    CHECK(heard_logged(&h, "bide: 3 more files were left out: an attempt has at most 256\n"));
+    exec_close();
+}
+
 TEST_MAIN

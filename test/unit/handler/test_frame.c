@@ -268,4 +268,26 @@ TEST(a_cancel_frame_says_who_asks)
     }
 }
 
+/* n arrays in each other, as the member of a frame. */
+static const char *nested(const char *head, int n)
+{
+    static char line[1024];
+    int len = snprintf(line, sizeof line, "%s", head);
+    for (int i = 0; i < n; i++) line[len++] = '[';
+    for (int i = 0; i < n; i++) line[len++] = ']';
+    snprintf(line + len, sizeof line - (size_t)len, "%s", strstr(head, "data") ? "}}" : "}");
+    return line;
+}
+
+TEST(a_result_and_the_data_of_a_progress_are_each_at_most_as_deep_as_any_json)
+{
+    CHECK_INT(parse(nested("{\"op\":\"done\",\"result\":", LIMIT_JSON_DEPTH)), 0);
+    CHECK_INT(frame.result.len, 2 * LIMIT_JSON_DEPTH);
+    CHECK_INT(parse(nested("{\"op\":\"done\",\"result\":", LIMIT_JSON_DEPTH + 1)), ERR_SYNTAX);
+    CHECK_INT(parse(nested("{\"op\":\"progress\",\"data\":{\"a\":", LIMIT_JSON_DEPTH - 1)), 0);
+    CHECK(frame.progress.data.len > 0);
+    CHECK_INT(parse(nested("{\"op\":\"progress\",\"data\":{\"a\":", LIMIT_JSON_DEPTH)), ERR_SYNTAX);
+    done();
+}
+
 TEST_MAIN

@@ -3,6 +3,7 @@
  * One worker and its attempt: what the process says and what comes of it.
  */
 #include "pool_rig.h"
+#include <sys/resource.h>
 
 static struct heard other;
 
@@ -316,6 +317,32 @@ TEST(a_process_that_does_not_take_the_frame_is_ended)
     CHECK_STATE("backoff");
     pool_close_busy();
     CHECK_INT(h.n_verdicts, 0);
+}
+
+TEST(what_it_printed_before_its_verdict_is_in_the_log_of_that_task_whoever_is_read_first)
+{
+    pool_open_busy();
+    fake.children[0].held[CHILD_STDOUT] = "the last line\n";
+    fake.children[0].held[CHILD_STDERR] = "and of stderr\n";
+    fake_about(&fake, 0, &h, "done", ",\"result\":1");
+    CHECK_INT(h.n_verdicts, 1);
+    CHECK_STR(buf_str(&h.log), "the last line\nand of stderr\n");
+    pool_close_busy();
+}
+
+TEST(a_result_file_that_cannot_be_opened_for_want_of_descriptors_gives_the_task_back)
+{
+    struct rlimit all, none;
+    pool_open_busy();
+    heard_file(&h, "r.json", "1", 1);
+    getrlimit(RLIMIT_NOFILE, &all);
+    none = (struct rlimit){0, all.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+    fake_about(&fake, 0, &h, "done", ",\"result_file\":\"r.json\"");
+    setrlimit(RLIMIT_NOFILE, &all);
+    CHECK_INT(h.event, LIFE_RELEASED);
+    CHECK_STR(h.shortage, "result_file: r.json: Too many open files");
+    pool_close_busy();
 }
 
 TEST_MAIN

@@ -206,4 +206,50 @@ TEST(a_broken_instance_does_not_hide_a_working_one)
     pool_close();
 }
 
+/* The place's newest process dies of a task that has ended `deaths` processes before. */
+static void die_of(int task, int deaths)
+{
+    fake_ready(&fake, fake.n - 1);
+    heard_init(&h, pool, task, "{}");
+    h.attempt.deaths = deaths;
+    pool_give(&h);
+    fake_exits(&fake, fake.n - 1, 139);
+    CHECK_INT(h.event, LIFE_CRASHED);
+    heard_release(&h);
+}
+
+TEST(the_deaths_of_one_task_count_once_towards_the_breaker)
+{
+    pool_conf();
+    pool_open();
+    for (int task = 1; task <= 4; task++) {
+        for (int deaths = 0; deaths < 3; deaths++) {
+            pool_want(1);
+            if (fake.n == 0 || !fake_alive(&fake, fake.n - 1)) fake_pass(&fake, 8000);
+            die_of(task, deaths);
+            CHECK_STATE("backoff");
+        }
+    }
+    pool_want(1);
+    fake_pass(&fake, 8000);
+    die_of(5, 0); /* the fifth task, not the fifth death */
+    CHECK_STATE("broken");
+    pool_close();
+}
+
+TEST(a_task_that_killed_a_worker_elsewhere_does_not_lengthen_the_delay_here)
+{
+    pool_conf();
+    pool_open();
+    pool_want(1);
+    die_of(1, 1);
+    CHECK_STATE("backoff");
+    CHECK_INT(pool_view(0)->restarts, 1);
+    pool_want(1);
+    int64_t at_ms = fake.now_ms;
+    while (fake.n == 1) fake_pass(&fake, 100);
+    CHECK_INT(fake.now_ms - at_ms, 1000);
+    pool_close();
+}
+
 TEST_MAIN

@@ -251,4 +251,19 @@ TEST(giving_up_without_being_asked_is_a_failure)
     pool_close_busy();
 }
 
+TEST(a_fault_does_not_hide_how_the_process_ended)
+{
+    pool_conf();
+    pool_open_ready();
+    fake.send_error = ERR_IO;
+    heard_init(&h, pool, 1, "{}");
+    struct err e = {0};
+    CHECK_INT(pool->ops->start(pool, &h.attempt, &e), ERR_AGAIN);
+    fake.send_error = 0;
+    fake_exits(&fake, 0, 3); /* it had ended by itself */
+    CHECK_STR(str_of((pool_view(0), pool_problem)), "does not take tasks: reading or writing failed; it ended with exit status 3");
+    heard_release(&h);
+    pool_close();
+}
+
 TEST_MAIN

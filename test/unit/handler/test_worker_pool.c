@@ -248,4 +248,25 @@ TEST(a_view_tells_what_the_process_does)
     pool_close_busy();
 }
 
+TEST(a_process_that_does_not_take_a_task_leaves_it_to_the_next)
+{
+    pool_conf();
+    conf.instances = 2;
+    pool_open();
+    pool_want(2);
+    fake_ready(&fake, 0);
+    fake_pass(&fake, 1);
+    fake_ready(&fake, 1);
+    fake.send_error = ERR_IO;
+    fake.deaf = 2; /* idle last, asked first */
+    heard_init(&h, pool, 1, "{}");
+    pool_give(&h);
+    CHECK(fake_was_sent(&fake, 0, "\"op\":\"run\""));
+    CHECK_STR(str_of(pool_view(1)->state), "stopping");
+    fake.send_error = 0;
+    fake_about(&fake, 0, &h, "done", "");
+    CHECK_INT(h.event, LIFE_DONE);
+    pool_close_busy();
+}
+
 TEST_MAIN

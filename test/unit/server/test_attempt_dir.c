@@ -47,13 +47,13 @@ TEST(it_is_made_with_its_parent_and_names_task_run_and_attempt)
 {
     char path[ATTEMPT_DIR_PATH], again[ATTEMPT_DIR_PATH];
     open_data();
-    CHECK_INT(attempt_dir_make(path, data, &task, 2, 3, &e), 0);
+    CHECK_INT(attempt_dir_make(path, data, &task, 2, 3, NULL, &e), 0);
     CHECK_STR(str_of(path + strlen(data)), "/attempts/01020300-0000-0000-0000-000000000000.2.3");
     CHECK(is_there(path));
-    CHECK_INT(attempt_dir_make(again, data, &task, 2, 3, &e), 0); /* it may be there already */
+    CHECK_INT(attempt_dir_make(again, data, &task, 2, 3, NULL, &e), 0);
     attempt_dir_path(again, data, &task, 2, 3);
     CHECK_STR(str_of(again), path);
-    CHECK_INT(attempt_dir_make(again, data, &task, 2, 4, &e), 0);
+    CHECK_INT(attempt_dir_make(again, data, &task, 2, 4, NULL, &e), 0);
     close_data();
 }
 
@@ -85,11 +85,11 @@ TEST(a_discarded_tree_is_gone_under_its_name_at_once_and_removed_as_a_chore)
     char path[ATTEMPT_DIR_PATH];
     open_data();
     n_given = 0;
-    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
     attempt_dir_discard(path, &later);
     CHECK_INT(n_given, 0); /* it was empty: nothing to put off */
     for (int i = 0; i < 2; i++) { /* the same name again while the first is still being removed */
-        CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+        CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
         write_file(under(path, "f"));
         attempt_dir_discard(path, &later);
         CHECK(!is_there(path));
@@ -110,10 +110,10 @@ TEST(a_start_sweeps_what_was_set_aside_and_nothing_else)
     open_data();
     attempt_dir_sweep(data, NULL); /* no attempt was ever made */
     n_given = 0;
-    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
     write_file(under(path, "f"));
     attempt_dir_discard(path, &later); /* and the process dies before it is done */
-    CHECK_INT(attempt_dir_make(path, data, &task, 1, 2, &e), 0);
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 2, NULL, &e), 0);
     attempt_dir_sweep(data, NULL);
     CHECK_INT(entries(under(data, "attempts")), 1);
     CHECK(is_there(path));
@@ -125,7 +125,7 @@ TEST(a_start_sweeps_what_was_set_aside_and_nothing_else)
 TEST(a_data_directory_that_is_not_there_is_an_error_with_its_path)
 {
     char path[ATTEMPT_DIR_PATH];
-    CHECK_INT(attempt_dir_make(path, "/tmp/bide-no-such-dir/deeper", &task, 1, 1, &e), ERR_IO);
+    CHECK_INT(attempt_dir_make(path, "/tmp/bide-no-such-dir/deeper", &task, 1, 1, NULL, &e), ERR_IO);
     CHECK(strstr(e.text, "/tmp/bide-no-such-dir/deeper"));
 }
 
@@ -140,7 +140,7 @@ TEST(everything_in_it_goes_with_it)
 {
     char path[ATTEMPT_DIR_PATH], at[ATTEMPT_DIR_PATH];
     open_data();
-    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
     snprintf(at, sizeof at, "%s", path);
     for (int depth = 0; depth < 20; depth++) {
         for (int i = 0; i < 5; i++) {
@@ -161,7 +161,7 @@ TEST(many_files_go_too)
 {
     char path[ATTEMPT_DIR_PATH], name[32];
     open_data();
-    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
     for (int i = 0; i < 2000; i++) {
         snprintf(name, sizeof name, "file-%d", i);
         write_file(under(path, name));
@@ -179,7 +179,7 @@ TEST(a_link_out_of_it_is_removed_and_not_followed)
     snprintf(inside, sizeof inside, "%s/file", precious);
     CHECK(mkdir(precious, 0755) == 0);
     write_file(inside);
-    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
     CHECK(mkdir(under(path, "sub"), 0755) == 0);
     CHECK(symlink(precious, under(path, "dir")) == 0);
     CHECK(symlink(inside, under(path, "sub/file")) == 0);
@@ -199,7 +199,7 @@ TEST(a_link_in_its_place_is_not_followed_either)
     snprintf(inside, sizeof inside, "%s/file", precious);
     CHECK(mkdir(precious, 0755) == 0);
     write_file(inside);
-    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
     CHECK(rmdir(path) == 0 && symlink(precious, path) == 0);
     CHECK(attempt_dir_remove(path, &e) != 0);
     CHECK(is_there(inside));
@@ -210,7 +210,7 @@ TEST(a_tree_deeper_than_anyone_needs_is_left_with_a_reason)
 {
     char path[ATTEMPT_DIR_PATH];
     open_data();
-    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, &e), 0);
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (int i = 0; i < 100; i++) {
         CHECK(mkdirat(fd, "d", 0755) == 0);
@@ -226,6 +226,25 @@ TEST(a_tree_deeper_than_anyone_needs_is_left_with_a_reason)
     snprintf(deep, sizeof deep, "%s", path);
     for (int i = 0; i < 50; i++) strncat(deep, "/d", sizeof deep - strlen(deep) - 1);
     CHECK_INT(attempt_dir_remove(deep, &e), 0);
+    close_data();
+}
+
+TEST(what_is_there_already_is_none_of_this_attempts_and_goes)
+{
+    char path[ATTEMPT_DIR_PATH], inside[ATTEMPT_DIR_PATH + 8];
+    open_data();
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
+    snprintf(inside, sizeof inside, "%s/f", path);
+    CHECK_INT(mkfifo(inside, 0600), 0);
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
+    CHECK(is_there(path));
+    CHECK(!is_there(inside));
+    CHECK_INT(rmdir(path), 0);
+    CHECK_INT(symlink(data, path), 0); /* leads elsewhere */
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
+    struct stat st;
+    CHECK_INT(lstat(path, &st), 0);
+    CHECK(S_ISDIR(st.st_mode));
     close_data();
 }
 

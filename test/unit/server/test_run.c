@@ -52,6 +52,18 @@ TEST(a_task_that_ends_its_worker_three_times_is_poison_and_its_neighbours_comple
     RIG_CLOSE();
 }
 
+TEST(poison_tasks_do_not_break_the_pool_for_their_neighbours)
+{
+    rig_open();
+    struct sim_task *bad[4], *good;
+    for (int i = 0; i < 4; i++) bad[i] = SUBMIT(.plan = "crash", .ms = 100, .max_attempts = 100, .retry_ms = 1);
+    good = SUBMIT(.ms = 100, .delay_ms = 20000);
+    sim_pass(sim, 60000); /* twelve deaths, which would be five minutes of a broken place */
+    for (int i = 0; i < 4; i++) CHECK_CODE(bad[i], "poison");
+    CHECK_TASK(good, "completed");
+    RIG_CLOSE();
+}
+
 TEST(junk_counts_as_a_death_of_the_worker)
 {
     rig_open();
@@ -300,6 +312,23 @@ TEST(a_system_without_processes_is_tried_less_and_less_often)
     struct sim_task *again = SUBMIT(.type = "convert");
     sim_pass(sim, 1000);
     CHECK_TASK(again, "completed");
+    RIG_CLOSE();
+}
+
+TEST(a_keeper_without_processes_costs_the_task_nothing_either)
+{
+    rig_open();
+    sim->processes.fail_forks = 3;
+    struct sim_task *t = SUBMIT(.type = "convert", .ms = 10);
+    CHECK_INT(sim->processes.fail_forks, 2);
+    sim_pass(sim, 999);
+    CHECK_INT(sim->processes.fail_forks, 2); /* hands off for a second */
+    CHECK_TASK(t, "pending");
+    sim_pass(sim, HOUR);
+    CHECK_TASK(t, "completed");
+    CHECK_INT(rig_look(t)->life.failures, 0);
+    CHECK_INT(rig_look(t)->life.attempt, 1);
+    CHECK_INT(sim_dirs(sim), 0);
     RIG_CLOSE();
 }
 
