@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "sdk/python"))
 import bide  # noqa: E402
 from bide.worker import Worker  # noqa: E402
 
-worker = Worker(concurrency=int(os.environ.get("CONCURRENCY", "1")), max_batch=8)
+worker = Worker(concurrency=int(os.environ.get("CONCURRENCY", "1")))
 model = {}
 both = threading.Barrier(2, timeout=10)
 
@@ -80,7 +80,7 @@ def returns(task):
     return {"large": "x" * 2_000_000, "nan": float("nan"), "object": object(), "surrogate": "\ud800"}[task.input]
 
 
-@worker.batch("sum")
+@worker.task("sum", max_batch=8)
 def sums(tasks):
     if any(task.input == "crash" for task in tasks):
         raise RuntimeError("all of them")

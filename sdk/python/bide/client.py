@@ -6,29 +6,28 @@
         task = bide.wait(task["id"])
 
 A task is the JSON object of the API as a dict, with the API's own field names (`id`, `status`, `progress`, `result`,
-`error`, ...). Every method raises a `bide.problems.Problem` for an error answer and `Away` when there is none. A
-client may be shared by threads: each has its own kept-alive connection.
+`error`, ...). Every method raises a `bide.problems.Problem` for an error answer, and `Away` when there is none. A
+client may be shared by threads: each has its own kept-alive connection, and so has each process after a fork.
 """
-import datetime
-import json
-import math
+import builtins
 import os
 import threading
 import time
-import urllib.parse
+import weakref
 from types import TracebackType
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Type, Union
+from typing import Any, Dict, Generator, Iterable, Iterator, Mapping, Optional, Type, TypeVar
 
-from bide.connection import Answer, Connection
-from bide.problems import NotEnded, WaitTimeout, problem_of
+from bide import calls
+from bide.address import address, token as token_of
+from bide.call import Answer, Call, Json
+from bide.calls import ENDINGS, Page, Step
+from bide.connection import Connection
+from bide.problems import Problem
 
-Json = Dict[str, Any]
+T = TypeVar("T")
+MARGIN_S = 10.0  # what an answer may take beyond the time the server was asked to wait
 
-ENDINGS = frozenset(("completed", "failed", "cancelled", "expired"))
-"""The states in which a task stays."""
-
-_POLL_S = 30.0  # one long poll; the server answers at most after 60 s
-_MARGIN_S = 10.0  # what an answer may take beyond the time the server was asked to wait
+__all__ = ["ENDINGS", "Client", "Page"]
 
 
 class Client:
@@ -36,83 +35,127 @@ class Client:
 
     `url`: http://HOST:PORT, https://HOST:PORT or unix:PATH; default the environment's BIDE_SERVER, else
     http://127.0.0.1:8080. `token`: sent as `Authorization: Bearer`; default the environment's BIDE_TOKEN.
-    `timeout`: seconds without an answer before `Away` (long polls have their own)."""
+    `timeout`: seconds without an answer before `Away`, default 30 (what waits has its own time on top).
+
+    Raises ValueError for a URL that cannot be used."""
 
     def __init__(self, url: Optional[str] = None, *, token: Optional[str] = None, timeout: float = 30.0) -> None:
-        self.url = url or os.environ.get("BIDE_SERVER") or "http://127.0.0.1:8080"
-        self._token = token or os.environ.get("BIDE_TOKEN")
+        self._address = address(url)
+        self.url = self._address.url
+        self._token = token_of(token)
         self._timeout = timeout
-        self._mine = threading.local()
-        self._all: List[Connection] = []
-        self._lock = threading.Lock()
-        self._connection()  # a URL that cannot be used is told here, not at the first call
+        self._forget()
 
     # tasks
 
-    def submit(self, type: str, input: Any = None, *, wait: float = 0, **options: Any) -> Json:
+    def submit(
+        self, type: str, input: Any = None, *, wait: float = 0, idempotency_key: Optional[str] = None, **options: Any
+    ) -> Json:
         """Submits a task. Returns it once it is safely stored, with its `id`.
 
-        `input`: anything JSON can hold, up to 16 MiB. `wait`: seconds (0..60) to wait for its ending before
-        answering. `options` are the fields of POST /v1/tasks: `queue`, `priority` (-100..100, larger runs first),
+        `input`: anything JSON can hold, up to 16 MiB; default {}. `wait`: seconds (0..60, default 0) to wait for its
+        ending before answering. `idempotency_key`: a text of the caller's own; the same submit sent twice with it is
+        one task. `options` are the other fields of a submit: `queue`, `priority` (-100..100, larger runs first),
         `run_at` (a datetime with a zone, or RFC 3339), `delay_ms`, `timeout_ms`, `start_within_ms`, `grace_ms`,
         `max_attempts`, `retry`, `subject`, `tags`, ...
 
-        Raises UnknownType, UnknownField, Invalid, TooLarge, QueueFull, Draining."""
-        body: Json = {"type": type, "input": {} if input is None else input}
-        for name, value in options.items():
-            body[name] = _time(value) if isinstance(value, datetime.datetime) else value
-        headers = {"Prefer": f"wait={int(wait)}"} if wait else {}
-        return self._json("POST", "/v1/tasks", body, headers=headers, timeout=self._timeout + wait)
+        Raises UnknownType, UnknownQueue, UnknownField, Invalid, TooLarge, QueueFull, Draining, Conflict (the first
+        submit with this key has not been answered yet); ValueError for what JSON cannot hold."""
+        return self._do(calls.submit(type, input, wait, idempotency_key, options))
+
+    def submit_many(
+        self, tasks: Iterable[Mapping[str, Any]], *, idempotency_key: Optional[str] = None
+    ) -> "builtins.list[Json]":
+        """Submits many tasks in one request. `tasks`: the fields of each submit, `type` and `input` among them.
+
+        Returns one item for each in their order: `index`, `status` (the HTTP status it would have had), and `id` or
+        `error`. One that is refused does not hold up the others."""
+        return self._do(calls.submit_many(tasks, idempotency_key))
 
     def get(self, id: str) -> Json:
         """The task as it is now. Raises NotFound."""
-        return self._json("GET", _path("/v1/tasks", id))
+        return self._do(calls.get(id))
+
+    def latest(self, subject: str) -> Json:
+        """The newest task about a subject. Raises NotFound when there is none."""
+        return self._do(calls.latest(subject))
 
     def wait(self, id: str, timeout: Optional[float] = None) -> Json:
         """Waits until the task has ended, however it ended, and returns it.
 
-        `timeout`: seconds, None for as long as it takes; the API counts whole seconds, so the end may come up to one
-        later. Raises WaitTimeout (the task goes on), NotFound."""
-        until = None if timeout is None else time.monotonic() + timeout
-        while True:
-            left = _POLL_S if until is None else min(_POLL_S, until - time.monotonic())
-            seconds = max(0, math.ceil(left))
-            task = self._json("GET", _path("/v1/tasks", id) + f"?wait={seconds}", timeout=seconds + _MARGIN_S)
-            if task["status"] in ENDINGS:
-                return task
-            if until is not None and time.monotonic() >= until:
-                raise WaitTimeout(task, timeout or 0.0)
+        `timeout`: seconds; default None, as long as it takes. A server that goes away meanwhile is given 30 seconds
+        to come back. Raises WaitTimeout (the task goes on), NotFound, Away."""
+        return self._drive(calls.waiting(id, timeout, self._now))
 
     def list(self, *, limit: int = 50, **filters: Any) -> Iterator[Json]:
         """The tasks, newest first, page after page as they are asked for.
 
-        `filters`: `status`, `type`, `queue`, `subject`, `tag` ("name:value"). `limit`: tasks per request, 1..200."""
+        `filters`: `status`, `type`, `queue`, `subject`, `tag` ("name:value"), ... `limit`: tasks per request, 1..200,
+        default 50. Raises Invalid, UnknownField at the first step."""
         return self._pages("/v1/tasks", {"limit": limit, **filters})
 
-    def cancel(self, id: str) -> Json:
-        """Cancels the task; harmless when it has ended. A running one shows `cancel_requested` until it has stopped."""
-        return self._json("POST", _path("/v1/tasks", id, "cancel"))
-
-    def retry(self, id: str) -> Json:
-        """Runs an ended task again, as its next run. Raises Conflict when it has not ended."""
-        return self._json("POST", _path("/v1/tasks", id, "retry"))
+    def page(self, *, cursor: Optional[str] = None, limit: int = 50, **filters: Any) -> Page:
+        """One page of `list`: its `items`, and `next_cursor` for the `cursor` of the next one (None: no more)."""
+        return self._do(calls.tasks_page(limit, cursor, filters))
 
     def result(self, id: str) -> Any:
         """The result of a completed task, whatever its size: parsed when it is JSON, bytes otherwise.
 
-        Raises NotEnded, Conflict (it failed; `body` has its error), Gone."""
-        answer = self._send("GET", _path("/v1/tasks", id, "result"))
-        if answer.status == 202:
-            raise NotEnded(202, {"code": "not_ended", "detail": "the task has not ended"}, _retry_after(answer))
-        if answer.headers.get("content-type", "").partition(";")[0] == "application/json":
-            return json.loads(answer.body)
-        return answer.body
+        Raises NotEnded, Conflict (it failed; `body` has its error), Gone, NotFound."""
+        return self._do(calls.result(id))
 
-    def log(self, id: str) -> str:
-        """What the task's attempts printed and logged."""
-        return self._send("GET", _path("/v1/tasks", id, "log")).body.decode("utf-8", "replace")
+    def log(self, id: str, *, run: Optional[int] = None, attempt: Optional[int] = None) -> str:
+        """What an attempt printed and logged. `run`, `attempt`: which; default the latest. Raises NotFound."""
+        return self._do(calls.log(id, run, attempt))
 
-    # the server
+    def attempts(self, id: str) -> "builtins.list[Json]":
+        """The attempts of all runs, each with how it went. Raises NotFound."""
+        return self._do(calls.attempts(id))
+
+    def cancel(self, id: str) -> Json:
+        """Cancels the task; harmless when it has ended. A running one shows `cancel_requested` until it has stopped.
+
+        Raises NotFound."""
+        return self._do(calls.cancel(id))
+
+    def retry(self, id: str) -> Json:
+        """Runs an ended task again, as its next run. Raises Conflict when it has not ended, NotFound, QueueFull."""
+        return self._do(calls.retry(id))
+
+    def cancel_all(self, **filters: Any) -> Json:
+        """Cancels every task that the filters of `list` hold for. Returns the server's counts.
+
+        Raises ValueError without a filter, unless `everything=True`."""
+        return self._do(calls.cancel_all(filters))
+
+    def retry_all(self, **filters: Any) -> Json:
+        """Runs again every ended task that the filters of `list` hold for. Returns the server's counts.
+
+        Raises ValueError without a filter, unless `everything=True`."""
+        return self._do(calls.retry_all(filters))
+
+    def update(self, id: str, **changes: Any) -> Json:
+        """Changes `priority`, `run_at` (as in `submit`) or `tags` of a task that has not started. `tags` are merged:
+        a tag that is None is removed. Raises Conflict when it has started, NotFound, Invalid, UnknownField."""
+        return self._do(calls.update(id, changes))
+
+    def delete(self, id: str) -> None:
+        """Removes the record of an ended task. Raises Conflict when it has not ended, NotFound."""
+        self._do(calls.delete(id))
+
+    def complete(self, id: str, result: Any = None) -> Json:
+        """Settles a task from outside as completed, for work done elsewhere. Raises Conflict when it has ended."""
+        return self._do(calls.complete(id, result))
+
+    def fail(
+        self, id: str, code: str, message: str, *, detail: Optional[str] = None, retry: Optional[bool] = None
+    ) -> Json:
+        """Settles a task from outside as failed. `code`, `message`, `detail`, `retry`: see bide.Fail.
+
+        Raises Conflict when it has ended."""
+        return self._do(calls.fail(id, code, message, detail, retry))
+
+    # queues
 
     def queues(self) -> Iterator[Json]:
         """The queues, each with its depth by status."""
@@ -120,23 +163,45 @@ class Client:
 
     def queue(self, name: str) -> Json:
         """One queue. Raises NotFound."""
-        return self._json("GET", _path("/v1/queues", name))
+        return self._do(calls.queue(name))
 
     def pause(self, queue: str) -> Json:
-        """Starts no more tasks of this queue; those running go on. Survives a restart."""
-        return self._json("POST", _path("/v1/queues", queue, "pause"))
+        """Starts no more tasks of this queue; those running go on. Survives a restart. Raises NotFound."""
+        return self._do(calls.queue_verb(queue, "pause"))
 
     def resume(self, queue: str) -> Json:
-        """Starts tasks of this queue again."""
-        return self._json("POST", _path("/v1/queues", queue, "resume"))
+        """Starts tasks of this queue again. Raises NotFound."""
+        return self._do(calls.queue_verb(queue, "resume"))
+
+    def drain(self, queue: str) -> Json:
+        """Takes no new tasks into this queue; those in it go on. Raises NotFound."""
+        return self._do(calls.queue_verb(queue, "drain"))
+
+    def purge(self, queue: str) -> Json:
+        """Removes the tasks of this queue that have not started. Raises NotFound."""
+        return self._do(calls.queue_verb(queue, "purge"))
+
+    def update_queue(self, name: str, **changes: Any) -> Json:
+        """Changes a queue's `concurrency`, `capacity` or `rate`. Raises NotFound, Invalid, UnknownField."""
+        return self._do(calls.update_queue(name, changes))
+
+    # workers, the server
 
     def workers(self) -> Iterator[Json]:
         """The worker processes: pool, pid, state, current tasks."""
         return self._pages("/v1/workers", {})
 
+    def recycle_worker(self, id: str) -> Json:
+        """Replaces a worker's process once its tasks have ended. Raises NotFound."""
+        return self._do(calls.worker_verb(id, "recycle"))
+
+    def stop_worker(self, id: str) -> Json:
+        """Stops a worker's process. Raises NotFound."""
+        return self._do(calls.worker_verb(id, "stop"))
+
     def stats(self) -> Json:
         """Counts of the whole server: tasks by status, store, connections."""
-        return self._json("GET", "/v1/stats")
+        return self._do(calls.stats())
 
     def close(self) -> None:
         """Closes the connections of all threads. The client may be used again."""
@@ -154,76 +219,65 @@ class Client:
 
     # how
 
+    def _forget(self) -> None:
+        """No connections: at the beginning, and in the child of a fork, whose parent goes on using its own."""
+        self._pid = os.getpid()
+        self._mine = threading.local()
+        self._all: "weakref.WeakSet[Connection]" = weakref.WeakSet()
+        self._lock = threading.Lock()
+
     def _connection(self) -> Connection:
+        if self._pid != os.getpid():
+            self._forget()
         connection: Optional[Connection] = getattr(self._mine, "connection", None)
         if connection is None:
-            connection = Connection(self.url, self._timeout)
+            connection = Connection(self._address, self._timeout)
             self._mine.connection = connection
             with self._lock:
-                self._all.append(connection)
+                self._all.add(connection)
         return connection
 
-    def _send(
-        self,
-        method: str,
-        target: str,
-        body: Any = None,
-        headers: Mapping[str, str] = {},
-        timeout: Optional[float] = None,
-    ) -> Answer:
-        sent = {"Accept": "application/json, */*;q=0.5", "User-Agent": "bide-python/0.1", **headers}
-        if self._token:
-            sent["Authorization"] = f"Bearer {self._token}"
-        data = None
-        if body is not None:
-            data = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-            sent["Content-Type"] = "application/json"
-        answer = self._connection().request(method, target, sent, data, timeout or self._timeout)
-        if answer.status >= 300:
-            raise problem_of(answer.status, _problem_body(answer), _retry_after(answer))
-        return answer
+    def _answer(self, call: Call[T]) -> Answer:
+        timeout = max(self._timeout, call.wait + MARGIN_S) if call.wait else self._timeout
+        headers = call.all_headers(self._token)
+        return self._connection().request(
+            call.method, call.target, headers, call.payload(), timeout, call.repeatable
+        )
 
-    def _json(
-        self,
-        method: str,
-        target: str,
-        body: Any = None,
-        headers: Mapping[str, str] = {},
-        timeout: Optional[float] = None,
-    ) -> Json:
-        value: Json = json.loads(self._send(method, target, body, headers, timeout).body)
-        return value
+    def _do(self, call: Call[T]) -> T:
+        return call.value(self._answer(call))
 
-    def _pages(self, path: str, query: Mapping[str, Any]) -> Iterator[Json]:
-        pairs = [(k, v) for k, v in query.items() if v is not None]
-        cursor = None
+    def _pages(self, base: str, filters: Mapping[str, Any]) -> Iterator[Json]:
+        asked: Dict[str, Any] = dict(filters)
+        limit = asked.pop("limit", None)
+        cursor: Optional[str] = None
         while True:
-            asked: List[Tuple[str, Union[str, int]]] = pairs + ([("cursor", cursor)] if cursor else [])
-            page = self._json("GET", path + ("?" + urllib.parse.urlencode(asked) if asked else ""))
-            yield from page["items"]
-            cursor = page.get("next_cursor")
+            page = self._do(calls.page(base, limit, cursor, asked))
+            yield from page.items
+            cursor = page.next_cursor
             if not cursor:
                 return
 
+    def _drive(self, steps: Generator[Step, Json, Json]) -> Json:
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    answer: Json = {}
+                    if isinstance(step, Call):
+                        answer = self._do(step)
+                    else:
+                        self._rest(step)
+                except Problem as problem:
+                    step = steps.throw(problem)
+                else:
+                    step = steps.send(answer)
+        except StopIteration as end:
+            value: Json = end.value
+            return value
 
-def _path(*parts: str) -> str:
-    return parts[0] + "".join("/" + urllib.parse.quote(part, safe="") for part in parts[1:])
+    def _now(self) -> float:
+        return time.monotonic()
 
-
-def _time(moment: datetime.datetime) -> str:
-    if moment.tzinfo is None:
-        raise ValueError("a datetime without a zone: which moment it means cannot be known")
-    return moment.astimezone(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _retry_after(answer: Answer) -> Optional[float]:
-    text = answer.headers.get("retry-after", "")
-    return float(text) if text.isdigit() else None
-
-
-def _problem_body(answer: Answer) -> Json:
-    try:
-        body = json.loads(answer.body)
-    except ValueError:
-        body = None
-    return body if isinstance(body, dict) else {"detail": answer.body[:500].decode("utf-8", "replace")}
+    def _rest(self, seconds: float) -> None:
+        time.sleep(seconds)

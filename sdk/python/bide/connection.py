@@ -2,22 +2,16 @@
 """One kept-alive HTTP connection: a request goes in, status, headers and body come out.
 
 A server may close an idle connection at any moment. Whether it did is asked before each request, since a request
-that was sent and got no answer may have been carried out: only those that may be repeated (GET) are sent again.
+that was sent and got no answer may have been carried out: only those that may be repeated are sent again.
 """
 import http.client
 import select
 import socket
-import urllib.parse
-from typing import Mapping, NamedTuple, Optional
+from typing import Mapping, Optional
 
+from bide.address import Address
+from bide.call import Answer
 from bide.problems import Away
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -32,31 +26,32 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 class Connection:
-    """`url` is http://HOST:PORT, https://HOST:PORT or unix:PATH. Not for two threads at once."""
+    """To one server. Not for two threads at once."""
 
-    def __init__(self, url: str, timeout: float) -> None:
-        self.url = url
-        self._timeout = timeout
-        self._base = ""
-        self._http = self._make()
-
-    def _make(self) -> http.client.HTTPConnection:
-        if self.url.startswith("unix:"):
-            return _UnixConnection(self.url[len("unix:"):], self._timeout)
-        parts = urllib.parse.urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"not a server's URL: {self.url!r} (http://HOST:PORT, https://HOST:PORT or unix:PATH)")
-        self._base = parts.path.rstrip("/")
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        return kind(parts.hostname, parts.port, timeout=self._timeout)
+    def __init__(self, address: Address, timeout: float) -> None:
+        self._address = address
+        self._http: http.client.HTTPConnection
+        if address.unix is not None:
+            self._http = _UnixConnection(address.unix, timeout)
+        elif address.tls:
+            self._http = http.client.HTTPSConnection(address.host, address.port, timeout=timeout)
+        else:
+            self._http = http.client.HTTPConnection(address.host, address.port, timeout=timeout)
 
     def request(
-        self, method: str, target: str, headers: Mapping[str, str], body: Optional[bytes], timeout: float
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: Optional[bytes],
+        timeout: float,
+        repeatable: bool = False,
     ) -> Answer:
         """Sends one request and reads the whole answer. `timeout`: seconds of silence before it gives up.
 
-        Raises Away when there is no answer."""
-        again = method == "GET" and self._http.sock is not None
+        `repeatable`: may be sent once more on a new connection when the kept one turns out to be closed. Raises Away
+        when there is no answer."""
+        again = repeatable and self._http.sock is not None
         if self._is_stale():
             self.close()
         while True:
@@ -64,9 +59,8 @@ class Connection:
                 return self._once(method, target, headers, body, timeout)
             except (OSError, http.client.HTTPException) as error:
                 self.close()
-                silent = isinstance(error, (ConnectionError, http.client.RemoteDisconnected))
-                if not again or not silent:
-                    raise Away(f"{self.url}: {str(error) or type(error).__name__}") from error
+                if not again or not isinstance(error, ConnectionError):
+                    raise Away.silent(f"{self._address.url}: {str(error) or type(error).__name__}") from error
                 again = False
             except BaseException:  # half an answer may be waiting: the connection is of no use any more
                 self.close()
@@ -78,7 +72,12 @@ class Connection:
         self._http.timeout = timeout
         if self._http.sock is not None:
             self._http.sock.settimeout(timeout)
-        self._http.request(method, self._base + target, body=body, headers=dict(headers))
+        try:
+            self._http.request(method, self._address.base + target, body=body, headers=dict(headers))
+        except (BrokenPipeError, ConnectionResetError):
+            if self._http.sock is None:
+                raise  # not even connected
+            # a server that does not want the body answers and closes: the answer says why
         answer = self._http.getresponse()
         return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
 
@@ -93,3 +92,6 @@ class Connection:
 
     def close(self) -> None:
         self._http.close()
+
+    def __del__(self) -> None:  # of a thread that has ended
+        self.close()

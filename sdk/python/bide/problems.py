@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the server refuses, as exceptions: one class for each stable `code` of its problem+json (RFC 9457).
 
+The codes are the rows of the server's src/base/err.def; a test holds the two together.
+
 Catch the class you can do something about and let the others rise:
 
     try:
@@ -84,6 +86,24 @@ class NotFound(Problem):
     code = "not_found"
 
 
+class MethodNotAllowed(Problem):
+    """405: this method is not allowed here."""
+
+    code = "method_not_allowed"
+
+
+class NotAcceptable(Problem):
+    """406: none of the accepted media types can be produced."""
+
+    code = "not_acceptable"
+
+
+class UnsupportedMediaType(Problem):
+    """415: this media type is not accepted here."""
+
+    code = "unsupported_media_type"
+
+
 class TooLarge(Problem):
     """413: larger than the limit (an input: 16 MiB)."""
 
@@ -132,15 +152,115 @@ class DiskFull(Problem):
     code = "disk_full"
 
 
-class Away(Problem):
-    """The server could not be reached, or the connection broke before its answer.
+class OutOfMemory(Problem):
+    """503: out of memory."""
 
-    After a `submit` that broke this way the task may or may not have been accepted."""
+    code = "no_memory"
+
+
+class Timeout(Problem):
+    """504: it took too long."""
+
+    code = "timeout"
+
+
+class TryAgain(Problem):
+    """503: nothing to give at this moment."""
+
+    code = "try_again"
+
+
+class InputOutput(Problem):
+    """500: reading or writing failed."""
+
+    code = "io"
+
+
+class Locked(Problem):
+    """500: another process holds it."""
+
+    code = "locked"
+
+
+class ForeignStore(Problem):
+    """500: the file is not a bide store, or a newer version's."""
+
+    code = "foreign_store"
+
+
+class Config(Problem):
+    """500: the configuration is not valid."""
+
+    code = "config"
+
+
+class WasCancelled(Problem):
+    """499: it was cancelled. (A worker's exception for this is bide.Cancelled.)"""
+
+    code = "cancelled"
+
+
+class Unsupported(Problem):
+    """501: this is not supported."""
+
+    code = "unsupported"
+
+
+class Internal(Problem):
+    """500: an internal error."""
+
+    code = "internal"
+
+
+class RequestTimeout(Problem):
+    """408: the request took too long to arrive."""
+
+    code = "request_timeout"
+
+
+class TargetTooLong(Problem):
+    """414: the request target is too long."""
+
+    code = "target_too_long"
+
+
+class HeadersTooLarge(Problem):
+    """431: the request headers are too large."""
+
+    code = "headers_too_large"
+
+
+class HttpVersion(Problem):
+    """505: this version of HTTP is not supported."""
+
+    code = "http_version"
+
+
+class Misdirected(Problem):
+    """421: the request is for another host."""
+
+    code = "misdirected"
+
+
+class Forbidden(Problem):
+    """403: this is not allowed."""
+
+    code = "forbidden"
+
+
+class Away(Problem):
+    """The server could not be reached, or the connection broke before its answer. `status` is 0; 502 when a server in
+    front of it said so.
+
+    After a `submit` that broke this way the task may or may not have been accepted: with an `idempotency_key` it may
+    be submitted again."""
 
     code = "away"
 
-    def __init__(self, why: str) -> None:
-        super().__init__(0, {"code": "away", "detail": why})
+    @classmethod
+    def silent(cls, why: str) -> "Away":
+        """There was no answer at all."""
+        return cls(0, {"code": "away", "detail": why})
 
 
 class NotEnded(Problem):
@@ -170,7 +290,4 @@ _BY_CODE = _family(Problem)
 
 def problem_of(status: int, body: Mapping[str, Any], retry_after: Optional[float] = None) -> Problem:
     """The exception for an error answer, by its `code`."""
-    kind = _BY_CODE.get(str(body.get("code")), Problem)
-    if kind is Away:  # a server in front of the server said so: an answer, not silence
-        kind = Problem
-    return kind(status, body, retry_after)
+    return _BY_CODE.get(str(body.get("code")), Problem)(status, body, retry_after)
