@@ -18,11 +18,12 @@ def at_await(task: Task) -> Iterator[None]:
     if current is None:
         yield
         return
-    loop, inside = asyncio.get_running_loop(), True
+    loop, inside, hit = asyncio.get_running_loop(), True, False
 
     def arrive() -> None:
+        nonlocal hit
         if inside and current is not None:
-            current.cancel()
+            hit = current.cancel()
 
     with task.interrupted_by(lambda: loop.call_soon_threadsafe(arrive)):
         try:
@@ -30,6 +31,8 @@ def at_await(task: Task) -> Iterator[None]:
             yield
         finally:
             inside = False
+            if hit and hasattr(current, "uncancel"):
+                current.uncancel()  # Python 3.11 counts; this one has been obeyed
 
 
 @contextlib.contextmanager

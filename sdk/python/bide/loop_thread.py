@@ -32,6 +32,10 @@ class LoopThread:
             self._loop.close()
             self._loop = None
 
+    def is_here(self) -> bool:
+        """Whether the caller runs on it."""
+        return self._loop is not None and threading.get_ident() == self._thread.ident
+
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bide that is one object in memory: it keeps tasks, and runs a worker's handlers when told to, one job after
+another. It hears the same frames that a worker sends, so a handler cannot tell the difference.
+
+Time is a clock of its own. It begins at the present and moves when a retry or a moment to start is waited for, so
+nothing here sleeps and every run goes the same way.
+"""
+import asyncio
+import json
+import os
+import tempfile
+import time
+import uuid
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from bide.handlers import Entry, Handlers, is_async
+from bide.inline.record import Record, moment
+from bide.perform import Steps, perform
+from bide.problems import WaitTimeout
+from bide.task import Task
+
+_FINAL = ("invalid_input", "poison", "output_too_large", "cancelled", "expired", "dependency_failed")
+"""Codes of failures that are not retried unless the handler says so: src/task/failure.def."""
+
+
+class Stuck(RuntimeError):
+    """What is waited for cannot happen: nothing in this process will bring it about."""
+
+
+class Engine:
+    """`workers`: whose handlers to run. `types`: further types to accept, whose tasks somebody else settles.
+    `concurrent`: other coroutines may run tasks while this one waits."""
+
+    def __init__(self, workers: Sequence[Handlers], types: Sequence[str] = (), concurrent: bool = False) -> None:
+        self.records: Dict[str, Record] = {}  # by id, oldest first
+        self.queues: Dict[str, Dict[str, Any]] = {}
+        self.workers = list(workers)
+        self.now = time.time()
+        self._types = frozenset(types)
+        self._concurrent = concurrent
+        self._loaded: List[Handlers] = []
+        self._dirs = tempfile.TemporaryDirectory(prefix="bide-inline-")
+        self._busy = False
+
+    def knows(self, type: str) -> bool:
+        return type in self._types or self._find(type)[1] is not None
+
+    def queue(self, name: str) -> Dict[str, Any]:
+        """A queue is there once it is spoken of."""
+        fresh = {"name": name, "paused": False, "draining": False, "concurrency": 1, "capacity": None}
+        return self.queues.setdefault(name, fresh)
+
+    def add(self, record: Record) -> None:
+        self.queue(record.queue)
+        if record.run_at is not None and record.run_at > self.now:
+            record.status = "scheduled"
+        self.records[record.id] = record
+
+    def new_id(self) -> str:
+        """A UUIDv7 (RFC 9562) of the inline clock: sorted by id is sorted by creation."""
+        n = (int(self.now * 1000) << 80) | (7 << 76) | (len(self.records) & 0xFFF) << 64
+        return str(uuid.UUID(int=n | (2 << 62) | (uuid.uuid4().int & ((1 << 62) - 1))))
+
+    # running
+
+    def work(self) -> Steps:
+        """Runs what may start, and the retries that come of it, until only tasks with a later moment to start are
+        left. Within a handler it does nothing: whoever runs that handler goes on with these. Returns how many ran."""
+        ran = 0
+        if self._busy:
+            return ran
+        self._busy = True
+        try:
+            while True:
+                while self._runnable():
+                    ran += yield from self._job()
+                due = [r.run_at for r in self._waiting("retrying") if r.run_at is not None]
+                if not due:
+                    return ran
+                self.move(min(due) - self.now)
+        finally:
+            self._busy = False
+
+    def wait(self, record: Record, timeout: Optional[float]) -> Steps:
+        """Works until the record has ended. Returns False when `timeout` seconds of the inline clock passed first.
+        Raises Stuck."""
+        until = None if timeout is None else self.now + timeout
+        while not record.ended:
+            if self._runnable():
+                yield from self._job()
+                continue
+            if record.status == "running" and self._concurrent:
+                yield asyncio.sleep(0.001)
+                continue
+            due = min((r.run_at for r in self._waiting("scheduled", "retrying") if r.run_at), default=None)
+            if due is not None and (until is None or due <= until):
+                self.move(due - self.now)
+            elif until is not None:
+                self.move(until - self.now)
+                return record.ended
+            else:
+                raise Stuck(f"task {record.id} of type {record.type!r} is {record.status}: {self._why(record)}")
+        return True
+
+    def waited(self, record: Record, timeout: Optional[float]) -> Steps:
+        """As `wait`, with the outcome of a client's wait: the task, or WaitTimeout."""
+        ended = yield from self.wait(record, timeout)
+        if not ended:
+            raise WaitTimeout(record.shown(True), timeout or 0.0)
+        return record.shown(True)
+
+    def move(self, seconds: float) -> None:
+        """Moves the clock: what is due becomes pending, what should have started expires."""
+        self.now += max(0.0, seconds)
+        for record in self.records.values():
+            if record.start_by is not None and not record.attempt and not record.ended and self.now >= record.start_by:
+                self.end(record, "expired", {"code": "expired", "message": "the task did not start in time"})
+            elif record.status in ("scheduled", "retrying") and self.now >= (record.run_at or 0):
+                record.status = "pending"
+
+    def cancel(self, record: Record) -> None:
+        if record.ended:
+            return
+        record.cancel_requested = True
+        if record.task is not None:
+            record.task.cancel("user")
+        else:
+            self.end(record, "cancelled", {"code": "cancelled", "message": "the task was cancelled"})
+
+    def again(self, record: Record) -> None:
+        """The next run of an ended task."""
+        record.run, record.attempt, record.failures, record.status = record.run + 1, 0, 0, "pending"
+        record.cancel_requested, record.start_by, record.run_at = False, None, None
+        record.result = record.error = record.progress = record.resume = None
+        record.started_at = record.finished_at = None
+        record.files = []
+
+    def end(self, record: Record, status: str, error: Optional[Mapping[str, Any]] = None) -> None:
+        record.status, record.finished_at = status, self.now
+        if error is not None:
+            record.error = self._error(record, error)
+        elif status == "completed":
+            record.error = None
+
+    def failed(self, record: Record, said: Mapping[str, Any]) -> None:
+        """A failure counts; then it is tried again, or that was it."""
+        record.failures += 1
+        retryable = said.get("retry", said.get("code") not in _FINAL)
+        if record.cancel_requested:
+            return self.end(record, "cancelled", {"code": "cancelled", "message": "the task was cancelled"})
+        if not retryable or record.failures >= record.max_attempts:
+            return self.end(record, "failed", said)
+        record.error = self._error(record, said)
+        record.status, record.progress = "retrying", None
+        record.run_at = self.now + (said.get("retry_after_ms") or self._backoff(record)) / 1000
+        return None
+
+    def close(self) -> None:
+        self._dirs.cleanup()
+        self._dirs = tempfile.TemporaryDirectory(prefix="bide-inline-")
+
+    # how
+
+    def _find(self, type: str) -> Tuple[Optional[Handlers], Optional[Entry]]:
+        for worker in self.workers:
+            entry = worker.find(type)
+            if entry is not None:
+                return worker, entry
+        return None, None
+
+    def _waiting(self, *states: str) -> Iterator[Record]:
+        for record in self.records.values():
+            if record.status in states and not self.queue(record.queue)["paused"] and self._find(record.type)[1]:
+                yield record
+
+    def _runnable(self) -> List[Record]:
+        """First those of higher priority, then the older."""
+        return sorted(self._waiting("pending"), key=lambda record: -record.priority)
+
+    def _job(self) -> Steps:
+        """Runs the first in line; with it, those that go into the same batch. Returns how many."""
+        line = self._runnable()
+        worker, entry = self._find(line[0].type)
+        assert worker is not None and entry is not None
+        batch = [r for r in line if self._find(r.type)[1] is entry][: entry.max_batch or 1]
+        yield from self._load(worker)
+        tasks = [self._begin(record, len(batch)) for record in batch]
+        try:
+            yield from perform(worker, entry, tasks)
+        finally:
+            for record in batch:
+                record.task = None
+                if record.status == "running":  # the handler's own thread was stopped
+                    self.failed(record, {"code": "no_reply", "message": "the worker gave no verdict"})
+        return len(batch)
+
+    def _load(self, worker: Handlers) -> Steps:
+        if worker not in self._loaded:
+            self._loaded.append(worker)
+            for loader in worker.loaders:
+                value = loader()
+                if is_async(loader):
+                    yield value
+        return None
+
+    def _begin(self, record: Record, batch_size: int) -> Task:
+        record.attempt += 1
+        record.status, record.started_at, record.batch_size = "running", self.now, batch_size
+        record.files, record.output = [], ""
+        name = f"{record.id}.{record.run}.{record.attempt}"
+        given: Dict[str, Any] = {"id": record.id, "fence": name, "type": record.type, "attempt": record.attempt}
+        given.update(timeout_ms=record.timeout_ms, resume=record.resume, input=json.loads(record.input))
+        given["dir"] = os.path.join(self._dirs.name, name)
+        os.mkdir(given["dir"])
+        record.task = Task(given, lambda frame: self._hear(record, json.loads(json.dumps(frame))))
+        return record.task
+
+    def _hear(self, record: Record, frame: Dict[str, Any]) -> None:
+        """A frame of the attempt that runs."""
+        op = frame["op"]
+        if op == "progress":
+            record.progress = {name: frame.get(name, other) for name, other in _NO_PROGRESS.items()}
+        elif op == "log":
+            record.log(frame["text"])
+        elif op == "output":
+            record.output += frame["data"]
+        elif op == "save":
+            record.resume = frame["data"]
+        elif op == "done":
+            self._done(record, frame)
+        elif op == "fail":
+            self.failed(record, frame)
+        elif op == "cancelled":
+            self.end(record, "cancelled", {"code": "cancelled", "message": "the task was cancelled"})
+        if op in ("done", "fail", "cancelled"):
+            seen = {"run": record.run, "attempt": record.attempt, "status": {"fail": "failed"}.get(op, op)}
+            seen.update(started_at=moment(record.started_at), finished_at=moment(self.now))
+            record.attempts.append({**seen, "error": record.error if op == "fail" else None})
+
+    def _done(self, record: Record, frame: Dict[str, Any]) -> None:
+        if "result_file" in frame and record.task is not None:
+            with open(os.path.join(record.task.dir, frame["result_file"]), "rb") as file:
+                record.result = file.read()
+        else:
+            record.result = json.dumps(frame.get("result"), ensure_ascii=False, separators=(",", ":")).encode()
+        record.files = frame.get("files", [])
+        self.end(record, "completed")
+        for follower in frame.get("next", []):
+            self.add(self.make(follower))
+
+    def make(self, body: Mapping[str, Any]) -> Record:
+        """A record of a submit that was found right."""
+        run_at = body.get("run_at")
+        if body.get("delay_ms"):
+            run_at = self.now + body["delay_ms"] / 1000
+        start_within = body.get("start_within_ms")
+        return Record(
+            id=self.new_id(),
+            type=body["type"],
+            queue=body.get("queue", "default"),
+            input=json.dumps(body.get("input", {}), ensure_ascii=False, separators=(",", ":")).encode(),
+            priority=body.get("priority", 0),
+            max_attempts=body.get("max_attempts", 3),
+            retry=dict(body.get("retry", {})),
+            created_at=self.now,
+            run_at=run_at,
+            start_by=None if start_within is None else self.now + start_within / 1000,
+            timeout_ms=body.get("timeout_ms"),
+            subject=body.get("subject"),
+            tags=dict(body.get("tags", {})),
+        )
+
+    def _backoff(self, record: Record) -> float:
+        """In ms, without jitter: every run goes the same way."""
+        base, cap = record.retry.get("base_ms", 5_000), record.retry.get("cap_ms", 600_000)
+        fixed = record.retry.get("backoff") == "fixed"
+        return float(min(cap, base if fixed else base * 2 ** min(record.failures - 1, 30)))
+
+    def _error(self, record: Record, said: Mapping[str, Any]) -> Dict[str, Any]:
+        error = {name: said.get(name) or None for name in ("code", "message", "detail", "type")}
+        return {**error, "attempt": record.attempt or None, "at": moment(self.now)}
+
+    def _why(self, record: Record) -> str:
+        if self.queue(record.queue)["paused"]:
+            return f"queue {record.queue!r} is paused"
+        if self._find(record.type)[1] is None:
+            return "no worker here does this type: complete or fail it"
+        return "it is waited for by its own handler" if record.status == "running" else "it has no moment to start"
+
+
+_NO_PROGRESS: Dict[str, Any] = {"percent": None, "message": "", "data": {}}

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A task as the inline mode keeps it, and the object that the API would show of it."""
+import dataclasses
+import datetime
+import json
+from typing import Any, Dict, List, Optional
+
+from bide.call import Json, plain
+from bide.calls import ENDINGS
+from bide.task import Task
+
+_INLINE = 64 * 1024  # bytes of an input or result that the task object shows
+
+
+@dataclasses.dataclass
+class Record:
+    id: str
+    type: str
+    queue: str
+    input: bytes
+    priority: int
+    max_attempts: int
+    retry: Dict[str, Any]
+    created_at: float
+    """Times are seconds since 1970, on the inline clock."""
+    run_at: Optional[float] = None
+    start_by: Optional[float] = None
+    timeout_ms: Optional[int] = None
+    subject: Optional[str] = None
+    tags: Dict[str, str] = dataclasses.field(default_factory=dict)
+    status: str = "pending"
+    run: int = 1
+    attempt: int = 0
+    failures: int = 0
+    cancel_requested: bool = False
+    progress: Optional[Json] = None
+    result: Optional[bytes] = None
+    error: Optional[Json] = None
+    files: List[str] = dataclasses.field(default_factory=list)
+    resume: Any = None
+    output: str = ""
+    started_at: Optional[float] = None
+    finished_at: Optional[float] = None
+    batch_size: int = 1
+    logs: Dict[str, str] = dataclasses.field(default_factory=dict)
+    """By "RUN.ATTEMPT"."""
+    attempts: List[Json] = dataclasses.field(default_factory=list)
+    task: Optional[Task] = None
+    """While it runs."""
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDINGS
+
+    def log(self, text: str) -> None:
+        name = f"{self.run}.{self.attempt}"
+        self.logs[name] = self.logs.get(name, "") + text + ("" if text.endswith("\n") else "\n")
+
+    def shown(self, whole: bool) -> Json:
+        """`whole`: with input and result, as far as they are shown."""
+        base = f"/v1/tasks/{self.id}"
+        task: Json = {name: getattr(self, name) for name in ("id", "run", "type", "queue", "status", "priority")}
+        task.update({name: getattr(self, name) for name in ("attempt", "max_attempts", "cancel_requested")})
+        task.update(waiting_on=self._waiting_on(), progress=self.progress, position=None, eta_at=None)
+        task.update(input_bytes=len(self.input), result_bytes=len(self.result or b""), error=self.error)
+        if whole:
+            task.update(input=_inline(self.input), result=_inline(self.result))
+        task.update(files=self.files, subject=self.subject, tags=dict(self.tags), group_id=None, depends_on=[])
+        for name in ("created_at", "run_at", "start_by", "started_at", "finished_at"):
+            task[name] = moment(getattr(self, name))
+        task.update(purge_at=None, timing=self._timing(), delivery=None)
+        task["urls"] = {"self": base, **{name: f"{base}/{name}" for name in ("result", "log", "cancel")}}
+        copy: Json = json.loads(json.dumps(task))
+        return copy
+
+    def _waiting_on(self) -> Optional[Json]:
+        reason = {"scheduled": "time", "retrying": "retry"}.get(self.status)
+        return None if reason is None else {"reason": reason, "detail": f"until {moment(self.run_at)}"}
+
+    def _timing(self) -> Json:
+        queued = None if self.started_at is None else _ms(self.started_at - max(self.created_at, self.run_at or 0))
+        run = None if self.started_at is None or self.finished_at is None else _ms(self.finished_at - self.started_at)
+        return {"queued_ms": queued, "run_ms": run, "batch_size": self.batch_size}
+
+
+def moment(seconds: Optional[float]) -> Optional[str]:
+    if seconds is None:
+        return None
+    text: str = plain(datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc))
+    return text
+
+
+def seconds_of(text: str) -> float:
+    """Of an RFC 3339 moment. Raises ValueError."""
+    read = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if read.tzinfo is None:
+        raise ValueError("a moment without a zone")
+    return read.timestamp()
+
+
+def _ms(seconds: float) -> int:
+    return max(0, round(seconds * 1000))
+
+
+def _inline(text: Optional[bytes]) -> Any:
+    return None if text is None or len(text) > _INLINE else json.loads(text)

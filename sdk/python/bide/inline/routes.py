@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The routes of the HTTP API over an Engine: a `Call` in, an `Answer` out, with the statuses and codes that the server
+gives. What this mode has no use for (schedules, events, files) is not here and answers 501 `unsupported`."""
+import json
+import re
+import urllib.parse
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+from bide.call import Answer, Call, Json
+from bide.inline.engine import Engine
+from bide.inline.record import Record, seconds_of
+from bide.perform import Steps
+
+_FIELDS = frozenset(
+    "type input queue priority run_at delay_ms timeout_ms start_within_ms grace_ms max_attempts retry key on_conflict"
+    " limit_key batch_key cost cache subject tags depends_on parent_policy group_id notify webhook on_success"
+    " on_failure retain_ms".split()
+)
+_FILTERS = ("status", "type", "queue", "subject", "tag")
+
+
+class Refusal(Exception):
+    def __init__(self, status: int, code: str, detail: str, pointer: Optional[str] = None, **more: Any) -> None:
+        self.status = status
+        self.body = {"status": status, "code": code, "detail": detail, "request_id": "inline", **more}
+        if pointer is not None:
+            self.body["errors"] = [{"pointer": pointer, "detail": detail}]
+
+
+class Api:
+    """`eager`: what is submitted has run when the submit is answered."""
+
+    def __init__(self, engine: Engine, eager: bool) -> None:
+        self.engine = engine
+        self.eager = eager
+        self._replays: Dict[str, Tuple[Any, Answer]] = {}
+
+    def respond(self, call: "Call[Any]") -> Steps:
+        """Returns the Answer."""
+        target = urllib.parse.urlsplit(call.target)
+        asked = dict(urllib.parse.parse_qsl(target.query, keep_blank_values=True))
+        body = None if call.body is None else json.loads(call.payload() or b"null")
+        key = call.headers.get("Idempotency-Key")
+        if key in self._replays:
+            first, answer = self._replays[key]
+            same = first == [call.target, body]
+            replayed = {**answer.headers, "idempotency-replayed": "true"}
+            return answer._replace(headers=replayed) if same else _problem(
+                Refusal(422, "invalid", "this Idempotency-Key came with another request before")
+            )
+        try:
+            answer = yield from self._route(call, target.path, asked, body)
+        except Refusal as refusal:
+            return _problem(refusal)
+        if key is not None:
+            self._replays[key] = ([call.target, body], answer)
+        return answer
+
+    def _route(self, call: "Call[Any]", path: str, asked: Dict[str, str], body: Any) -> Steps:
+        for method, pattern, act in _ROUTES:
+            match = re.fullmatch(pattern, path)
+            if match and method == call.method:
+                parts = [urllib.parse.unquote(part) for part in match.groups()]
+                request = _Request(parts, asked, body, call.headers)
+                return (yield from act(self, request))
+        raise Refusal(501, "unsupported", f"the inline mode has no {call.method} {path}")
+
+    def record(self, id: str) -> Record:
+        if id not in self.engine.records:
+            raise Refusal(404, "not_found", f"there is no task {id}")
+        return self.engine.records[id]
+
+    def queue(self, name: str) -> Dict[str, Any]:
+        if name not in self.engine.queues and name != "default":
+            raise Refusal(404, "not_found", f"there is no queue {name}")
+        return self.engine.queue(name)
+
+    def work(self) -> Steps:
+        return (yield from self.engine.work()) if self.eager else 0
+
+    def accept(self, body: Any, pointer: str = "") -> Record:
+        """Adds the task of a submit."""
+        if not isinstance(body, dict) or not isinstance(body.get("type"), str):
+            raise Refusal(400, "invalid", "type must be a string", pointer + "/type")
+        for name in body:
+            if name not in _FIELDS:
+                raise Refusal(400, "unknown_field", f'the field "{name}" is not known here', f"{pointer}/{name}")
+        if not self.engine.knows(body["type"]):
+            raise Refusal(422, "unknown_type", f"no worker here has a handler for type {body['type']}", pointer + "/type")
+        for name, low, high in (("priority", -100, 100), ("max_attempts", 1, 1000), ("delay_ms", 0, 366 * 86_400_000)):
+            value = body.get(name, low)
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                raise Refusal(400, "invalid", f"{name} must be a whole number from {low} to {high}", f"{pointer}/{name}")
+        try:
+            body = {**body, "run_at": seconds_of(body["run_at"])} if "run_at" in body else body
+        except (ValueError, AttributeError):
+            raise Refusal(400, "invalid", "run_at must be a time (RFC 3339)", pointer + "/run_at") from None
+        queue = self.engine.queue(body.get("queue", "default"))
+        waiting = [r for r in self.engine.records.values() if r.queue == queue["name"] and _waits(r)]
+        if queue["draining"]:
+            raise Refusal(503, "draining", f"queue {queue['name']} takes no more tasks")
+        if queue["capacity"] is not None and len(waiting) >= queue["capacity"]:
+            raise Refusal(429, "queue_full", f"queue {queue['name']} is at its capacity")
+        record = self.engine.make(body)
+        self.engine.add(record)
+        return record
+
+    def chosen(self, filters: Mapping[str, Any]) -> List[Record]:
+        """Newest first."""
+        for name in filters:
+            if name not in _FILTERS:
+                raise Refusal(400, "unknown_field", f'the filter "{name}" is not known here', f"/{name}")
+        return [record for record in reversed(list(self.engine.records.values())) if _fits(record, filters)]
+
+
+class _Request:
+    def __init__(self, parts: List[str], query: Dict[str, str], body: Any, headers: Mapping[str, str]) -> None:
+        self.parts = parts
+        self.query = query
+        self.body = body
+        self.headers = headers
+
+    @property
+    def name(self) -> str:
+        return self.parts[0]
+
+
+Act = Callable[[Api, _Request], Steps]
+
+
+def _at_once(act: Callable[[Api, _Request], Answer]) -> Act:
+    """A route that awaits nothing."""
+
+    def steps(api: Api, request: _Request) -> Steps:
+        return act(api, request)
+        yield  # a generator all the same
+
+    return steps
+
+
+def _submit(api: Api, request: _Request) -> Steps:
+    record = api.accept(request.body)
+    shown = record.shown(False)
+    yield from api.work()
+    wait = request.headers.get("Prefer", "").partition("wait=")[2]
+    if wait:
+        yield from api.engine.wait(record, float(wait))
+        if record.ended:
+            return _json(record.shown(True))
+    return _json(shown, 202)
+
+
+def _submit_many(api: Api, request: _Request) -> Steps:
+    items: List[Json] = []
+    for index, body in enumerate(request.body):
+        try:
+            items.append({"index": index, "status": 202, "id": api.accept(body, f"/{index}").id})
+        except Refusal as refusal:
+            items.append({"index": index, "status": refusal.status, "error": refusal.body})
+    yield from api.work()
+    return _json({"items": items})
+
+
+def _get(api: Api, request: _Request) -> Steps:
+    record = api.record(request.name)
+    if request.query.get("wait"):
+        yield from api.engine.wait(record, float(request.query["wait"]))
+    return _json(record.shown(True))
+
+
+def _retry(api: Api, request: _Request) -> Steps:
+    record = api.record(request.name)
+    if not record.ended:
+        raise Refusal(409, "conflict", "the task has not ended", task_status=record.status)
+    api.engine.again(record)
+    shown = record.shown(False)
+    yield from api.work()
+    return _json(shown, 202)
+
+
+def _retry_all(api: Api, request: _Request) -> Steps:
+    chosen = [record for record in api.chosen(request.body) if record.ended]
+    for record in reversed(chosen):
+        api.engine.again(record)
+    yield from api.work()
+    return _json({"retried": len(chosen)})
+
+
+def _resume(api: Api, request: _Request) -> Steps:
+    queue = api.queue(request.name)
+    queue["paused"] = False
+    yield from api.work()
+    return _json(_shown_queue(api, queue))
+
+
+def _list(api: Api, request: _Request) -> Answer:
+    asked = dict(request.query)
+    limit, cursor = int(asked.pop("limit", "50")), asked.pop("cursor", None)
+    if not 1 <= limit <= 200:
+        raise Refusal(400, "invalid", "limit must be a whole number from 1 to 200")
+    chosen = [record for record in api.chosen(asked) if cursor is None or record.id < cursor]
+    more = chosen[limit - 1].id if len(chosen) > limit else None
+    return _json({"items": [record.shown(False) for record in chosen[:limit]], "next_cursor": more})
+
+
+def _latest(api: Api, request: _Request) -> Answer:
+    chosen = api.chosen(request.query)
+    if not chosen:
+        raise Refusal(404, "not_found", "there is no task about this")
+    return _json(chosen[0].shown(True))
+
+
+def _result(api: Api, request: _Request) -> Answer:
+    record = api.record(request.name)
+    if not record.ended:
+        return _json(record.shown(False), 202, {"retry-after": "1"})
+    if record.result is None:
+        detail = f"the task ended {record.status}: there is no result"
+        raise Refusal(409, "conflict", detail, task_status=record.status, error=record.error)
+    return Answer(200, {"content-type": "application/json"}, record.result)
+
+
+def _log(api: Api, request: _Request) -> Answer:
+    record = api.record(request.name)
+    run, attempt = request.query.get("run", str(record.run)), request.query.get("attempt", str(record.attempt))
+    return Answer(200, {"content-type": "text/plain"}, record.logs.get(f"{run}.{attempt}", "").encode())
+
+
+def _cancel(api: Api, request: _Request) -> Answer:
+    record = api.record(request.name)
+    api.engine.cancel(record)
+    return _json(record.shown(False), 200 if record.ended else 202)
+
+
+def _cancel_all(api: Api, request: _Request) -> Answer:
+    chosen = [record for record in api.chosen(request.body) if not record.ended]
+    for record in chosen:
+        api.engine.cancel(record)
+    return _json({"cancelled": len(chosen)})
+
+
+def _update(api: Api, request: _Request) -> Answer:
+    record = api.record(request.name)
+    if not _waits(record) or record.attempt:
+        raise Refusal(409, "conflict", "the task has started", task_status=record.status)
+    for name, value in request.body.items():
+        if name == "tags":
+            merged = {**record.tags, **value}
+            record.tags = {tag: text for tag, text in merged.items() if text is not None}
+        elif name == "run_at":
+            record.run_at = None if value is None else seconds_of(value)
+            record.status = "scheduled" if (record.run_at or 0) > api.engine.now else "pending"
+        elif name == "priority":
+            record.priority = value
+        else:
+            raise Refusal(400, "unknown_field", f'the field "{name}" cannot be changed', f"/{name}")
+    return _json(record.shown(False))
+
+
+def _delete(api: Api, request: _Request) -> Answer:
+    record = api.record(request.name)
+    if not record.ended:
+        raise Refusal(409, "conflict", "the task has not ended", task_status=record.status)
+    del api.engine.records[record.id]
+    return Answer(204, {}, b"")
+
+
+def _settle(api: Api, request: _Request) -> Answer:
+    record, verb = api.record(request.name), request.parts[1]
+    if record.ended:
+        raise Refusal(409, "conflict", "the task has ended", task_status=record.status)
+    if verb == "complete":
+        record.result = json.dumps(request.body.get("result"), separators=(",", ":")).encode()
+        api.engine.end(record, "completed")
+    else:
+        api.engine.failed(record, request.body)
+    return _json(record.shown(False))
+
+
+def _queues(api: Api, request: _Request) -> Answer:
+    return _json({"items": [_shown_queue(api, q) for q in api.engine.queues.values()], "next_cursor": None})
+
+
+def _queue(api: Api, request: _Request) -> Answer:
+    return _json(_shown_queue(api, api.queue(request.name)))
+
+
+def _queue_verb(api: Api, request: _Request) -> Answer:
+    queue, verb = api.queue(request.name), request.parts[1]
+    if verb == "purge":
+        for record in [r for r in api.engine.records.values() if r.queue == queue["name"] and _waits(r)]:
+            del api.engine.records[record.id]
+    else:
+        queue["paused" if verb == "pause" else "draining"] = True
+    return _json(_shown_queue(api, queue))
+
+
+def _update_queue(api: Api, request: _Request) -> Answer:
+    queue = api.queue(request.name)
+    for name, value in request.body.items():
+        if name not in ("concurrency", "capacity", "rate"):
+            raise Refusal(400, "unknown_field", f'the field "{name}" is not known here', f"/{name}")
+        queue[name] = value
+    return _json(_shown_queue(api, queue))
+
+
+def _workers(api: Api, request: _Request) -> Answer:
+    items = [{"id": f"inline-{n}", "pool": "inline", "state": "idle"} for n, _ in enumerate(api.engine.workers, 1)]
+    return _json({"items": items, "next_cursor": None})
+
+
+def _stats(api: Api, request: _Request) -> Answer:
+    return _json({"tasks": _depth(list(api.engine.records.values()))})
+
+
+def _shown_queue(api: Api, queue: Mapping[str, Any]) -> Json:
+    return {**queue, "depth": _depth([r for r in api.engine.records.values() if r.queue == queue["name"]])}
+
+
+def _depth(records: List[Record]) -> Dict[str, int]:
+    words = "blocked scheduled retrying pending running completed failed cancelled expired".split()
+    return {word: sum(record.status == word for record in records) for word in words}
+
+
+def _waits(record: Record) -> bool:
+    return record.status in ("scheduled", "retrying", "pending")
+
+
+def _fits(record: Record, filters: Mapping[str, Any]) -> bool:
+    for name, value in filters.items():
+        if name == "tag":
+            key, _, text = value.partition(":")
+            if record.tags.get(key) != text:
+                return False
+        elif getattr(record, name) != value:
+            return False
+    return True
+
+
+def _json(value: Any, status: int = 200, headers: Mapping[str, str] = {}) -> Answer:
+    return Answer(status, {"content-type": "application/json", **headers}, json.dumps(value).encode())
+
+
+def _problem(refusal: Refusal) -> Answer:
+    return Answer(refusal.status, {"content-type": "application/problem+json"}, json.dumps(refusal.body).encode())
+
+
+def _attempts(api: Api, request: _Request) -> Answer:
+    return _json({"items": api.record(request.name).attempts, "next_cursor": None})
+
+
+_ROUTES: List[Tuple[str, str, Act]] = [
+    ("POST", "/v1/tasks", _submit),
+    ("POST", "/v1/tasks:batch", _submit_many),
+    ("POST", "/v1/tasks:cancel", _at_once(_cancel_all)),
+    ("POST", "/v1/tasks:retry", _retry_all),
+    ("GET", "/v1/tasks", _at_once(_list)),
+    ("GET", "/v1/tasks/latest", _at_once(_latest)),
+    ("GET", "/v1/tasks/([^/]+)", _get),
+    ("PATCH", "/v1/tasks/([^/]+)", _at_once(_update)),
+    ("DELETE", "/v1/tasks/([^/]+)", _at_once(_delete)),
+    ("GET", "/v1/tasks/([^/]+)/result", _at_once(_result)),
+    ("GET", "/v1/tasks/([^/]+)/log", _at_once(_log)),
+    ("GET", "/v1/tasks/([^/]+)/attempts", _at_once(_attempts)),
+    ("POST", "/v1/tasks/([^/]+)/cancel", _at_once(_cancel)),
+    ("POST", "/v1/tasks/([^/]+)/retry", _retry),
+    ("POST", "/v1/tasks/([^/]+)/(complete|fail)", _at_once(_settle)),
+    ("GET", "/v1/queues", _at_once(_queues)),
+    ("GET", "/v1/queues/([^/]+)", _at_once(_queue)),
+    ("PATCH", "/v1/queues/([^/]+)", _at_once(_update_queue)),
+    ("POST", "/v1/queues/([^/]+)/(pause|drain|purge)", _at_once(_queue_verb)),
+    ("POST", "/v1/queues/([^/]+)/resume", _resume),
+    ("GET", "/v1/workers", _at_once(_workers)),
+    ("GET", "/v1/stats", _at_once(_stats)),
+]

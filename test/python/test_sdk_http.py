@@ -1,0 +1,417 @@
+# SPDX-License-Identifier: Apache-2.0
+"""bide.client.Client and bide.aio.AsyncClient against a server that plays a part: every method of both sends the
+request that the API documents, and reads the answer. Each test runs with both clients."""
+import asyncio
+import datetime
+import inspect
+import json
+import os
+import re
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from fake_server import FakeServer, answer, problem
+
+from bide import problems
+from bide.aio import AsyncClient
+from bide.client import Client
+
+TASK = {"id": "t1", "status": "completed"}
+MOMENT = datetime.datetime(2026, 11, 21, 20, 0, tzinfo=datetime.timezone(datetime.timedelta(hours=8)))
+
+
+class Blocking:
+    """The blocking client, spoken to as below."""
+
+    def __init__(self, url, **options):
+        self.client = Client(url, **options)
+
+    def __call__(self, method, *args, **named):
+        value = getattr(self.client, method)(*args, **named)
+        return list(value) if inspect.isgenerator(value) else value
+
+    def close(self):
+        self.client.close()
+
+
+class Asynchronous:
+    """The asyncio client, on a loop of its own, so that a connection lives from call to call."""
+
+    def __init__(self, url, **options):
+        self.loop = asyncio.new_event_loop()
+        self.client = AsyncClient(url, **options)
+
+    def __call__(self, method, *args, **named):
+        return self.loop.run_until_complete(self._call(method, args, named))
+
+    async def _call(self, method, args, named):
+        value = getattr(self.client, method)(*args, **named)
+        return [item async for item in value] if inspect.isasyncgen(value) else await value
+
+    def close(self):
+        self.loop.run_until_complete(self.client.close())
+        self.loop.close()
+
+
+@pytest.fixture(params=[Blocking, Asynchronous])
+def connect(request):
+    made = []
+
+    def make(server, **options):
+        made.append(request.param(server if isinstance(server, str) else server.url, **options))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+def page(*items, cursor=None):
+    return {"items": list(items), "next_cursor": cursor}
+
+
+# method, arguments, named arguments; request: method, target, body; answer; what the method returns
+CALLS = [
+    ("submit", ["t", {"a": 1}], {"priority": 5}, "POST /v1/tasks", {"type": "t", "input": {"a": 1}, "priority": 5}, TASK, TASK),
+    ("submit", ["t"], {"run_at": MOMENT}, "POST /v1/tasks", {"type": "t", "input": {}, "run_at": "2026-11-21T12:00:00.000Z"}, TASK, TASK),
+    ("submit_many", [[{"type": "a", "input": 1}, {"type": "b"}]], {}, "POST /v1/tasks:batch",
+     [{"type": "a", "input": 1}, {"type": "b", "input": {}}],
+     {"items": [{"index": 1, "status": 422, "error": {}}, {"index": 0, "status": 202, "id": "t1"}]},
+     [{"index": 0, "status": 202, "id": "t1"}, {"index": 1, "status": 422, "error": {}}]),
+    ("get", ["a/b"], {}, "GET /v1/tasks/a%2Fb", None, TASK, TASK),
+    ("latest", ["chapter 7"], {}, "GET /v1/tasks/latest?subject=chapter+7", None, TASK, TASK),
+    ("wait", ["t1"], {"timeout": 7}, "GET /v1/tasks/t1?wait=7", None, TASK, TASK),
+    ("list", [], {"status": "failed", "tag": "a:b", "queue": None}, "GET /v1/tasks?limit=50&status=failed&tag=a%3Ab", None, page(TASK), [TASK]),
+    ("page", [], {"cursor": "c", "limit": 2, "type": "t"}, "GET /v1/tasks?limit=2&type=t&cursor=c", None, page(TASK, cursor="d"), ([TASK], "d")),
+    ("result", ["t1"], {}, "GET /v1/tasks/t1/result", None, [1, 2], [1, 2]),
+    ("log", ["t1"], {"run": 1, "attempt": 2}, "GET /v1/tasks/t1/log?run=1&attempt=2", None, b"said\n", "said\n"),
+    ("attempts", ["t1"], {}, "GET /v1/tasks/t1/attempts", None, page({"attempt": 1}), [{"attempt": 1}]),
+    ("cancel", ["t1"], {}, "POST /v1/tasks/t1/cancel", None, TASK, TASK),
+    ("retry", ["t1"], {}, "POST /v1/tasks/t1/retry", None, TASK, TASK),
+    ("cancel_all", [], {"queue": "gpu", "created_before": MOMENT}, "POST /v1/tasks:cancel",
+     {"queue": "gpu", "created_before": "2026-11-21T12:00:00.000Z"}, {"cancelled": 3}, {"cancelled": 3}),
+    ("retry_all", [], {"everything": True}, "POST /v1/tasks:retry", {}, {"retried": 3}, {"retried": 3}),
+    ("update", ["t1"], {"priority": 9, "tags": {"a": None}}, "PATCH /v1/tasks/t1", {"priority": 9, "tags": {"a": None}}, TASK, TASK),
+    ("delete", ["t1"], {}, "DELETE /v1/tasks/t1", None, None, None),
+    ("complete", ["t1", 5], {}, "POST /v1/tasks/t1/complete", {"result": 5}, TASK, TASK),
+    ("fail", ["t1", "no_voice", "silent"], {"retry": False}, "POST /v1/tasks/t1/fail", {"code": "no_voice", "message": "silent", "retry": False}, TASK, TASK),
+    ("queues", [], {}, "GET /v1/queues", None, page({"name": "q"}), [{"name": "q"}]),
+    ("queue", ["q"], {}, "GET /v1/queues/q", None, {"name": "q"}, {"name": "q"}),
+    ("pause", ["q"], {}, "POST /v1/queues/q/pause", None, {"name": "q"}, {"name": "q"}),
+    ("resume", ["q"], {}, "POST /v1/queues/q/resume", None, {"name": "q"}, {"name": "q"}),
+    ("drain", ["q"], {}, "POST /v1/queues/q/drain", None, {"name": "q"}, {"name": "q"}),
+    ("purge", ["q"], {}, "POST /v1/queues/q/purge", None, {"name": "q"}, {"name": "q"}),
+    ("update_queue", ["q"], {"concurrency": 3}, "PATCH /v1/queues/q", {"concurrency": 3}, {"name": "q"}, {"name": "q"}),
+    ("workers", [], {}, "GET /v1/workers", None, page({"id": "w-1"}), [{"id": "w-1"}]),
+    ("recycle_worker", ["w-1"], {}, "POST /v1/workers/w-1/recycle", None, {"id": "w-1"}, {"id": "w-1"}),
+    ("stop_worker", ["w-1"], {}, "POST /v1/workers/w-1/stop", None, {"id": "w-1"}, {"id": "w-1"}),
+    ("stats", [], {}, "GET /v1/stats", None, {"tasks": {}}, {"tasks": {}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", CALLS, ids=[f"{call[0]}-{n}" for n, call in enumerate(CALLS)])
+def test_a_method_sends_its_request_and_reads_the_answer(connect, call):
+    method, args, named, line, body, said, returned = call
+    with FakeServer(answer(said, 200 if said is not None else 204)) as server:
+        assert connect(server)(method, *args, **named) == returned
+        [(verb, target, headers, sent)] = server.requests
+    assert f"{verb} {target}" == line
+    assert (json.loads(sent) if sent else None) == body
+    kind = {"PATCH": "application/merge-patch+json"}.get(verb, "application/json")
+    assert headers.get("content-type") == (kind if body is not None else None)
+
+
+def test_every_public_method_has_a_call_here_and_both_clients_have_the_same():
+    def methods(kind):
+        return {name: m for name, m in vars(kind).items() if not name.startswith("_") and callable(m)}
+
+    ours, theirs = methods(Client), methods(AsyncClient)
+    assert set(ours) == set(theirs) == {call[0] for call in CALLS} | {"close"}
+    for name, method in ours.items():
+        parameters = inspect.signature(method).parameters
+        assert parameters == inspect.signature(theirs[name]).parameters
+        assert method.__doc__ and theirs[name].__doc__ in (method.__doc__, "Closes the idle connections. The client may be used again.")
+
+
+def test_a_token_and_the_headers_of_a_submit_are_sent(connect):
+    with FakeServer(answer(TASK, 202)) as server:
+        connect(server, token="secret")("submit", "t", wait=2.5, idempotency_key="order 7")
+        headers = server.requests[0][2]
+    assert headers["authorization"] == "Bearer secret"
+    assert headers["prefer"] == "wait=2.5"
+    assert headers["idempotency-key"] == "order 7"
+
+
+def test_the_environment_names_the_server_and_the_token(connect, monkeypatch):
+    with FakeServer(answer({})) as server:
+        monkeypatch.setenv("BIDE_SERVER", server.url + "/behind/")
+        monkeypatch.setenv("BIDE_TOKEN", "from there")
+        connect("")("stats")
+        assert server.requests[0][1] == "/behind/v1/stats"
+        assert server.requests[0][2]["authorization"] == "Bearer from there"
+
+
+def test_one_connection_serves_call_after_call_and_is_replaced_when_it_was_closed(connect):
+    with FakeServer(answer({})) as server:
+        client = connect(server)
+        for _ in range(3):
+            client("stats")
+        assert server.connections == 1
+        server.hang_up()
+        client("submit", "t")  # not to be sent twice: the closed connection must be noticed before
+        assert (server.connections, len(server.requests)) == (2, 4)
+
+
+def test_a_connection_that_the_server_ends_is_not_used_again(connect):
+    with FakeServer(answer({}, 200, "Connection: close")) as server:
+        client = connect(server)
+        client("stats")
+        client("stats")
+        assert server.connections == 2
+
+
+def test_only_what_may_be_repeated_is_sent_again_when_a_kept_connection_breaks(connect):
+    for args, named, again in [
+        (("stats",), {}, True),
+        (("submit", "t"), {}, False),
+        (("submit", "t"), {"idempotency_key": "k"}, True),
+    ]:
+        with FakeServer(answer({}), lambda _: None, answer(TASK)) as server:
+            client = connect(server)
+            client("stats")
+            if again:
+                assert client(*args, **named) == TASK
+            else:
+                with pytest.raises(problems.Away):
+                    client(*args, **named)
+            assert len(server.requests) == (3 if again else 2)
+
+
+def test_a_unix_socket_is_an_address(connect, tmp_path):
+    with FakeServer(answer({"a": 1}), unix=str(tmp_path / "s")) as server:
+        assert connect(server)("stats") == {"a": 1}
+
+
+def test_chunked_answers_interim_answers_and_answers_until_the_end_are_read(connect):
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;x=y\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\nT: r\r\n\r\n"
+    interim = b"HTTP/1.1 102 Processing\r\n\r\n" + answer({"a": 1})
+    until_end = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"a\":1}"
+    with FakeServer(chunked, answer({"a": 1}), until_end) as server:
+        client = connect(server)
+        assert [client("stats") for _ in range(3)] == [{"a": 1}] * 3
+        assert server.connections == 1
+    if isinstance(client, Asynchronous):  # http.client knows of 100 alone
+        with FakeServer(interim) as server:
+            assert connect(server)("stats") == {"a": 1}
+
+
+def test_an_answer_that_is_none_is_away(connect):
+    for nonsense in (b"SSH-2.0-x\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nConnection: close\r\n\r\nhalf"):
+        with FakeServer(nonsense + b"" if b"close" in nonsense else nonsense + b"Connection: close") as server:
+            with pytest.raises(problems.Away):
+                connect(server)("stats")
+    with pytest.raises(problems.Away) as caught:
+        connect("http://127.0.0.1:9")("stats")
+    assert caught.value.status == 0
+    with FakeServer(answer(b"<html>")) as server, pytest.raises(problems.Problem, match="not JSON"):
+        connect(server)("stats")
+
+
+def test_silence_is_away_after_the_timeout(connect):
+    released = threading.Event()
+    with FakeServer(lambda _: released.wait(20) and None) as server:
+        began = time.monotonic()
+        with pytest.raises(problems.Away, match="timed out"):
+            connect(server, timeout=0.2)("stats")
+        assert time.monotonic() - began < 10
+        released.set()
+
+
+def test_an_error_is_the_exception_of_its_code(connect):
+    errors = [{"pointer": "/inpt", "detail": "not known"}]
+    with FakeServer(problem(400, "unknown_field", errors=errors), problem(429, "queue_full", "Retry-After: 7")) as server:
+        client = connect(server)
+        with pytest.raises(problems.UnknownField) as caught:
+            client("submit", "t", inpt=1)
+        assert (caught.value.errors, caught.value.request_id, caught.value.status) == (errors, "r1", 400)
+        assert str(caught.value) == "unknown_field: a detail; /inpt: not known"
+        with pytest.raises(problems.QueueFull) as caught:
+            client("submit", "t")
+        assert caught.value.retry_after == 7
+    with FakeServer(problem(418, "a_later_versions"), answer(b"<html>", 502)) as server:
+        client = connect(server)
+        for code in ("a_later_versions", "problem"):
+            with pytest.raises(problems.Problem) as caught:
+                client("stats")
+            assert type(caught.value) is problems.Problem and caught.value.code == code
+
+
+def test_there_is_an_exception_for_each_row_of_err_def():
+    table = (Path(__file__).parents[2] / "src/base/err.def").read_text()
+    rows = re.findall(r'^ERR\(\w+, (\d+), \d+, "(\w+)", "(.*)"\)$', table, re.M)
+    assert len(rows) > 30
+    for status, code, text in rows:
+        kind = type(problems.problem_of(int(status), {"code": code}))
+        name = "".join(word.capitalize() for word in code.split("_"))
+        assert kind is not problems.Problem and kind.code == code, (
+            f"bide/problems.py has no class for a row of err.def; add\n\n"
+            f'class {name}(Problem):\n    """{status}: {text}."""\n\n    code = "{code}"\n'
+        )
+        assert kind.__doc__.startswith(f"{status}: ") or kind is problems.Away, kind
+
+
+def test_a_result_that_is_not_there_yet_or_never_will_be(connect):
+    with FakeServer(answer(TASK, 202, "Retry-After: 3"), problem(409, "conflict", error={"code": "x"}), answer(b"\0\1", kind="audio/wav")) as server:
+        client = connect(server)
+        with pytest.raises(problems.NotEnded) as caught:
+            client("result", "t1")
+        assert caught.value.retry_after == 3
+        with pytest.raises(problems.Conflict) as caught:
+            client("result", "t1")
+        assert caught.value.body["error"] == {"code": "x"}
+        assert client("result", "t1") == b"\0\1"
+
+
+def test_a_list_goes_from_page_to_page(connect):
+    with FakeServer(answer(page(1, 2, cursor="c 1")), answer(page(cursor="c2")), answer(page(3))) as server:
+        assert connect(server)("list", limit=2) == [1, 2, 3]
+        assert [request[1] for request in server.requests] == [
+            "/v1/tasks?limit=2", "/v1/tasks?limit=2&cursor=c+1", "/v1/tasks?limit=2&cursor=c2"]  # fmt: skip
+
+
+def test_a_wait_outlasts_a_server_that_restarts_but_not_one_that_was_never_there(connect):
+    running = {"id": "t1", "status": "running"}
+    with FakeServer(answer(running), problem(503, "draining"), lambda _: None, answer(TASK)) as server:
+        assert connect(server)("wait", "t1") == TASK
+        assert len(server.requests) >= 4
+    with FakeServer(problem(503, "draining")) as server, pytest.raises(problems.Draining):
+        connect(server)("wait", "t1")
+    with FakeServer(answer(running), problem(404, "not_found")) as server, pytest.raises(problems.NotFound):
+        connect(server)("wait", "t1")
+
+
+def test_a_wait_takes_a_breath_between_answers_that_come_at_once_and_gives_up_in_time(connect):
+    with FakeServer(answer({"id": "t1", "status": "running"})) as server:
+        with pytest.raises(problems.WaitTimeout) as caught:
+            connect(server)("wait", "t1", timeout=0.5)
+        assert caught.value.task["status"] == "running" and isinstance(caught.value, TimeoutError)
+        assert 2 <= len(server.requests) <= 8
+
+
+def test_what_cannot_be_sent_is_told_before_anything_is_sent(connect):
+    with FakeServer(answer(TASK)) as server:
+        client = connect(server)
+        for kind, act in [
+            (ValueError, lambda: client("submit", "t", float("nan"))),
+            (TypeError, lambda: client("submit", "t", object())),
+            (ValueError, lambda: client("submit", "t", run_at=datetime.datetime(2026, 1, 1))),
+            (problems.TooLarge, lambda: client("submit", "t", "x" * (17 * 1024 * 1024))),
+            (ValueError, lambda: client("cancel_all")),
+            (ValueError, lambda: client("retry_all", queue=None)),
+        ]:
+            with pytest.raises(kind):
+                act()
+        assert server.requests == []
+    for url in ("ftp://x", "http://", "unix:", "localhost:80"):
+        with pytest.raises(ValueError, match="not a server's URL"):
+            connect(url)
+
+
+def test_a_server_that_refuses_a_body_half_way_is_heard(connect):
+    """It answers after the head and closes, while the body is still being sent."""
+    import socket
+
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def refuse():
+        connection, _ = listener.accept()
+        connection.recv(100)
+        connection.sendall(problem(413, "too_large", "Connection: close"))
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(1 << 20):
+            pass
+        connection.close()
+
+    thread = threading.Thread(target=refuse)
+    thread.start()
+    with pytest.raises(problems.TooLarge):
+        connect(f"http://127.0.0.1:{listener.getsockname()[1]}")("submit", "t", "x" * 9_000_000)
+    thread.join()
+    listener.close()
+
+
+def test_coroutines_share_an_asyncio_client_and_each_has_a_connection_of_its_own():
+    together = threading.Barrier(3)
+
+    def meet(request):
+        together.wait(20)
+        return answer({"said": request[1]})
+
+    async def main(url):
+        async with AsyncClient(url) as client:
+            return await asyncio.gather(*(client.get(name) for name in "abc"))
+
+    with FakeServer(meet) as server:
+        assert [said["said"][-1] for said in asyncio.run(main(server.url))] == ["a", "b", "c"]
+        assert server.connections == 3
+
+
+def test_a_cancelled_coroutine_leaves_no_half_read_connection_behind():
+    asked, released = threading.Event(), threading.Event()
+
+    def slow(_):
+        asked.set()
+        released.wait(20)
+        return answer({"late": True})
+
+    async def main(server):
+        client = AsyncClient(server.url)
+        call = asyncio.ensure_future(client.stats())
+        await asyncio.get_running_loop().run_in_executor(None, asked.wait, 20)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        released.set()
+        assert await client.stats() == {"late": False}
+        await client.close()
+
+    with FakeServer(slow, answer({"late": False})) as server:
+        asyncio.run(main(server))
+        assert server.connections == 2
+
+
+def test_an_asyncio_client_goes_from_one_event_loop_to_the_next_and_waits_without_threads():
+    with FakeServer(answer(TASK)) as server:
+        client = AsyncClient(server.url)
+
+        async def use():
+            assert await client.wait("t1") == TASK
+            threads = [thread.name for thread in threading.enumerate() if "asyncio" in thread.name]
+            await client.close()
+            return threads
+
+        assert asyncio.run(use()) == [] and asyncio.run(use()) == []
+
+
+def test_threads_and_forks_of_a_client_have_connections_of_their_own():
+    with FakeServer(answer({})) as server:
+        client = Client(server.url)
+        client.stats()
+        threads = [threading.Thread(target=client.stats) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+            thread.join()
+        assert server.connections == 5
+        del threads, thread
+        assert len(client._all) <= 2  # those of threads that ended are not kept
+        child = os.fork()
+        if child == 0:
+            client.stats()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert server.connections == 6
+        client.stats()
+        assert server.connections == 6
+        client.close()
