@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The worker that test_sdk_worker.py drives: one handler for each thing a handler can do."""
+import asyncio
 import os
 import sys
 import threading
@@ -13,6 +14,7 @@ from bide.worker import Worker  # noqa: E402
 worker = Worker(concurrency=int(os.environ.get("CONCURRENCY", "1")))
 model = {}
 both = threading.Barrier(2, timeout=10)
+async_both = []
 
 
 @worker.load
@@ -20,6 +22,24 @@ def load():
     if os.environ.get("LOAD_FAILS"):
         raise RuntimeError("no such model")
     model["loads"] = model.get("loads", 0) + 1
+
+
+@worker.load
+async def load_more():
+    model["loop"] = asyncio.get_running_loop()
+
+
+@worker.before
+def before(task):
+    if task.input == "refuse":
+        raise bide.Fail("invalid_input", "the hook refuses it", retry=False)
+
+
+@worker.after
+async def after(task, outcome):
+    if task.input == "hooked":
+        task.log(f"after {outcome.status} {outcome.result} {outcome.seconds >= 0}")
+        raise RuntimeError("a hook's own trouble")
 
 
 @worker.task("echo")
@@ -78,6 +98,122 @@ def leave(task):
 @worker.task("return.*")
 def returns(task):
     return {"large": "x" * 2_000_000, "nan": float("nan"), "object": object(), "surrogate": "\ud800"}[task.input]
+
+
+@worker.task("retry")
+def retry(task):
+    try:
+        raise OSError("the disk is tired")
+    except OSError as error:
+        raise bide.Retry("later", after=30) from error
+
+
+@worker.task("picky", retry_on=(OSError, KeyError), no_retry=FileNotFoundError)
+def picky(task):
+    raise {"os": OSError, "file": FileNotFoundError, "key": KeyError, "value": ValueError, "fail": Failing}[task.input]()
+
+
+class Failing(bide.Fail):
+    def __init__(self):
+        super().__init__("no_voice", KeyError("not a text"), detail=None)
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+@worker.task("speechless")
+def speechless(task):
+    raise Speechless
+
+
+@worker.task("interrupt", interrupt=True)
+def interrupted(task):
+    task.progress(0)
+    while True:
+        pass
+
+
+@worker.task("odd")
+def odd(task):
+    deep = []
+    for _ in range(100_000 if task.input == "recursion" else 64):
+        deep = [deep]
+    return {
+        "deep": deep,
+        "recursion": deep,
+        "twice": {1: "a", "1": "b"},
+        "nul": {"a\0": 1},
+        "many": [0] * 1_000_001,
+    }[task.input]
+
+
+@worker.task("say odd")
+def say_odd(task):
+    for say in (task.save, lambda data: task.progress(1, data=data)):
+        try:
+            say({1: "a", "1": "b"})
+        except ValueError as error:
+            task.log(str(error))
+    return "still here"
+
+
+@worker.task("many files")
+def many_files(task):
+    for n in range(256):
+        task.file(f"{n:03}" + "x" * 200)
+    task.then("echo", "next", priority=1)
+    return "y" * (1024 * 1024 - 100)
+
+
+@worker.task("async echo")
+async def async_echo(task):
+    await asyncio.sleep(0)
+    return [task.input, asyncio.get_running_loop() is model["loop"]]
+
+
+@worker.task("async meet")
+async def async_meet(task):
+    async_both.append(task)
+    while len(async_both) < 2:
+        await asyncio.sleep(0.001)
+    return threading.current_thread().name
+
+
+@worker.task("async obey")
+async def async_obey(task):
+    try:
+        task.progress(0)
+        await asyncio.sleep(3600)
+    finally:
+        task.cancelled and print("cleaned up", task.cancel_reason)
+
+
+@worker.task("async exit")
+async def async_exit(task):
+    sys.exit(4)
+
+
+@worker.task("async pairs", max_batch=2)
+async def async_pairs(tasks):
+    return [len(tasks)] * len(tasks)
+
+
+@worker.task("as they come", max_batch=8)
+def as_they_come(tasks):
+    for task in tasks[:-1]:
+        task.fail(ValueError("bad")) if task.input == "bad" else task.done(task.input)
+    if tasks[-1].input == "forget":
+        return None
+    tasks[-1].done("last")
+    tasks[-1].done("not heard")
+    return None
+
+
+@worker.task("leave a batch", max_batch=8)
+def leave_a_batch(tasks):
+    sys.exit(5)
 
 
 @worker.task("sum", max_batch=8)

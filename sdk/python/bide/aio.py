@@ -26,6 +26,7 @@ from bide.client import MARGIN_S, Client
 from bide.problems import Problem
 
 T = TypeVar("T")
+Self = TypeVar("Self", bound="AsyncClient")
 
 
 class AsyncClient:
@@ -141,7 +142,7 @@ class AsyncClient:
         """Closes the idle connections. The client may be used again."""
         await self._pool.close()
 
-    async def __aenter__(self) -> "AsyncClient":
+    async def __aenter__(self: Self) -> Self:
         return self
 
     async def __aexit__(

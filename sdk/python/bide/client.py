@@ -25,6 +25,7 @@ from bide.connection import Connection
 from bide.problems import Problem
 
 T = TypeVar("T")
+Self = TypeVar("Self", bound="Client")
 MARGIN_S = 10.0  # what an answer may take beyond the time the server was asked to wait
 
 __all__ = ["ENDINGS", "Client", "Page"]
@@ -209,7 +210,7 @@ class Client:
             for connection in self._all:
                 connection.close()
 
-    def __enter__(self) -> "Client":
+    def __enter__(self: Self) -> Self:
         return self
 
     def __exit__(
