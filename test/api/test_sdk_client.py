@@ -168,7 +168,7 @@ def test_a_worker_of_the_sdk_runs_tasks_of_a_real_server(serve):
 
 def test_the_package_needs_nothing_but_the_standard_library():
     names = set(sys.stdlib_module_names) | {"bide"}
-    for file in Path(ROOT / "sdk/python/bide").glob("*.py"):
+    for file in Path(ROOT / "sdk/python/bide").rglob("*.py"):
         for line in file.read_text().splitlines():
             words = line.split()
             if words[:1] in (["import"], ["from"]) and len(words) > 1:
