@@ -169,7 +169,7 @@ def many_files(task):
 
 @worker.task("async echo")
 async def async_echo(task):
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # sleep: one turn of the loop
     return [task.input, asyncio.get_running_loop() is model["loop"]]
 
 
@@ -177,7 +177,7 @@ async def async_echo(task):
 async def async_meet(task):
     async_both.append(task)
     while len(async_both) < 2:
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0.001)  # sleep: between looks at the condition
     return threading.current_thread().name
 
 
@@ -185,7 +185,7 @@ async def async_meet(task):
 async def async_obey(task):
     try:
         task.progress(0)
-        await asyncio.sleep(3600)
+        await asyncio.sleep(3600)  # sleep: until it is cancelled
     finally:
         task.cancelled and print("cleaned up", task.cancel_reason)
 

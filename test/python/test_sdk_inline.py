@@ -277,7 +277,7 @@ def test_async_handlers_run_under_the_blocking_client_on_one_loop(worker, client
 
     @worker.task("t")
     async def handler(task):
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # sleep: one turn of the loop
         loops.append(asyncio.get_running_loop())
         if task.input:
             client.stats()
@@ -296,13 +296,13 @@ def test_the_asyncio_client_runs_handlers_on_the_tests_own_loop(worker):
             @worker.task("t")
             async def handler(task):
                 started.set()
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # sleep: one turn of the loop
                 return asyncio.get_running_loop() is loop
 
             @worker.task("hangs")
             async def hangs(task):
                 started.set()
-                await asyncio.sleep(3600)
+                await asyncio.sleep(3600)  # sleep: until it is cancelled
 
             loop = asyncio.get_running_loop()
             assert (await client.submit("t", wait=1))["result"] is True

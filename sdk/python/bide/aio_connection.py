@@ -3,17 +3,21 @@
 
 A connection carries one request at a time and goes back to the pool once the whole answer was read. Whatever stops
 it half-way, an error or a cancelled coroutine, closes it.
+
+Silence is ended by a timer that drops the connection, not by asyncio.wait_for: before Python 3.12 that could swallow
+a cancel of the caller.
 """
 import asyncio
+import contextlib
 import select
 import ssl
-from typing import Awaitable, Dict, List, Mapping, Optional, Tuple, TypeVar
+from typing import Dict, Iterator, List, Mapping, Optional, Tuple
 
 from bide.address import Address
 from bide.call import Answer
 from bide.problems import Away
 
-T = TypeVar("T")
+_Streams = Tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _LINE = 64 * 1024  # the longest line of an answer's head, in bytes
 _PIECE = 256 * 1024
 _KEPT = 32  # idle connections
@@ -27,17 +31,24 @@ class Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._silent = False
         self.keeps = True
 
     @classmethod
     async def open(cls, address: Address, timeout: float) -> "Connection":
         """Raises OSError, asyncio.TimeoutError."""
-        if address.unix is not None:
-            opening = asyncio.open_unix_connection(address.unix, limit=_LINE)
-        else:
-            tls = ssl.create_default_context() if address.tls else None
-            opening = asyncio.open_connection(address.host, address.port, limit=_LINE, ssl=tls)
-        return cls(*await asyncio.wait_for(opening, timeout))
+        opening = asyncio.ensure_future(_streams(address))
+        try:
+            done, _ = await asyncio.wait({opening}, timeout=timeout)
+        except BaseException:
+            opening.cancel()
+            opening.add_done_callback(_close)  # it may have been open already
+            raise
+        if not done:
+            opening.cancel()
+            opening.add_done_callback(_close)
+            raise asyncio.TimeoutError
+        return cls(*opening.result())
 
     def is_stale(self) -> bool:
         """True when the other side has closed: whatever an idle connection holds is an end-of-file."""
@@ -50,14 +61,32 @@ class Connection:
     async def request(self, head: bytes, body: bytes, timeout: float) -> Answer:
         """`timeout`: seconds of silence. Raises OSError, asyncio.TimeoutError."""
         try:
-            self._writer.write(head + body)
-            await asyncio.wait_for(self._writer.drain(), timeout)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # a server that does not want the body answers and closes: the answer says why
-        status, headers = await self._head(timeout)
-        while 100 <= status < 200:
+            try:
+                self._writer.write(head + body)
+                with self._patience(timeout):
+                    await self._writer.drain()
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # a server that does not want the body answers and closes: the answer says why
             status, headers = await self._head(timeout)
-        return Answer(status, headers, await self._body(status, headers, timeout))
+            while 100 <= status < 200:
+                status, headers = await self._head(timeout)
+            return Answer(status, headers, await self._body(status, headers, timeout))
+        except ConnectionError:
+            if self._silent:
+                raise asyncio.TimeoutError from None
+            raise
+
+    @contextlib.contextmanager
+    def _patience(self, timeout: float) -> Iterator[None]:
+        def give_up() -> None:
+            self._silent = True
+            self._writer.transport.abort()
+
+        timer = asyncio.get_running_loop().call_later(timeout, give_up)
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     async def _head(self, timeout: float) -> Tuple[int, Dict[str, str]]:
         words = (await self._line(timeout)).split(" ", 2)
@@ -79,7 +108,8 @@ class Connection:
 
     async def _line(self, timeout: float) -> str:
         try:
-            line = await asyncio.wait_for(self._reader.readuntil(b"\n"), timeout)
+            with self._patience(timeout):
+                line = await self._reader.readuntil(b"\n")
         except asyncio.IncompleteReadError:
             raise _Broken("the connection was closed before the answer") from None
         except asyncio.LimitOverrunError:
@@ -118,9 +148,10 @@ class Connection:
         pieces: List[bytes] = []
         left = length
         while left is None or left > 0:
-            piece = await asyncio.wait_for(self._reader.read(min(left or _PIECE, _PIECE)), timeout)
+            with self._patience(timeout):
+                piece = await self._reader.read(min(left or _PIECE, _PIECE))
             if not piece:
-                if left is None:
+                if left is None and not self._silent:
                     break
                 raise _Broken("the connection was closed within the answer")
             pieces.append(piece)
@@ -136,6 +167,18 @@ class Connection:
             await self._writer.wait_closed()
         except OSError:
             pass  # closed is what was wanted
+
+
+async def _streams(address: Address) -> _Streams:
+    if address.unix is not None:
+        return await asyncio.open_unix_connection(address.unix, limit=_LINE)
+    tls = ssl.create_default_context() if address.tls else None
+    return await asyncio.open_connection(address.host, address.port, limit=_LINE, ssl=tls)
+
+
+def _close(opening: "asyncio.Future[_Streams]") -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result()[1].close()
 
 
 class Pool:

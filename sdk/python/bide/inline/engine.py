@@ -8,9 +8,11 @@ nothing here sleeps and every run goes the same way.
 import asyncio
 import json
 import os
+import shutil
 import tempfile
 import time
 import uuid
+import weakref
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from bide.handlers import Entry, Handlers, is_async
@@ -39,7 +41,7 @@ class Engine:
         self._types = frozenset(types)
         self._concurrent = concurrent
         self._loaded: List[Handlers] = []
-        self._dirs = tempfile.TemporaryDirectory(prefix="bide-inline-")
+        self._dirs: Optional[str] = None  # made when the first task runs
         self._busy = False
 
     def knows(self, type: str) -> bool:
@@ -156,8 +158,10 @@ class Engine:
         return None
 
     def close(self) -> None:
-        self._dirs.cleanup()
-        self._dirs = tempfile.TemporaryDirectory(prefix="bide-inline-")
+        """Removes the attempts' directories."""
+        if self._dirs is not None:
+            self._remove()
+            self._dirs = None
 
     # how
 
@@ -210,7 +214,10 @@ class Engine:
         name = f"{record.id}.{record.run}.{record.attempt}"
         given: Dict[str, Any] = {"id": record.id, "fence": name, "type": record.type, "attempt": record.attempt}
         given.update(timeout_ms=record.timeout_ms, resume=record.resume, input=json.loads(record.input))
-        given["dir"] = os.path.join(self._dirs.name, name)
+        if self._dirs is None:
+            self._dirs = tempfile.mkdtemp(prefix="bide-inline-")
+            self._remove = weakref.finalize(self, shutil.rmtree, self._dirs, True)
+        given["dir"] = os.path.join(self._dirs, name)
         os.mkdir(given["dir"])
         record.task = Task(given, lambda frame: self._hear(record, json.loads(json.dumps(frame))))
         return record.task
