@@ -60,8 +60,9 @@ class Client:
         `run_at` (a datetime with a zone, or RFC 3339), `delay_ms`, `timeout_ms`, `start_within_ms`, `grace_ms`,
         `max_attempts`, `retry`, `subject`, `tags`, ...
 
-        Raises UnknownType, UnknownQueue, UnknownField, Invalid, TooLarge, QueueFull, Draining, Conflict (the first
-        submit with this key has not been answered yet); ValueError for what JSON cannot hold."""
+        Raises UnknownType, UnknownQueue, UnknownField, Invalid, TooLarge, QueueFull, Draining,
+        IdempotencyKeyReused (another submit had it), IdempotencyKeyInUse (the first has not been answered yet);
+        ValueError or TypeError for what JSON cannot hold."""
         return self._do(calls.submit(type, input, wait, idempotency_key, options))
 
     def submit_many(

@@ -116,6 +116,30 @@ class Conflict(Problem):
     code = "conflict"
 
 
+class PreconditionFailed(Problem):
+    """412: it is not as the request expects it any more."""
+
+    code = "precondition_failed"
+
+
+class IdempotencyKeyReused(Problem):
+    """422: this Idempotency-Key was used for another request."""
+
+    code = "idempotency_key_reused"
+
+
+class IdempotencyKeyInUse(Conflict):
+    """409: the first request with this Idempotency-Key is still being answered."""
+
+    code = "idempotency_key_in_use"
+
+
+class RangeNotSatisfiable(Problem):
+    """416: no part of the range is there."""
+
+    code = "range_not_satisfiable"
+
+
 class StaleFence(Conflict):
     """409: this attempt is no longer the current one."""
 

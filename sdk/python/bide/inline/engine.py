@@ -228,7 +228,7 @@ class Engine:
         if op == "progress":
             record.progress = {name: frame.get(name, other) for name, other in _NO_PROGRESS.items()}
         elif op == "log":
-            record.log(frame["text"])
+            record.log(f"{frame['level']}: {frame['text']}")
         elif op == "output":
             record.output += frame["data"]
         elif op == "save":

@@ -46,7 +46,7 @@ class Api:
             same = first == [call.target, body]
             replayed = {**answer.headers, "idempotency-replayed": "true"}
             return answer._replace(headers=replayed) if same else _problem(
-                Refusal(422, "invalid", "this Idempotency-Key came with another request before")
+                Refusal(422, "idempotency_key_reused", "this Idempotency-Key came with another request before")
             )
         try:
             answer = yield from self._route(call, target.path, asked, body)
@@ -154,7 +154,7 @@ def _submit_many(api: Api, request: _Request) -> Steps:
     items: List[Json] = []
     for index, body in enumerate(request.body):
         try:
-            items.append({"index": index, "status": 202, "id": api.accept(body, f"/{index}").id})
+            items.append({"index": index, "status": 202, "id": api.accept(body).id})
         except Refusal as refusal:
             items.append({"index": index, "status": refusal.status, "error": refusal.body})
     yield from api.work()
