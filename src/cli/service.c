@@ -56,6 +56,7 @@ static void on_drained(void *user)
 {
     struct service *s = user;
     log_info("drained; good bye");
+    notify_status(&s->notify, "drained");
     http_drain(s->http);
     waiters_tell_all(&s->server.waiters);
     s->answer_until_ms = turn_mono_ms(&s->turn) + SERVICE_ANSWER_MS;
@@ -65,6 +66,7 @@ static void on_drained(void *user)
 static void stop_now(struct service *s, const char *why)
 {
     log_warn("%s: stopping now with %zu running; they start again with the next server", why, s->server.run_by_id.n);
+    notify_status(&s->notify, "stopping now with %zu running", s->server.run_by_id.n);
     child_keeper_close(s->spawner);
     _exit(1);
 }
@@ -74,12 +76,25 @@ static void on_deadline(struct timer *t)
     stop_now(CONTAINER_OF(t, struct service, deadline), "the drain did not come to its end");
 }
 
+static void tell_draining(struct service *s)
+{
+    notify_status(&s->notify, "draining, %zu running", s->server.run_by_id.n);
+}
+
+static void on_run_over(void *user)
+{
+    struct service *s = user;
+    if (s->signals) tell_draining(s);
+}
+
 static void on_signal(void *owner, int signum)
 {
     struct service *s = owner;
     if (++s->signals > 1) stop_now(s, "second signal");
     log_info("%s: draining, %zu running; once more stops now", signum == SIGINT ? "SIGINT" : "SIGTERM",
              s->server.run_by_id.n);
+    notify_stopping(&s->notify);
+    tell_draining(s);
     turn_timer(&s->turn, &s->deadline, SERVICE_END_MS, on_deadline);
     server_drain(&s->server, on_drained, s);
 }
@@ -121,21 +136,41 @@ static int64_t raise_descriptor_limit(void)
 static bool is_loopback(const char *address)
 {
     struct str a = str_of(address);
-    return str_starts(a, STR("unix:")) || str_starts(a, STR("127.")) || str_starts(a, STR("[::1]")) ||
-           str_starts(a, STR("localhost:"));
+    return str_starts(a, STR("unix:")) || str_starts(a, STR("127.")) || str_starts(a, STR("[::1]:")) ||
+           str_starts(a, STR("[::ffff:127.")) || str_starts(a, STR("localhost:"));
 }
 
-static int listen_all(struct service *s, struct err *e)
+static int refuse_address(const char *who, const char *address, struct err *e)
+{
+    return err_set(e, ERR_CONFIG,
+                   "%s %s: an address that others can reach needs access tokens, which this version does not "
+                   "have; listen on 127.0.0.1 and put a proxy that checks them in front", who, address);
+}
+
+static int listen_configured(struct service *s, struct err *e)
 {
     for (const char *const *l = s->config->listen; *l; l++) {
-        if (!is_loopback(*l))
-            return err_set(e, ERR_CONFIG,
-                           "listen %s: an address that others can reach needs access tokens, which this version does not "
-                           "have; listen on 127.0.0.1 and put a proxy that checks them in front", *l);
+        if (!is_loopback(*l)) return refuse_address("listen", *l, e);
         if (s->n_bound == SERVICE_LISTENERS)
             return err_set(e, ERR_CONFIG, "listen: at most %d addresses", SERVICE_LISTENERS);
         int err = http_listen(s->http, *l, s->bound[s->n_bound], e);
         if (err) return err;
+        if (!is_loopback(s->bound[s->n_bound])) return refuse_address("listen", s->bound[s->n_bound], e); /* 127.example */
+        s->n_bound++;
+    }
+    return 0;
+}
+
+/* What they are bound to is the manager's doing, and the rule is the same. */
+static int listen_inherited(struct service *s, struct err *e)
+{
+    log_info("listening on the sockets of the service manager; `listen` is not used");
+    for (size_t i = 0; i < s->n_inherited; i++) {
+        char who[INHERIT_NAME + 40];
+        snprintf(who, sizeof who, "inherited socket %d (%s)", s->inherited[i].fd, s->inherited[i].name);
+        int err = http_take(s->http, s->inherited[i].fd, who, s->bound[i], e);
+        if (err) return err;
+        if (!is_loopback(s->bound[i])) return refuse_address(who, s->bound[i], e);
         s->n_bound++;
     }
     return 0;
@@ -148,7 +183,7 @@ static int open_http(struct service *s, struct err *e)
     int err = http_open(&s->http, s->loop, &conf, e);
     if (err) return err;
     s->api.http = s->http;
-    return listen_all(s, e);
+    return s->n_inherited ? listen_inherited(s, e) : listen_configured(s, e);
 }
 
 static int open_upper(struct service *s, struct err *e)
@@ -170,6 +205,8 @@ static void on_abandoned(void *user)
 static void on_serving(void *user)
 {
     struct service *s = user;
+    notify_status(&s->notify, "serving on %s", s->bound[0]);
+    notify_ready(&s->notify);
     if (s->on_serving) s->on_serving(s);
 }
 
@@ -186,6 +223,7 @@ static int open_lower(struct service *s, struct err *e)
                                                   .spawner = s->spawner,
                                                   .chores = &s->pool.chores,
                                                   .on_serving = on_serving,
+                                                  .on_run_over = on_run_over,
                                                   .user = s});
     api_init(&s->api, &s->server);
     struct store *engine;
@@ -196,6 +234,18 @@ static int open_lower(struct service *s, struct err *e)
     return 0;
 }
 
+static int open_all(struct service *s, struct err *e)
+{
+    int err = inherit_take(s->inherited, SERVICE_LISTENERS, &s->n_inherited, e);
+    if (!err) err = open_lower(s, e);
+    if (err) return err;
+    err = open_upper(s, e);
+    if (!err) return 0;
+    store_close(s->store, on_abandoned, s);
+    loop_run(s->loop);
+    return err;
+}
+
 int service_open(struct service *s, const struct config *c, void (*tell)(struct service *s), struct err *e)
 {
     *s = (struct service){.config = c, .on_serving = tell};
@@ -203,12 +253,10 @@ int service_open(struct service *s, const struct config *c, void (*tell)(struct 
     s->open_files = raise_descriptor_limit();
     map_seed(rng_next(rng_system()), rng_next(rng_system()));
     turn_init(&s->turn, &clock_system, rng_system());
-    int err = open_lower(s, e);
-    if (err) return err;
-    err = open_upper(s, e);
-    if (!err) return 0;
-    store_close(s->store, on_abandoned, s);
-    loop_run(s->loop);
+    struct err silent;
+    if (notify_open(&s->notify, &s->turn, &silent) != 0) log_warn("the service manager is told nothing: %s", silent.text);
+    int err = open_all(s, e);
+    if (err) notify_status(&s->notify, "%s", e->text);
     return err;
 }
 
@@ -221,5 +269,6 @@ void service_run(struct service *s)
     api_release(&s->api);
     child_keeper_close(s->spawner);
     loop_close(s->loop);
+    notify_release(&s->notify);
     turn_release(&s->turn);
 }

@@ -9,11 +9,16 @@
  *                  │                    ▼
  *                  │                 closing: HTTP, store, keepers ──▶ over
  *                  └── second signal, or 45 s: keepers are told to kill, the process ends; the store makes that safe
+ *
+ * The service manager, where there is one, hears of each of these (loop/notify.h), and may have opened the sockets
+ * (loop/inherit.h): then they are used in place of `listen`.
  */
 #ifndef CLI_SERVICE_H
 #define CLI_SERVICE_H
 
 #include "api/api.h"
+#include "loop/inherit.h"
+#include "loop/notify.h"
 #include "loop/pool.h"
 #include "loop/signal.h"
 #include "server/config.h"
@@ -27,6 +32,9 @@ struct service {
     const struct config *config; /* borrowed */
     void (*on_serving)(struct service *s); /* once, when tasks are taken and run; may be NULL */
     struct turn turn;
+    struct notify notify;
+    struct inherit_socket inherited[SERVICE_LISTENERS];
+    size_t n_inherited;
     struct loop *loop;
     struct pool pool;                /* for what takes long */
     char keepers_lock[4096];

@@ -35,15 +35,28 @@ static void on_listener_closed(void *owner) { http_one_closed(owner); }
 
 static const struct listen_events listen_events = {.on_accept = on_accept, .on_closed = on_listener_closed};
 
-int http_listen(struct http *h, const char *address, char bound[128], struct err *e)
+/* `fd`: one that listens already, or -1 to bind `name`. */
+static int add_listener(struct http *h, int fd, const char *name, char bound[128], struct err *e)
 {
     if (h->n_listeners == HTTP_LISTENERS)
-        return err_set(e, ERR_CONFIG, "%s: there are already %d addresses", address, HTTP_LISTENERS);
-    int rc = listen_open(&h->listeners[h->n_listeners], h->loop, address, &listen_events, h, bound, e);
+        return err_set(e, ERR_CONFIG, "%s: there are already %d addresses", name, HTTP_LISTENERS);
+    struct listener **li = &h->listeners[h->n_listeners];
+    int rc = fd < 0 ? listen_open(li, h->loop, name, &listen_events, h, bound, e)
+                    : listen_take(li, h->loop, fd, name, &listen_events, h, bound, e);
     if (rc < 0) return rc;
     h->n_listeners++;
     h->n_open++;
     return 0;
+}
+
+int http_listen(struct http *h, const char *address, char bound[128], struct err *e)
+{
+    return add_listener(h, -1, address, bound, e);
+}
+
+int http_take(struct http *h, int fd, const char *name, char bound[128], struct err *e)
+{
+    return add_listener(h, fd, name, bound, e);
 }
 
 static void stop_listening(struct http *h)

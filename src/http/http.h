@@ -68,6 +68,8 @@ int http_open(struct http **ret_http, struct loop *l, const struct http_conf *co
 /* `address`: "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080" (all), port 0 = any free, "unix:PATH" (a stale
  * socket file that nobody listens on is replaced). Repeatable. `bound` receives the real address ("127.0.0.1:43121"). */
 int http_listen(struct http *h, const char *address, char bound[128], struct err *e) MUST_USE;
+/* The same with a socket that listens already; `name` is for the reason of a refusal. Takes fd when it succeeds. */
+int http_take(struct http *h, int fd, const char *name, char bound[128], struct err *e) MUST_USE;
 void http_drain(struct http *h);   /* stop accepting; idle connections close; others get "Connection: close" */
 bool http_is_idle(const struct http *h); /* no request handed over or being sent */
 void http_close(struct http *h, void (*on_closed)(void *user), void *user); /* ends everything; frees */

@@ -10,8 +10,10 @@
 #include "base/str.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -83,7 +85,7 @@ static int open_tcp_at(const struct addrinfo *ai)
     return -sys;
 }
 
-static void describe(struct bind_socket *b)
+static void describe_tcp(struct bind_socket *b)
 {
     struct sockaddr_storage addr = {0};
     socklen_t len = sizeof addr;
@@ -140,7 +142,7 @@ static int open_tcp(struct bind_socket *b, const char *address, struct err *e)
     int status = open_tcp_any(b, all, !*host);
     freeaddrinfo(all);
     if (status < 0) return fail(e, address, -status);
-    describe(b);
+    describe_tcp(b);
     return 0;
 }
 
@@ -153,11 +155,49 @@ int bind_open(struct bind_socket *ret_socket, const char *address, struct err *e
     return rc;
 }
 
+static int option(int fd, int name)
+{
+    int value = -1;
+    socklen_t len = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, name, &value, &len) == 0 ? value : -1;
+}
+
+/* A name in the abstract namespace, which begins with a NUL, is shown with '@' in its place. */
+static void describe_unix(struct bind_socket *b)
+{
+    struct sockaddr_un sun = {0};
+    socklen_t len = sizeof sun;
+    getsockname(b->fd, (struct sockaddr *)&sun, &len);
+    if (len > offsetof(struct sockaddr_un, sun_path) && !sun.sun_path[0]) sun.sun_path[0] = '@';
+    snprintf(b->bound, sizeof b->bound, "unix:%.*s", (int)sizeof sun.sun_path, sun.sun_path);
+}
+
+int bind_take(struct bind_socket *ret_socket, int fd, const char *name, struct err *e)
+{
+    struct bind_socket b = {.fd = fd, .inherited = true};
+    int on = 1, domain = option(fd, SO_DOMAIN), flags = fcntl(fd, F_GETFL);
+    if (flags < 0) return err_set_errno(e, ERR_INVALID, errno, name);
+    if (domain != AF_UNIX && domain != AF_INET && domain != AF_INET6)
+        return err_set(e, ERR_INVALID, "%s: neither a TCP nor a UNIX socket", name);
+    if (option(fd, SO_TYPE) != SOCK_STREAM)
+        return err_set(e, ERR_INVALID, "%s: wanted a stream socket (ListenStream=)", name);
+    if (option(fd, SO_ACCEPTCONN) != 1)
+        return err_set(e, ERR_INVALID, "%s: wanted a socket that listens (Accept=no), not a connection", name);
+    if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        return err_set_errno(e, ERR_IO, errno, name);
+    b.is_unix = domain == AF_UNIX;
+    if (b.is_unix) describe_unix(&b);
+    else describe_tcp(&b);
+    if (!b.is_unix) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    *ret_socket = b;
+    return 0;
+}
+
 void bind_close(struct bind_socket *b)
 {
     if (b->fd < 0) return;
     struct stat now;
-    const char *path = b->is_unix ? bind_unix_path(b->bound) : NULL;
+    const char *path = b->is_unix && !b->inherited ? bind_unix_path(b->bound) : NULL;
     if (path && lstat(path, &now) == 0 && now.st_dev == b->created.st_dev && now.st_ino == b->created.st_ino)
         unlink(path);
     close(b->fd);

@@ -90,15 +90,12 @@ static void on_closed(uv_handle_t *handle)
     free(li);
 }
 
-int listen_open(struct listener **ret_listener, struct loop *l, const char *address, const struct listen_events *events,
-                void *owner, char bound[LISTEN_BOUND], struct err *e)
+/* Takes the socket, also when it fails. */
+static int start(struct listener **ret_listener, struct loop *l, const struct bind_socket *socket, struct err *e)
 {
     struct listener *li = mem_new(sizeof *li);
-    int rc = bind_open(&li->socket, address, e);
-    if (rc < 0) {
-        free(li);
-        return rc;
-    }
+    const char *address = socket->bound;
+    li->socket = *socket;
     li->loop = l;
     li->poll.data = li;
     int status = uv_poll_init(loop_uv(l), &li->poll, li->socket.fd);
@@ -112,11 +109,35 @@ int listen_open(struct listener **ret_listener, struct loop *l, const char *addr
         listen_close(li); /* without events: frees itself and tells nobody */
         return loop_err_set(e, status, address);
     }
+    *ret_listener = li;
+    return 0;
+}
+
+static void begin(struct listener *li, const struct listen_events *events, void *owner, char bound[LISTEN_BOUND])
+{
     li->events = events;
     li->owner = owner;
     str_copy(bound, LISTEN_BOUND, str_of(li->socket.bound));
-    *ret_listener = li;
-    return 0;
+}
+
+int listen_open(struct listener **ret_listener, struct loop *l, const char *address, const struct listen_events *events,
+                void *owner, char bound[LISTEN_BOUND], struct err *e)
+{
+    struct bind_socket socket;
+    int rc = bind_open(&socket, address, e);
+    if (rc == 0) rc = start(ret_listener, l, &socket, e);
+    if (rc == 0) begin(*ret_listener, events, owner, bound);
+    return rc;
+}
+
+int listen_take(struct listener **ret_listener, struct loop *l, int fd, const char *name,
+                const struct listen_events *events, void *owner, char bound[LISTEN_BOUND], struct err *e)
+{
+    struct bind_socket socket;
+    int rc = bind_take(&socket, fd, name, e);
+    if (rc == 0) rc = start(ret_listener, l, &socket, e);
+    if (rc == 0) begin(*ret_listener, events, owner, bound);
+    return rc;
 }
 
 void listen_close(struct listener *li)

@@ -23,6 +23,9 @@ struct listen_events {
  * one, "unix:PATH". `bound` receives the real address. The table is borrowed for the listener's life. */
 int listen_open(struct listener **ret_listener, struct loop *l, const char *address, const struct listen_events *events,
                 void *owner, char bound[LISTEN_BOUND], struct err *e) MUST_USE;
+/* The same with a descriptor that listens already, taken when it succeeds: its UNIX socket's file stays. */
+int listen_take(struct listener **ret_listener, struct loop *l, int fd, const char *name,
+                const struct listen_events *events, void *owner, char bound[LISTEN_BOUND], struct err *e) MUST_USE;
 void listen_close(struct listener *li); /* removes the UNIX socket's file; only on_closed follows. Again: nothing */
 
 #endif

@@ -224,6 +224,7 @@ void server_run_over(struct server *s, struct run *r)
     buf_release(&r->progress);
     arena_release(&r->arena);
     free(r);
+    if (s->conf.on_run_over) s->conf.on_run_over(s->conf.user);
     drain_step(s);
 }
 

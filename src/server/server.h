@@ -26,6 +26,7 @@ struct server_conf {             /* all borrowed until the server is released */
     struct spawner *spawner;
     struct chores *chores;       /* NULL: long work is done where it comes up */
     void (*on_serving)(void *user); /* once: queues and pause switches are known, tasks are being claimed */
+    void (*on_run_over)(void *user); /* an attempt is over: run_by_id holds one less; may be NULL */
     void *user;
 };
 

@@ -65,12 +65,16 @@ class Answer:
 
 
 class Server:
-    """One bide with its own directory. `config` is bide.yaml as a dict (JSON is YAML)."""
+    """One bide with its own directory. `config` is bide.yaml as a dict (JSON is YAML). To be set before the start:
+    `env`, more environment; `launcher`, a command line that executes what follows it; `fds`, descriptors it inherits."""
 
     def __init__(self, directory, config, args=()):
         self.dir = Path(directory)
         self.mark = f"BIDE_TEST_MARK={uuid.uuid4().hex}"
         self.args = list(args)
+        self.env = {}
+        self.launcher = []
+        self.fds = ()
         self.process = None
         self.url = None
         self.port = None
@@ -90,8 +94,9 @@ class Server:
         env = {k: v for k, v in os.environ.items() if not k.startswith("BIDE_")}
         self.output = []
         self.process = subprocess.Popen(
-            [BIDE, "serve", "--config", str(self.config_file), "--listen", "127.0.0.1:0", *self.args],
-            env={**env, name: value},
+            [*self.launcher, BIDE, "serve", "--config", str(self.config_file), "--listen", "127.0.0.1:0", *self.args],
+            env={**env, **self.env, name: value},
+            pass_fds=self.fds,
             cwd=self.dir,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
