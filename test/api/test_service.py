@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Under a service manager: what it is told, the watchdog, the sockets it hands over. The manager here is a datagram
-socket and a launcher; what a real one makes of the unit files is tested in test/cli/test_units.py."""
+socket and a launcher; what a real one makes of the unit files is tested in test_units.py."""
 import ctypes
 import http.client
 import os
