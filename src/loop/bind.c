@@ -174,7 +174,7 @@ static void describe_unix(struct bind_socket *b)
 
 int bind_take(struct bind_socket *ret_socket, int fd, const char *name, struct err *e)
 {
-    struct bind_socket b = {.fd = fd, .inherited = true};
+    struct bind_socket b = {.fd = fd};
     int on = 1, domain = option(fd, SO_DOMAIN), flags = fcntl(fd, F_GETFL);
     if (flags < 0) return err_set_errno(e, ERR_INVALID, errno, name);
     if (domain != AF_UNIX && domain != AF_INET && domain != AF_INET6)
@@ -197,7 +197,7 @@ void bind_close(struct bind_socket *b)
 {
     if (b->fd < 0) return;
     struct stat now;
-    const char *path = b->is_unix && !b->inherited ? bind_unix_path(b->bound) : NULL;
+    const char *path = b->is_unix ? bind_unix_path(b->bound) : NULL;
     if (path && lstat(path, &now) == 0 && now.st_dev == b->created.st_dev && now.st_ino == b->created.st_ino)
         unlink(path);
     close(b->fd);

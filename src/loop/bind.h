@@ -13,8 +13,7 @@ struct bind_socket {
     int fd; /* non-blocking, close-on-exec, listening */
     bool is_unix;
     char bound[128];     /* the real address as text */
-    bool inherited;      /* whoever bound it keeps it, and the UNIX socket's file */
-    struct stat created; /* of the UNIX socket's file, to know it again */
+    struct stat created; /* of the UNIX socket's file, to know it again; zeroed: it is not ours */
 };
 
 int bind_open(struct bind_socket *ret_socket, const char *address, struct err *e) MUST_USE;
