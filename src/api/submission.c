@@ -89,6 +89,14 @@ static int read_retry(const struct members *m, void *to, const struct json_node 
     return 0;
 }
 
+/* null: forever. */
+static int read_retain(const struct members *m, void *to, const struct json_node *v, const char *pointer)
+{
+    struct draft *d = to;
+    d->body->retain_ms = RETAIN_FOREVER;
+    return v->kind == JSON_NULL ? 0 : members_int(m, v, pointer, 0, LIMIT_DELAY_MS, &d->body->retain_ms);
+}
+
 static int read_subject(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
@@ -114,6 +122,7 @@ static const struct member fields[] = {
     {"max_attempts", read_max_attempts},
     {"retry", read_retry},
     {"subject", read_subject},
+    {"retain_ms", read_retain},
     {"tags", read_tags},
     {NULL, NULL},
 };
@@ -214,7 +223,7 @@ int submission_read(struct task_body *ret, const struct json *j, const struct js
         return err_set(e, ERR_INVALID, "a submit is a JSON object like {\"type\":\"transcribe\",\"input\":{}}, not %s",
                        json_kind_name(node->kind));
     int64_t now_ms = turn_wall_ms(s->turn);
-    *ret = (struct task_body){.created_at_ms = now_ms};
+    *ret = (struct task_body){.created_at_ms = now_ms, .retain_ms = RETAIN_AS_TYPE};
     struct members m = {j, a, e};
     struct draft d = {.m = &m, .server = s, .body = ret, .now_ms = now_ms, .priority = INT64_MIN, .max_attempts = -1,
                       .delay_ms = -1};

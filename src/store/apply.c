@@ -7,6 +7,7 @@
 
 #include "store/apply_control.h"
 #include "store/apply_ops.h"
+#include "store/apply_purge.h"
 #include "task/order.h"
 
 #include <assert.h>
@@ -213,12 +214,14 @@ static int apply_one(struct apply *a, struct store_req *r)
     case STORE_SETTLE: return apply_ops_settle(a, (struct store_settle *)r);
     case STORE_CONTROL: return apply_control(a, (struct store_control *)r);
     case STORE_TICK: return tick(a, (struct store_tick *)r);
+    case STORE_PURGE: return apply_purge(a, (struct store_purge *)r);
     case STORE_QUEUE: return set_queue(a, (struct store_queue *)r);
     case STORE_COUNTS: return 0; /* after the commit, when it is known what stands */
     case STORE_GET:
     case STORE_LIST:
     case STORE_LOG:
     case STORE_HISTORY:
+    case STORE_KEPT:
     case STORE_OPS: break;
     }
     assert(!"a read of rows is not for apply");

@@ -49,10 +49,10 @@ static int retry_one(struct apply *a, struct store_control_item *it, struct aren
     struct task_body body;
     int err = a->shelf->ops->ended(a->shelf, &it->id, &it->life);
     if (!err) err = a->shelf->ops->body(a->shelf, &it->id, arena, &body);
-    if (err) {
-        it->err = err;
-        return err == ERR_NOT_FOUND ? 0 : err;
-    }
+    if (!err && body.input.len == 0) it->err = ERR_GONE; /* the least input is {} */
+    if (err) it->err = err;
+    if (it->err) return err == ERR_NOT_FOUND ? 0 : err;
+    it->was = it->life;
     uint32_t lane = ready_lane_of(a->ready, body.queue, body.type);
     uint32_t queue = lane == READY_NONE ? READY_NONE : a->ready->lanes[lane].queue;
     if (lane == READY_NONE || (it->capacity > 0 && ready_queued(a->ready, queue) >= it->capacity)) {
@@ -145,6 +145,7 @@ static int delete_one(struct apply *a, struct store_control_item *it, struct are
     if (!err) err = a->shelf->ops->tally(a->shelf, body.queue, it->life.state, a->ready->queues[queue].n[it->life.state] - 1);
     if (err) return err;
     ready_tally(a->ready, queue, it->life.state, -1);
+    it->was = it->life;
     it->changed = true;
     return 0;
 }

@@ -25,6 +25,8 @@ struct shelf_ops {
     int (*set_queue)(struct shelf *s, struct str queue, unsigned parts, const struct store_queue_set *set);
     int (*patch)(struct shelf *s, const struct task_body *body); /* its priority, run_at and tags */
     int (*erase)(struct shelf *s, const struct id *id);          /* every row of an ended task */
+    int (*strip)(struct shelf *s, const struct id *id, unsigned parts); /* of an ended task; RETAIN_RECORD is not among them */
+    int (*forget_keys)(struct shelf *s, int64_t before_ms, size_t max, size_t *ret_n);
     int (*tally)(struct shelf *s, struct str queue, enum task_state ending, int64_t total);
 
     /* Within the batch. ERR_NOT_FOUND when there is no such task (no such ended task). Strs go to the arena. */

@@ -25,8 +25,11 @@ void store_close(struct store *s, void (*on_closed)(void *user), void *user)
 
 const char *store_op_word(enum store_op op)
 {
-    static const char *const words[STORE_OPS] = {"add",   "claim", "settle", "control", "tick",
-                                                 "queue", "get",   "list",   "log",     "counts"};
+    static const char *const words[STORE_OPS] = {
+        [STORE_ADD] = "add",     [STORE_CLAIM] = "claim", [STORE_SETTLE] = "settle",   [STORE_CONTROL] = "control",
+        [STORE_TICK] = "tick",   [STORE_PURGE] = "purge", [STORE_QUEUE] = "queue",     [STORE_GET] = "get",
+        [STORE_LIST] = "list",   [STORE_LOG] = "log",     [STORE_HISTORY] = "history", [STORE_KEPT] = "kept",
+        [STORE_COUNTS] = "counts"};
     return words[op];
 }
 
@@ -60,4 +63,6 @@ STORE_DOOR(get, STORE_GET)
 STORE_DOOR(list, STORE_LIST)
 STORE_DOOR(log, STORE_LOG)
 STORE_DOOR(history, STORE_HISTORY)
+STORE_DOOR(kept, STORE_KEPT)
+STORE_DOOR(purge, STORE_PURGE)
 STORE_DOOR(counts, STORE_COUNTS)

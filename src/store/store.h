@@ -9,7 +9,8 @@
  *   store_settle   how attempts ended             store_log      the captured output of an attempt
  *   store_control  cancel, retry, change, delete  store_history  attempts and runs of a task
  *   store_tick     what has come due              store_counts   tasks per queue and state
- *   store_queue    what was set for a queue
+ *   store_queue    what was set for a queue       store_kept     ended tasks, for retention
+ *   store_purge    what is not kept any longer
  *
  * Rules every engine keeps (the contract suite holds each against them):
  *  - A change is answered after the commit that holds it was synced. req.err says what became of the whole request;
@@ -34,11 +35,13 @@ enum store_op {
     STORE_SETTLE,
     STORE_CONTROL,
     STORE_TICK,
+    STORE_PURGE,
     STORE_QUEUE,
     STORE_GET,
     STORE_LIST,
     STORE_LOG,
     STORE_HISTORY,
+    STORE_KEPT,
     STORE_COUNTS,
     STORE_OPS
 };
@@ -150,7 +153,8 @@ struct store_control_item {
     const struct task *expect;       /* PATCH, DELETE: only if it still is as here; NULL: however it is */
     struct str result;               /* STORE_COMPLETE */
     struct failure failure;          /* STORE_FAIL */
-    int err;          /* 0, ERR_NOT_FOUND, ERR_CONFLICT, ERR_QUEUE_FULL, ERR_CHANGED (not as expected) */
+    int err;          /* 0, ERR_NOT_FOUND, ERR_CONFLICT, ERR_QUEUE_FULL, ERR_CHANGED (not as expected), ERR_GONE (retry: its input was purged) */
+    struct life was;  /* retry, delete: the ending it had */
     bool changed;     /* cancel: it was not asked before and had not ended */
     bool ended;       /* this ended it */
     struct life life; /* after it */
@@ -169,6 +173,23 @@ struct store_tick {
     struct store_tick_item *ended; /* out, in the arena: those that ended by it */
     size_t n_ended;
     bool more;                     /* out: there is more that is due */
+};
+
+/* STORE_PURGE: ended tasks, or parts of them, go; and idempotency keys older than a moment. A task that has been retried
+ * meanwhile, or is gone, is left out. */
+struct store_purge_item {
+    struct id id;
+    int32_t run;      /* of which it was seen */
+    unsigned parts;   /* bits of enum retain_part */
+    bool purged;      /* out */
+};
+struct store_purge {
+    struct store_req req;
+    struct store_purge_item *items; /* borrowed until on_done */
+    size_t n;
+    int64_t keys_before_ms;         /* wall; 0: no keys */
+    size_t keys_max;
+    size_t n_keys;                  /* out: keys that went */
 };
 
 /* STORE_QUEUE: remembers what was set for a queue, over what the configuration says. */
@@ -235,6 +256,28 @@ struct store_history {
     size_t n_attempts;
     struct task_ending *runs;     /* out, in the arena; results left out */
     size_t n_runs;
+};
+
+/* STORE_KEPT: ended tasks, newest first, narrow. A short page with `more` is legal: go on with the cursor. */
+struct store_kept_item {
+    struct id id;
+    enum task_state state;
+    int32_t run, attempt;
+    struct str type;           /* in the arena */
+    int64_t finished_at_ms;
+    int64_t retain_ms;         /* the task's own: see task/retain.h */
+    size_t input_bytes, result_bytes, log_bytes;
+    bool has_files;
+};
+struct store_kept {
+    struct store_req req;
+    size_t limit;              /* 1..LIMIT_PAGE */
+    bool has_after;
+    struct id after;           /* go on below this id */
+    struct store_kept_item *items; /* out, in the arena */
+    size_t n;
+    bool more;                 /* out */
+    struct id last;            /* out: cursor for the next page, valid when more */
 };
 
 /* STORE_COUNTS */
@@ -311,6 +354,8 @@ void store_get(struct store *s, struct store_get *r, void (*on_done)(struct stor
 void store_list(struct store *s, struct store_list *r, void (*on_done)(struct store_req *r), void *user);
 void store_log(struct store *s, struct store_log *r, void (*on_done)(struct store_req *r), void *user);
 void store_history(struct store *s, struct store_history *r, void (*on_done)(struct store_req *r), void *user);
+void store_kept(struct store *s, struct store_kept *r, void (*on_done)(struct store_req *r), void *user);
+void store_purge(struct store *s, struct store_purge *r, void (*on_done)(struct store_req *r), void *user);
 void store_counts(struct store *s, struct store_counts *r, void (*on_done)(struct store_req *r), void *user);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/id.h"
 #include "task/life.h"
+#include "task/retain.h"
 
 struct task_tag {
     struct str key, value;
@@ -23,6 +24,7 @@ struct task_body {
     int64_t run_at_ms;     /* wall; 0: at once */
     int64_t timeout_ms;    /* of one attempt; > 0 */
     int64_t grace_ms;      /* from being asked to stop to being dead; > 0 */
+    int64_t retain_ms;     /* of the record, over its type's; RETAIN_FOREVER; RETAIN_AS_TYPE */
     struct str subject;    /* p NULL: none */
     const struct task_tag *tags;
     size_t n_tags;
@@ -36,6 +38,7 @@ struct task_ending {
     struct str result;         /* JSON text; empty: none */
     struct str files;          /* JSON array of names in the attempt's directory; empty: none */
     struct str progress;       /* the last progress as JSON object; empty: none */
+    unsigned purged;           /* parts that are gone: bits of enum retain_part */
 };
 
 /* One attempt that is over, for the history. */

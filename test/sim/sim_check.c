@@ -142,6 +142,8 @@ void sim_check_answer(void *check, const struct store_req *r)
     case STORE_LIST:
     case STORE_LOG:
     case STORE_HISTORY:
+    case STORE_KEPT:
+    case STORE_PURGE:
     case STORE_COUNTS:
     case STORE_OPS: break;
     }

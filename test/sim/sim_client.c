@@ -83,6 +83,7 @@ struct sim_task *sim_submit(struct sim_client *c, const struct sim_ask *ask)
     str_copy(t->type, sizeof t->type, str_of(type));
     str_copy(t->queue, sizeof t->queue, str_of(ask->queue ? ask->queue : known ? known->queue : "default"));
     t->body.id = id_make(&c->server->ids);
+    t->body.retain_ms = RETAIN_AS_TYPE;
     fill(t, ask, turn_wall_ms(c->server->turn));
     if (c->n == c->cap) {
         c->cap = c->cap ? 2 * c->cap : 64;

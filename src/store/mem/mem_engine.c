@@ -37,6 +37,7 @@ static void read_one(struct mem_engine *m, struct store_req *r)
     if (r->op == STORE_GET) mem_read_get(&m->shelf, (struct store_get *)r);
     if (r->op == STORE_LIST) mem_read_list(&m->shelf, (struct store_list *)r);
     if (r->op == STORE_LOG) mem_read_log(&m->shelf, (struct store_log *)r);
+    if (r->op == STORE_KEPT) mem_read_kept(&m->shelf, (struct store_kept *)r);
     if (r->op == STORE_HISTORY) mem_read_history(&m->shelf, (struct store_history *)r);
 }
 

@@ -117,3 +117,24 @@ void mem_read_history(const struct mem_shelf *s, struct store_history *r)
         to->attempt.log = STR_NONE;
     }
 }
+
+void mem_read_kept(const struct mem_shelf *s, struct store_kept *r)
+{
+    r->n = 0;
+    r->more = false;
+    r->items = arena_alloc(&r->req.arena, r->limit * sizeof *r->items);
+    for (size_t i = s->n; i-- > 0;) {
+        const struct mem_record *rec = s->ordered[i];
+        if (!state_is_ending(rec->life.state) || (r->has_after && id_cmp(&rec->body.id, &r->after) >= 0)) continue;
+        r->more = r->n == r->limit;
+        if (r->more) break;
+        struct store_kept_item *to = &r->items[r->n++];
+        *to = (struct store_kept_item){.id = rec->body.id, .state = rec->life.state, .run = rec->life.run,
+                                       .attempt = rec->life.attempt, .type = arena_str(&r->req.arena, rec->body.type),
+                                       .finished_at_ms = rec->ending.finished_at_ms, .retain_ms = rec->body.retain_ms,
+                                       .input_bytes = rec->body.input.len, .result_bytes = rec->ending.result.len,
+                                       .has_files = rec->ending.files.len > 0};
+        for (const struct mem_note *n = rec->notes; n; n = n->before) to->log_bytes += n->attempt.log.len;
+    }
+    if (r->n) r->last = r->items[r->n - 1].id;
+}

@@ -10,6 +10,7 @@
 void mem_read_get(const struct mem_shelf *s, struct store_get *r);
 void mem_read_list(const struct mem_shelf *s, struct store_list *r);
 void mem_read_log(const struct mem_shelf *s, struct store_log *r);
+void mem_read_kept(const struct mem_shelf *s, struct store_kept *r);
 void mem_read_history(const struct mem_shelf *s, struct store_history *r);
 
 #endif

@@ -120,12 +120,46 @@ static int erase(struct shelf *s, const struct id *id)
 
 static int remember(struct shelf *s, const struct store_add_item *it, int64_t now_ms)
 {
-    (void)now_ms;
     struct mem_key *k = mem_new(sizeof *k + it->key.len);
     k->first = it->body->id;
+    k->at_ms = now_ms;
     memcpy(k->print, it->print, sizeof k->print);
     memcpy(k->text, it->key.p, it->key.len);
     (void)map_put(&CONTAINER_OF(s, struct mem_shelf, shelf)->keys, (struct str){k->text, it->key.len}, k);
+    return 0;
+}
+
+static void strip_ending(struct task_ending *e, unsigned parts)
+{
+    e->purged |= parts;
+    if (parts & RETAIN_RESULT) e->result = STR_NONE;
+    if (parts & RETAIN_FILES) e->files = STR_NONE;
+}
+
+/* The bytes stay in the record's arena until it is erased: this engine is for play. */
+static int strip(struct shelf *s, const struct id *id, unsigned parts)
+{
+    struct mem_record *rec = find(s, id);
+    strip_ending(&rec->ending, parts);
+    for (struct mem_past *p = rec->past; p; p = p->before) strip_ending(&p->ending, parts);
+    if (parts & RETAIN_INPUT) rec->body.input = STR_NONE;
+    for (struct mem_note *n = rec->notes; n && parts & RETAIN_LOG; n = n->before) n->attempt.log = STR_NONE;
+    return 0;
+}
+
+static int forget_keys(struct shelf *s, int64_t before_ms, size_t max, size_t *ret_n)
+{
+    struct map *keys = &CONTAINER_OF(s, struct mem_shelf, shelf)->keys;
+    size_t at = 0, n = 0;
+    for (struct map_entry *e; n < max && (e = map_next(keys, &at));) {
+        struct mem_key *k = e->value;
+        if (k->at_ms >= before_ms) continue;
+        (void)map_remove(keys, e->key);
+        free(k);
+        n++;
+        at = 0; /* the table has moved */
+    }
+    *ret_n = n;
     return 0;
 }
 
@@ -169,7 +203,7 @@ static int ended(struct shelf *s, const struct id *id, struct life *ret_life)
 static const struct shelf_ops ops = {
     .begin = begin, .commit = begin, .rollback = rollback, .add = add,     .change = change, .end = end,
     .again = again, .note = note,    .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
-    .patch = patch, .erase = erase,  .remember = remember,   .recall = recall,
+    .patch = patch, .erase = erase,  .remember = remember,   .recall = recall, .strip = strip, .forget_keys = forget_keys,
 };
 
 void mem_shelf_init(struct mem_shelf *s)

@@ -21,6 +21,7 @@ struct mem_past { /* an earlier run */
 
 struct mem_key { /* an idempotency key */
     struct id first;
+    int64_t at_ms;
     uint8_t print[STORE_PRINT];
     char text[];
 };

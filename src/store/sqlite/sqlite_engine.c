@@ -174,11 +174,13 @@ static void submit(struct store *store, struct store_req *r)
     case STORE_SETTLE:
     case STORE_CONTROL:
     case STORE_TICK:
+    case STORE_PURGE:
     case STORE_QUEUE:
     case STORE_COUNTS: thread_send(s->writer, &r->link); return;
     case STORE_GET:
     case STORE_LIST:
     case STORE_LOG:
+    case STORE_KEPT:
     case STORE_HISTORY: thread_send(s->reader, &r->link); return;
     case STORE_OPS: break;
     }

@@ -7,7 +7,7 @@
 #include "store/sqlite/sqlite_row.h"
 #include "store/sqlite/sqlite_view.h"
 
-enum statement { GET, LAST, LOG, EXISTS, STANDS, RUNS, ATTEMPTS };
+enum statement { GET, LAST, LOG, EXISTS, STANDS, RUNS, ATTEMPTS, KEPT };
 
 static const char *const sql[] = {
     [GET] = "SELECT " SQLITE_VIEW_COLUMNS ", CASE WHEN length(b.input)<=?2 THEN b.input END,"
@@ -22,6 +22,11 @@ static const char *const sql[] = {
              " ORDER BY d.run DESC LIMIT ?2",
     [ATTEMPTS] = "SELECT run, number, fence, started_at, finished_at, verdict, code, message, detail, type,"
                  " coalesce(length(log),0) FROM attempt WHERE id=?1 ORDER BY run DESC, number DESC LIMIT ?2",
+    [KEPT] = "SELECT d.id, d.state, d.run, d.attempt, n.type, d.finished_at, b.retain, length(b.input),"
+             " coalesce(length(d.result),0), d.files IS NOT NULL,"
+             " (SELECT coalesce(sum(length(a.log)),0) FROM attempt a WHERE a.id=d.id)"
+             " FROM done d CROSS JOIN body b ON b.id=d.id CROSS JOIN lane n ON n.number=b.lane"
+             " WHERE d.id<?1 ORDER BY d.id DESC LIMIT ?2",
     [EXISTS] = "SELECT coalesce((SELECT run FROM live WHERE id=?1), (SELECT run FROM done WHERE id=?1)) FROM body WHERE id=?1",
 };
 
@@ -139,6 +144,30 @@ static void history_of(struct sqlite_reader *r, struct store_history *h)
     if (!h->req.err) read_attempts(r, h);
 }
 
+static void kept(struct sqlite_reader *r, struct store_kept *k)
+{
+    struct id newest;
+    memset(newest.b, 0xff, sizeof newest.b);
+    sqlite3_stmt *q = ask(r, KEPT, k->has_after ? &k->after : &newest);
+    if (q) sqlite3_bind_int64(q, 2, (int64_t)k->limit);
+    k->n = 0;
+    k->items = arena_alloc(&k->req.arena, k->limit * sizeof *k->items);
+    while (row(r, q, &k->req.err))
+        k->items[k->n++] = (struct store_kept_item){.id = sqlite_db_id(q, 0),
+                                                    .state = (enum task_state)sqlite3_column_int(q, 1),
+                                                    .run = sqlite3_column_int(q, 2),
+                                                    .attempt = sqlite3_column_int(q, 3),
+                                                    .type = sqlite_db_copy(&k->req.arena, q, 4),
+                                                    .finished_at_ms = sqlite3_column_int64(q, 5),
+                                                    .retain_ms = sqlite3_column_int64(q, 6),
+                                                    .input_bytes = (size_t)sqlite3_column_int64(q, 7),
+                                                    .result_bytes = (size_t)sqlite3_column_int64(q, 8),
+                                                    .has_files = sqlite3_column_int(q, 9) != 0,
+                                                    .log_bytes = (size_t)sqlite3_column_int64(q, 10)};
+    k->more = k->n == k->limit;
+    if (k->n) k->last = k->items[k->n - 1].id;
+}
+
 static void answer_points(struct sqlite_reader *r, struct list *batch)
 {
     struct list answered;
@@ -150,6 +179,7 @@ static void answer_points(struct sqlite_reader *r, struct list *batch)
             continue;
         }
         if (req->op == STORE_GET) get(r, (struct store_get *)req);
+        else if (req->op == STORE_KEPT) kept(r, (struct store_kept *)req);
         else if (req->op == STORE_HISTORY) history_of(r, (struct store_history *)req);
         else log_of(r, (struct store_log *)req);
         if (req->err) req->why = sqlite3_errstr(r->point.trouble);

@@ -50,6 +50,7 @@ struct task_body sqlite_row_body(sqlite3_stmt *s, int at, struct arena *a)
     if (tags.p) read_tags(&b, tags, a);
     b.queue = sqlite_db_copy(a, s, at + 15);
     b.type = sqlite_db_copy(a, s, at + 16);
+    b.retain_ms = sqlite3_column_int64(s, at + 17);
     return b;
 }
 
@@ -88,6 +89,7 @@ struct task_ending sqlite_row_done(sqlite3_stmt *s, int at, struct arena *a)
                                  .at_ms = sqlite3_column_int64(s, at + 14)};
     d.progress = sqlite_db_copy(a, s, at + 15);
     d.files = sqlite_db_copy(a, s, at + 16);
+    d.purged = (unsigned)sqlite3_column_int(s, at + 17);
     return d;
 }
 
@@ -113,6 +115,7 @@ void sqlite_row_bind_body(sqlite3_stmt *s, const struct task_body *b, int64_t la
     sqlite_db_bind_text(s, 15, b->subject);
     sqlite_db_bind_text(s, 16, tags);
     sqlite_db_bind_blob(s, 17, b->input);
+    sqlite3_bind_int64(s, 18, b->retain_ms);
 }
 
 void sqlite_row_bind_live(sqlite3_stmt *s, const struct id *id, int64_t lane, const struct life *l)

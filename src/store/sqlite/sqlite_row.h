@@ -11,21 +11,21 @@
 
 #define SQLITE_ROW_BODY                                                                                                 \
     "b.id, b.tenant, b.priority, b.created_at, b.run_at, b.start_by, b.timeout, b.grace, b.max_attempts, b.backoff,"    \
-    "b.jitter, b.base, b.cap, b.subject, b.tags, n.queue, n.type"
-#define SQLITE_ROW_BODY_COLUMNS 17
+    "b.jitter, b.base, b.cap, b.subject, b.tags, n.queue, n.type, b.retain"
+#define SQLITE_ROW_BODY_COLUMNS 18
 #define SQLITE_ROW_LIVE "l.state, l.run, l.attempt, l.failures, l.deaths, l.cancel, l.fence, l.rank, l.due_at, l.start_by, l.started_at"
 #define SQLITE_ROW_LIVE_COLUMNS 11
 #define SQLITE_ROW_DONE                                                                                           \
     "d.state, d.run, d.attempt, d.failures, d.deaths, d.cancel, d.rank, d.started_at, d.finished_at, d.code, d.message," \
-    "d.detail, d.type, d.error_attempt, d.error_at, d.progress, d.files"
-#define SQLITE_ROW_DONE_COLUMNS 17
+    "d.detail, d.type, d.error_attempt, d.error_at, d.progress, d.files, d.purged"
+#define SQLITE_ROW_DONE_COLUMNS 18
 
 /* Read from column `at` on; strs are copied into the arena. The input is left empty. */
 struct task_body sqlite_row_body(sqlite3_stmt *s, int at, struct arena *a);
 struct life sqlite_row_live(sqlite3_stmt *s, int at);
 struct task_ending sqlite_row_done(sqlite3_stmt *s, int at, struct arena *a);
 
-/* Bind for INSERT: body parameters 1..17 (id tenant lane priority ... tags input), live 1..13, done 1..19 (the lane comes from the live row). `tags` is the
+/* Bind for INSERT: body parameters 1..18 (id tenant lane priority ... tags input retain), live 1..13, done 1..19 (the lane comes from the live row). `tags` is the
  * JSON text made by sqlite_row_tags, borrowed until the step. */
 void sqlite_row_bind_body(sqlite3_stmt *s, const struct task_body *b, int64_t lane, struct str tags);
 void sqlite_row_bind_live(sqlite3_stmt *s, const struct id *id, int64_t lane, const struct life *life);

@@ -43,7 +43,7 @@ static const char *const migrations[SQLITE_SCHEMA_VERSION] = {
     "CREATE TABLE idempotency(tenant INTEGER NOT NULL, key TEXT NOT NULL, print BLOB NOT NULL, id BLOB NOT NULL,"
     " at INTEGER NOT NULL, PRIMARY KEY(tenant, key)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX idempotency_at ON idempotency(at);"
-    "ALTER TABLE body ADD COLUMN retain INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE body ADD COLUMN retain INTEGER NOT NULL DEFAULT -2;"
     "ALTER TABLE done ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE past ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;",
 };

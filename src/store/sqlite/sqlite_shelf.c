@@ -13,14 +13,16 @@
 
 enum statement { BEGIN, COMMIT, ROLLBACK, BODY, TAG, LIVE, CHANGE, END_DONE, END_LIVE, AGAIN_PAST,
                  AGAIN_LIVE, AGAIN_DONE, NOTE, SET_QUEUE, TALLY, READ_BODY, READ_ENDED, PATCH, UNTAG, ERASE_BODY,
-                 ERASE_DONE, ERASE_PAST, ERASE_ATTEMPTS, REMEMBER, RECALL };
+                 ERASE_DONE, ERASE_PAST, ERASE_ATTEMPTS, REMEMBER, RECALL, STRIP_DONE, STRIP_PAST, STRIP_INPUT, STRIP_LOG,
+                 FORGET_KEYS };
 
 static const char *const sql[] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
     [BODY] = "INSERT INTO body(id,tenant,lane,priority,created_at,run_at,start_by,timeout,grace,max_attempts,backoff,"
-             "jitter,base,cap,subject,tags,input) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
+             "jitter,base,cap,subject,tags,input,retain) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,"
+             "?17,?18)",
     [TAG] = "INSERT OR IGNORE INTO tag VALUES(?1,?2,?3)",
     [LIVE] = "INSERT INTO live VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
     [CHANGE] = "UPDATE live SET state=?3,run=?4,attempt=?5,failures=?6,deaths=?7,cancel=?8,fence=?9,rank=?10,due_at=?11,"
@@ -45,6 +47,12 @@ static const char *const sql[] = {
     [ERASE_PAST] = "DELETE FROM past WHERE id=?1",
     [ERASE_ATTEMPTS] = "DELETE FROM attempt WHERE id=?1",
     [REMEMBER] = "INSERT INTO idempotency(tenant,key,print,id,at) VALUES(?1,?2,?3,?4,?5)",
+    [STRIP_DONE] = "UPDATE done SET purged=purged|?2, result=iif(?2&2,NULL,result), files=iif(?2&8,NULL,files) WHERE id=?1",
+    [STRIP_PAST] = "UPDATE past SET purged=purged|?2, result=iif(?2&2,NULL,result), files=iif(?2&8,NULL,files) WHERE id=?1",
+    [STRIP_INPUT] = "UPDATE body SET input=x'' WHERE id=?1",
+    [STRIP_LOG] = "UPDATE attempt SET log=NULL WHERE id=?1",
+    [FORGET_KEYS] = "DELETE FROM idempotency WHERE (tenant, key) IN"
+                    " (SELECT tenant, key FROM idempotency WHERE at<?1 ORDER BY at LIMIT ?2)",
     [RECALL] = "SELECT print, id FROM idempotency WHERE tenant=?1 AND key=?2",
 };
 
@@ -315,6 +323,37 @@ static int erase(struct shelf *shelf, const struct id *id)
     return err ? err : run_on_id(s, ERASE_BODY, id);
 }
 
+static int strip_rows(struct sqlite_shelf *s, enum statement number, const struct id *id, unsigned parts)
+{
+    sqlite3_stmt *q = statement(s, number);
+    if (!q) return ERR_STORE;
+    sqlite_db_bind_id(q, 1, id);
+    sqlite3_bind_int(q, 2, (int)parts);
+    return sqlite_db_run(&s->db, q);
+}
+
+static int strip(struct shelf *shelf, const struct id *id, unsigned parts)
+{
+    struct sqlite_shelf *s = self(shelf);
+    int err = strip_rows(s, STRIP_DONE, id, parts);
+    if (!err) err = strip_rows(s, STRIP_PAST, id, parts);
+    if (!err && parts & RETAIN_INPUT) err = run_on_id(s, STRIP_INPUT, id);
+    if (!err && parts & RETAIN_LOG) err = run_on_id(s, STRIP_LOG, id);
+    return err;
+}
+
+static int forget_keys(struct shelf *shelf, int64_t before_ms, size_t max, size_t *ret_n)
+{
+    struct sqlite_shelf *s = self(shelf);
+    sqlite3_stmt *q = statement(s, FORGET_KEYS);
+    if (!q) return ERR_STORE;
+    sqlite3_bind_int64(q, 1, before_ms);
+    sqlite3_bind_int64(q, 2, (int64_t)max);
+    int err = sqlite_db_run(&s->db, q);
+    *ret_n = err ? 0 : (size_t)sqlite3_changes(s->db.db);
+    return err;
+}
+
 static int remember(struct shelf *shelf, const struct store_add_item *it, int64_t now_ms)
 {
     struct sqlite_shelf *s = self(shelf);
@@ -350,7 +389,7 @@ static int recall(struct shelf *shelf, const struct store_add_item *it, uint8_t 
 static const struct shelf_ops ops = {
     .begin = begin, .commit = commit, .rollback = rollback, .add = add,     .change = change, .end = end,
     .again = again, .note = note,     .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
-    .patch = patch, .erase = erase,   .remember = remember,   .recall = recall,
+    .patch = patch, .erase = erase,   .remember = remember,   .recall = recall, .strip = strip, .forget_keys = forget_keys,
 };
 
 void sqlite_shelf_init(struct sqlite_shelf *s)

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What retention takes away. Who is looked at was decided on an older picture: only an ending that is still the same one
+ * loses anything.
+ */
+#include "store/apply_purge.h"
+
+#include "store/apply_ops.h"
+
+static int erase(struct apply *a, const struct id *id, const struct life *life, struct arena *arena)
+{
+    struct task_body body;
+    int err = a->shelf->ops->body(a->shelf, id, arena, &body);
+    uint32_t queue = err ? READY_NONE : ready_queue_of(a->ready, body.queue);
+    if (err || queue == READY_NONE) return err == ERR_NOT_FOUND ? ERR_STORE : err;
+    int64_t left = a->ready->queues[queue].n[life->state] - 1;
+    err = a->shelf->ops->erase(a->shelf, id);
+    if (!err) err = a->shelf->ops->tally(a->shelf, body.queue, life->state, left);
+    if (!err) ready_tally(a->ready, queue, life->state, -1);
+    return err;
+}
+
+static int purge_one(struct apply *a, struct store_purge_item *it, struct arena *arena)
+{
+    struct life life;
+    it->purged = false;
+    int err = a->shelf->ops->ended(a->shelf, &it->id, &life);
+    if (err) return err == ERR_NOT_FOUND ? 0 : err;
+    if (life.run != it->run) return 0;
+    err = apply_ops_begin(a);
+    if (!err && it->parts & RETAIN_RECORD) err = erase(a, &it->id, &life, arena);
+    else if (!err) err = a->shelf->ops->strip(a->shelf, &it->id, it->parts);
+    it->purged = err == 0;
+    return err;
+}
+
+int apply_purge(struct apply *a, struct store_purge *r)
+{
+    r->n_keys = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        int err = purge_one(a, &r->items[i], &r->req.arena);
+        if (err) return err;
+    }
+    if (!r->keys_before_ms) return 0;
+    int err = apply_ops_begin(a);
+    return err ? err : a->shelf->ops->forget_keys(a->shelf, r->keys_before_ms, r->keys_max, &r->n_keys);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Ages first, then number and bytes.
+ */
+#include "task/retain.h"
+
+#include <assert.h>
+
+static int64_t age_of(const struct retain_rules *r, enum task_state state)
+{
+    switch (state) {
+    case TASK_COMPLETED: return r->completed_ms;
+    case TASK_FAILED: return r->failed_ms;
+    case TASK_CANCELLED: return r->cancelled_ms;
+    case TASK_EXPIRED: return r->expired_ms;
+    case TASK_BLOCKED:
+    case TASK_SCHEDULED:
+    case TASK_PENDING:
+    case TASK_RUNNING:
+    case TASK_STATES: break;
+    }
+    assert(!"only what has ended is ever removed");
+    return RETAIN_FOREVER;
+}
+
+static int64_t after(int64_t from_ms, int64_t age_ms)
+{
+    int64_t at_ms;
+    return age_ms < 0 || __builtin_add_overflow(from_ms, age_ms, &at_ms) ? INT64_MAX : at_ms;
+}
+
+int64_t retain_purge_ms(const struct retain_rules *r, enum task_state state, int64_t finished_at_ms, int64_t own_ms)
+{
+    return after(finished_at_ms, own_ms == RETAIN_AS_TYPE ? age_of(r, state) : own_ms);
+}
+
+unsigned retain_due(const struct retain_rules *r, const struct retain_item *it, struct retain_seen *seen, int64_t now_ms)
+{
+    if (retain_purge_ms(r, it->state, it->finished_at_ms, it->own_ms) <= now_ms) return RETAIN_RECORD;
+    bool too_many = r->count >= 0 && seen->count >= r->count;
+    bool too_large = r->bytes >= 0 && seen->bytes + it->bytes > r->bytes;
+    if (too_many || too_large) return RETAIN_RECORD;
+    seen->count++;
+    seen->bytes += it->bytes;
+    unsigned due = 0;
+    for (int i = 0; i < RETAIN_PARTS; i++)
+        if (after(it->finished_at_ms, r->part_ms[i]) <= now_ms) due |= 1u << i;
+    return due & it->there;
+}
+
+int64_t retain_next_ms(const struct retain_rules *r, const struct retain_item *it)
+{
+    int64_t next = retain_purge_ms(r, it->state, it->finished_at_ms, it->own_ms);
+    for (int i = 0; i < RETAIN_PARTS; i++) {
+        int64_t at_ms = it->there & 1u << i ? after(it->finished_at_ms, r->part_ms[i]) : INT64_MAX;
+        if (at_ms < next) next = at_ms;
+    }
+    return next;
+}
+
+int64_t retain_shortest_ms(const struct retain_rules *r)
+{
+    const int64_t ages[] = {r->completed_ms, r->failed_ms,  r->cancelled_ms, r->expired_ms,
+                            r->part_ms[0],   r->part_ms[1], r->part_ms[2],   r->part_ms[3]};
+    int64_t shortest = INT64_MAX;
+    for (unsigned i = 0; i < sizeof ages / sizeof *ages; i++)
+        if (ages[i] >= 0 && ages[i] < shortest) shortest = ages[i];
+    return shortest;
+}
