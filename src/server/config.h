@@ -26,6 +26,7 @@ struct config_rules {
     int64_t timeout_ms;
     int64_t grace_ms;
     struct retry_policy retry;
+    struct retain_rules retain;
 };
 
 struct config_queue {

@@ -84,6 +84,7 @@ void server_init(struct server *s, const struct server_conf *conf)
     queue_open_all(&s->queues, conf->config);
     roster_open(&s->roster, &(struct roster_conf){conf->config, s->turn, conf->spawner, s, on_room, on_handler_event});
     waiters_init(&s->waiters);
+    retention_init(&s->retention, s);
     metrics_init(&s->metrics);
     list_init(&s->runs);
     map_init(&s->run_by_id);
@@ -110,6 +111,7 @@ static void serve(struct server *s)
     }
     s->serving = s->dispatch.open = true;
     dispatch_soon(&s->dispatch);
+    retention_begin(&s->retention);
     if (s->conf.on_serving) s->conf.on_serving(s->conf.user);
 }
 
@@ -164,7 +166,7 @@ void server_hurry(struct server *s)
 /* Called by whatever may have been the last thing a drain waits for. */
 static void drain_step(struct server *s)
 {
-    if (!s->draining || s->asking || s->ticker.ticking || !list_empty(&s->runs) || s->dispatch.claims > 0) return;
+    if (!s->draining || s->asking || s->ticker.ticking || !retention_is_idle(&s->retention) || !list_empty(&s->runs) || s->dispatch.claims > 0) return;
     turn_timer_stop(s->turn, &s->first_again);
     if (!s->roster.on_drained) roster_drain(&s->roster, on_all_drained, s);
 }
@@ -182,6 +184,7 @@ void server_drain(struct server *s, void (*on_drained)(void *user), void *user)
     s->on_drained = on_drained;
     s->drained_user = user;
     ticker_stop(&s->ticker);
+    retention_stop(&s->retention);
     dispatch_soon(&s->dispatch); /* pools hear that nothing is wanted of them any more */
     turn_timer(s->turn, &s->drain_deadline, SERVER_DRAIN_MS, on_drain_deadline);
     turn_timer(s->turn, &s->drain_begin, 0, on_drain_begin);
@@ -194,6 +197,7 @@ void server_release(struct server *s)
     dispatch_release(&s->dispatch);
     queue_close_all(&s->queues);
     waiters_release(&s->waiters);
+    retention_release(&s->retention);
     metrics_release(&s->metrics);
     map_release(&s->run_by_id);
 }
@@ -209,6 +213,7 @@ void server_ended(struct server *s, const struct id *id, struct str queue, struc
 {
     metrics_ended(&s->metrics, queue, server_type_label(s, type), life->state);
     waiters_tell(&s->waiters, id);
+    retention_ended(&s->retention);
 }
 
 void server_run_over(struct server *s, struct run *r)
@@ -228,9 +233,18 @@ void server_run_over(struct server *s, struct run *r)
     drain_step(s);
 }
 
+void server_forget_files(struct server *s, const struct id *id, int32_t run, int32_t attempt)
+{
+    char path[ATTEMPT_DIR_PATH];
+    attempt_dir_path(path, s->conf.config->data_dir, id, run, attempt);
+    attempt_dir_discard(path, s->conf.chores);
+}
+
 static void follow(struct server *s, const struct store_control_item *it)
 {
-    if (it->err || !it->changed || it->verb == STORE_DELETE || it->verb == STORE_PATCH) return;
+    if (it->err || !it->changed || it->verb == STORE_PATCH) return;
+    if (it->verb == STORE_DELETE || it->verb == STORE_RETRY) server_forget_files(s, &it->id, it->was.run, it->was.attempt);
+    if (it->verb == STORE_DELETE) return;
     struct run *r = server_run(s, &it->id);
     if (it->ended) server_ended(s, &it->id, it->queue, it->type, &it->life);
     else if (r && it->verb == STORE_CANCEL) run_stop(r, STOP_CANCEL);

@@ -13,6 +13,7 @@
 #include "server/dispatch.h"
 #include "server/metrics.h"
 #include "server/queue.h"
+#include "server/retention.h"
 #include "server/roster.h"
 #include "server/run.h"
 #include "server/ticker.h"
@@ -40,6 +41,7 @@ struct server {
     struct roster roster;
     struct dispatch dispatch;
     struct ticker ticker;
+    struct retention retention;
     struct waiters waiters;
     struct metrics metrics;
     struct list runs;      /* of struct run */
@@ -64,6 +66,9 @@ struct run *server_run(const struct server *s, const struct id *id); /* the live
 void server_run_over(struct server *s, struct run *r); /* its verdict is committed: r->item; frees it */
 /* An ending was committed: waiters are told, it is counted. */
 void server_ended(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life);
+
+/* The output files of an attempt are not needed any more. */
+void server_forget_files(struct server *s, const struct id *id, int32_t run, int32_t attempt);
 
 /* The name a type is counted under: as declared, a prefix with its star. */
 struct str server_type_label(const struct server *s, struct str type);

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/sqlite/sqlite_keys.h"
 #include "store/sqlite/sqlite_lane.h"
 #include "store/sqlite/sqlite_row.h"
 
@@ -13,8 +14,7 @@
 
 enum statement { BEGIN, COMMIT, ROLLBACK, BODY, TAG, LIVE, CHANGE, END_DONE, END_LIVE, AGAIN_PAST,
                  AGAIN_LIVE, AGAIN_DONE, NOTE, SET_QUEUE, TALLY, READ_BODY, READ_ENDED, PATCH, UNTAG, ERASE_BODY,
-                 ERASE_DONE, ERASE_PAST, ERASE_ATTEMPTS, REMEMBER, RECALL, STRIP_DONE, STRIP_PAST, STRIP_INPUT, STRIP_LOG,
-                 FORGET_KEYS };
+                 ERASE_DONE, ERASE_PAST, ERASE_ATTEMPTS, STRIP_DONE, STRIP_PAST, STRIP_INPUT, STRIP_LOG };
 
 static const char *const sql[] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -46,14 +46,10 @@ static const char *const sql[] = {
     [ERASE_DONE] = "DELETE FROM done WHERE id=?1",
     [ERASE_PAST] = "DELETE FROM past WHERE id=?1",
     [ERASE_ATTEMPTS] = "DELETE FROM attempt WHERE id=?1",
-    [REMEMBER] = "INSERT INTO idempotency(tenant,key,print,id,at) VALUES(?1,?2,?3,?4,?5)",
     [STRIP_DONE] = "UPDATE done SET purged=purged|?2, result=iif(?2&2,NULL,result), files=iif(?2&8,NULL,files) WHERE id=?1",
     [STRIP_PAST] = "UPDATE past SET purged=purged|?2, result=iif(?2&2,NULL,result), files=iif(?2&8,NULL,files) WHERE id=?1",
     [STRIP_INPUT] = "UPDATE body SET input=x'' WHERE id=?1",
     [STRIP_LOG] = "UPDATE attempt SET log=NULL WHERE id=?1",
-    [FORGET_KEYS] = "DELETE FROM idempotency WHERE (tenant, key) IN"
-                    " (SELECT tenant, key FROM idempotency WHERE at<?1 ORDER BY at LIMIT ?2)",
-    [RECALL] = "SELECT print, id FROM idempotency WHERE tenant=?1 AND key=?2",
 };
 
 static struct sqlite_shelf *self(struct shelf *s)
@@ -342,48 +338,19 @@ static int strip(struct shelf *shelf, const struct id *id, unsigned parts)
     return err;
 }
 
-static int forget_keys(struct shelf *shelf, int64_t before_ms, size_t max, size_t *ret_n)
-{
-    struct sqlite_shelf *s = self(shelf);
-    sqlite3_stmt *q = statement(s, FORGET_KEYS);
-    if (!q) return ERR_STORE;
-    sqlite3_bind_int64(q, 1, before_ms);
-    sqlite3_bind_int64(q, 2, (int64_t)max);
-    int err = sqlite_db_run(&s->db, q);
-    *ret_n = err ? 0 : (size_t)sqlite3_changes(s->db.db);
-    return err;
-}
-
 static int remember(struct shelf *shelf, const struct store_add_item *it, int64_t now_ms)
 {
-    struct sqlite_shelf *s = self(shelf);
-    sqlite3_stmt *q = statement(s, REMEMBER);
-    if (!q) return ERR_STORE;
-    sqlite3_bind_int64(q, 1, it->body->tenant);
-    sqlite_db_bind_text(q, 2, it->key);
-    sqlite_db_bind_blob(q, 3, (struct str){(const char *)it->print, sizeof it->print});
-    sqlite_db_bind_id(q, 4, &it->body->id);
-    sqlite3_bind_int64(q, 5, now_ms);
-    return sqlite_db_run(&s->db, q);
+    return sqlite_keys_add(&self(shelf)->db, it, now_ms);
 }
 
 static int recall(struct shelf *shelf, const struct store_add_item *it, uint8_t ret_print[STORE_PRINT], struct id *ret_first)
 {
-    struct sqlite_shelf *s = self(shelf);
-    sqlite3_stmt *q = statement(s, RECALL);
-    if (!q) return ERR_STORE;
-    sqlite3_bind_int64(q, 1, it->body->tenant);
-    sqlite_db_bind_text(q, 2, it->key);
-    int code = sqlite3_step(q);
-    int err = sqlite_db_err(&s->db, code);
-    struct str print = code == SQLITE_ROW ? sqlite_db_str(q, 0) : STR_NONE;
-    if (code == SQLITE_ROW && print.len != STORE_PRINT) err = ERR_STORE;
-    if (code == SQLITE_ROW && !err) {
-        memcpy(ret_print, print.p, STORE_PRINT);
-        *ret_first = sqlite_db_id(q, 1);
-    }
-    sqlite3_reset(q);
-    return err || code == SQLITE_ROW ? err : ERR_NOT_FOUND;
+    return sqlite_keys_find(&self(shelf)->db, it, ret_print, ret_first);
+}
+
+static int forget_keys(struct shelf *shelf, int64_t before_ms, size_t max, size_t *ret_n)
+{
+    return sqlite_keys_forget(&self(shelf)->db, before_ms, max, ret_n);
 }
 
 static const struct shelf_ops ops = {
