@@ -35,6 +35,10 @@ const struct cli_verb cli_verbs[] = {
     {"wait", cli_wait, "wait for tasks to end", "ID...", cli_wait_options, false,
      "Prints the result of one task; of several, a line each: id, status, result. With several the first that did not\n"
      "complete decides the exit code."},
+    {"watch", cli_watch, "follow tasks as they go on", "[ID...] [--once]", cli_watch_options, false,
+     "Bars on a terminal; elsewhere a line, or with --json an object, for each change. Named tasks are watched until all\n"
+     "have ended; the worst ending (failed, then expired, then cancelled) decides the exit code. Without ids it watches\n"
+     "what the filters find, or everything, until Ctrl-C."},
     {"cancel", cli_cancel, "cancel tasks", "ID...", no_options, false, NULL},
     {"retry", cli_retry, "run ended tasks again", "ID...", no_options, false, NULL},
     {"log", cli_log, "print what a task's worker wrote", "ID", no_options, false, NULL},

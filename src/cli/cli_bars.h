@@ -16,6 +16,7 @@ struct cli_bars {
     bool on; /* there is a terminal to draw on */
     bool colour;
     int drawn;           /* lines that stand on the screen */
+    int columns;         /* of the terminal when they were drawn */
     int64_t begun_at_ms; /* mono */
 };
 

@@ -34,7 +34,8 @@ def done(id=ID, result={"text": "hello world"}):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """answers[(method, path)] is a list of (status, body); the last one is given again and again."""
+    """answers[(method, path)] is a list of (status, body); the last one is given again and again. A body may be a
+    function of the request's path that gives the body."""
     daemon_threads = True
 
     def __init__(self):
@@ -61,13 +62,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         script = self.server.answers.get((self.command, path))
         status, reply = (404, problem(404, "not_found", "there is nothing here")) if not script else \
             script.pop(0) if len(script) > 1 else script[0]
+        reply = reply(self.path) if callable(reply) else reply
         data = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
-    do_GET = do_POST = answer
+    do_GET = do_POST = do_PATCH = answer
 
     def log_message(self, *_):
         pass
@@ -90,12 +92,18 @@ def bide(server, *words, input=None):
     return r.returncode, r.stdout, r.stderr
 
 
-def on_terminal(server, *words, **env):
-    """Runs with standard error on a terminal of 100 columns; (code, stdout, what the terminal got)."""
+def resize(terminal, rows, columns):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def on_terminal(server, *words, stdout=subprocess.PIPE, rows=24, on_output=lambda process, terminal, seen: None, **env):
+    """Runs with standard error on a terminal of 100 columns; (code, stdout, what the terminal got).
+
+    on_output is called with all that the terminal got whenever there is more of it."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    p = subprocess.Popen([BIDE, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs,
-                         env=environment(server, **{"TERM": "xterm", **env}))
+    resize(theirs, rows, 100)
+    p = subprocess.Popen([BIDE, *words], stdin=subprocess.DEVNULL, stdout=theirs if stdout == "terminal" else stdout,
+                         stderr=theirs, env=environment(server, **{"TERM": "xterm", **env}))
     os.close(theirs)
     seen = b""
     while select.select([ours], [], [], 60)[0]:
@@ -106,6 +114,7 @@ def on_terminal(server, *words, **env):
         if not data:
             break
         seen += data
-    out = p.communicate(timeout=60)[0].decode()
+        on_output(p, ours, seen.decode(errors="replace"))
+    out = (p.communicate(timeout=60)[0] or b"").decode()
     os.close(ours)
     return p.returncode, out, seen.decode()
