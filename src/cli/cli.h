@@ -60,9 +60,11 @@ int cli_submit(int argc, char **argv);
 int cli_version(int argc, char **argv);
 int cli_wait(int argc, char **argv);
 int cli_watch(int argc, char **argv);
+int cli_worker(int argc, char **argv);
 
 /* Their options. */
 extern const struct cli_option cli_list_options[];
+extern const struct cli_option cli_queue_options[];
 extern const struct cli_option cli_submit_options[];
 extern const struct cli_option cli_wait_options[];
 extern const struct cli_option cli_watch_options[];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * An object is walked to its scalars, each with the path of names that leads there ("depth.pending"). For a table the
- * first item names the columns; a heading is the last name of its path.
+ * first item names the columns unless they are given; a heading is the last name of its path.
  */
 #include "cli/cli_fields.h"
 
@@ -156,7 +156,7 @@ int cli_fields_print(const struct bide_text *text, struct bide_error *error)
     return rc;
 }
 
-int cli_fields_print_items(const struct bide_text *page, struct bide_error *error)
+int cli_fields_print_items(const struct bide_text *page, const char *const *columns, struct bide_error *error)
 {
     struct json j;
     struct walk w;
@@ -169,7 +169,8 @@ int cli_fields_print_items(const struct bide_text *page, struct bide_error *erro
     const struct json_node *first = rc ? NULL : json_first(items);
     if (first) {
         w.on_scalar = add_column;
-        walk_value(&w, first);
+        for (const char *const *c = columns; c && *c; c++) add_column(&w, str_of(*c), STR_NONE);
+        if (!columns) walk_value(&w, first);
         cli_table_init(&t, w.n_columns ? w.n_columns : 1);
         for (int c = 0; c < w.n_columns; c++) add_heading(&t, w.columns[c]);
         for (const struct json_node *v = first; v; v = json_next(items, v)) add_row(&w, &t, v);

@@ -4,13 +4,18 @@
  */
 #include "cli/cli_help.h"
 
-#include "cli/cli_args.h"
+#include "cli/cli_action.h"
 
 #include <string.h>
 
 void cli_help_usage(FILE *to, const struct cli_verb *v)
 {
-    fprintf(to, "usage: bide %s%s%s\n", v->name, *v->usage ? " " : "", v->usage);
+    struct buf usage;
+    buf_init(&usage, 4096);
+    buf_add_text(&usage, v->usage);
+    if (cli_action_of(v)) cli_action_usage(&usage, cli_action_of(v));
+    fprintf(to, "usage: bide %s%s%s\n", v->name, usage.len ? " " : "", usage.len ? usage.p : "");
+    buf_release(&usage);
 }
 
 static void print_options(FILE *to, const struct cli_option *o)
@@ -22,10 +27,21 @@ static void print_options(FILE *to, const struct cli_option *o)
     }
 }
 
+static void print_actions(FILE *to, const struct cli_action *c)
+{
+    fputc('\n', to);
+    for (; c->name; c++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s%s%s", c->name, *c->words ? " " : "", c->words);
+        fprintf(to, "  %-25s %s\n", left, c->help);
+    }
+}
+
 void cli_help_verb(FILE *to, const struct cli_verb *v)
 {
     fprintf(to, "bide %s: %s\n", v->name, v->summary);
     cli_help_usage(to, v);
+    if (cli_action_of(v)) print_actions(to, cli_action_of(v));
     if (v->options->name || !v->local) fputc('\n', to);
     print_options(to, v->options);
     if (!v->local) print_options(to, cli_common_options);

@@ -65,6 +65,13 @@ def test_version():
     (["wait", ID, "--timeout", "soon"], "a duration like"),
     (["queue", "puase", "gpu"], "did you mean `pause`?"),
     (["queue", "pause"], "bide queue pause NAME"),
+    (["queue"], "what is to be done with a queue?"),
+    (["queue", "list", "gpu"], "one word too many: `gpu`"),
+    (["queue", "purge", "gpu"], "this cannot be undone"),
+    (["queue", "set", "gpu"], "KEY=VALUE... is missing"),
+    (["queue", "set", "gpu", "concurrency"], "KEY=VALUE is expected, as in concurrency=2"),
+    (["worker", "restart", "speech-1"], "`restart` is not something to do with a worker"),
+    (["worker", "stop"], "`bide worker list` has the names"),
     (["get", ID, "--server", "ftp://x"], "http://HOST:PORT or unix:PATH is expected"),
 ])
 def test_a_mistake_is_explained_with_exit_code_64(server, words, said):
@@ -246,6 +253,30 @@ def test_queues(server):
     assert bide(server, "queue", "resume", "gpu") == (0, "gpu  resumed\n", "")
     assert json.loads(bide(server, "queue", "pause", "gpu", "--json")[1])["paused"] is True
     assert bide(server, "queue", "show", "none")[0] == 64
+
+
+def test_a_queue_is_drained_purged_and_set(server):
+    for action in "drain", "purge":
+        server.on("POST", f"/v1/queues/a%2Fb/{action}", {"name": "a/b"})
+    server.on("PATCH", "/v1/queues/gpu", {"name": "gpu"})
+    assert bide(server, "queue", "drain", "a/b") == (0, "a/b  draining\n", "")
+    assert bide(server, "queue", "purge", "a/b", "--yes") == (0, "a/b  purged\n", "")
+    assert bide(server, "queue", "set", "gpu", "concurrency=2", "capacity=null", "rate=10/s", "paused=true") == (0, "gpu  set\n", "")
+    assert json.loads(server.requests[-1][2]) == {"concurrency": 2, "capacity": None, "rate": "10/s", "paused": True}
+
+
+def test_workers(server):
+    speech = {"id": "speech-1", "pool": "speech", "state": "busy", "pid": 42, "loaded": True, "started_at": None, "ready_ms": 7,
+              "loads": 1, "restarts": 0, "tasks": 3, "rss_bytes": 1024, "current": [ID], "retry_at": None, "problem": None}
+    server.on("GET", "/v1/workers", {"items": [speech], "next_cursor": None})
+    server.on("POST", "/v1/workers/speech-1/recycle", speech).on("POST", "/v1/workers/speech-1/stop", (202, speech))
+    assert [line.split() for line in bide(server, "worker", "list")[1].splitlines()] == [
+        ["ID", "POOL", "STATE", "PID", "RSS_BYTES", "TASKS", "RESTARTS", "CURRENT", "PROBLEM"],
+        ["speech-1", "speech", "busy", "42", "1024", "3", "0", f'["{ID}"]', "-"]]
+    assert bide(server, "worker", "recycle", "speech-1") == (0, "speech-1  recycled\n", "")
+    assert bide(server, "worker", "stop", "speech-1") == (0, "speech-1  stopping\n", "")
+    assert json.loads(bide(server, "worker", "stop", "speech-1", "--json")[1]) == speech
+    assert bide(server, "worker", "stop", "none") == (64, "", "bide: there is nothing here\n")
 
 
 def test_stats_are_shown_whatever_they_are(server):
