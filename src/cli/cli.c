@@ -12,6 +12,7 @@
 
 static const struct cli_option no_options[] = {{0}};
 static const struct cli_option json_only[] = {{"--json", NULL, "as JSON"}, {0}};
+static const struct cli_option help_options[] = {{"--man", NULL, "as a manual page, in troff"}, {0}};
 static const struct cli_option serve_options[] = {
     {"--config", "FILE", "the configuration (./bide.yaml when there is one)"},
     {"--listen", "ADDR", "HOST:PORT or unix:PATH (127.0.0.1:8080); may be repeated"},
@@ -47,7 +48,10 @@ const struct cli_verb cli_verbs[] = {
     {"stats", cli_stats, "print the server's numbers", "", no_options, false, NULL},
     {"check", cli_check, "check a configuration file", "[FILE]", json_only, true,
      "Without a name: ./bide.yaml. Exit code 78 when it has problems."},
-    {"help", cli_help, "explain a verb", "[VERB]", no_options, true, NULL},
+    {"completion", cli_completion, "print a shell's completion script", "bash|zsh|fish", no_options, true,
+     "For this shell: `. <(bide completion bash)`, `. <(bide completion zsh)`, `bide completion fish | source`."},
+    {"help", cli_help, "explain a verb", "[VERB]", help_options, true,
+     "`bide help --man bide.yaml` is the manual of the configuration; `bide help --man watch | man -l -` shows a page."},
     {"version", cli_version, "print the version", "", json_only, true, NULL},
     {0},
 };

@@ -48,6 +48,7 @@ const struct cli_verb *cli_verb_find(const char *name); /* NULL when there is no
 /* The verbs. */
 int cli_cancel(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_completion(int argc, char **argv);
 int cli_get(int argc, char **argv);
 int cli_help(int argc, char **argv);
 int cli_list(int argc, char **argv);
