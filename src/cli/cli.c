@@ -46,6 +46,10 @@ const struct cli_verb cli_verbs[] = {
     {"queue", cli_queue, "list, show, pause, resume or set queues", "", cli_queue_options, false, NULL},
     {"worker", cli_worker, "list, recycle or stop worker processes", "", no_options, false, NULL},
     {"stats", cli_stats, "print the server's numbers", "", no_options, false, NULL},
+    {"bench", cli_bench, "see how fast the server takes tasks", "--type TYPE", cli_bench_options, false,
+     "Submits for some seconds over several connections and prints the rate and the time of a submit. The tasks are never\n"
+     "run: they may start in a year, and are cancelled at the end. Cancelled tasks stay in the store as others do. Refuses\n"
+     "when other tasks wait in the queue, unless --yes is given."},
     {"check", cli_check, "check a configuration file", "[FILE]", json_only, true,
      "Without a name: ./bide.yaml. Exit code 78 when it has problems."},
     {"completion", cli_completion, "print a shell's completion script", "bash|zsh|fish", no_options, true,

@@ -5,10 +5,10 @@
  */
 #include "base/limits.h"
 #include "cli/cli_client.h"
+#include "cli/cli_input.h"
 #include "cli/cli_text.h"
 #include "cli/cli_wait.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -26,43 +26,6 @@ const struct cli_option cli_submit_options[] = {
     {"--tag", "KEY=VALUE", "may be repeated"},
     {0},
 };
-
-static int read_all(const struct cli_args *a, FILE *from, const char *name, struct buf *input)
-{
-    size_t n;
-    do {
-        char *room = buf_room(input, 64 * 1024);
-        n = room ? fread(room, 1, 64 * 1024, from) : 0;
-        if (room) buf_wrote(input, n);
-    } while (n > 0);
-    if (buf_err(input) || input->len > LIMIT_INPUT)
-        return cli_args_wrong(a, "%s is over %d bytes; a larger input is named in the input, not put into it", name,
-                              LIMIT_INPUT);
-    if (!ferror(from)) return CLI_OK;
-    fprintf(stderr, "bide submit: cannot read %s: %s\n", name, strerror(errno));
-    return CLI_IO;
-}
-
-/* Fills `input` from what --input says; nothing given: {} */
-static int read_input(const struct cli_args *a, struct buf *input)
-{
-    const char *text = cli_args_text(a, "--input");
-    buf_init(input, LIMIT_INPUT + 128 * 1024); /* room for one read beyond the largest */
-    if (!text) text = "{}";
-    if (strcmp(text, "-") == 0) return read_all(a, stdin, "standard input", input);
-    if (*text != '@') {
-        buf_add_text(input, text);
-        return CLI_OK;
-    }
-    FILE *f = fopen(text + 1, "re");
-    if (!f) {
-        fprintf(stderr, "bide submit: cannot open %s: %s\n", text + 1, strerror(errno));
-        return CLI_USAGE;
-    }
-    int code = read_all(a, f, text + 1, input);
-    fclose(f);
-    return code;
-}
 
 static bool read_options(const struct cli_args *a, struct bide_submit *s, int64_t *wait_ms)
 {
@@ -108,7 +71,7 @@ int cli_submit(int argc, char **argv)
     int code;
     if (!cli_args_read(&a, argc, argv, 1, 1, &code)) return code;
     if (!read_options(&a, &s, &wait_ms) || !cli_args_tags(&a, &tags, &s.n_tags)) code = CLI_USAGE;
-    if (!code) code = read_input(&a, &input);
+    if (!code) code = cli_input_read(&a, &input);
     struct bide_client *client = code ? NULL : cli_client_open(&a, &code);
     s.tags = tags;
     s.input = input.p ? input.p : "";
