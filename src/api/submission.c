@@ -9,6 +9,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 
+#include <stdio.h>
+
 struct draft {
     const struct members *m;
     struct server *server;
@@ -168,6 +170,22 @@ static const struct member policy[] = {
 
 /* ---- the whole ---- */
 
+/* The name that was probably meant, else those that there are. `names` ends with NULL. */
+static int undeclared(struct draft *d, int code, const char *pointer, struct str name, const char *const *names)
+{
+    const char *near = text_nearest(name, names), *what = pointer + 1;
+    int shown = (int)(name.len > 100 ? 100 : name.len);
+    if (near)
+        return err_set_at(d->m->e, code, pointer, "the configuration declares no %s \"%.*s\"; did you mean \"%s\"?", what,
+                          shown, name.p, near);
+    char list[200] = " none";
+    size_t len = 0;
+    for (; *names && len < sizeof list; names++)
+        len += (size_t)snprintf(list + len, sizeof list - len, "%s %s", len ? "," : "", *names);
+    return err_set_at(d->m->e, code, pointer, "the configuration declares no %s \"%.*s\"; it has:%s%s", what, shown, name.p,
+                      list, len >= sizeof list ? "..." : "");
+}
+
 static int find_type(struct draft *d)
 {
     const struct config *c = d->server->conf.config;
@@ -177,10 +195,7 @@ static int find_type(struct draft *d)
     if (d->type) return 0;
     const char **names = arena_alloc(d->m->arena, (c->n_types + 1) * sizeof *names);
     for (size_t i = 0; i < c->n_types; i++) names[i] = c->types[i].name;
-    const char *near = text_nearest(name, names);
-    return err_set_at(d->m->e, ERR_UNKNOWN_TYPE, "/type", "the configuration declares no type \"%.*s\"%s%s%s",
-                      (int)(name.len > 100 ? 100 : name.len), name.p, near ? "; did you mean \"" : "", near ? near : "",
-                      near ? "\"?" : "");
+    return undeclared(d, ERR_UNKNOWN_TYPE, "/type", name, names);
 }
 
 static int find_queue(struct draft *d)
@@ -191,10 +206,7 @@ static int find_queue(struct draft *d)
     const char **names = arena_alloc(d->m->arena, (c->n_queues + 1) * sizeof *names);
     for (size_t i = 0; i < c->n_queues; i++) names[i] = c->queues[i].name;
     struct str name = d->body->queue;
-    const char *near = text_nearest(name, names);
-    return err_set_at(d->m->e, ERR_UNKNOWN_QUEUE, "/queue", "the configuration declares no queue \"%.*s\"%s%s%s",
-                      (int)(name.len > 100 ? 100 : name.len), name.p, near ? "; did you mean \"" : "", near ? near : "",
-                      near ? "\"?" : "");
+    return undeclared(d, ERR_UNKNOWN_QUEUE, "/queue", name, names);
 }
 
 static int settle(struct draft *d)

@@ -72,7 +72,10 @@ static int read_option(struct cli_args *a, int argc, char **argv, int *i)
 static int check_words(const struct cli_args *a, int least, int most)
 {
     struct str wanted = {a->verb->usage, str_find(str_of(a->verb->usage), '[')};
-    if (a->n_words < least) return cli_args_wrong(a, "%.*s is missing", STR_ARG(str_trim(wanted)));
+    const char *hint = "";
+    if (str_starts(wanted, STR("TYPE"))) hint = ": one of the names under `types` in the server's bide.yaml";
+    if (str_starts(wanted, STR("ID"))) hint = ": `bide list` shows the ids of tasks";
+    if (a->n_words < least) return cli_args_wrong(a, "%.*s is missing%s", STR_ARG(str_trim(wanted)), hint);
     if (most >= 0 && a->n_words > most) return cli_args_wrong(a, "one word too many: `%s`", a->words[most]);
     for (int i = 0; i < a->n_words; i++)
         if (!*a->words[i]) return cli_args_wrong(a, "word %d is empty", i + 1);

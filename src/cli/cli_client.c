@@ -45,7 +45,10 @@ int cli_client_failed(const struct bide_client *client, const struct bide_error 
 {
     const char *hint = "";
     if (e->http_status == 0 && strcmp(e->code, err_word(ERR_AWAY)) == 0)
-        hint = "; is `bide serve` running? (another server: --server URL or BIDE_SERVER)";
+        hint = "; start a server with `bide serve`, or name another: --server URL or BIDE_SERVER";
+    if (e->http_status == 0 && strcmp(e->code, err_word(ERR_SYNTAX)) == 0)
+        hint = "; JSON looks like {\"name\":\"you\"}";
+    if (e->http_status == 429) hint = "; `bide queue list` shows how full the queues are";
     if (e->http_status == 401) hint = "; this server asks for a token";
     struct buf line;
     buf_init(&line, 4096);

@@ -31,7 +31,9 @@ void cli_help_usage(FILE *to, const struct cli_verb *v)
     buf_init(&usage, 4096);
     buf_add_text(&usage, v->usage);
     if (cli_action_of(v)) cli_action_usage(&usage, cli_action_of(v));
-    fprintf(to, "usage: bide %s%s%s\n", v->name, usage.len ? " " : "", usage.len ? usage.p : "");
+    bool more = !v->local && v->options->name && !strchr(v->usage, '[');
+    fprintf(to, "usage: bide %s%s%s%s\n", v->name, usage.len ? " " : "", usage.len ? usage.p : "",
+            more ? " [OPTION...]" : "");
     buf_release(&usage);
 }
 

@@ -154,6 +154,8 @@ def test_an_unknown_type_or_queue_is_refused(bide):
     assert pointers(answer) == ["/type"]
     problem(bide.post("/v1/tasks", {"type": ""}), 422, "unknown_type")
     assert "catt" in json.dumps(answer.json)
+    answer = bide.post("/v1/tasks", {"type": "xyzzyx"})
+    assert "; it has: act, cat, " in answer.json["detail"]
     answer = bide.post("/v1/tasks", {"type": "cat", "queue": "nowhere"})
     problem(answer, 422, "unknown_queue")
     assert pointers(answer) == ["/queue"]

@@ -49,7 +49,7 @@ def test_version():
     (["xyzzyx"], "no verb `xyzzyx`; `bide help` lists them"),
     (["submit", "t", "--prioritty", "3"], "no option --prioritty; did you mean --priority?"),
     (["submit", "t", "--nonsense"], "no option --nonsense"),
-    (["submit"], "TYPE is missing"),
+    (["submit"], "TYPE is missing: one of the names under `types`"),
     (["submit", "a", "b"], "one word too many: `b`"),
     (["submit", "t", "--queue"], "--queue needs a value"),
     (["submit", "t", "--wait=1"], "--wait takes no value"),
@@ -58,9 +58,11 @@ def test_version():
     (["submit", "t", "--delay", "5"], "a duration like"),
     (["submit", "t", "--tag", "novalue"], "KEY=VALUE is expected"),
     (["submit", "t", "--input", "@/no/such/file"], "cannot open /no/such/file"),
+    (["submit", "t", "--input", "{name: you}"], 'JSON looks like {"name":"you"}'),
     (["submit", "t", "--input", "{"], "the input is not JSON"),
     (["submit", "t", "--input", ""], "the input is not JSON"),
-    (["get"], "ID... is missing"),
+    (["get"], "ID... is missing: `bide list` shows the ids"),
+    (["help", "sumbit"], "did you mean `submit`?"),
     (["list", "--limit", "0"], "a number from 1 to 200 is expected"),
     (["wait", ID, "--timeout", "soon"], "a duration like"),
     (["queue", "puase", "gpu"], "did you mean `pause`?"),
@@ -88,7 +90,7 @@ def test_a_server_that_is_not_there_is_69_and_says_what_to_do():
         for words in (["get", ID], ["list"], ["wait", ID], ["submit", "t"], ["queue", "list"], ["stats"], ["log", ID]):
             code, out, err = bide(None, *words, "--server", url)
             assert (code, out) == (69, "")
-            assert f"cannot reach {url}: connection refused; is `bide serve` running?" in err
+            assert f"cannot reach {url}: connection refused; start a server with `bide serve`, or name another: --server URL" in err
 
 
 def test_what_is_no_bide_server_is_69(server):
@@ -149,7 +151,7 @@ def test_a_refusal_names_the_member_and_is_64(server):
     code, out, err = bide(server, "submit", "t")
     assert (code, out, err) == (64, "", "bide: /priority: at most 100\n")
     server.on("POST", "/v1/tasks", (429, problem(429, "queue_full", "the queue gpu is full")))
-    assert bide(server, "submit", "t") == (69, "", "bide: the queue gpu is full\n")
+    assert bide(server, "submit", "t") == (69, "", "bide: the queue gpu is full; `bide queue list` shows how full the queues are\n")
 
 
 @pytest.mark.parametrize("ending, code", [("failed", 1), ("cancelled", 2), ("expired", 3)])
