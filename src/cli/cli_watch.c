@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "cli/cli_bars.h"
 #include "cli/cli_client.h"
+#include "cli/cli_quiet.h"
 #include "cli/cli_task.h"
 #include "cli/cli_text.h"
 #include "cli/cli_watch_set.h"
@@ -187,7 +188,9 @@ static void tell(struct watching *w)
                        : !w->set.n   ? "no task waits or runs; those that come are shown. Ctrl-C ends this"
                                      : NULL;
     fflush(stdout);
-    if (w->bars.on) cli_bars_draw(&w->bars, w->set.views, w->set.n, note);
+    if (!w->bars.on) return;
+    cli_quiet_again();
+    cli_bars_draw(&w->bars, w->set.views, w->set.n, note);
 }
 
 /* The server did not answer: 0 to try again, else the exit code. */
@@ -247,7 +250,9 @@ int cli_watch(int argc, char **argv)
     w.client = code ? NULL : cli_client_open(&a, &code);
     cli_bars_begin(&w.bars);
     w.bars.on = w.bars.on && !w.json && isatty(STDOUT_FILENO);
+    if (w.bars.on) cli_quiet_begin();
     if (w.client) code = watch(&w);
+    cli_quiet_end();
     cli_bars_end(&w.bars);
     cli_watch_set_release(&w.set);
     bide_client_free(w.client);

@@ -96,14 +96,16 @@ def resize(terminal, rows, columns):
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
-def on_terminal(server, *words, stdout=subprocess.PIPE, rows=24, on_output=lambda process, terminal, seen: None, **env):
-    """Runs with standard error on a terminal of 100 columns; (code, stdout, what the terminal got).
+def on_terminal(server, *words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, rows=24,
+                on_output=lambda process, terminal, seen: None, at_end=lambda terminal: None, **env):
+    """Runs with standard error on a terminal of 100 columns (stdin, stdout: "terminal" for these, too); (code, stdout,
+    what the terminal got).
 
-    on_output is called with all that the terminal got whenever there is more of it."""
+    on_output is called with all that the terminal got whenever there is more of it, at_end when the program has ended."""
     ours, theirs = pty.openpty()
     resize(theirs, rows, 100)
-    p = subprocess.Popen([BIDE, *words], stdin=subprocess.DEVNULL, stdout=theirs if stdout == "terminal" else stdout,
-                         stderr=theirs, env=environment(server, **{"TERM": "xterm", **env}))
+    p = subprocess.Popen([BIDE, *words], stdin=theirs if stdin == "terminal" else stdin,
+                         stdout=theirs if stdout == "terminal" else stdout, stderr=theirs, env=environment(server, **{"TERM": "xterm", **env}))
     os.close(theirs)
     seen = b""
     while select.select([ours], [], [], 60)[0]:
@@ -116,5 +118,6 @@ def on_terminal(server, *words, stdout=subprocess.PIPE, rows=24, on_output=lambd
         seen += data
         on_output(p, ours, seen.decode(errors="replace"))
     out = (p.communicate(timeout=60)[0] or b"").decode()
+    at_end(ours)
     os.close(ours)
     return p.returncode, out, seen.decode()

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`bide watch`: a line or an object for each change, exit codes, filters, and what a screen shows."""
 import json
+import os
 import signal
 import subprocess
+import termios
 
 import pytest
 
@@ -192,3 +194,24 @@ def test_what_was_written_while_it_was_stopped_is_not_overwritten(server):
 
     _, _, seen = on_terminal(server, "watch", ID, stdout="terminal", on_output=stop)
     assert "\x1b[1A" not in seen[stopped[0]:].split("\x1b[J")[0]
+
+
+@pytest.mark.parametrize("end", ["ended", "SIGINT", "SIGTERM"])
+def test_what_is_typed_does_not_move_the_lines_and_the_terminal_is_given_back_as_it_was(server, end):
+    server.task(*[task("running", progress={"percent": n}) for n in range(1, 5)], failed() if end == "ended" else task("running"))
+    echoes = []
+
+    def look(terminal):
+        echoes.append(bool(termios.tcgetattr(terminal)[3] & termios.ECHO))
+
+    def typing(process, terminal, seen):
+        look(terminal)
+        if len(echoes) == 1:
+            os.write(terminal, b"one\ntwo\n\n")
+        elif end != "ended" and seen.count("\x1b[J") > 4:
+            process.send_signal(getattr(signal, end))
+
+    code, _, seen = on_terminal(server, "watch", ID, stdin="terminal", stdout="terminal", on_output=typing, at_end=look)
+    assert code == (1 if end == "ended" else -getattr(signal, end))
+    assert (echoes[0], echoes[-1]) == (False, True)
+    assert len(Screen(24, 100).feed(seen).shown()) == 1 and "one" not in seen
