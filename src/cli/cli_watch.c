@@ -139,11 +139,11 @@ static int look(struct watching *w)
 {
     struct cli_watch_set *s = &w->set;
     if (!w->named && look_at_pages(w)) return -1;
-    for (int i = s->n - 1; i >= 0; i--) {
+    for (int i = 0; i < s->n; i++) {
         if (s->views[i].ended || s->seen[i].round == s->round) continue;
         if (look_at(w, s->views[i].id, 0) == 0) continue;
         if (w->named || w->error.http_status != 404) return -1;
-        cli_watch_set_drop(s, i); /* its record was removed */
+        cli_watch_set_drop(s, i--); /* its record was removed */
     }
     return 0;
 }
