@@ -10,6 +10,7 @@
 #include "cli/cli_fields.h"
 #include "cli/cli_text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #define ACTIONS_MAX 16
@@ -81,24 +82,46 @@ static int tell(const struct cli_args *a, const struct cli_action *c, const stru
                 struct bide_error *error)
 {
     if (cli_args_flag(a, "--json")) cli_text_print_json(answer);
-    else if (c->done) printf("%s  %s\n", a->words[1], c->done);
-    else if (*c->words) return cli_fields_print(answer, error);
-    else return cli_fields_print_items(answer, c->columns, error);
+    else if (!c->done && *c->words) return cli_fields_print(answer, error);
+    else if (!c->done) return cli_fields_print_items(answer, c->columns, error);
     return 0;
+}
+
+/* Once, and again as long as the server says that it stopped in the middle (`more`: changes of many tasks go in
+ * chunks). */
+static int act_to_the_end(const struct cli_args *a, const struct cli_action *c, struct bide_client *client,
+                          const char *path, const char *body)
+{
+    struct bide_error error = {0};
+    struct bide_text answer = {0};
+    int64_t changed = -1, one;
+    bool more;
+    int rc;
+    do {
+        more = false;
+        rc = bide_client_call(client, c->method, path, body, &answer, NULL, &error);
+        if (rc == 0) rc = tell(a, c, &answer, &error);
+        if (rc == 0 && c->done && bide_json_int(answer.p ? answer.p : "", "changed", &one) == BIDE_JSON_FOUND) {
+            changed = (changed < 0 ? 0 : changed) + one;
+            more = bide_json_bool(answer.p, "more", &more) == BIDE_JSON_FOUND && more && one > 0;
+        }
+    } while (more);
+    bide_text_free(&answer);
+    if (rc) return cli_client_failed(client, &error);
+    if (!c->done || cli_args_flag(a, "--json")) return CLI_OK;
+    printf("%s  %s", a->words[1], c->done);
+    if (changed >= 0) printf(", %" PRId64 " task%s", changed, changed == 1 ? "" : "s");
+    putchar('\n');
+    return CLI_OK;
 }
 
 static int act(const struct cli_args *a, const struct cli_action *c, struct bide_client *client, const struct buf *body)
 {
     struct buf path;
-    struct bide_error error = {0};
-    struct bide_text answer = {0};
     buf_init(&path, LIMIT_HTTP_TARGET);
     add_path(&path, c->path, a->n_words > 1 ? a->words[1] : "");
-    int code = CLI_OK;
-    if (buf_err(&path)) code = cli_args_wrong(a, "that name is too long");
-    else if (bide_client_call(client, c->method, path.p, body->p, &answer, NULL, &error) || tell(a, c, &answer, &error))
-        code = cli_client_failed(client, &error);
-    bide_text_free(&answer);
+    int code =
+        buf_err(&path) ? cli_args_wrong(a, "that name is too long") : act_to_the_end(a, c, client, path.p, body->p);
     buf_release(&path);
     return code;
 }

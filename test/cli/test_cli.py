@@ -258,11 +258,12 @@ def test_queues(server):
 
 
 def test_a_queue_is_drained_purged_and_set(server):
-    for action in "drain", "purge":
-        server.on("POST", f"/v1/queues/a%2Fb/{action}", {"name": "a/b"})
+    server.on("POST", "/v1/queues/a%2Fb/drain", {"name": "a/b"})
+    server.on("POST", "/v1/queues/a%2Fb/purge", {"matched": 2, "changed": 2, "skipped": 0, "more": True},
+              {"matched": 1, "changed": 1, "skipped": 0, "more": False})
     server.on("PATCH", "/v1/queues/gpu", {"name": "gpu"})
     assert bide(server, "queue", "drain", "a/b") == (0, "a/b  draining\n", "")
-    assert bide(server, "queue", "purge", "a/b", "--yes") == (0, "a/b  purged\n", "")
+    assert bide(server, "queue", "purge", "a/b", "--yes") == (0, "a/b  purged, 3 tasks\n", "")
     assert bide(server, "queue", "set", "gpu", "concurrency=2", "capacity=null", "rate=10/s", "paused=true") == (0, "gpu  set\n", "")
     assert json.loads(server.requests[-1][2]) == {"concurrency": 2, "capacity": None, "rate": "10/s", "paused": True}
 
