@@ -33,8 +33,10 @@ struct json {
     uint32_t n, cap;
     /* Set once after json_init; they hold for all texts until json_release. */
     uint32_t envelope;       /* further levels allowed, 0..LIMIT_JSON_ENVELOPE: what bide itself puts around a text */
-    struct str closed;       /* name of the root's member whose value is closed; borrowed; p NULL: none */
+    struct str closed;       /* name of the member whose value is closed; borrowed; p NULL: none */
+    uint32_t closed_level;   /* of the object with that member, below the root, which is level 0 */
     bool root_only;          /* the root itself is closed: the text is checked, and there is one node */
+    bool any_size;           /* more than LIMIT_JSON_NODES values: for a text whose length is bounded elsewhere */
 };
 
 /* Parses. On error ERR_SYNTAX (or ERR_TOO_BIG: over LIMIT_JSON_NODES nodes, 4 GiB; ERR_NOMEM) with the reason, "at byte

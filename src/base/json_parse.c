@@ -91,8 +91,9 @@ static struct str take_token(struct parse *p)
 static int room_for_node(struct parse *p)
 {
     struct json *j = p->j;
-    if (j->n < j->cap && j->n < LIMIT_JSON_NODES) return GO_ON;
-    if (j->n >= LIMIT_JSON_NODES) {
+    bool full = j->n >= LIMIT_JSON_NODES && !j->any_size; /* else: a text under 4 GiB has less than 2^31 values */
+    if (j->n < j->cap && !full) return GO_ON;
+    if (full) {
         p->rc = err_set(p->e, ERR_TOO_BIG, "more than %d values", LIMIT_JSON_NODES);
         return STOP;
     }
@@ -179,8 +180,8 @@ static int on_key(void *context, const unsigned char *text, size_t len)
     if (!check_string(p, key, len, true, &escaped)) return STOP;
     if (json_keys_push(&p->keys, key, escaped)) return out_of_memory(p);
     p->key_waits = true;
-    if (p->depth == 1 && closed.p && !p->j->root_only)
-        p->closed_from = (escaped ? json_unescape_is(key, closed) : str_eq(key, closed)) ? 2 : NOWHERE;
+    if (p->depth == p->j->closed_level + 1 && closed.p && !p->j->root_only)
+        p->closed_from = (escaped ? json_unescape_is(key, closed) : str_eq(key, closed)) ? p->depth + 1 : NOWHERE;
     return GO_ON;
 }
 
@@ -208,6 +209,7 @@ static struct open *close_container(struct parse *p)
     v->len = (uint32_t)(p->at - v->start);
     v->skip = p->j->n - o->node;
     if (p->depth + 1 < p->closed_from) v->count = o->count;
+    if (p->closed_from == p->depth + 2) p->closed_from = NOWHERE; /* it was of the last member of this one */
     return o;
 }
 

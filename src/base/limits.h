@@ -36,6 +36,7 @@
 #define LIMIT_HTTP_CONNECTIONS 10000              /* open connections */
 #define LIMIT_HTTP_HEADER_MS (10 * 1000)          /* first byte of a request to the end of its headers */
 #define LIMIT_HTTP_BODY_MS (30 * 1000)            /* longest silence within a request body */
+#define LIMIT_HTTP_RATE (16 * 1024)               /* bytes a second that a body or the taking of an answer may not stay below, after 30 s */
 #define LIMIT_HTTP_IDLE_MS (75 * 1000)            /* a kept-alive connection with nothing to do */
 #define LIMIT_HTTP_SEND_MS (30 * 1000)            /* longest time a client may not read its answer */
 #define LIMIT_HTTP_BODIES (256 * 1024 * 1024)     /* request bodies in memory at one time, all connections together */

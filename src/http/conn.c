@@ -2,7 +2,7 @@
  *
  *            bytes            whole head        whole body, on_request      http_reply, keep-alive
  *   ┌▶ WAIT ───────▶ HEAD ───────────────▶ BODY ───────────────────▶ HELD ───────────────────────┐
- *   │   │ 75 s        │ 10 s                │ 30 s silent             │ client gone: on_gone     │
+ *   │   │ 75 s        │ 10 s                │ 30 s silent, or slow    │ client gone: on_gone     │
  *   │   ▼             └──▶ refused ◀────────┘                         ▼                          │
  *   │ CLOSED              (problem+json) ──▶ LAST ──sent──▶ LINGER ──2 s, 64 KiB, client ends─▶ CLOSED
  *   └────────────────────────────────────────────────────────────────────────────────────────────┘
@@ -13,8 +13,9 @@
  * at a time, so answers keep their order by themselves.
  *
  * While the API holds a request the socket is read on, to see the client go, until a bounded amount of pipelined bytes
- * has come. An end of the client's side is not yet a reset: with on_gone set it counts as gone, without it the answer
- * is still sent (`printf ... | nc -N` works).
+ * has come; when there are too many of all connections they are dropped, and the answer says `Connection: close`. An
+ * end of the client's side is not yet a reset: with on_gone set it counts as gone, without it the answer is still sent
+ * (`printf ... | nc -N` works).
  */
 #include "http/conn.h"
 #include "base/limits.h"
@@ -44,6 +45,7 @@ void conn_close(struct conn *c)
     conn_sent(c);
     list_remove(&c->link);
     c->http->stats.connections_now--;
+    c->http->body_bytes -= c->in_counted;
     stream_close(c->stream);
     if (q && held) request_gone(q);
     else if (q) request_free(q);
@@ -62,7 +64,7 @@ static void on_closed(void *owner)
 void conn_reply(struct conn *c, struct request *q, const struct http_reply *reply)
 {
     struct http *h = c->http;
-    bool last = c->refused || !q->framing.keep_alive || reply->close || h->draining;
+    bool last = c->refused || c->cut || !q->framing.keep_alive || reply->close || h->draining;
     struct str body = reply_has_body(reply) && !str_eq(q->pub.method, STR("HEAD")) ? reply->body : STR_NONE;
     c->request = NULL;
     c->state = last ? CONN_LAST : CONN_WAIT;
@@ -111,17 +113,20 @@ static bool step_head(struct conn *c, struct str *in)
     }
     if (c->state == CONN_WAIT) {
         c->since_ms = now_ms(c);
-        c->head = (struct head){0};
         c->state = CONN_HEAD;
     }
     int rc = head_find(&c->head, in, &len, &e);
-    if (rc == 0) return false;
+    if (rc == 0) {
+        if (in->len == 0) c->state = CONN_WAIT; /* that was the empty line before a request, not yet a request */
+        return false;
+    }
     if (rc > 0) {
         c->request = request_new(h, c, c->peer, c->since_ms);
         struct request *q = c->request;
         rc = parse_head(&q->pub, str_sub(*in, 0, len), c->head.lines, &q->framing, &e);
         *in = str_sub(*in, len, in->len);
         request_name(q);
+        c->head = (struct head){0};
         if (rc == 0 && q->framing.length + h->body_bytes > LIMIT_HTTP_BODIES)
             rc = err_set(&e, ERR_AGAIN, "too many large request bodies are arriving at this moment");
     }
@@ -132,6 +137,7 @@ static bool step_head(struct conn *c, struct str *in)
     struct request *q = c->request;
     q->pub.has_body = q->framing.has_body;
     body_start(&q->body, &q->framing);
+    c->since_ms = now_ms(c);
     c->state = CONN_BODY;
     if (q->framing.expects_continue && q->framing.has_body && in->len == 0) {
         conn_open_out(c);
@@ -203,6 +209,15 @@ static bool wants_to_read(const struct conn *c)
     return false;
 }
 
+/* Neither silent nor, on the whole, slower than the common room for bodies can bear. */
+static int64_t body_deadline(const struct conn *c)
+{
+    int64_t silent = now_ms(c) + LIMIT_HTTP_BODY_MS;
+    int64_t arrived_ms = (int64_t)c->request->body.data.len * 1000 / LIMIT_HTTP_RATE;
+    int64_t slow = c->since_ms + LIMIT_HTTP_BODY_MS + arrived_ms;
+    return slow < silent ? slow : silent;
+}
+
 /* Pure but for the clock: when has this state lasted too long? */
 static int64_t deadline(const struct conn *c)
 {
@@ -210,7 +225,7 @@ static int64_t deadline(const struct conn *c)
     switch (c->state) {
     case CONN_WAIT: return now_ms(c) + LIMIT_HTTP_IDLE_MS;
     case CONN_HEAD: return c->since_ms + LIMIT_HTTP_HEADER_MS;
-    case CONN_BODY: return now_ms(c) + LIMIT_HTTP_BODY_MS;
+    case CONN_BODY: return body_deadline(c);
     case CONN_LINGER: return c->since_ms + LIMIT_HTTP_LINGER_MS;
     case CONN_HELD:
     case CONN_LAST:
@@ -240,6 +255,20 @@ static void keep_rest(struct conn *c, struct str rest)
     }
 }
 
+/* What came behind a held request counts with the bodies. */
+static void count_rest(struct conn *c)
+{
+    struct http *h = c->http;
+    bool held = c->state == CONN_HELD;
+    h->body_bytes -= c->in_counted;
+    if (held && (c->cut || h->body_bytes + c->in.cap > LIMIT_HTTP_BODIES)) {
+        c->cut = c->cut || c->in.len > 0;
+        buf_release(&c->in);
+    }
+    c->in_counted = held ? c->in.cap : 0;
+    h->body_bytes += c->in_counted;
+}
+
 /* The client has ended its side: is there nothing left to do for it? */
 static bool is_over(const struct conn *c)
 {
@@ -260,6 +289,7 @@ static void drive(struct conn *c, struct str bytes)
     c->driving = false;
     if (c->state == CONN_CLOSED) return;
     keep_rest(c, in);
+    count_rest(c);
     if (buf_err(&c->in) || (c->ended && is_over(c))) {
         conn_close(c);
         return;
@@ -308,7 +338,8 @@ static void on_due(struct timer *t)
         return;
     }
     size_t unseen = c->sending ? stream_unseen(c->stream) : 0;
-    if (c->sending && unseen < c->watched) { /* it reads, if slowly */
+    size_t enough = (size_t)LIMIT_HTTP_RATE * (LIMIT_HTTP_SEND_MS / 1000);
+    if (c->sending && unseen < c->watched && c->watched - unseen >= enough) { /* it reads */
         c->watched = unseen;
         set_deadline(c);
         return;
@@ -320,8 +351,8 @@ static void on_due(struct timer *t)
     struct err e;
     err_set(&e, ERR_SLOW,
             c->state == CONN_HEAD ? "the head of the request did not arrive within %d ms"
-                                  : "nothing of the request's body arrived for %d ms",
-            c->state == CONN_HEAD ? LIMIT_HTTP_HEADER_MS : LIMIT_HTTP_BODY_MS);
+                                  : "nothing of the request's body arrived for %d ms, or less than %d bytes a second",
+            c->state == CONN_HEAD ? LIMIT_HTTP_HEADER_MS : LIMIT_HTTP_BODY_MS, LIMIT_HTTP_RATE);
     refuse(c, &e);
 }
 

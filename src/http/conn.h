@@ -29,6 +29,7 @@ struct conn {
     bool sending;            /* the kernel has not taken all; nothing new is read meanwhile */
     bool ended;              /* the client has ended its side */
     bool refused;            /* answered by the layer itself */
+    bool cut;                /* bytes behind the request were dropped: its answer is the last */
     struct request *request; /* owned: from the whole head to its answer */
     struct head head;
     struct buf in;       /* owned: bytes that came and were not used yet */
@@ -36,8 +37,9 @@ struct conn {
     struct list kept;    /* requests answered, whose arena the kernel still reads */
     struct timer timer;  /* set for deadline_ms or earlier; looks and sets itself again */
     int64_t deadline_ms; /* mono; INT64_MAX: none */
-    int64_t since_ms;    /* mono: first byte of the request, start of lingering */
+    int64_t since_ms;    /* mono: first byte of the request, start of its body, start of lingering */
     size_t counted;      /* bytes of what is queued, in http->answer_bytes */
+    size_t in_counted;   /* bytes of `in`, in http->body_bytes */
     size_t watched;      /* sending: bytes the client had still to take when last looked; lingering: bytes read */
     char peer[LISTEN_PEER];
 };

@@ -24,7 +24,7 @@ struct http {
     struct list spare;    /* requests to use again */
     size_t n_requests, n_spare;
     size_t n_sending;  /* connections whose answer the kernel has not taken yet */
-    size_t body_bytes; /* memory of all request bodies */
+    size_t body_bytes; /* memory of all request bodies, and of what came behind requests that are held */
     size_t answer_bytes; /* memory of all answers claimed or not yet taken by the kernel */
     size_t n_open;     /* listeners and connections not yet closed, those being closed included */
     struct buf out;    /* memory lent to the connection that composes an answer */

@@ -236,6 +236,22 @@ TEST(a_closed_member_is_one_node_whatever_it_holds)
     }
 }
 
+TEST(a_member_further_in_is_closed_at_its_level_and_nowhere_else)
+{
+    j.closed_level = 2;
+    const char *text = "{\"in\":[1,2],\"tasks\":[{\"in\":[1,[2]],\"b\":{\"in\":[3]}},{\"in\":{\"x\":4}}],\"after\":[[[[5,6]]]]}";
+    const struct json_node *root = parse_closed("in", text);
+    j.closed_level = 0;
+    CHECK_INT(json_member(&j, root, STR("in"))->skip, 3);
+    const struct json_node *tasks = json_member(&j, root, STR("tasks")), *first = json_first(tasks);
+    CHECK_INT(tasks->count, 2);
+    CHECK_INT(json_member(&j, first, STR("in"))->skip, 1);
+    CHECK_STR(json_span(&j, json_member(&j, first, STR("in"))), "[1,[2]]");
+    CHECK_INT(json_member(&j, first, STR("b"))->skip, 3);
+    CHECK_STR(json_span(&j, json_member(&j, json_next(tasks, first), STR("in"))), "{\"x\":4}");
+    CHECK_INT(json_member(&j, root, STR("after"))->skip, 6);
+}
+
 TEST(the_closed_member_is_known_by_its_unescaped_key)
 {
     CHECK_INT(parse_closed("in", "{\"\\u0069n\":[1,2],\"i\\u006e2\":[1]}")->skip, 4);

@@ -162,4 +162,43 @@ TEST(a_body_that_was_dropped_does_not_count_while_its_request_waits)
     rig_close(&rig);
 }
 
+static void send_more(struct rig *rig, int fd, struct str text)
+{
+    uint64_t wanted = http_stats(rig->http)->bytes_in + text.len;
+    rig_send(rig, fd, text);
+    while (http_stats(rig->http)->bytes_in < wanted) rig_step(rig);
+}
+
+TEST(what_comes_behind_a_held_request_counts_and_is_dropped_when_there_is_no_room)
+{
+    struct rig rig;
+    struct buf b;
+    size_t taken = 0;
+    rig_open(&rig);
+    rig.hold = true;
+    buf_init(&b, 1 << 20);
+    int one = open_held(&rig, STR(GET("/1") GET("/2"))), two = open_held(&rig, STR(GET("/3")));
+    CHECK(rig.http->body_bytes > 0 && rig.http->body_bytes < 1024);
+    rig.http->body_bytes += LIMIT_HTTP_BODIES; /* as if bodies had taken it all */
+    send_more(&rig, two, STR(GET("/4")));
+    send_more(&rig, two, STR(GET("/5")));
+    rig.http->body_bytes -= LIMIT_HTTP_BODIES;
+    send_more(&rig, two, STR("TTP/1.1\r\n")); /* the rest of something: not to be read as a request */
+    rig_echo(rig.held[1]);
+    struct str answer = rig_answer(&rig, two, &b, &taken);
+    CHECK_INT(rig_status(answer), 200);
+    CHECK(rig_has(answer, "Connection: close\r\n"));
+    rig_read_all(&rig, two, &b);
+    CHECK_INT(b.len, taken);
+    CHECK_INT(rig.n_held, 2);
+    rig_echo(rig.held[0]);
+    while (rig.n_held == 2) rig_step(&rig);
+    CHECK_INT(rig.http->body_bytes, 0);
+    close(one);
+    close(two);
+    rig_echo(rig.held[2]);
+    buf_release(&b);
+    rig_close(&rig);
+}
+
 TEST_MAIN

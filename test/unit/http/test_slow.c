@@ -34,6 +34,41 @@ TEST(a_head_that_does_not_arrive_in_time_gets_408)
     rig_close(&rig);
 }
 
+/* Sends them and lets the server take them. */
+static void send_zeros(struct rig *rig, int fd, size_t len)
+{
+    char *zeros = calloc(1, len);
+    uint64_t wanted = http_stats(rig->http)->bytes_in + len;
+    CHECK(zeros != NULL);
+    rig_send(rig, fd, (struct str){zeros, len});
+    while (http_stats(rig->http)->bytes_in < wanted) rig_step(rig);
+    free(zeros);
+}
+
+TEST(a_body_that_drips_gets_408_however_often_a_byte_comes)
+{
+    struct rig rig;
+    struct buf b;
+    rig_open(&rig);
+    buf_init(&b, 1 << 20);
+    int fd = rig_connect(&rig);
+    rig_send(&rig, fd, STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n"));
+    send_zeros(&rig, fd, 5 * LIMIT_HTTP_RATE); /* worth five seconds more */
+    for (int s = 0; s < LIMIT_HTTP_BODY_MS / 1000 + 4; s++) {
+        rig_pass(&rig, 1000);
+        send_zeros(&rig, fd, 1);
+        CHECK_INT(rig_read(fd, &b), -1);
+    }
+    rig_pass(&rig, 1000);
+    rig_pass(&rig, 1000);
+    rig_read_all(&rig, fd, &b);
+    CHECK_INT(rig_status(buf_str(&b)), 408);
+    CHECK_INT(rig.http->body_bytes, 0);
+    close(fd);
+    buf_release(&b);
+    rig_close(&rig);
+}
+
 TEST(a_body_that_falls_silent_gets_408_and_one_that_goes_on_does_not)
 {
     struct rig rig;
@@ -41,10 +76,10 @@ TEST(a_body_that_falls_silent_gets_408_and_one_that_goes_on_does_not)
     rig_open(&rig);
     buf_init(&b, 1 << 20);
     int fd = rig_connect(&rig);
-    rig_send(&rig, fd, STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"));
+    rig_send(&rig, fd, STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n"));
     for (int i = 0; i < 3; i++) {
         rig_pass(&rig, LIMIT_HTTP_BODY_MS - 1);
-        rig_send(&rig, fd, STR("x"));
+        send_zeros(&rig, fd, (size_t)LIMIT_HTTP_RATE * (LIMIT_HTTP_BODY_MS / 1000));
         CHECK_INT(rig_read(fd, &b), -1);
     }
     rig_pass(&rig, LIMIT_HTTP_BODY_MS);
@@ -74,6 +109,31 @@ TEST(an_idle_connection_is_closed_after_its_time_and_not_before)
     buf_clear(&b);
     rig_read_all(&rig, fd, &b);
     CHECK_INT(b.len, 0);
+    close(fd);
+    buf_release(&b);
+    rig_close(&rig);
+}
+
+TEST(an_empty_line_after_a_request_leaves_the_connection_idle)
+{
+    struct rig rig;
+    struct buf b;
+    size_t taken = 0;
+    rig_open(&rig);
+    buf_init(&b, 1 << 20);
+    int fd = rig_connect(&rig);
+    rig_send(&rig, fd, STR(GET("/1") "\r\n"));
+    CHECK_INT(rig_status(rig_answer(&rig, fd, &b, &taken)), 200);
+    rig_pass(&rig, LIMIT_HTTP_IDLE_MS - 1);
+    CHECK_INT(rig_read(fd, &b), -1); /* no 408 for a request that was never begun */
+    rig_send(&rig, fd, STR(GET("/2") "\r\n" GET("/3")));
+    CHECK_INT(rig_status(rig_answer(&rig, fd, &b, &taken)), 200);
+    CHECK_INT(rig_status(rig_answer(&rig, fd, &b, &taken)), 200);
+    rig_send(&rig, fd, STR("\r\n"));
+    rig_step(&rig);
+    rig_step(&rig);
+    rig_send(&rig, fd, STR("\r\n")); /* one is allowed, not one every minute */
+    CHECK_INT(rig_status(rig_answer(&rig, fd, &b, &taken)), 400);
     close(fd);
     buf_release(&b);
     rig_close(&rig);
@@ -172,6 +232,32 @@ TEST(a_client_that_stops_reading_is_closed_and_one_that_reads_slowly_is_not)
     CHECK(http_is_idle(rig.http));
     rig_read_all(&rig, fd, &b);
     CHECK(b.len < BIG);
+    close(fd);
+    buf_release(&b);
+    rig_close(&rig);
+}
+
+TEST(a_reader_of_a_few_bytes_now_and_then_is_closed)
+{
+    struct rig rig;
+    struct buf b;
+    rig_open(&rig);
+    rig.deadline_ms += 50000;
+    rig.hold = true;
+    buf_init(&b, 64 << 20);
+    int fd = rig_connect(&rig);
+    rig_send(&rig, fd, STR(GET("/1")));
+    while (rig.n_held == 0) rig_step(&rig);
+    reply_big(rig.held[0], true, 'a');
+    rig_pass(&rig, LIMIT_HTTP_SEND_MS - 1);
+    for (size_t before = b.len; b.len < before + 100 * 1024;) {
+        rig_read(fd, &b);
+        rig_step(&rig);
+    }
+    rig_pass(&rig, LIMIT_HTTP_SEND_MS);
+    rig_pass(&rig, 1);
+    CHECK_INT(http_stats(rig.http)->connections_now, 0);
+    CHECK_INT(rig.http->answer_bytes, 0);
     close(fd);
     buf_release(&b);
     rig_close(&rig);
