@@ -35,9 +35,10 @@ extern "C" {
 /* Why something failed. */
 struct bide_error {
     int http_status; /* of the server's answer; 0 when there was none */
-    char code[64];   /* a stable word: the server's (`unknown_type`, `queue_full`, ...) or the library's own: `away` the
-                      * server cannot be reached, `timeout` the wait ran out, `no_memory`, `invalid`, `io`, `too_large`,
-                      * `bad_answer` what answered is no bide server */
+    char code[64];   /* a stable word: the server's (`unknown_type`, `queue_full`, ...) or the library's own: `away` no
+                      * answer (what was asked for may have been done all the same), `timeout` the wait ran out,
+                      * `no_memory`, `invalid`, `invalid_json`, `io`, `too_large`, `bad_answer` what answered is no bide
+                      * server */
     char pointer[128]; /* JSON pointer (RFC 6901) to the offending member of a request, "" when there is none */
     char text[512];    /* one line for a person, without a full stop at the end */
 };
@@ -155,7 +156,8 @@ enum bide_json {
     BIDE_JSON_KIND = -2,    /* there is one, of another kind (null included), or a number out of range */
     BIDE_JSON_LONG = -3,    /* it does not fit in the memory given */
     BIDE_JSON_INVALID = -4, /* the text is not JSON */
-    BIDE_JSON_MEMORY = -5   /* out of memory */
+    BIDE_JSON_MEMORY = -5,  /* out of memory */
+    BIDE_JSON_HUGE = -6     /* a text of 4 GiB or more */
 };
 
 /* A string unescaped, with its NUL, into `cap` bytes; the same, of any length. */

@@ -6,8 +6,8 @@
  */
 #include "client/bide_batch.h"
 
-#include "base/limits.h"
 #include "base/json_write.h"
+#include "base/limits.h"
 #include "client/bide_error.h"
 #include "client/bide_task.h"
 
@@ -22,6 +22,9 @@ void bide_batch_init(struct bide_batch *b, struct bide_channel *channel)
     *b = (struct bide_batch){.channel = channel};
     json_init(&b->json);
     b->json.envelope = LIMIT_JSON_ENVELOPE;
+    b->json.any_size = true;       /* the channel bounds the line */
+    b->json.closed = STR("input"); /* {"tasks":[{"input": ...}]} */
+    b->json.closed_level = 2;
 }
 
 void bide_batch_clear(struct bide_batch *b)
@@ -70,6 +73,7 @@ static int read_file(const char *path, struct buf *b, struct bide_error *error)
         char *room = buf_room(b, 64 * 1024);
         if (!room) {
             close(fd);
+            if (buf_err(b) == ERR_NOMEM) return bide_error_nomem(error);
             return bide_error_set(error, "too_large", "%s is larger than %d bytes", path, LIMIT_INPUT);
         }
         len = read(fd, room, 64 * 1024);
@@ -95,21 +99,22 @@ static int read_input(struct bide_task *t, const struct json *j, const struct js
     return buf_err(&t->input) ? bide_error_nomem(&t->error) : 0;
 }
 
-/* -1: bide sent what is not a task. A task whose input is not to be had comes out with t->error set. */
+/* 0, ERR_NOMEM, ERR_INVALID: bide sent what is not a task. A task whose input is not to be had comes out with t->error
+ * set. */
 static int read_task(struct bide_task *t, const struct json *j, const struct json_node *v)
 {
     buf_init(&t->input, LIMIT_INPUT + 64 * 1024); /* one read of room beyond the largest */
     buf_init(&t->resume, LIMIT_FRAME);
     buf_init(&t->files, LIMIT_FRAME / 2);
-    if (!copy_member(j, v, STR("id"), t->id, sizeof t->id) || !t->id[0]) return -1;
-    if (!copy_member(j, v, STR("fence"), t->fence, sizeof t->fence)) return -1;
-    if (!copy_member(j, v, STR("type"), t->type, sizeof t->type)) return -1;
-    if (!copy_member(j, v, STR("dir"), t->dir, sizeof t->dir)) return -1;
+    if (!copy_member(j, v, STR("id"), t->id, sizeof t->id) || !t->id[0]) return ERR_INVALID;
+    if (!copy_member(j, v, STR("fence"), t->fence, sizeof t->fence)) return ERR_INVALID;
+    if (!copy_member(j, v, STR("type"), t->type, sizeof t->type)) return ERR_INVALID;
+    if (!copy_member(j, v, STR("dir"), t->dir, sizeof t->dir)) return ERR_INVALID;
     t->attempt = (int)int_member(j, v, STR("attempt"), 1);
     t->timeout_ms = int_member(j, v, STR("timeout_ms"), 0);
     const struct json_node *resume = json_member(j, v, STR("resume"));
     if (resume && resume->kind != JSON_NULL) buf_add_str(&t->resume, json_span(j, resume));
-    if (buf_err(&t->resume)) return -1;
+    if (buf_err(&t->resume)) return buf_err(&t->resume) == ERR_NOMEM ? ERR_NOMEM : ERR_INVALID;
     (void)read_input(t, j, v); /* told to bide by the caller, once all tasks are there */
     return 0;
 }
@@ -137,8 +142,9 @@ int bide_batch_open(struct bide_batch *b)
     for (const struct json_node *v = json_first(tasks); v; v = json_next(tasks, v)) {
         struct bide_task *t = &b->tasks[b->n++];
         t->batch = b;
-        if (read_task(t, j, v))
-            return bide_error_set(&b->channel->error, "invalid", "a run frame with a task that cannot be read");
+        int rc = read_task(t, j, v);
+        if (rc == ERR_NOMEM) return bide_error_nomem(&b->channel->error);
+        if (rc) return bide_error_set(&b->channel->error, "invalid", "a run frame with a task that cannot be read");
     }
     return tell_lost_inputs(b);
 }
@@ -170,9 +176,10 @@ int bide_batch_listen(struct bide_batch *b, int wait_ms)
         if (got < 0) return -1;
         struct err e = {0};
         char op[32];
-        if (json_parse(&b->json, line, &e)) {
+        int rc = json_parse(&b->json, line, &e);
+        if (rc == ERR_NOMEM) return bide_error_nomem(&b->channel->error);
+        if (rc)
             return bide_error_set(&b->channel->error, "invalid_json", "bide sent a line that is not JSON: %s", e.text);
-        }
         if (!copy_member(&b->json, json_root(&b->json), STR("op"), op, sizeof op)) op[0] = '\0';
         if (strcmp(op, "run") == 0) return 1;
         if (strcmp(op, "cancel") == 0) on_cancel(b);

@@ -51,8 +51,10 @@ static int send_request(struct bide_client *c, struct bide_http_request *r, stru
     struct buf answer;
     buf_init(&answer, ANSWER_MAX);
     r->path = path->p;
-    int rc = buf_err(path) ? bide_error_set(error, "too_large", "the names in the request are too long")
-                           : bide_http_send(c->http, r, &answer, ret_status, error);
+    int rc;
+    if (buf_err(path) == ERR_NOMEM) rc = bide_error_nomem(error);
+    else if (buf_err(path)) rc = bide_error_set(error, "too_large", "the names in the request are too long");
+    else rc = bide_http_send(c->http, r, &answer, ret_status, error);
     buf_release(path);
     if (rc) {
         buf_release(&answer);
@@ -128,14 +130,15 @@ static void write_submit(struct buf *b, const struct bide_submit *s, struct str 
     json_write_close(b, '}');
 }
 
-/* Pasted into the body as it is, so it must be one whole value. */
-static int check_input(struct str input, struct bide_error *error)
+/* Pasted into the body as it is, so it must be one whole value, without the blanks around it. */
+static int check_input(struct str *input, struct bide_error *error)
 {
     struct err e = {0};
     struct json j;
     json_init(&j);
     j.root_only = true;
-    int rc = json_parse(&j, input, &e);
+    int rc = json_parse(&j, *input, &e);
+    if (!rc) *input = json_span(&j, json_root(&j));
     json_release(&j);
     if (rc == ERR_NOMEM) return bide_error_nomem(error);
     return rc ? bide_error_set(error, "invalid_json", "the input is not JSON: %s", e.text) : 0;
@@ -148,7 +151,7 @@ int bide_client_submit(struct bide_client *c, const struct bide_submit *s, struc
     if (!s->input) input = STR("{}");
     else if (!s->input_len) input = str_of(s->input);
     if (!s->type) return bide_error_set(error, "invalid", "a task needs a type");
-    if (check_input(input, error)) return -1;
+    if (check_input(&input, error)) return -1;
     struct buf body, path;
     buf_init(&body, LIMIT_BODY);
     write_submit(&body, s, input);

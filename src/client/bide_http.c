@@ -6,8 +6,8 @@
  */
 #include "client/bide_http.h"
 
-#include "base/limits.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "client/bide_error.h"
 
 #include <ctype.h>
@@ -22,6 +22,7 @@ struct bide_http {
     char *token;        /* owned; NULL: none */
     bool direct;        /* no proxy: the server is on this machine */
     int64_t connect_timeout_ms, answer_timeout_ms;
+    int n_sent; /* how often the request under way was begun */
     char why[CURL_ERROR_SIZE];
 };
 
@@ -45,6 +46,7 @@ static int read_server(struct bide_http *h, const char *server, struct bide_erro
         buf_add_text(&b, "http://");
         buf_add_str(&b, s);
         h->base = b.p;
+        if (buf_err(&b)) return bide_error_nomem(error);
     } else {
         return bide_error_set(error, "invalid",
                               "\"%s\" is not the address of a server: http://HOST:PORT or unix:PATH is expected",
@@ -123,31 +125,44 @@ static struct curl_slist *headers(const struct bide_http *h, const struct bide_h
     return list;
 }
 
-static void set_options(struct bide_http *h, const struct bide_http_request *r, const char *url,
+/* libcurl sends a request again when a kept connection ends before the answer. The server may have taken the first one,
+ * so only what changes nothing is sent twice. */
+static int on_begin(void *user, char *ip, char *local_ip, int port, int local_port)
+{
+    struct bide_http *h = user;
+    (void)ip, (void)local_ip, (void)port, (void)local_port;
+    return h->n_sent++ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/* False: out of memory. An option that is not set must stop the request: without its method, its socket or its proxy it
+ * would be another one. */
+static bool set_options(struct bide_http *h, const struct bide_http_request *r, const char *url,
                         struct curl_slist *list, struct buf *answer)
 {
     CURL *e = h->easy;
+    int64_t silence_s = (h->answer_timeout_ms + 999) / 1000 + r->wait_s;
+    bool get = strcmp(r->method, "GET") == 0, head = strcmp(r->method, "HEAD") == 0;
     curl_easy_reset(e);
     h->why[0] = '\0';
-    curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->why);
-    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(e, CURLOPT_URL, url);
-    curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(e, CURLOPT_USERAGENT, "bide/" BIDE_VERSION);
-    curl_easy_setopt(e, CURLOPT_HTTPHEADER, list);
-    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(e, CURLOPT_WRITEDATA, answer);
-    curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)h->connect_timeout_ms);
-    /* silence, not total time: a large result may take long as long as it flows */
-    curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)((h->answer_timeout_ms + 999) / 1000 + r->wait_s));
-    if (h->socket) curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, h->socket);
-    if (h->direct) curl_easy_setopt(e, CURLOPT_PROXY, "");
-    if (strcmp(r->method, "GET") == 0) return;
-    curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method);
-    curl_easy_setopt(e, CURLOPT_POSTFIELDS, r->json.p ? r->json.p : "");
-    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->json.len);
+    h->n_sent = 0;
+    bool set = !curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->why) && !curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) &&
+               !curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") && !curl_easy_setopt(e, CURLOPT_URL, url) &&
+               !curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L) &&
+               !curl_easy_setopt(e, CURLOPT_USERAGENT, "bide/" BIDE_VERSION) &&
+               !curl_easy_setopt(e, CURLOPT_HTTPHEADER, list) && !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) &&
+               !curl_easy_setopt(e, CURLOPT_WRITEDATA, answer) &&
+               !curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)h->connect_timeout_ms) &&
+               /* silence, not total time: a large result may take long as long as it flows */
+               !curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L) &&
+               !curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)silence_s) &&
+               (!h->socket || !curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, h->socket)) &&
+               (!h->direct || !curl_easy_setopt(e, CURLOPT_PROXY, ""));
+    if (!set || get) return set;
+    if (head) return !curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+    return !curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_begin) && !curl_easy_setopt(e, CURLOPT_PREREQDATA, h) &&
+           !curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method) &&
+           !curl_easy_setopt(e, CURLOPT_POSTFIELDS, r->json.p ? r->json.p : "") &&
+           !curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->json.len);
 }
 
 static int no_answer(struct bide_http *h, CURLcode rc, const struct buf *answer, struct bide_error *error)
@@ -155,6 +170,10 @@ static int no_answer(struct bide_http *h, CURLcode rc, const struct buf *answer,
     if (rc == CURLE_OUT_OF_MEMORY || answer->err == ERR_NOMEM) return bide_error_nomem(error);
     if (answer->err)
         return bide_error_set(error, "too_large", "the answer of %s is over %zu bytes", h->server, answer->max);
+    if (rc == CURLE_ABORTED_BY_CALLBACK)
+        return bide_error_set(error, err_word(ERR_AWAY),
+                              "%s ended the connection without an answer: the request may have been carried out",
+                              h->server);
     long sys = 0;
     curl_easy_getinfo(h->easy, CURLINFO_OS_ERRNO, &sys);
     char reason[CURL_ERROR_SIZE];
@@ -214,8 +233,9 @@ int bide_http_send(struct bide_http *h, const struct bide_http_request *r, struc
         bide_error_nomem(error);
     } else if (buf_err(&url)) {
         bide_error_set(error, "too_large", "the address of the request is over %zu bytes", url.max);
+    } else if (!set_options(h, r, url.p, list, answer)) {
+        bide_error_nomem(error);
     } else {
-        set_options(h, r, url.p, list, answer);
         CURLcode code = curl_easy_perform(h->easy);
         long status = 0;
         curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);

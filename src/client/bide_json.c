@@ -27,8 +27,9 @@ static enum bide_json find(struct place *p, const char *json, const char *path)
 {
     json_init(&p->json);
     p->value = NULL;
+    p->json.any_size = true; /* the text is in memory and its owner's: what it has may be read */
     int rc = json_parse(&p->json, str_of(json), NULL);
-    if (rc) return rc == ERR_NOMEM ? BIDE_JSON_MEMORY : BIDE_JSON_INVALID;
+    if (rc) return rc == ERR_NOMEM ? BIDE_JSON_MEMORY : rc == ERR_TOO_BIG ? BIDE_JSON_HUGE : BIDE_JSON_INVALID;
     p->value = json_root(&p->json);
     struct str rest = str_of(path);
     while (rest.len > 0 && p->value) p->value = step(&p->json, p->value, str_cut(&rest, '.'));

@@ -19,6 +19,12 @@
         }                                                                                                              \
     } while (0)
 
+/* A frame of one task, and what is said about it. */
+#define RUN(id, input)                                                                                                 \
+    "{\"op\":\"run\",\"tasks\":[{\"id\":\"" id "\",\"fence\":\"00000000000000a1\",\"type\":\"t\",\"attempt\":2,"       \
+    "\"timeout_ms\":900,\"dir\":\"/d\",\"input\":" input ",\"resume\":null}]}"
+#define SAID(op, id) "{\"op\":\"" op "\",\"id\":\"" id "\",\"fence\":\"00000000000000a1\""
+
 struct play {
     const struct bide_worker *worker;
     pthread_t thread;

@@ -77,6 +77,26 @@ TEST(a_text_of_any_length_is_the_callers)
     bide_text_free(&text);
 }
 
+TEST(a_text_of_more_than_a_million_values_is_read)
+{
+    size_t n = 1200 * 1000, count = 0;
+    struct bide_text json = {0};
+    bide_json_write_raw(&json, "{\"list\":[");
+    for (size_t i = 0; i < n; i++) bide_json_write_int(&json, 1);
+    bide_json_write_close(&json, ']');
+    bide_json_write_key(&json, "last");
+    bide_json_write_int(&json, 9);
+    bide_json_write_close(&json, '}');
+    CHECK_INT(bide_json_count(json.p, "list", &count), BIDE_JSON_FOUND);
+    CHECK_INT(count, n);
+    int64_t last = 0;
+    CHECK_INT(bide_json_int(json.p, "last", &last), BIDE_JSON_FOUND);
+    CHECK_INT(last, 9);
+    json.p[json.len - 1] = ']';
+    CHECK_INT(bide_json_count(json.p, "list", &count), BIDE_JSON_INVALID);
+    bide_text_free(&json);
+}
+
 TEST(a_result_is_written_with_commas_and_escapes)
 {
     struct bide_text json = {0};
@@ -89,13 +109,14 @@ TEST(a_result_is_written_with_commas_and_escapes)
     bide_json_write_double(&json, 0.5);
     bide_json_write_bool(&json, false);
     bide_json_write_string(&json, NULL);
-    bide_json_write_raw(&json, "{\"a\": 1}");
+    bide_json_write_raw(&json, "{\"a\": 1} \r\n"); /* as a file ends: the comma after it is still due */
     bide_json_write_raw(&json, "");
+    bide_json_write_raw(&json, " \n");
     bide_json_write_close(&json, ']');
     bide_json_write_close(&json, '}');
     CHECK_INT(json.err, 0);
     CHECK_STR(((struct str){json.p, json.len}),
-              "{\"te\\\"xt\":\"a\\n\\\"b\\\"\",\"segments\":[-3,0.5,false,null,{\"a\": 1},null]}");
+              "{\"te\\\"xt\":\"a\\n\\\"b\\\"\",\"segments\":[-3,0.5,false,null,{\"a\": 1},null,null]}");
     bide_text_free(&json);
 }
 
