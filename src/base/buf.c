@@ -98,7 +98,10 @@ char *buf_room(struct buf *b, size_t len) { return grow(b, len) ? b->p + b->len 
 void buf_wrote(struct buf *b, size_t len)
 {
     if (len == 0) return;
-    if (len > b->cap - b->len - 1) abort(); /* more than buf_room gave: memory is already broken */
+    if (len > b->cap - b->len - 1) { /* more than buf_room gave; libbide, which has this too, may not abort */
+        b->err = ERR_INTERNAL;
+        return;
+    }
     b->len += len;
     b->p[b->len] = '\0';
 }

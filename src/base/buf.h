@@ -15,7 +15,8 @@ struct buf {
     size_t len;  /* bytes in use */
     size_t cap;  /* bytes allocated */
     size_t max;  /* never holds more */
-    int err;     /* 0, ERR_TOO_BIG or ERR_NOMEM: sticky until buf_clear */
+    int err;     /* 0, ERR_TOO_BIG, ERR_NOMEM (or ERR_INTERNAL: buf_wrote of more than there was room for): sticky until
+                  * buf_clear */
 };
 
 void buf_init(struct buf *b, size_t max);
