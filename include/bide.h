@@ -8,9 +8,15 @@
  * Rules that hold for all of it:
  *   - Functions that can fail return 0, or -1 with the reason in a struct bide_error (which may be NULL), unless they
  * say otherwise. What is returned by pointer (`ret_x`) is untouched on failure.
- *   - The library never prints, never ends the process, never raises SIGPIPE; out of memory is an error like another.
+ *   - The library never prints, never ends the process, never raises SIGPIPE; out of memory is an error like another
+ *     (`no_memory`).
  *   - Times and durations are int64_t milliseconds. Texts are UTF-8 and end with a NUL. JSON is text (RFC 8259).
- *   - One worker or client object belongs to one thread at a time; different objects do not know of each other.
+ *   - One worker or client object belongs to one thread at a time; different objects do not know of each other. So a
+ *     thread that submits has a client of its own. bide_client_new also initialises libcurl, which may need to happen
+ *     before other threads run: see curl_global_init(3).
+ *
+ * Linking: pkg-config --cflags --libs bide, or bide-static for libbide.a. All symbols are versioned (BIDE_0.1). See
+ * doc/libbide.md.
  */
 #ifndef BIDE_H
 #define BIDE_H
@@ -68,8 +74,8 @@ BIDE_API void bide_text_free(struct bide_text *text); /* accepts a zeroed text, 
  *
  * The worker speaks bide/1: JSON lines in on descriptor BIDE_IN (3 when unset), out on BIDE_OUT (4). Standard output
  * and error are free: bide keeps what is written there as the log of the task. Every frame carries the fence of its
- * attempt. The worker does not ask for pings, since it cannot answer while `run` computes; slow is never mistaken for
- * dead.
+ * attempt. Unless told to, the worker does not ask for pings, since it cannot answer while `run` computes; slow is then
+ * never mistaken for dead.
  */
 
 /* One attempt at one task: given to `run`, valid until `run` returns. */
@@ -89,6 +95,8 @@ struct bide_worker {
     void (*unload)(void *user);
     void *user;    /* yours */
     int max_batch; /* the most tasks to be given at once; 0 means 1. Without run_batch they are run one after another */
+    bool ping;     /* bide may ask whether the process still moves; pings are answered between tasks and in
+                    * bide_task_cancelled, so `run` calls that about ten times a second */
     struct bide_error *error; /* where bide_worker_run leaves its reason; may be NULL */
 };
 
@@ -112,9 +120,12 @@ BIDE_API const char *bide_task_resume(const struct bide_task *task); /* JSON an 
  * bide_task_error() then says why. */
 /* percent: 0..100, negative: not known; message: may be NULL. */
 BIDE_API int bide_task_progress(struct bide_task *task, double percent, const char *message);
+/* The same with a JSON object of your own, at most 16 KiB; NULL: none. */
+BIDE_API int bide_task_progress_data(struct bide_task *task, double percent, const char *message, const char *data);
 /* level: debug info warn error; NULL means info. */
 BIDE_API int bide_task_log(struct bide_task *task, const char *level, const char *text);
-/* Streamed output, UTF-8, in order. Part of the protocol; a bide 0.1 server takes it and keeps nothing of it. */
+/* Streamed output, UTF-8, in order; the pieces are numbered here, from 0 in each attempt. Part of the protocol; a bide
+ * 0.1 server takes it and keeps nothing of it. */
 BIDE_API int bide_task_output(struct bide_task *task, const char *data, size_t len);
 /* A checkpoint of at most 1 MiB, for the next attempt's bide_task_resume. Part of the protocol; a bide 0.1 server keeps
  * none, so that bide_task_resume is NULL. */
@@ -215,10 +226,11 @@ struct bide_tag {
 /* A task to submit. Zero and NULL leave a field to the server's defaults. */
 struct bide_submit {
     const char *type;
-    const char *input; /* JSON text, sent byte for byte; NULL: {} */
+    const char *input; /* JSON text, sent byte for byte but for blanks around it; NULL: {} */
     size_t input_len;  /* bytes; 0: up to its NUL */
     const char *queue;
     int priority;            /* -100..100, larger runs first */
+    int64_t run_at_ms;       /* not before this time, UTC since 1970; not together with delay_ms */
     int64_t delay_ms;        /* not before this long from now */
     int64_t timeout_ms;      /* of one attempt */
     int64_t start_within_ms; /* expires when it has not started by then */
@@ -226,9 +238,29 @@ struct bide_submit {
     const char *subject;
     const struct bide_tag *tags; /* n_tags of them */
     size_t n_tags;
+    const char *more; /* further members of the request, as a JSON object: {"retry":{"backoff":"fixed"}}; NULL: none */
+    /* A text of your own, 1..255 printable characters of ASCII, sent as Idempotency-Key: where the server keeps such
+     * keys the same submit sent twice with it is one task. A bide 0.1 server keeps none. */
+    const char *idempotency_key;
 };
+/* Code `away`: no answer came. The task may exist all the same: the library never sends a submit twice by itself, and
+ * what is sent again without an idempotency key may be a second task. */
 BIDE_API int bide_client_submit(struct bide_client *client, const struct bide_submit *submit,
                                 struct bide_text *ret_task, struct bide_error *error);
+
+/* What became of one of many. */
+struct bide_submitted {
+    int status;              /* the HTTP status it would have had alone: 202, 400, 422, 429, ... */
+    char id[40];             /* of the task; "" when it was refused */
+    struct bide_error error; /* why it was refused; code "" when it was not */
+};
+/* Submits `n` tasks in one request of at most 16 MiB, refusals of one not holding up the others, and fills `ret_each`,
+ * `n` of them in their order. Returns 0 when the server has spoken about each, be it to refuse them all. -1: the
+ * request as a whole failed (after `away` some may exist) or one of them cannot be sent, and then none was. The key is
+ * for all together, as in struct bide_submit, where it must be NULL; NULL: none. */
+BIDE_API int bide_client_submit_many(struct bide_client *client, const struct bide_submit *submits, size_t n,
+                                     const char *idempotency_key, struct bide_submitted *ret_each,
+                                     struct bide_error *error);
 
 BIDE_API int bide_client_get(struct bide_client *client, const char *id, struct bide_text *ret_task,
                              struct bide_error *error);
@@ -252,8 +284,27 @@ struct bide_filter {
 BIDE_API int bide_client_list(struct bide_client *client, const struct bide_filter *filter, struct bide_text *ret_page,
                               struct bide_error *error);
 
+/* The newest task about a subject; code `not_found` when there is none. */
+BIDE_API int bide_client_latest(struct bide_client *client, const char *subject, struct bide_text *ret_task,
+                                struct bide_error *error);
+
+/* What to change of a task that has not started; NULL leaves a member as it is. */
+struct bide_patch {
+    const int *priority;         /* -100..100 */
+    const int64_t *run_at_ms;    /* UTC since 1970; 0: at once */
+    const struct bide_tag *tags; /* n_tags of them are set, or removed when their value is NULL; others stay */
+    size_t n_tags;
+};
+/* Code `conflict` when it has started. */
+BIDE_API int bide_client_patch(struct bide_client *client, const char *id, const struct bide_patch *patch,
+                               struct bide_text *ret_task, struct bide_error *error);
+/* Removes the record of an ended task; code `conflict` when it has not ended. */
+BIDE_API int bide_client_delete(struct bide_client *client, const char *id, struct bide_error *error);
+
+/* Stops it, or keeps it from starting; harmless when it has ended. */
 BIDE_API int bide_client_cancel(struct bide_client *client, const char *id, struct bide_text *ret_task,
                                 struct bide_error *error);
+/* Runs an ended task again, as its next run; code `conflict` when it has not ended. */
 BIDE_API int bide_client_retry(struct bide_client *client, const char *id, struct bide_text *ret_task,
                                struct bide_error *error);
 /* The result's bytes; code `not_ended` while there is none yet. */

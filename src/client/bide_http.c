@@ -9,10 +9,15 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "client/bide_error.h"
+#include "client/bide_problem.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
 #include <stdlib.h>
+
+/* A kept connection older than this is not used again: the server ends idle ones after 75 s, and a submit that met its
+ * end on the way could not be sent again. */
+#define KEPT_S 60L
 
 struct bide_http {
     CURL *easy;         /* owned */
@@ -30,6 +35,15 @@ static bool is_loopback(struct str base)
 {
     struct str host = str_sub(base, str_starts(base, STR("https://")) ? 8 : 7, base.len);
     return str_starts(host, STR("127.")) || str_starts(host, STR("localhost")) || str_starts(host, STR("[::1]"));
+}
+
+/* What goes into a header must not end it. */
+static bool is_header_text(const char *text, size_t max)
+{
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i++)
+        if (text[i] < 0x20 || text[i] > 0x7e) return false;
+    return len > 0 && len <= max;
 }
 
 static int read_server(struct bide_http *h, const char *server, struct bide_error *error)
@@ -73,6 +87,10 @@ struct bide_http *bide_http_new(const struct bide_client_options *o, struct bide
     h->connect_timeout_ms = o->connect_timeout_ms > 0 ? o->connect_timeout_ms : 10 * 1000;
     h->answer_timeout_ms = o->answer_timeout_ms > 0 ? o->answer_timeout_ms : 60 * 1000;
     if (read_server(h, server && *server ? server : "http://127.0.0.1:8080", error)) goto fail;
+    if (o->token && !is_header_text(o->token, 4096)) {
+        bide_error_set(error, "invalid", "a token is 1 to 4096 printable characters of ASCII");
+        goto fail;
+    }
     if (o->token) {
         struct buf b;
         buf_init(&b, 8192);
@@ -109,19 +127,35 @@ static size_t on_body(char *p, size_t size, size_t n, void *user)
     return buf_err(answer) ? 0 : size * n;
 }
 
+static struct curl_slist *drop(struct curl_slist *list)
+{
+    curl_slist_free_all(list);
+    return NULL;
+}
+
 /* Appends a header; NULL (with the list freed) when out of memory. */
 static struct curl_slist *add_header(struct curl_slist *list, const char *line)
 {
     struct curl_slist *longer = list ? curl_slist_append(list, line) : NULL;
-    if (list && !longer) curl_slist_free_all(list);
-    return longer;
+    return longer ? longer : drop(list);
 }
 
+/* NULL: out of memory. */
 static struct curl_slist *headers(const struct bide_http *h, const struct bide_http_request *r)
 {
     struct curl_slist *list = curl_slist_append(NULL, "Expect:");
-    list = add_header(list, r->json.p ? "Content-Type: application/json" : "Content-Type:");
+    struct buf line;
+    buf_init(&line, 8192);
+    if (r->json.p) buf_add_format(&line, "Content-Type: %s", r->content_type ? r->content_type : "application/json");
+    else buf_add_text(&line, "Content-Type:");
+    list = buf_err(&line) ? drop(list) : add_header(list, line.p);
     if (h->token) list = add_header(list, h->token);
+    if (r->idempotency_key) {
+        buf_clear(&line);
+        buf_add_format(&line, "Idempotency-Key: %s", r->idempotency_key);
+        list = buf_err(&line) ? drop(list) : add_header(list, line.p);
+    }
+    buf_release(&line);
     return list;
 }
 
@@ -155,6 +189,7 @@ static bool set_options(struct bide_http *h, const struct bide_http_request *r, 
                /* silence, not total time: a large result may take long as long as it flows */
                !curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L) &&
                !curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)silence_s) &&
+               !curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, KEPT_S) &&
                (!h->socket || !curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, h->socket)) &&
                (!h->direct || !curl_easy_setopt(e, CURLOPT_PROXY, ""));
     if (!set || get) return set;
@@ -185,37 +220,19 @@ static int no_answer(struct bide_http *h, CURLcode rc, const struct buf *answer,
     return bide_error_set(error, err_word(ERR_AWAY), "cannot reach %s: %s", h->server, reason);
 }
 
-static bool member_text(const struct json *j, const struct json_node *object, const char *key, char *to, size_t cap)
-{
-    const struct json_node *v = json_member(j, object, str_of(key));
-    if (!v || v->kind != JSON_STRING) return false;
-    struct buf text;
-    buf_init(&text, 64 * 1024);
-    json_add_string(j, v, &text);
-    if (text.len) str_copy(to, cap, buf_str(&text));
-    buf_release(&text);
-    return *to != '\0';
-}
-
-/* RFC 9457, with bide's `code` and `errors`; any other body is told by its status. */
+/* Any body that is no problem is told by its status. */
 static int refused(struct bide_http *h, int status, const struct buf *answer, struct bide_error *error)
 {
     if (!error) return -1;
     bide_error_set(error, status >= 500 ? err_word(ERR_AWAY) : err_word(ERR_INVALID), "%s answered with status %d",
                    h->server, status);
-    error->http_status = status;
     struct json j;
     json_init(&j);
     j.envelope = LIMIT_JSON_ENVELOPE;
-    if (json_parse(&j, buf_str(answer), NULL) == 0) {
-        const struct json_node *root = json_root(&j);
-        member_text(&j, root, "code", error->code, sizeof error->code);
-        if (!member_text(&j, root, "detail", error->text, sizeof error->text))
-            member_text(&j, root, "title", error->text, sizeof error->text);
-        const struct json_node *errors = json_member(&j, root, STR("errors"));
-        const struct json_node *first = errors && errors->kind == JSON_ARRAY ? json_first(errors) : NULL;
-        if (first) member_text(&j, first, "pointer", error->pointer, sizeof error->pointer);
-    }
+    int rc = json_parse(&j, buf_str(answer), NULL);
+    if (rc == ERR_NOMEM) bide_error_nomem(error);
+    else rc = bide_problem_read(error, &j, rc ? NULL : json_root(&j), status);
+    error->http_status = status;
     json_release(&j);
     return -1;
 }
@@ -223,6 +240,8 @@ static int refused(struct bide_http *h, int status, const struct buf *answer, st
 int bide_http_send(struct bide_http *h, const struct bide_http_request *r, struct buf *answer, int *ret_status,
                    struct bide_error *error)
 {
+    if (r->idempotency_key && !is_header_text(r->idempotency_key, 255))
+        return bide_error_set(error, "invalid", "an idempotency key is 1 to 255 printable characters of ASCII");
     struct curl_slist *list = headers(h, r);
     struct buf url;
     buf_init(&url, 64 * 1024);

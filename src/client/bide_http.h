@@ -14,6 +14,8 @@ struct bide_http_request {
     const char *method;          /* GET, POST, ... */
     const char *path;            /* from '/', with its query */
     struct str json;             /* the body; p NULL: none */
+    const char *content_type;    /* of the body; NULL: application/json */
+    const char *idempotency_key; /* NULL: none */
     int wait_s;                  /* how long the server was asked to hold the answer back */
 };
 

@@ -61,6 +61,18 @@ static struct str front(struct str s, size_t max)
 
 int bide_task_progress(struct bide_task *t, double percent, const char *message)
 {
+    return bide_task_progress_data(t, percent, message, NULL);
+}
+
+int bide_task_progress_data(struct bide_task *t, double percent, const char *message, const char *data)
+{
+    struct str object = str_of(data);
+    if (object.len > LIMIT_PROGRESS_DATA)
+        return bide_error_set(&t->error, "too_large", "progress data of %zu bytes: at most %d are taken", object.len,
+                              LIMIT_PROGRESS_DATA);
+    if (data && bide_payload_check(&t->error, "invalid_json", "progress data", object)) return -1;
+    if (data && !str_starts(str_trim(object), STR("{")))
+        return bide_error_set(&t->error, "invalid", "progress data is a JSON object");
     struct buf *f = frame_open(t, "progress");
     if (!f) return -1;
     if (isfinite(percent) && percent >= 0) {
@@ -68,6 +80,7 @@ int bide_task_progress(struct bide_task *t, double percent, const char *message)
         json_write_double(f, percent > 100 ? 100 : percent);
     }
     if (message) json_write_member_str(f, "message", front(str_of(message), LIMIT_MESSAGE));
+    if (data) bide_payload_add(f, "data", object);
     return frame_send(t);
 }
 

@@ -3,8 +3,8 @@
  * A task's JSON as C fields, by one table: where in the object, what kind, where in the struct. Members that are absent
  * or null leave the field at "not known".
  */
-#include "base/limits.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "client/bide_error.h"
 

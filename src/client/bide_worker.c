@@ -21,6 +21,7 @@ static int send_ready(struct bide_channel *c, const struct bide_worker *w)
     json_write_member_int(f, "proto", BIDE_PROTO);
     json_write_member_int(f, "max_batch", w->max_batch > 0 ? w->max_batch : 1);
     json_write_member_int(f, "concurrency", 1);
+    if (w->ping) json_write_member_bool(f, "ping", true);
     return bide_channel_send(c);
 }
 

@@ -112,6 +112,57 @@ TEST(all_a_worker_can_say_is_one_line_each)
     CHECK_INT(play_end(&play), 0);
 }
 
+static int tell_data(void *user, struct bide_task *t)
+{
+    static char long_data[17 * 1024];
+    (void)user;
+    memset(long_data, ' ', sizeof long_data - 1);
+    memcpy(long_data, "{}", 2);
+    MUST(bide_task_progress_data(t, 5, "m", "{\"a\":\n1}\n") == 0);
+    MUST(bide_task_progress_data(t, -1, NULL, "{}") == 0);
+    MUST(bide_task_progress_data(t, 5, NULL, "[1]") == -1);
+    MUST(strcmp(bide_task_error(t)->code, "invalid") == 0);
+    MUST(bide_task_progress_data(t, 5, NULL, "{\"a\"}") == -1);
+    MUST(strcmp(bide_task_error(t)->code, "invalid_json") == 0);
+    MUST(bide_task_progress_data(t, 5, NULL, long_data) == -1);
+    MUST(strcmp(bide_task_error(t)->code, "too_large") == 0);
+    return bide_task_done(t, "null");
+}
+
+TEST(progress_takes_an_object_of_the_workers_own)
+{
+    play_start(&play, &(struct bide_worker){.run = tell_data, .ping = true});
+    CHECK_STR(str_of(play_hear(&play)),
+              "{\"op\":\"ready\",\"proto\":1,\"max_batch\":1,\"concurrency\":1,\"ping\":true}");
+    play_say(&play, RUN("t1", "{}"));
+    CHECK_STR(str_of(play_hear(&play)),
+              SAID("progress", "t1") ",\"percent\":5,\"message\":\"m\",\"data\":{\"a\": 1} }");
+    CHECK_STR(str_of(play_hear(&play)), SAID("progress", "t1") ",\"data\":{}}");
+    CHECK_STR(str_of(play_hear(&play)), SAID("done", "t1") ",\"result\":null}");
+    play_say(&play, "{\"op\":\"ping\",\"n\":7}"); /* between tasks */
+    CHECK_STR(str_of(play_hear(&play)), "{\"op\":\"pong\",\"n\":7}");
+    CHECK_INT(play_end(&play), 0);
+}
+
+static int go_on(void *user, struct bide_task *t)
+{
+    (void)user;
+    int64_t at = 0;
+    MUST(bide_task_resume(t) != NULL);
+    MUST(bide_json_int(bide_task_resume(t), "at", &at) == BIDE_JSON_FOUND && at == 3);
+    return bide_task_done(t, bide_task_resume(t));
+}
+
+TEST(what_an_earlier_attempt_saved_comes_back)
+{
+    play_start(&play, &(struct bide_worker){.run = go_on});
+    play_hear(&play);
+    play_say(&play, "{\"op\":\"run\",\"tasks\":[{\"id\":\"t1\",\"fence\":\"00000000000000a1\",\"input\":{},\"resume\":{"
+                    "\"at\" :3}}]}");
+    CHECK_STR(str_of(play_hear(&play)), SAID("done", "t1") ",\"result\":{\"at\" :3}}");
+    CHECK_INT(play_end(&play), 0);
+}
+
 static int until_cancelled(void *user, struct bide_task *t)
 {
     (void)user;
