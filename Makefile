@@ -22,7 +22,7 @@ run: ## build, start a server with the transcribe example and show a task's life
 	@cmake --build --preset release --target programs
 	@examples/transcribe/demo.sh
 
-build: ## build/bide and build/libbide.a (installs missing Debian packages first)
+build: ## build/bide and libbide (installs missing Debian packages first)
 	@scripts/install-packages build
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target programs

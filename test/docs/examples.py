@@ -121,9 +121,10 @@ class Bench:
             return
         self.bin.mkdir()
         (self.bin / "bide").symlink_to(BIDE)
-        for folder, file in (("include", ROOT / "include/bide.h"), ("lib", f"{BUILD}/libbide.a"), ("lib/pkgconfig", f"{BUILD}/bide.pc")):
-            (self.prefix / folder).mkdir(parents=True)
-            shutil.copy(file, self.prefix / folder)
+        for path, file in (("include/bide.h", ROOT / "include/bide.h"), ("lib/pkgconfig/bide.pc", f"{BUILD}/bide.pc"),
+                           ("lib/libbide.so", f"{BUILD}/libbide.so"), ("lib/libbide.so.0", f"{BUILD}/libbide.so")):
+            (self.prefix / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, self.prefix / path)
 
     def _environment(self, address):
         env = {k: v for k, v in os.environ.items() if not k.startswith("BIDE_")}
@@ -132,5 +133,6 @@ class Bench:
             "BIDE_SERVER": f"http://{address}",
             "PATH": f"{self.bin}:{os.environ['PATH']}",
             "PKG_CONFIG_PATH": f"{self.prefix}/lib/pkgconfig",
+            "LD_RUN_PATH": f"{self.prefix}/lib",
             "NO_COLOR": "1",
         }

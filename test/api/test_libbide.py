@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""libbide as it is installed: what it shows and needs, and programs that are compiled as its users do and run."""
+import http.server
+import json
+import os
+import re
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from harness import ROOT, until
+
+BUILD = Path(os.environ.get("BIDE_BUILD") or ROOT / "build")
+EXAMPLES = ROOT / "examples/c"
+ENDS_OR_PRINTS = re.compile(
+    r"_*(abort|exit|_exit|_Exit|quick_exit|raise|kill|assert\w*|assert_fail|assert_perror_fail|v?f?printf(_chk)?|v?dprintf(_chk)?"
+    r"|f?puts|f?putc|putchar|fwrite|fopen|perror|psignal|v?warnx?|v?errx?|error|v?syslog(_chk)?|std(out|err)|system"
+    r"|stack_chk_fail|chk_fail)(_unlocked)?")
+
+
+def run(*command, **options):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=120, **options)
+    assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory):
+    prefix = tmp_path_factory.mktemp("prefix")
+    run("cmake", "--install", BUILD, "--prefix", prefix)
+    return prefix
+
+
+@pytest.fixture(scope="module")
+def compiled(prefix, tmp_path_factory):
+    """compiled(name, package): the example linked with what pkg-config says of `bide` or `bide-static`."""
+    programs = {}
+
+    def compiled(name, package):
+        if (name, package) not in programs:
+            env = {**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig"), "LD_RUN_PATH": str(prefix / "lib")}
+            flags = run("pkg-config", "--cflags", "--libs", package, env=env).split()
+            program = tmp_path_factory.mktemp(package) / name
+            run("cc", "-std=c11", "-Wall", "-Wextra", "-Werror", EXAMPLES / f"{name}.c", "-o", program, *flags, env=env)
+            programs[name, package] = program
+        return programs[name, package]
+
+    return compiled
+
+
+both = pytest.mark.parametrize("package", ["bide", "bide-static"])
+
+
+def declared(prefix):
+    code = re.sub(r"/\*.*?\*/", "", (prefix / "include/bide.h").read_text(), flags=re.S)
+    names = set(re.findall(r"^BIDE_API [^;(]*?(\w+)\(", code, flags=re.M))
+    assert len(names) > 40 and names == set(re.findall(r"\b(bide_\w+)\(", code))
+    return names
+
+
+def test_it_shows_what_its_header_declares_under_its_version_and_nothing_else(prefix):
+    shown = [line.split()[-1] for line in run("nm", "-D", "--defined-only", prefix / "lib/libbide.so").splitlines()]
+    assert sorted(shown) == sorted(["BIDE_0.1", *(f"{name}@@BIDE_0.1" for name in declared(prefix))])
+
+
+def test_the_static_library_shows_the_same(prefix):
+    lines = run("nm", "-g", "--defined-only", prefix / "lib/libbide.a").splitlines()
+    assert {line.split()[-1] for line in lines if len(line.split()) == 3} == declared(prefix)
+
+
+@pytest.mark.parametrize("words", [("-D", "--undefined-only", "libbide.so"), ("-u", "libbide.a")])
+def test_nothing_in_it_can_end_the_process_or_print(prefix, words):
+    lines = run("nm", *words[:-1], prefix / "lib" / words[-1]).splitlines()
+    needed = {line.split()[-1].partition("@")[0] for line in lines if len(line.split()) == 2}
+    assert {"malloc", "write", "curl_easy_perform"} <= needed
+    assert [name for name in sorted(needed) if ENDS_OR_PRINTS.fullmatch(name)] == []
+
+
+def test_that_check_can_fail():
+    for name in ("abort", "exit", "_exit", "printf", "puts", "fprintf", "stderr", "__assert_fail", "__printf_chk", "vfprintf"):
+        assert ENDS_OR_PRINTS.fullmatch(name), name
+    for name in ("snprintf", "vsnprintf", "strerror", "strerror_r", "write", "longjmp"):
+        assert not ENDS_OR_PRINTS.fullmatch(name), name
+
+
+def test_it_has_its_name_and_needs_only_its_packages(prefix):
+    dynamic = run("readelf", "-d", prefix / "lib/libbide.so")
+    assert re.findall(r"SONAME.*\[(.*)\]", dynamic) == ["libbide.so.0"]
+    needed = {re.sub(r"\.so.*|-gnutls", "", name) for name in re.findall(r"NEEDED.*\[(.*)\]", dynamic)}
+    assert needed == {"libcurl", "libyajl", "libc"}
+    assert (prefix / "lib/libbide.so.0").exists()
+
+
+def test_pkg_config_tells_those_who_link_it_no_more_than_they_need(prefix):
+    env = {**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")}
+    version = re.search(r'BIDE_VERSION "(.*)"', (prefix / "include/bide.h").read_text())[1]
+    assert run("pkg-config", "--modversion", "bide", env=env).strip() == version
+    libs = run("pkg-config", "--libs", "bide", env=env)
+    assert "-lbide" in libs and "curl" not in libs and "yajl" not in libs
+    assert set(run("pkg-config", "--print-requires-private", "bide", env=env).split()) == {"libcurl", "yajl"}
+    assert "libbide.a" in run("pkg-config", "--libs", "bide-static", env=env)
+
+
+def server_of(serve, worker, **pool):
+    return serve({"workers": {"counter": {"command": [str(worker)], **pool}},
+                  "types": {"count": {"worker": "counter", "grace": "2s"}}})
+
+
+def ask(program, server, *args):
+    env = {**os.environ, "BIDE_SERVER": server if isinstance(server, str) else server.url}
+    return subprocess.run([program, *args], capture_output=True, text=True, timeout=60, env=env)
+
+
+@both
+def test_the_submit_example_prints_the_result_of_the_worker_example(serve, compiled, package):
+    server = server_of(serve, compiled("worker", package))
+    submit = compiled("submit", package)
+    done = ask(submit, server, "count", '{"text":"one two three"}\n', "key-1")
+    assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, {"words": 3}, "")
+    done = ask(submit, server, "count", '{"text":3}')
+    assert (done.returncode, done.stdout) == (1, "") and "invalid_input: text: a string is needed" in done.stderr
+    done = ask(submit, server, "nothing", "{}")
+    assert (done.returncode, done.stdout) == (1, "") and "unknown_type" in done.stderr
+    linked = run("ldd", submit)
+    assert ("libbide.so.0" in linked) == (package == "bide")
+
+
+def test_the_worker_example_is_cancelled_between_two_words_and_lives_on(serve, compiled):
+    server = server_of(serve, compiled("worker", "bide"))
+    id = server.submit("count", {"text": "word " * 1000, "pause_ms": 20})["id"]
+    until(lambda: (server.task(id)["progress"] or {}).get("percent"), "progress")
+    server.post(f"/v1/tasks/{id}/cancel")
+    assert server.ended(id)["status"] == "cancelled"
+    pids = [w["pid"] for w in server.get_json("/v1/workers")["items"]]
+    again = server.submit("count", {"text": "a b"})["id"]
+    assert server.ended(again)["result"] == {"words": 2}
+    assert [w["pid"] for w in server.get_json("/v1/workers")["items"]] == pids
+
+
+class Canned(http.server.BaseHTTPRequestHandler):
+    """A server that knows tasks:batch, and refuses what is no count."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        tasks = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert self.path == "/v1/tasks:batch"
+        self.answer({"items": [
+            {"index": i, "status": 202, "id": f"t{i}"} if "text" in t["input"] else
+            {"index": i, "status": 400, "error": {"code": "invalid", "detail": "no text", "status": 400}}
+            for i, t in enumerate(tasks)]})
+
+    def do_GET(self):
+        if self.path.endswith("/result"):
+            return self.answer({"of": self.path.split("/")[3]})
+        return self.answer({"id": self.path.split("/")[3].partition("?")[0], "status": "completed"})
+
+    def answer(self, value):
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+@both
+def test_the_batch_example_says_of_each_task_what_became_of_it(compiled, package):
+    canned = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Canned)
+    threading.Thread(target=canned.serve_forever, daemon=True).start()
+    done = ask(compiled("batch", package), f"http://127.0.0.1:{canned.server_port}",
+               "count", '{"text":"one"}', "{}", '{"text":"one two"}\n')
+    canned.shutdown()
+    canned.server_close()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ['0: {"of": "t0"}', "1: refused: invalid: no text", '2: {"of": "t2"}']
+
+
+def test_the_header_is_standard_c_by_itself(prefix, tmp_path):
+    (tmp_path / "a.c").write_text("#include <bide.h>\nint main(void) { return bide_client_new(0, 0) == 0; }\n")
+    run("cc", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", f"-I{prefix}/include", "-c", tmp_path / "a.c",
+        "-o", tmp_path / "a.o")
+    assert 'extern "C"' in (prefix / "include/bide.h").read_text()
