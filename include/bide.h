@@ -239,8 +239,8 @@ struct bide_submit {
     const struct bide_tag *tags; /* n_tags of them */
     size_t n_tags;
     const char *more; /* further members of the request, as a JSON object: {"retry":{"backoff":"fixed"}}; NULL: none */
-    /* A text of your own, 1..255 printable characters of ASCII, sent as Idempotency-Key: where the server keeps such
-     * keys the same submit sent twice with it is one task. A bide 0.1 server keeps none. */
+    /* A text of your own, 1..255 visible characters of ASCII, sent as Idempotency-Key: the same submit sent twice with
+     * it is one task, and the second answer is the first one again. NULL: none. */
     const char *idempotency_key;
 };
 /* Code `away`: no answer came. The task may exist all the same: the library never sends a submit twice by itself, and

@@ -42,7 +42,7 @@ static bool is_header_text(const char *text, size_t max)
 {
     size_t len = strlen(text);
     for (size_t i = 0; i < len; i++)
-        if (text[i] < 0x20 || text[i] > 0x7e) return false;
+        if (text[i] <= 0x20 || text[i] > 0x7e) return false;
     return len > 0 && len <= max;
 }
 
@@ -88,7 +88,7 @@ struct bide_http *bide_http_new(const struct bide_client_options *o, struct bide
     h->answer_timeout_ms = o->answer_timeout_ms > 0 ? o->answer_timeout_ms : 60 * 1000;
     if (read_server(h, server && *server ? server : "http://127.0.0.1:8080", error)) goto fail;
     if (o->token && !is_header_text(o->token, 4096)) {
-        bide_error_set(error, "invalid", "a token is 1 to 4096 printable characters of ASCII");
+        bide_error_set(error, "invalid", "a token is 1 to 4096 visible characters of ASCII");
         goto fail;
     }
     if (o->token) {
@@ -241,7 +241,7 @@ int bide_http_send(struct bide_http *h, const struct bide_http_request *r, struc
                    struct bide_error *error)
 {
     if (r->idempotency_key && !is_header_text(r->idempotency_key, 255))
-        return bide_error_set(error, "invalid", "an idempotency key is 1 to 255 printable characters of ASCII");
+        return bide_error_set(error, "invalid", "an idempotency key is 1 to 255 visible characters of ASCII");
     struct curl_slist *list = headers(h, r);
     struct buf url;
     buf_init(&url, 64 * 1024);

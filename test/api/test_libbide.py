@@ -37,12 +37,12 @@ def compiled(prefix, tmp_path_factory):
     """compiled(name, package): the example linked with what pkg-config says of `bide` or `bide-static`."""
     programs = {}
 
-    def compiled(name, package):
+    def compiled(name, package, where=EXAMPLES):
         if (name, package) not in programs:
             env = {**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig"), "LD_RUN_PATH": str(prefix / "lib")}
             flags = run("pkg-config", "--cflags", "--libs", package, env=env).split()
             program = tmp_path_factory.mktemp(package) / name
-            run("cc", "-std=c11", "-Wall", "-Wextra", "-Werror", EXAMPLES / f"{name}.c", "-o", program, *flags, env=env)
+            run("cc", "-std=c11", "-Wall", "-Wextra", "-Werror", where / f"{name}.c", "-o", program, *flags, env=env)
             programs[name, package] = program
         return programs[name, package]
 
@@ -136,6 +136,60 @@ def test_the_worker_example_is_cancelled_between_two_words_and_lives_on(serve, c
     again = server.submit("count", {"text": "a b"})["id"]
     assert server.ended(again)["result"] == {"words": 2}
     assert [w["pid"] for w in server.get_json("/v1/workers")["items"]] == pids
+
+
+def test_a_key_makes_two_submits_one_task(serve, compiled):
+    server = serve({"types": {"echo": {"exec": ["/bin/cat"]}}})
+    for _ in range(2):
+        done = ask(compiled("submit", "bide"), server, "echo", '{"a":1}', "order-7")
+        assert (done.returncode, json.loads(done.stdout)) == (0, {"a": 1})
+    assert len(server.get_json("/v1/tasks")["items"]) == 1
+
+
+CHANGES = """
+#include <bide.h>
+#include <stdio.h>
+#define OK(call) if (call) { printf("%s: %s: %s\\n", #call, error.code, error.text); return 1; }
+int main(void)
+{
+    struct bide_error error = {0};
+    struct bide_text task = {0};
+    struct bide_task_view view;
+    struct bide_tag tags[] = {{"a", "1"}, {"b", "2"}}, changed[] = {{"a", NULL}, {"c", "3"}};
+    struct bide_client *client = bide_client_new(NULL, &error);
+    struct bide_submit submit = {.type = "echo", .subject = "s 1", .delay_ms = 3600000, .tags = tags, .n_tags = 2};
+    OK(!client)
+    OK(bide_client_submit(client, &submit, &task, &error))
+    OK(bide_client_latest(client, "s 1", &task, &error))
+    OK(bide_task_view_read(&view, task.p, &error))
+    printf("%s %s\\n", view.status, view.subject);
+    if (bide_client_delete(client, view.id, &error)) printf("%s\\n", error.code);
+    struct bide_patch patch = {.priority = &(int){7}, .tags = changed, .n_tags = 2};
+    OK(bide_client_patch(client, view.id, &patch, &task, &error))
+    struct bide_text found = {0};
+    OK(bide_json_text(task.p, "tags.c", &found))
+    printf("%s %d\\n", found.p, bide_json_text(task.p, "tags.a", &found));
+    OK(bide_client_patch(client, view.id, &(struct bide_patch){.run_at_ms = &(int64_t){0}}, &task, &error))
+    OK(bide_client_wait(client, view.id, 60000, &task, &error))
+    OK(bide_task_view_read(&view, task.p, &error))
+    printf("%s %d\\n", view.status, view.priority);
+    OK(bide_client_delete(client, view.id, &error))
+    if (bide_client_get(client, view.id, &task, &error)) printf("%d\\n", error.http_status);
+    bide_text_free(&found);
+    bide_text_free(&task);
+    bide_client_free(client);
+    return 0;
+}
+"""
+
+
+def test_a_task_is_found_by_its_subject_changed_and_removed(serve, compiled, tmp_path):
+    (tmp_path / "changes.c").write_text(CHANGES)
+    server = serve({"types": {"echo": {"exec": ["/bin/cat"]}}})
+    done = ask(compiled("changes", "bide", tmp_path), server)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert done.stdout.splitlines()[:4] == ["scheduled s 1", "conflict", "3 -1", "completed 7"]
+    assert done.stdout.splitlines()[4] in ("404", "410")
 
 
 class Canned(http.server.BaseHTTPRequestHandler):

@@ -28,7 +28,7 @@ TEST(a_submit_says_its_key_its_time_and_what_the_library_has_no_name_for)
 
 TEST(what_could_end_a_header_or_is_no_object_is_refused_before_anything_is_sent)
 {
-    static const char *const keys[] = {"", "a\r\nX: y", "\xc3\xa9", "\x7f"};
+    static const char *const keys[] = {"", "a b", "a\r\nX: y", "\xc3\xa9", "\x7f"};
     struct bide_error e = {0};
     struct bide_text task = {0};
     struct bide_client *c = bide_client_new(&(struct bide_client_options){.server = "http://127.0.0.1:1"}, &e);
