@@ -4,6 +4,7 @@
  */
 #include "handler/exec.h"
 #include "base/mem.h"
+#include "handler/exec_poll.h"
 #include "handler/exec_run.h"
 #include "handler/rss.h"
 #include <assert.h>
@@ -16,7 +17,7 @@ struct exec {
     struct handler handler;
     struct spawner *spawner;
     const struct exec_conf *conf;
-    struct list runs; /* of struct exec_run, linked in link */
+    struct list runs; /* of struct exec_item, linked in link */
     int64_t serial;
     bool draining;
     void (*on_drained)(void *user); /* NULL: not asked for, or called */
@@ -47,27 +48,29 @@ static void look_drained(struct exec *x)
     if (x->draining && list_empty(&x->runs)) turn_later(x->handler.turn, &x->drained, on_later);
 }
 
-static void on_over(struct exec_run *r) { look_drained(r->user); }
+static void on_over(struct exec_item *i) { look_drained(i->user); }
 
 static int start(struct handler *h, struct attempt *a, struct err *e)
 {
     struct exec *x = exec_of(h);
-    struct exec_run *r;
+    struct exec_item *i;
     a->inside = NULL;
     if (x->draining) return err_set(e, ERR_DRAINING, "no more of %s are started", x->conf->name);
-    int rc = exec_run_start(&r, a, x->conf, h->turn, x->spawner, e);
+    int rc = x->conf->poll.status ? exec_poll_start(&i, a, x->conf, h->turn, x->spawner, e)
+                                  : exec_run_start(&i, a, x->conf, h->turn, x->spawner, e);
     if (rc != 0) return rc;
-    r->user = x;
-    r->on_over = on_over;
-    r->serial = ++x->serial;
-    list_push(&x->runs, &r->link);
+    i->user = x;
+    i->on_over = on_over;
+    i->serial = ++x->serial;
+    list_push(&x->runs, &i->link);
     return 0;
 }
 
 static void stop(struct handler *h, struct attempt *a, enum stop_reason why)
 {
+    struct exec_item *i = a->inside;
     (void)h;
-    if (a->inside) exec_run_stop(a->inside, why);
+    if (i) i->stop(i, why);
 }
 
 static enum handler_wait waiting(struct handler *h, struct err *ret_detail)
@@ -82,16 +85,16 @@ static void each(struct handler *h, void (*f)(void *user, const struct worker_vi
     struct exec *x = exec_of(h);
     LIST_EACH(link, &x->runs)
     {
-        const struct exec_run *r = CONTAINER_OF(link, struct exec_run, link);
+        const struct exec_item *i = CONTAINER_OF(link, struct exec_item, link);
         char id[256];
-        int len = snprintf(id, sizeof id, "%s-%lld", x->conf->name, (long long)r->serial);
+        int len = snprintf(id, sizeof id, "%s-%lld", x->conf->name, (long long)i->serial);
         struct worker_view view = {.id = {id, len < (int)sizeof id ? (size_t)len : sizeof id - 1},
                                    .pool = str_of(x->conf->name),
-                                   .state = r->ladder.rung == LADDER_DOWN ? "busy" : "stopping",
-                                   .pid = r->child.pid,
-                                   .started_at_ms = r->started_wall_ms,
-                                   .rss_bytes = rss_of(r->child.pid),
-                                   .open = (const struct attempt *const *)&r->attempt,
+                                   .state = i->stopping ? "stopping" : "busy",
+                                   .pid = i->child->pid,
+                                   .started_at_ms = i->started_wall_ms,
+                                   .rss_bytes = rss_of(i->child->pid),
+                                   .open = (const struct attempt *const *)&i->attempt,
                                    .n_open = 1};
         f(user, &view);
     }

@@ -29,20 +29,21 @@ static void release(struct exec_run *r)
 
 static void over(struct exec_run *r, const struct verdict *v)
 {
-    struct attempt *a = r->attempt;
-    list_remove(&r->link);
+    struct attempt *a = r->item.attempt;
+    list_remove(&r->item.link);
     a->inside = NULL;
     a->events->on_verdict(a, v);
-    r->on_over(r);
+    r->item.on_over(&r->item);
     release(r);
 }
 
 static void kill_for(struct exec_run *r, struct str fault)
 {
     if (fault.len) {
-        attempt_note(r->attempt, "bide: the program %.*s", STR_ARG(fault));
+        attempt_note(r->item.attempt, "bide: the program %.*s", STR_ARG(fault));
         r->fault = mem_str(fault);
     }
+    r->item.stopping = true;
     ladder_start(&r->ladder, 0, 0);
 }
 
@@ -60,16 +61,16 @@ static void on_stdout(struct exec_run *r, struct str bytes)
 static bool is_ours(const struct exec_run *r, const struct frame *f)
 {
     struct id id;
-    if (f->has_fence && f->fence != r->attempt->fence) return false;
-    return f->id.len == 0 || (id_parse(&id, f->id) == 0 && id_cmp(&id, &r->attempt->task->id) == 0);
+    if (f->has_fence && f->fence != r->item.attempt->fence) return false;
+    return f->id.len == 0 || (id_parse(&id, f->id) == 0 && id_cmp(&id, &r->item.attempt->task->id) == 0);
 }
 
 static void on_frame(struct exec_run *r, const struct frame *f, struct str line)
 {
     if (!is_ours(r, f)) return;
     switch (f->op) {
-    case FRAME_PROGRESS: attempt_progress(r->attempt, f); break;
-    case FRAME_LOG: attempt_log(r->attempt, f); break;
+    case FRAME_PROGRESS: attempt_progress(r->item.attempt, f); break;
+    case FRAME_LOG: attempt_log(r->item.attempt, f); break;
     case FRAME_DONE:
     case FRAME_FAIL:
         if (!r->said.len) r->said = mem_str(line);
@@ -108,7 +109,7 @@ static void on_data(struct child *c, enum child_stream from, struct str bytes)
     struct exec_run *r = c->user;
     switch (from) {
     case CHILD_STDOUT: on_stdout(r, bytes); break;
-    case CHILD_STDERR: attempt_captured(r->attempt, &r->err, bytes); break;
+    case CHILD_STDERR: attempt_captured(r->item.attempt, &r->err, bytes); break;
     case CHILD_FRAMES: on_frames(r, bytes); break;
     }
 }
@@ -120,13 +121,13 @@ static void on_exit_of(struct child *c, const struct child_exit *how)
     struct verdict v;
     bool stdout_used;
     ladder_stop(&r->ladder);
-    attempt_capture_ended(r->attempt, &r->err);
+    attempt_capture_ended(r->item.attempt, &r->err);
     exec_verdict(r, how, &arena, &v, &stdout_used);
     if (!stdout_used && r->out.len) { /* not the result: then it is log */
         struct str tail = buf_str(&r->out);
         if (tail.len > LIMIT_LOG) tail = str_sub(tail, tail.len - LIMIT_LOG, LIMIT_LOG);
-        attempt_captured(r->attempt, &r->err, tail);
-        attempt_capture_ended(r->attempt, &r->err);
+        attempt_captured(r->item.attempt, &r->err, tail);
+        attempt_capture_ended(r->item.attempt, &r->err);
     }
     over(r, &v);
     arena_release(&arena);
@@ -148,34 +149,17 @@ static void refuse(struct exec_run *r, const char *why)
     turn_later(r->turn, &r->refusal, on_refused);
 }
 
-static int fill_command(const struct exec_run *r, struct arena *arena, const char *const **ret_argv, struct err *e)
-{
-    size_t n = 0;
-    int rc = 0;
-    bool needs_input = false;
-    struct json input;
-    for (; r->conf->command[n]; n++) needs_input |= template_needs_input(r->conf->command[n]);
-    const char **argv = arena_alloc(arena, (n + 1) * sizeof *argv);
-    json_init(&input);
-    if (needs_input) rc = json_parse(&input, r->attempt->task->input.len ? r->attempt->task->input : STR("{}"), e);
-    for (size_t i = 0; i < n && rc == 0; i++)
-        rc = template_fill(r->conf->command[i], r->attempt, &input, arena, &argv[i], e);
-    json_release(&input);
-    *ret_argv = argv;
-    return rc;
-}
-
 static int start_process(struct exec_run *r, struct spawner *spawner, struct err *e)
 {
     struct arena arena = {0};
     struct err wrong = {0};
-    struct child_spec spec = {.env = r->conf->env, .cwd = r->conf->cwd, .frames = true, .input = r->attempt->task->input,
+    struct child_spec spec = {.env = r->conf->env, .cwd = r->conf->cwd, .frames = true, .input = r->item.attempt->task->input,
                               .nice = NICENESS};
     int rc = 0;
-    if (fill_command(r, &arena, &spec.argv, &wrong) != 0) {
+    if (template_fill_command(r->conf->command, r->item.attempt, STR_NONE, &arena, &spec.argv, &wrong) != 0) {
         refuse(r, wrong.text);
     } else {
-        rc = dir_write(r->attempt->dir, FRAME_INPUT_FILE, r->attempt->task->input, e);
+        rc = dir_write(r->item.attempt->dir, FRAME_INPUT_FILE, r->item.attempt->task->input, e);
         if (rc == 0) rc = child_start(spawner, &r->child, &spec, e);
         if (rc == 0) child_close_input(&r->child); /* there is nothing to be told */
         if (rc == ERR_TOO_BIG) { /* it would be so the next time, too */
@@ -187,16 +171,28 @@ static int start_process(struct exec_run *r, struct spawner *spawner, struct err
     return rc;
 }
 
-int exec_run_start(struct exec_run **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
+static void stop(struct exec_item *item, enum stop_reason why)
+{
+    struct exec_run *r = CONTAINER_OF(item, struct exec_run, item);
+    bool refused = !list_empty(&r->refusal.link);
+    if (r->stopping || refused || r->ladder.rung != LADDER_DOWN) return; /* it is being ended already */
+    r->stopping = r->item.stopping = true;
+    r->why = why;
+    ladder_start(&r->ladder, 0, r->item.attempt->task->grace_ms);
+}
+
+int exec_run_start(struct exec_item **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
                    struct spawner *spawner, struct err *e)
 {
     struct exec_run *r = mem_new(sizeof *r);
     r->conf = conf;
     r->turn = turn;
-    r->attempt = a;
-    r->started_wall_ms = turn_wall_ms(turn);
+    r->item.attempt = a;
+    r->item.started_wall_ms = turn_wall_ms(turn);
+    r->item.stop = stop;
+    r->item.child = &r->child;
     r->child = (struct child){.user = r, .on_data = on_data, .on_exit = on_exit_of};
-    list_init(&r->link);
+    list_init(&r->item.link);
     list_init(&r->refusal.link);
     ladder_init(&r->ladder, turn, &r->child, NULL);
     buf_init(&r->out, LIMIT_RESULT);
@@ -208,16 +204,7 @@ int exec_run_start(struct exec_run **ret, struct attempt *a, const struct exec_c
         release(r);
         return rc;
     }
-    a->inside = r;
-    *ret = r;
+    a->inside = &r->item;
+    *ret = &r->item;
     return 0;
-}
-
-void exec_run_stop(struct exec_run *r, enum stop_reason why)
-{
-    bool refused = !list_empty(&r->refusal.link);
-    if (r->stopping || refused || r->ladder.rung != LADDER_DOWN) return; /* it is being ended already */
-    r->stopping = true;
-    r->why = why;
-    ladder_start(&r->ladder, 0, r->attempt->task->grace_ms);
 }

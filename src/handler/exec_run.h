@@ -10,21 +10,16 @@
 #ifndef HANDLER_EXEC_RUN_H
 #define HANDLER_EXEC_RUN_H
 
-#include "base/list.h"
 #include "handler/capture.h"
-#include "handler/exec.h"
+#include "handler/exec_item.h"
 #include "handler/frame.h"
 #include "handler/ladder.h"
 #include "handler/lines.h"
 
 struct exec_run { /* owned by itself: from exec_run_start until after on_verdict */
-    struct list link;               /* in the handler's list of runs; taken out before on_verdict */
+    struct exec_item item;          /* taken out of the handler's list before on_verdict */
     const struct exec_conf *conf;   /* borrowed, as is turn */
     struct turn *turn;
-    struct attempt *attempt;        /* borrowed from the run of the server */
-    void (*on_over)(struct exec_run *r); /* after on_verdict; r is freed when it returns */
-    void *user;
-    int64_t serial, started_wall_ms;
 
     struct child child;
     struct ladder ladder;
@@ -41,8 +36,7 @@ struct exec_run { /* owned by itself: from exec_run_start until after on_verdict
 };
 
 /* 0: one on_verdict and then one on_over follow, later. Error: nothing follows. */
-int exec_run_start(struct exec_run **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
+int exec_run_start(struct exec_item **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
                    struct spawner *spawner, struct err *e) MUST_USE;
-void exec_run_stop(struct exec_run *r, enum stop_reason why); /* the second time: no effect */
 
 #endif

@@ -16,24 +16,23 @@ static void too_large(struct verdict *v, struct arena *arena)
     verdict_failed(v, arena, FAILURE_OUTPUT_TOO_LARGE, "stdout is longer than %d bytes", LIMIT_RESULT);
 }
 
-/* The text itself when it is JSON and that is wanted, else {"stdout": text}. */
-static void result_of_stdout(struct exec_run *r, struct arena *arena, struct verdict *v)
+void exec_verdict_stdout(struct verdict *v, struct arena *arena, enum exec_stdout wanted, struct str out)
 {
     struct json json;
     struct err e = {0};
     json_init(&json);
     json.root_only = true;
     *v = (struct verdict){.event = LIFE_DONE};
-    int rc = r->conf->result == EXEC_STDOUT_TEXT ? ERR_SYNTAX : json_parse(&json, buf_str(&r->out), &e);
+    int rc = wanted == EXEC_STDOUT_TEXT ? ERR_SYNTAX : json_parse(&json, out, &e);
     if (rc == 0) {
         v->result = json_span(&json, json_root(&json));
-    } else if (r->conf->result == EXEC_STDOUT_JSON) {
+    } else if (wanted == EXEC_STDOUT_JSON) {
         verdict_failed(v, arena, FAILURE_BAD_RESULT, "stdout is not JSON: %s", e.text);
     } else {
         struct buf wrapped;
         buf_init(&wrapped, LIMIT_RESULT);
         json_write_open(&wrapped, '{');
-        json_write_member_str(&wrapped, "stdout", buf_str(&r->out));
+        json_write_member_str(&wrapped, "stdout", out);
         json_write_close(&wrapped, '}');
         if (buf_err(&wrapped))
             too_large(v, arena);
@@ -44,27 +43,26 @@ static void result_of_stdout(struct exec_run *r, struct arena *arena, struct ver
     json_release(&json);
 }
 
-/* No files were named: whatever the process left in the directory is its output. */
-static void list_files(struct exec_run *r, struct str result_file, struct arena *arena, struct verdict *v)
+void exec_verdict_files(struct verdict *v, struct arena *arena, struct attempt *a, struct str result_file)
 {
     struct err e;
     struct str *names;
     size_t n, over;
     const struct str not_output[] = {STR(FRAME_INPUT_FILE), result_file};
-    int rc = dir_list(r->attempt->dir, not_output, 2, arena, &names, &n, &over, &e);
+    int rc = dir_list(a->dir, not_output, 2, arena, &names, &n, &over, &e);
     if (rc == ERR_AGAIN) {
         verdict_shortage(v, arena, true, arena_format(arena, "the output files: %s", e.text));
     } else if (rc != 0) {
-        attempt_note(r->attempt, "bide: the output files could not be listed: %s", e.text);
+        attempt_note(a, "bide: the output files could not be listed: %s", e.text);
     } else {
         verdict_files(v, arena, names, n);
-        if (over) attempt_note(r->attempt, "bide: %zu more files were left out: an attempt has at most %d", over, LIMIT_FILES);
+        if (over) attempt_note(a, "bide: %zu more files were left out: an attempt has at most %d", over, LIMIT_FILES);
     }
 }
 
-static void failed_by_status(struct exec_run *r, int status, struct arena *arena, struct verdict *v)
+static void failed_by_status(struct verdict *v, struct arena *arena, const struct capture *err, int status)
 {
-    struct str tail = arena_str(arena, capture_tail(&r->err)), last = capture_last_line(tail);
+    struct str tail = arena_str(arena, capture_tail(err)), last = capture_last_line(tail);
     if (last.len)
         verdict_failed(v, arena, FAILURE_WORKER_ERROR, "%.*s", STR_ARG(last));
     else
@@ -73,21 +71,20 @@ static void failed_by_status(struct exec_run *r, int status, struct arena *arena
     verdict_detail(v, arena, tail);
 }
 
-static void by_exit(struct exec_run *r, const struct child_exit *how, struct arena *arena, struct verdict *v)
+void exec_verdict_exit(struct verdict *v, struct arena *arena, const char *program, const struct capture *err,
+                       const struct child_exit *how)
 {
-    if (how->started && how->signal == 0 && how->status == 0) {
-        result_of_stdout(r, arena, v);
-    } else if (how->started && how->signal == 0) {
-        failed_by_status(r, how->status, arena, v);
-    } else {
-        struct str words = verdict_death(arena, "the program", r->conf->command[0], how);
-        if (verdict_is_shortage(how)) {
-            verdict_shortage(v, arena, false, words);
-            return;
-        }
-        verdict_failed(v, arena, how->started ? FAILURE_WORKER_CRASHED : FAILURE_LOAD_FAILED, "%.*s", STR_ARG(words));
-        verdict_detail(v, arena, arena_str(arena, capture_tail(&r->err)));
+    if (how->started && how->signal == 0) {
+        failed_by_status(v, arena, err, how->status);
+        return;
     }
+    struct str words = verdict_death(arena, "the program", program, how);
+    if (verdict_is_shortage(how)) {
+        verdict_shortage(v, arena, false, words);
+        return;
+    }
+    verdict_failed(v, arena, how->started ? FAILURE_WORKER_CRASHED : FAILURE_LOAD_FAILED, "%.*s", STR_ARG(words));
+    verdict_detail(v, arena, arena_str(arena, capture_tail(err)));
 }
 
 void exec_verdict(struct exec_run *r, const struct child_exit *how, struct arena *arena, struct verdict *v,
@@ -98,9 +95,9 @@ void exec_verdict(struct exec_run *r, const struct child_exit *how, struct arena
     *ret_stdout_used = false;
     if (r->said.len && frame_parse(&r->parser, r->said, &f, &e) != 0) f.op = FRAME_OTHER; /* it was a frame when it came */
     if (f.op == FRAME_DONE) {
-        verdict_done(v, arena, r->attempt, &f);
+        verdict_done(v, arena, r->item.attempt, &f);
     } else if (r->stopping) {
-        verdict_stopped(v, arena, r->attempt, r->why);
+        verdict_stopped(v, arena, r->item.attempt, r->why);
     } else if (r->too_large) {
         too_large(v, arena);
     } else if (r->fault.len) {
@@ -108,8 +105,11 @@ void exec_verdict(struct exec_run *r, const struct child_exit *how, struct arena
     } else if (f.op == FRAME_FAIL) {
         verdict_fail(v, arena, &f);
     } else {
-        by_exit(r, how, arena, v);
+        if (how->started && how->signal == 0 && how->status == 0)
+            exec_verdict_stdout(v, arena, r->conf->result, buf_str(&r->out));
+        else
+            exec_verdict_exit(v, arena, r->conf->command[0], &r->err, how);
         *ret_stdout_used = v->event == LIFE_DONE;
     }
-    if (v->event == LIFE_DONE && !f.has_files) list_files(r, f.result_file, arena, v);
+    if (v->event == LIFE_DONE && !f.has_files) exec_verdict_files(v, arena, r->item.attempt, f.result_file);
 }

@@ -17,7 +17,7 @@ static bool template_at(struct str s, struct str *ret_words)
     if (end == s.len) return false;
     *ret_words = words;
     return str_eq(words, STR("id")) || str_eq(words, STR("attempt")) || str_eq(words, STR("dir")) ||
-           str_eq(words, STR(INPUT)) || (str_starts(words, STR(INPUT ".")) && words.len > sizeof INPUT);
+           str_eq(words, STR("remote.id")) || str_eq(words, STR(INPUT)) || (str_starts(words, STR(INPUT ".")) && words.len > sizeof INPUT);
 }
 
 bool template_needs_input(const char *argument)
@@ -77,13 +77,17 @@ static int add_input(struct buf *b, struct str words, const struct json *input, 
     return 0;
 }
 
-static int add_value(struct buf *b, struct str words, const struct attempt *a, const struct json *input, struct err *e)
+static int add_value(struct buf *b, struct str words, const struct attempt *a, const struct json *input,
+                     struct str remote_id, struct err *e)
 {
     char id[ID_TEXT];
     if (str_starts(words, STR(INPUT))) return add_input(b, words, input, e);
     if (str_eq(words, STR("id"))) {
         id_format(&a->task->id, id);
         buf_add_text(b, id);
+    } else if (str_eq(words, STR("remote.id"))) {
+        if (remote_id.len) buf_add_str(b, remote_id);
+        else buf_add_text(b, "{remote.id}");
     } else if (str_eq(words, STR("attempt"))) {
         buf_add_format(b, "%d", (int)a->number);
     } else {
@@ -92,8 +96,8 @@ static int add_value(struct buf *b, struct str words, const struct attempt *a, c
     return 0;
 }
 
-int template_fill(const char *argument, const struct attempt *a, const struct json *input, struct arena *arena,
-                  const char **ret, struct err *e)
+int template_fill(const char *argument, const struct attempt *a, const struct json *input, struct str remote_id,
+                  struct arena *arena, const char **ret, struct err *e)
 {
     int rc = 0;
     struct str words, rest = str_of(argument);
@@ -102,7 +106,7 @@ int template_fill(const char *argument, const struct attempt *a, const struct js
     while (rest.len && rc == 0) {
         size_t took = 1;
         if (template_at(rest, &words)) {
-            rc = add_value(&filled, words, a, input, e);
+            rc = add_value(&filled, words, a, input, remote_id, e);
             took = words.len + 2;
         } else {
             buf_add_char(&filled, rest.p[0]);
@@ -114,5 +118,22 @@ int template_fill(const char *argument, const struct attempt *a, const struct js
                      argument, TEMPLATE_ARGUMENT_MAX);
     if (rc == 0) *ret = arena_text(arena, buf_str(&filled));
     buf_release(&filled);
+    return rc;
+}
+
+int template_fill_command(const char *const *command, const struct attempt *a, struct str remote_id, struct arena *arena,
+                          const char *const **ret, struct err *e)
+{
+    size_t n = 0;
+    int rc = 0;
+    bool needs_input = false;
+    struct json input;
+    for (; command[n]; n++) needs_input |= template_needs_input(command[n]);
+    const char **argv = arena_alloc(arena, (n + 1) * sizeof *argv);
+    json_init(&input);
+    if (needs_input) rc = json_parse(&input, a->task->input.len ? a->task->input : STR("{}"), e);
+    for (size_t i = 0; i < n && rc == 0; i++) rc = template_fill(command[i], a, &input, remote_id, arena, &argv[i], e);
+    json_release(&input);
+    *ret = argv;
     return rc;
 }

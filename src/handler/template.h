@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Arguments of `exec` with parts of the task in them. In one argument, `{id}`, `{attempt}`, `{dir}` and
- * `{input.path.to.member}` (in an array: `{input.urls.0}`; `{input}`: all of it) are replaced; any other brace stays
+ * Arguments of `exec` with parts of the task in them. In one argument, `{id}`, `{attempt}`, `{dir}`,
+ * `{remote.id}` when there is one, and `{input.path.to.member}` (in an array: `{input.urls.0}`; `{input}`: all of it) are replaced; any other brace stays
  * as it is. A string is put in as its text, everything else as compact JSON text. One argument stays one argument,
  * whatever is in the input: no shell, no splitting.
  *
@@ -18,9 +18,12 @@
 #define TEMPLATE_ARGUMENT_MAX (128 * 1024 - 1) /* the kernel's limit for one argument, MAX_ARG_STRLEN, without the NUL */
 
 bool template_needs_input(const char *argument); /* it names the input: that must have been parsed then */
-/* The argument filled in, in the arena. ERR_INVALID with the reason and the pointer of the member: it is missing or
+/* The argument filled in, in the arena; an empty remote_id is none. ERR_INVALID with the reason and the pointer of the member: it is missing or
  * has a NUL; ERR_TOO_BIG. `input` may be NULL if nothing needs it. */
-int template_fill(const char *argument, const struct attempt *a, const struct json *input, struct arena *arena,
-                  const char **ret, struct err *e) MUST_USE;
+int template_fill(const char *argument, const struct attempt *a, const struct json *input, struct str remote_id,
+                  struct arena *arena, const char **ret, struct err *e) MUST_USE;
+/* A whole argv; the input is parsed when it is named. `command` and *ret end with NULL. */
+int template_fill_command(const char *const *command, const struct attempt *a, struct str remote_id, struct arena *arena,
+                          const char *const **ret, struct err *e) MUST_USE;
 
 #endif

@@ -20,7 +20,7 @@ static int fill(const char *argument, const char *text)
     attempt = (struct attempt){.task = &body, .number = 2, .dir = "/data/t1"};
     seen = "";
     err = (struct err){0};
-    return template_fill(argument, &attempt, &input, &arena, &seen, &err);
+    return template_fill(argument, &attempt, &input, STR_NONE, &arena, &seen, &err);
 }
 
 #define CHECK_FILLED(argument, text, wanted)    \

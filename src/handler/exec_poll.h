@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One attempt of the handler `exec`, second mode: a command hands the work on and says an id; `status` is asked until
+ * the other side is done; `result` fetches what came of it. Each call is a process of its own (exec_call.h), one at a
+ * time.
+ *
+ *   submitting ──an id──▶ waiting ──every──▶ asking ──done──▶ fetching ──▶ over (verdict)
+ *      │                   │  ▲                │  │ failed       │  │        ▲
+ *      │                   │  └─ still running ┘  └──────────────┼──┼────────┤
+ *      │                   │  └─ an unusable answer, `tries` at most ┘       │
+ *      │ no id, stop       │ stop                                            │
+ *      └───────────────────┴──▶ cancelling (the `cancel` command) ───────────┘
+ *
+ * A stop ends the call that runs, and then tells the other side, all within the grace of the task.
+ */
+#ifndef HANDLER_EXEC_POLL_H
+#define HANDLER_EXEC_POLL_H
+
+#include "handler/exec_item.h"
+
+/* 0: one on_verdict and then one on_over follow, later. Error: nothing follows. */
+int exec_poll_start(struct exec_item **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
+                    struct spawner *spawner, struct err *e) MUST_USE;
+
+#endif
