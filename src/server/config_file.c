@@ -116,7 +116,7 @@ static void read_value(struct reader *r, struct target *t, const struct config_k
         read_section(r, &nested, node, key_at);
     } else if (k->kind == KIND_NAMED && type == FYNT_MAPPING) {
         read_named(r, k, node, key_at);
-    } else if ((k->kind == KIND_COMMAND || k->kind == KIND_ADDRESSES) && type == FYNT_SEQUENCE) {
+    } else if ((k->kind == KIND_COMMAND || k->kind == KIND_ADDRESSES || k->kind == KIND_WORDS) && type == FYNT_SEQUENCE) {
         read_list(r, &into, k, node, at);
     } else if (k->kind == KIND_ENV && type == FYNT_MAPPING) {
         read_env(r, &into, k, node, at);
@@ -187,7 +187,7 @@ static void read_type(struct reader *r, const char *name, struct fy_node *map, s
     if (has(&t, "worker") == has(&t, "exec"))
         config_errors_add(r->errors, at, "\"%s\" needs %s of \"worker\" and \"exec\"", name,
                           has(&t, "exec") ? "only one" : "one");
-    static const char *const exec_only[] = {"stdout", "env", "cwd"};
+    static const char *const exec_only[] = {"stdout", "poll", "env", "cwd"};
     for (size_t i = 0; has(&t, "worker") && !has(&t, "exec") && i < sizeof exec_only / sizeof exec_only[0]; i++)
         if (has(&t, exec_only[i]))
             config_errors_add(r->errors, at, "\"%s\": \"%s\" goes with \"exec\"; a worker has its own", name,

@@ -71,6 +71,31 @@ static const struct config_key worker_keys[] = {
 };
 const struct config_section config_table_worker = {"workers.NAME", KEYS(worker_keys)};
 
+static const struct config_key poll_keys[] = {
+    {"status", KIND_COMMAND, FIELD(exec_poll_conf, status), .required = true,
+     .help = "the command that is asked how it goes; {remote.id} is filled in, and what `exec` has"},
+    {"result", KIND_COMMAND, FIELD(exec_poll_conf, result),
+     .help = "the command whose stdout is the result; without it, the last answer of `status` is"},
+    {"cancel", KIND_COMMAND, FIELD(exec_poll_conf, cancel),
+     .help = "the command that ends the work there, when the task is cancelled, times out or the server stops"},
+    {"every", KIND_DURATION, FIELD(exec_poll_conf, every_ms), .initial = "2s", .min = 1, .max = LIMIT_DELAY_MS,
+     .help = "from one answer to the next call"},
+    {"call_timeout", KIND_DURATION, FIELD(exec_poll_conf, call_timeout_ms), .initial = "1m", .min = 1, .max = LIMIT_DELAY_MS,
+     .help = "longest time of each call, that of `exec` included"},
+    {"tries", KIND_INT, FIELD(exec_poll_conf, tries), .initial = "5", .min = 1, .max = LIMIT_ATTEMPTS,
+     .help = "answers in a row that are of no use before the attempt fails as bad_result"},
+    {"id", KIND_POINTER, FIELD(exec_poll_conf, id), .initial = "/id", .help = "where the remote id is in what `exec` says"},
+    {"state", KIND_POINTER, FIELD(exec_poll_conf, state), .initial = "/status",
+     .help = "where the state is in what `status` says"},
+    {"progress", KIND_POINTER, FIELD(exec_poll_conf, progress), .initial = "/progress", .help = "there: percent"},
+    {"message", KIND_POINTER, FIELD(exec_poll_conf, message), .initial = "/message", .help = "there: what it is doing"},
+    {"error", KIND_POINTER, FIELD(exec_poll_conf, error), .initial = "/error", .help = "there: why it failed"},
+    {"done", KIND_WORDS, FIELD(exec_poll_conf, done), .initial = "completed", .help = "states that mean done"},
+    {"failed", KIND_WORDS, FIELD(exec_poll_conf, failed), .initial = "failed, cancelled",
+     .help = "states that mean failed; every other state means that it is not over"},
+};
+const struct config_section config_table_poll = {"poll", KEYS(poll_keys)};
+
 static const struct config_key type_keys[] = {
     {"queue", KIND_QUEUE, FIELD(config_type, queue), .initial = "default", .help = "the queue its tasks wait in"},
     {"worker", KIND_WORKER, FIELD(config_type, worker), .help = "the pool that runs it"},
@@ -78,6 +103,8 @@ static const struct config_key type_keys[] = {
      .help = "or: a program started for each attempt; {input.path}, {id}, {attempt}, {dir} are filled in"},
     {"stdout", KIND_CHOICE, FIELD(config_type, exec.result), .initial = "auto", .words = outputs,
      .help = "exec: the result is stdout as JSON, as {\"stdout\": text}, or (auto) JSON when it is JSON"},
+    {"poll", KIND_SECTION, FIELD(config_type, exec.poll), .section = &config_table_poll,
+     .help = "exec: the program only submits; other commands ask until it is done"},
     {"env", KIND_ENV, FIELD(config_type, exec.env), .help = "exec: added to the server's environment"},
     {"cwd", KIND_PATH, FIELD(config_type, exec.cwd), .initial = ".", .help = "exec: working directory"},
     {"priority", KIND_INT, FIELD(config_type, priority), .initial = "0", .min = -LIMIT_PRIORITY, .max = LIMIT_PRIORITY,
@@ -131,6 +158,8 @@ const char *config_table_kind_word(enum config_kind kind)
     case KIND_CHOICE: return "word";
     case KIND_COMMAND: return "list";
     case KIND_ENV: return "map of texts";
+    case KIND_POINTER: return "JSON pointer";
+    case KIND_WORDS: return "word or list";
     case KIND_QUEUE: return "queue";
     case KIND_WORKER: return "worker";
     case KIND_SECTION: return "map";

@@ -19,6 +19,8 @@ enum config_kind {
     KIND_CHOICE,  /* the index of the word, in an enum, an int or a bool */
     KIND_COMMAND, /* argv, ends with NULL */
     KIND_ENV,     /* NAME=VALUE, ends with NULL */
+    KIND_POINTER, /* a JSON pointer, as text */
+    KIND_WORDS,   /* one with commas, or a list; ends with NULL */
     KIND_QUEUE,   /* the name of a declared queue */
     KIND_WORKER,  /* the name of a declared pool */
     KIND_SECTION, /* a mapping with keys of its own */
@@ -47,7 +49,7 @@ struct config_section {
 };
 
 extern const struct config_section config_table_top, config_table_defaults, config_table_retry, config_table_queue,
-    config_table_worker, config_table_type;
+    config_table_worker, config_table_type, config_table_poll;
 
 const struct config_key *config_table_find(const struct config_section *s, struct str key); /* NULL: unknown */
 const char *config_table_nearest(const struct config_section *s, struct str key);           /* NULL: none is near */

@@ -45,6 +45,8 @@ const char *config_value_wanted(const struct config_key *k, char *text, size_t c
     case KIND_CHOICE: return words_text(k->words, text, cap);
     case KIND_COMMAND: return "a list, program and arguments, like [./speech, --model, en-us]: there is no shell";
     case KIND_ENV: return "a map of NAME: text";
+    case KIND_POINTER: return "a JSON pointer like /status, or \"\" for the whole answer";
+    case KIND_WORDS: return "a word, or a list of words";
     case KIND_QUEUE: return "the name of a queue";
     case KIND_WORKER: return "the name of a worker pool";
     case KIND_SECTION: return "a map of keys";
@@ -145,6 +147,15 @@ static int set_store(const struct config_into *into, const struct config_key *k,
     return 0;
 }
 
+/* Words with commas between them. */
+static int set_words(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
+{
+    struct str words[16];
+    size_t n = 0;
+    while (text.len && n < sizeof words / sizeof *words) words[n++] = str_trim(str_cut(&text, ','));
+    return config_value_set_list(into, k, words, n, e);
+}
+
 int config_value_set(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
 {
     switch (k->kind) {
@@ -154,6 +165,11 @@ int config_value_set(const struct config_into *into, const struct config_key *k,
         return 0;
     case KIND_STORE: return set_store(into, k, text, e);
     case KIND_ADDRESSES: return config_value_set_list(into, k, &text, 1, e);
+    case KIND_POINTER:
+        if (text.len && text.p[0] != '/') return refuse(k, text, e);
+        store_pointer(into, k, arena_text(&into->config->arena, text));
+        return 0;
+    case KIND_WORDS: return set_words(into, k, text, e);
     case KIND_DURATION:
     case KIND_INT: return set_number(into, k, text, e);
     case KIND_BOOL:
@@ -176,6 +192,7 @@ static const char *list_item(const struct config_into *into, const struct config
         struct str path = str_sub(item, 5, item.len);
         return path.len ? arena_format(a, "unix:%s", config_value_path(a, into->dir, path)).p : NULL;
     }
+    if (k->kind == KIND_WORDS && item.len == 0) return NULL;
     if (k->kind == KIND_ADDRESSES) return str_find(item, ':') < item.len ? arena_text(a, item) : NULL;
     if (k->kind == KIND_COMMAND && place == 0) {
         if (item.len == 0) return NULL;
@@ -201,7 +218,7 @@ void config_value_init(const struct config_into *into, const struct config_secti
 {
     for (size_t i = 0; i < s->n; i++) {
         const struct config_key *k = &s->keys[i];
-        if (k->kind == KIND_SECTION && s != &config_table_type) {
+        if (k->kind == KIND_SECTION && (s != &config_table_type || k->section != &config_table_retry)) { /* inherited */
             struct config_into nested = {into->config, into->dir, (char *)into->base + k->offset};
             config_value_init(&nested, k->section);
         }

@@ -72,6 +72,7 @@ TEST(every_key_of_defaults_is_documented) { check_document(&config_table_default
 TEST(every_key_of_retry_is_documented) { check_document(&config_table_retry); }
 TEST(every_key_of_queues_is_documented) { check_document(&config_table_queue); }
 TEST(every_key_of_workers_is_documented) { check_document(&config_table_worker); }
+TEST(every_key_of_poll_is_documented) { check_document(&config_table_poll); }
 TEST(every_key_of_types_is_documented) { check_document(&config_table_type); }
 
 TEST_MAIN
