@@ -6,6 +6,7 @@
 #include "cli/cli_fields.h"
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "cli/cli_client.h"
 #include "cli/cli_table.h"
@@ -120,6 +121,7 @@ static int parse(struct json *j, const struct bide_text *text, struct bide_error
 {
     struct err e = {0};
     json_init(j);
+    j->envelope = LIMIT_JSON_ENVELOPE;
     if (json_parse(j, (struct str){text->p, text->len}, &e) == 0) return 0;
     return cli_client_bad_answer(error, "the answer is not JSON: %s", e.text);
 }

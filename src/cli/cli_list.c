@@ -44,6 +44,7 @@ static int add_page(struct cli_table *t, const struct bide_text *page, char **re
 {
     struct json j;
     json_init(&j);
+    j.envelope = LIMIT_JSON_ENVELOPE;
     int rc = json_parse(&j, (struct str){page->p, page->len}, NULL) ? -1 : 0;
     const struct json_node *items = rc ? NULL : json_member(&j, json_root(&j), STR("items"));
     if (!items || items->kind != JSON_ARRAY)

@@ -113,6 +113,7 @@ static int look_at_page(struct watching *w, const char *status)
     w->filter.limit = LIMIT_PAGE;
     int rc = bide_client_list(w->client, &w->filter, &page, &w->error);
     json_init(&j);
+    j.envelope = LIMIT_JSON_ENVELOPE;
     if (rc == 0 && json_parse(&j, (struct str){page.p, page.len}, NULL))
         rc = cli_client_bad_answer(&w->error, "the answer is not JSON");
     const struct json_node *items = rc ? NULL : json_member(&j, json_root(&j), STR("items"));

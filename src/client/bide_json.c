@@ -4,6 +4,7 @@
  * asks for a handful of members once, so nothing is kept between calls and there is nothing to free.
  */
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "bide.h"
 
@@ -26,6 +27,7 @@ static const struct json_node *step(const struct json *j, const struct json_node
 static enum bide_json find(struct place *p, const char *json, const char *path)
 {
     json_init(&p->json);
+    p->json.envelope = LIMIT_JSON_ENVELOPE; /* a task is read whole, too, with what bide puts around its texts */
     p->value = NULL;
     p->json.any_size = true; /* the text is in memory and its owner's: what it has may be read */
     int rc = json_parse(&p->json, str_of(json), NULL);
