@@ -47,6 +47,20 @@ static bool fits(const char *pattern, struct str path, struct str params[API_PAR
     return path.len == 0;
 }
 
+/* Is it a pattern itself, as /v1/tasks/latest? Then no {} means it. */
+static bool is_pattern(struct str path)
+{
+    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+        for (const struct route *r = tables[t]; r->method; r++)
+            if (!strchr(r->pattern, '{') && str_eq(path, str_of(r->pattern))) return true;
+    return false;
+}
+
+static bool path_fits(const struct route *r, struct str path, bool exactly, struct str params[API_PARAMS])
+{
+    return !(exactly && strchr(r->pattern, '{')) && fits(r->pattern, path, params);
+}
+
 static bool method_fits(const struct route *r, struct str method)
 {
     return str_eq(method, str_of(r->method)) || (str_eq(method, STR("HEAD")) && strcmp(r->method, "GET") == 0);
@@ -58,9 +72,10 @@ static const char *allowed(struct call *c, struct str path)
     struct buf b;
     buf_init(&b, 256);
     struct str unused[API_PARAMS];
+    bool exactly = is_pattern(path);
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
         for (const struct route *r = tables[t]; r->method; r++) {
-            if (!fits(r->pattern, path, unused)) continue;
+            if (!path_fits(r, path, exactly, unused)) continue;
             buf_add_format(&b, "%s%s%s", b.len ? ", " : "", r->method, strcmp(r->method, "GET") == 0 ? ", HEAD" : "");
         }
     }
@@ -72,9 +87,10 @@ static const char *allowed(struct call *c, struct str path)
 
 static const struct route *find(struct call *c)
 {
+    bool exactly = is_pattern(c->req->path);
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct route *r = tables[t]; r->method; r++)
-            if (method_fits(r, c->req->method) && fits(r->pattern, c->req->path, c->params)) return r;
+            if (method_fits(r, c->req->method) && path_fits(r, c->req->path, exactly, c->params)) return r;
     return NULL;
 }
 
