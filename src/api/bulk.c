@@ -144,13 +144,20 @@ static bool is_ending(const char *word)
     return state >= 0 && state_is_ending((enum task_state)state);
 }
 
+static void refuse_status(struct call *c, const char *text)
+{
+    struct err e;
+    (void)err_set_at(&e, ERR_INVALID, "/status", "%s", text);
+    call_problem(c, &e);
+}
+
 static void cancel_many(struct call *c)
 {
     static const char *const alive[] = {"blocked", "scheduled", "pending", "retrying", "running", "retrying", "pending", NULL};
     struct filter f;
     if (!read(c, &f, "cancel")) return;
     if (f.store.word && is_ending(f.store.word))
-        call_refuse(c, ERR_INVALID, "only tasks that have not ended can be cancelled; status must be one of blocked scheduled retrying pending running");
+        refuse_status(c, "only tasks that have not ended can be cancelled; status must be one of blocked scheduled retrying pending running");
     else bulk_start(c, &f, STORE_CANCEL, alive);
 }
 
@@ -162,6 +169,6 @@ static void retry_many(struct call *c)
     if (c->api->server->draining)
         call_refuse(c, ERR_DRAINING, "the server is stopping; retry when it is back");
     else if (f.store.word && !is_ending(f.store.word))
-        call_refuse(c, ERR_INVALID, "only tasks that have ended can be retried; status must be one of completed failed cancelled expired");
+        refuse_status(c, "only tasks that have ended can be retried; status must be one of completed failed cancelled expired");
     else bulk_start(c, &f, STORE_RETRY, failed);
 }

@@ -165,12 +165,15 @@ static void on_looked(struct store_req *req)
         return;
     }
     if (!is_as_wanted(m)) return;
-    int64_t start_by_ms = m->get.task.body.rules.start_by_ms;
+    struct err e = {0};
+    const struct life *life = &m->get.task.life;
+    bool never = life->attempt == 0 && life->start_by_ms && m->patch.run_at_ms > life->start_by_ms;
     if (m->patch.has_tags) err = merge_tags(m);
-    if (err || (start_by_ms && m->patch.run_at_ms > start_by_ms)) {
+    if (err) (void)err_set(&e, err, "a task has at most %d tags", LIMIT_TAGS);
+    else if (never) err = err_set_at(&e, ERR_INVALID, "/run_at", "it could never start: run_at is after its start_by");
+    if (err) {
         store_release(req);
-        if (err) call_refuse(m->call, err, "a task has at most %d tags", LIMIT_TAGS);
-        else call_refuse(m->call, ERR_INVALID, "it could never start: run_at is after its start_by");
+        call_problem(m->call, &e);
         return;
     }
     m->control.one.expect = &m->get.task;
