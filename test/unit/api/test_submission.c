@@ -223,7 +223,9 @@ TEST(retry_is_read_member_by_member)
     CHECK_REFUSED("\"retry\":{\"jitter\":\"some\"}", ERR_INVALID, "/retry/jitter");
     CHECK_REFUSED("\"retry\":{\"base_ms\":-1}", ERR_INVALID, "/retry/base_ms");
     CHECK_REFUSED("\"retry\":{\"cap_ms\":\"5s\"}", ERR_INVALID, "/retry/cap_ms");
-    CHECK_REFUSED("\"retry\":{\"wait\":1}", ERR_UNKNOWN_FIELD, "/retry");
+    CHECK_REFUSED("\"retry\":{\"wait\":1}", ERR_UNKNOWN_FIELD, "/retry/wait");
+    CHECK_REFUSED("\"retry\":{\"backof\":1}", ERR_UNKNOWN_FIELD, "/retry/backof");
+    CHECK(strstr(error.text, "did you mean \"backoff\"") != NULL);
     end();
 }
 
