@@ -133,18 +133,36 @@ def check_problem(problem, status, headers):
     assert problem["request_id"] == headers["x-request-id"], "the header names another request"
 
 
-def check_taken(template, operation, inside, query, kind, body):
+def contents_of(operation):
+    """What a request may have as its body, by media type; and whether it must have one."""
+    body = resolved(operation.get("requestBody", {}))
+    return body.get("content", {}), body.get("required", False)
+
+
+def given(query, parameter):
+    """A query parameter's value, None when it is not there; all its values when it may be given several times."""
+    texts = [text for name, text in query if name == parameter["name"]]
+    if resolved(parameter["schema"]).get("type") == "array":
+        return texts or None
+    return value_of(texts[0], parameter["schema"]) if texts else None
+
+
+def check_taken(template, operation, inside, query, asked, body):
     """The server took the request: the document must, too."""
-    for name, parameter in parameters(template, operation, "path").items():
-        wrong = errors(parameter["schema"], inside[name])
-        assert not wrong, f"taken by the server, though {name} is not of the schema: {wrong}"
+    said = [(parameter, inside[name]) for name, parameter in parameters(template, operation, "path").items()]
     known = parameters(template, operation, "query")
-    for name, text in query:
+    for name, _ in query:
         assert name in known, f"taken by the server, though {name} is not documented"
-        wrong = errors(known[name]["schema"], value_of(text, known[name]["schema"]))
-        assert not wrong, f"taken by the server, though {name} is not of the schema: {wrong}"
-    content = operation.get("requestBody", {}).get("content", {})
-    if content:
+    said += [(parameter, given(query, parameter)) for parameter in known.values()]
+    said += [(parameter, asked.get(name.lower())) for name, parameter in parameters(template, operation, "header").items()]
+    for parameter, value in said:
+        wrong = errors(parameter["schema"], value) if value is not None else []
+        assert not wrong, f"taken by the server, though {parameter['name']} is not of the schema: {wrong}"
+        assert value is not None or not parameter.get("required"), f"taken by the server without {parameter['name']}"
+    content, required = contents_of(operation)
+    assert body or not required, "taken by the server without a body"
+    if content and body:
+        kind = asked.get("content-type", "")
         media = kind.partition(";")[0].strip().lower()
         assert media in content, f"taken by the server, though {kind} is not documented"
         wrong = errors(content[media]["schema"], json.loads(body))
@@ -157,7 +175,7 @@ def check_refused(template, operation, query, body, problem):
         return
     pointers = [error["pointer"] for error in problem.get("errors", [])]
     if pointers and not NOT_IN_A_SCHEMA.match(pointers[0]):
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        schema = contents_of(operation)[0]["application/json"]["schema"]
         assert errors(schema, json.loads(body)), f"{pointers[0]} was refused, though the body is of the schema"
     elif not pointers and problem["code"] == "unknown_field":
         known = parameters(template, operation, "query")
@@ -180,7 +198,7 @@ def check(method, target, asked, sent, status, headers, body):
         operation = DOCUMENT["paths"].get(template, {}).get("get" if method == "HEAD" else (method or "").lower())
         query = urllib.parse.parse_qsl(query, keep_blank_values=True)
         if operation and status < 400:
-            check_taken(template, operation, inside, query, asked.get("content-type", ""), sent)
+            check_taken(template, operation, inside, query, asked, sent)
         elif operation and problem and status == 400:
             check_refused(template, operation, query, sent, problem)
     except (AssertionError, KeyError, ValueError) as error:

@@ -56,7 +56,7 @@ def test_readyz_says_503_while_draining(serve):
     assert bide.send("GET", "/livez").status == 200
     health = bide.send("GET", "/healthz")
     assert (health.status, health.json["status"]) == (503, "draining")
-    for target in ("/v1/tasks", f"/v1/tasks/{id}/retry"):
-        problem(bide.post(target, {"type": "act"}), 503, "draining")
+    for target, body in (("/v1/tasks", {"type": "act"}), (f"/v1/tasks/{id}/retry", None), ("/v1/tasks:retry", {"type": "act"})):
+        problem(bide.post(target, body), 503, "draining")
     bide.open_gate("go")
     assert bide.exited() == 0

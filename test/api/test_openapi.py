@@ -19,7 +19,7 @@ MEDIA = {"schema", "example", "examples"}
 SCHEMA = set(
     """$ref type enum const description default examples format pattern minLength maxLength minimum maximum required
     properties additionalProperties unevaluatedProperties propertyNames maxProperties items minItems maxItems allOf anyOf
-    not""".split()
+    minProperties not""".split()
 )
 
 
@@ -43,7 +43,7 @@ def schemas(schema):
 def contents():
     """(where, media type object) of every body in the document."""
     for template, method, operation in operations():
-        for media in operation.get("requestBody", {}).get("content", {}).values():
+        for media in openapi.contents_of(operation)[0].values():
             yield f"{method} {template}", media
         for status, response in operation["responses"].items():
             for media in resolved(response).get("content", {}).values():
@@ -96,7 +96,7 @@ def test_no_object_has_a_word_that_openapi_does_not_know():
         assert set(operation) <= OPERATION and {"operationId", "summary", "responses", "tags"} <= set(operation), template
         assert set(operation["tags"]) <= {tag["name"] for tag in DOCUMENT["tags"]}
         assert set(DOCUMENT["paths"][template]) <= {*METHODS, "parameters"}
-        assert set(operation.get("requestBody", {})) <= {"required", "content"}
+        assert set(resolved(operation.get("requestBody", {}))) <= {"required", "description", "content"}
         inside = openapi.parameters(template, operation, "path")
         assert set(inside) == set(re.findall(r"\{(\w+)\}", template)) and all(p["required"] for p in inside.values())
         for place in ("path", "query", "header"):
@@ -216,6 +216,8 @@ PLANTS = {
     "an unknown field that was taken": lambda a: {"sent": b'{"type":"cat","more":1}'},
     "a type that was taken": lambda a: {"asked": {"content-type": "text/plain"}},
     "a query that was taken": lambda a: {"target": "/v1/tasks?more=1"},
+    "a header that was taken": lambda a: {"asked": {"content-type": "application/json", "idempotency-key": "k" * 256}},
+    "no body that was taken": lambda a: {"sent": None},
     "an unknown path": lambda a: {"target": "/v1/task"},
     "another method": lambda a: {"method": "PUT"},
     "a body for HEAD": lambda a: {"method": "HEAD", "status": 200},

@@ -163,7 +163,58 @@ def test_output_files_are_listed(bide):
 
 
 def test_a_filter_given_twice_is_refused_rather_than_half_obeyed(bide):
-    problem(bide.send("GET", "/v1/tasks?tag=a:1&tag=b:2"), 400, "invalid")
+    problem(bide.send("GET", "/v1/tasks?type=cat&type=later"), 400, "invalid")
+
+
+def test_several_tags_must_all_fit(bide):
+    one = bide.submit("cat", tags={"both": "1", "of": "2"})["id"]
+    bide.submit("cat", tags={"both": "1", "of": "3"})
+    found = bide.get_json("/v1/tasks?tag=both:1&tag=of:2")["items"]
+    assert [task["id"] for task in found] == [one]
+    assert bide.get_json("/v1/tasks?tag=both:1&tag=both:2")["items"] == []
+    assert len(bide.listed(tag="both:1")) == 2
+
+
+def test_the_next_page_has_all_the_tags_too(bide):
+    ids = [bide.submit("cat", tags={"paged": "1", "n": str(n % 2)})["id"] for n in range(8)]
+    answer = bide.send("GET", "/v1/tasks?tag=paged:1&tag=n:1&limit=2")
+    link = answer.headers["link"].split(">")[0][1:]
+    first, second = answer.json["items"], bide.get_json(link)["items"]
+    assert [task["id"] for task in first + second] == ids[7::-2]
+
+
+def test_eight_tags_are_enough_for_a_filter_and_nine_are_refused(bide):
+    query = "&".join(f"tag=t{n}:1" for n in range(9))
+    id = bide.submit("cat", tags={f"t{n}": "1" for n in range(9)})["id"]
+    [found] = bide.get_json("/v1/tasks?" + query.rpartition("&")[0])["items"]
+    assert found["id"] == id
+    problem(bide.send("GET", f"/v1/tasks?{query}"), 400, "invalid")
+
+
+def test_a_range_of_time_is_from_the_first_moment_up_to_the_second(bide):
+    times = []
+    for _ in range(3):
+        task = bide.submit("cat", subject="range")
+        times.append(task["created_at"])
+        until(lambda: bide.submit("cat")["created_at"] > task["created_at"], "the next millisecond")
+    first, second, third = times
+
+    def found(**query):
+        return [task["created_at"] for task in bide.listed(subject="range", **query)]
+
+    assert found(created_after=second) == [third, second]
+    assert found(created_before=second) == [first]
+    assert found(created_after=first, created_before=third) == [second, first]
+    assert found(created_after=first, created_before=first) == found(created_after=third, created_before=first) == []
+    assert found(created_after=first, created_before=third, limit=1) == [second, first]
+    assert found(created_before=second.replace("Z", "+00:00")) == [first]
+    assert found(created_after="2099-01-01T00:00:00+14:00") == found(created_before="1999-12-31T23:00:00-05:00") == []
+
+
+@pytest.mark.parametrize("time", ["", "yesterday", "1700000000", "2026-11-21", "2026-11-21T20:00:00", "2026-02-30T00:00:00Z"])
+def test_a_time_that_is_none_is_refused(bide, time):
+    for name in ("created_after", "created_before"):
+        assert name in problem(bide.send("GET", f"/v1/tasks?{name}={time}"), 400, "invalid")["detail"]
 
 
 def test_a_tag_may_be_asked_for_with_an_equals_sign(bide):

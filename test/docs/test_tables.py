@@ -26,8 +26,10 @@ def rows(path, macro):
 
 def routes():
     found = {}
+    [words] = re.findall(r'^#define FILTER_QUERY "(.*)"$', code("src/api/filter.h"), re.M)
     for path in (ROOT / "src/api").glob("*.c"):
-        for method, pattern, query in re.findall(rf'\{{"([A-Z]+)",\s*{STRING},\s*{STRING},', path.read_text(encoding="utf-8")):
+        text = path.read_text(encoding="utf-8").replace('FILTER_QUERY "', f'"{words}')
+        for method, pattern, query in re.findall(rf'\{{"([A-Z]+)",\s*{STRING},\s*{STRING},', text):
             found[f"{method} {pattern}"] = query.split()
     assert len(found) > 10
     return found
@@ -66,6 +68,27 @@ def test_no_page_speaks_of_a_route_that_is_not_there(page):
 def test_the_fields_of_a_submit_are_those_that_are_read():
     fields = re.findall(r'^    \{"(\w+)", read_\w+\},$', code("src/api/submission.c"), re.M)
     assert [row[0] for row in tables(PAGE, "Submit")] == fields and fields
+
+
+FIELDS = {
+    "Change and remove": [("change", "patch_members", "TaskPatch")],
+    "Done elsewhere": [("change", "complete_members", "Completion"), ("change", "fail_members", "Failure")],
+    "Many at once": [("filter", "filter_members", "TaskFilter")],
+    "Queues": [("queues", "limits", "QueuePatch")],
+}
+
+
+@pytest.mark.parametrize("heading", FIELDS)
+def test_the_fields_of_a_body_are_those_that_are_read(heading):
+    document = yaml.load(code("doc/openapi.yaml"), yaml.CSafeLoader)
+    read = []
+    for file, table, schema in FIELDS[heading]:
+        [text] = re.findall(rf"^(?:static )?const struct member {table}\[\] = \{{(.*?)\}};$", code(f"src/api/{file}.c"), re.M | re.S)
+        fields = re.findall(r'\{"(\w+)", read_\w+\}', text)
+        assert list(document["components"]["schemas"][schema]["properties"]) == fields
+        read += fields
+    column = 1 if heading == "Done elsewhere" else 0
+    assert [field for row in tables(PAGE, heading) for field in row[column].split(", ")] == read
 
 
 def test_the_codes_of_the_server_are_those_of_err_def():
