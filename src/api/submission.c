@@ -225,6 +225,7 @@ static int settle(struct draft *d)
     if (!b->timeout_ms) b->timeout_ms = rules->timeout_ms;
     if (!b->grace_ms) b->grace_ms = rules->grace_ms;
     if (!b->input.p) b->input = STR("{}");
+    if (b->retain_ms != RETAIN_AS_TYPE) retention_wish(&d->server->retention);
     return d->retry ? members_read(d->m, policy, d->retry, "/retry", &b->rules.retry) : 0;
 }
 

@@ -79,7 +79,10 @@ static void on_result(struct store_req *req)
         (void)refused(c, err);
         return;
     }
-    if (t->life.state == TASK_COMPLETED && t->result_bytes > f->get.result_max) {
+    if (t->life.state == TASK_COMPLETED && t->ending.purged & RETAIN_RESULT) {
+        store_release(req);
+        call_refuse(c, ERR_GONE, "the result was kept for its time and is gone");
+    } else if (t->life.state == TASK_COMPLETED && t->result_bytes > f->get.result_max) {
         size_t bytes = t->result_bytes;
         store_release(req);
         if (!call_claim(c, bytes)) fetch(f, LIMIT_RESULT);
@@ -209,6 +212,7 @@ static void on_retried(struct server_control *control)
     store_release(&control->store.req);
     m->pending = true; /* accepted: a new run is to come */
     if (err == ERR_CONFLICT) call_refuse(m->call, err, "only a task that has ended can be retried");
+    else if (err == ERR_GONE) call_refuse(m->call, err, "its input was kept for its time and is gone: submit it anew");
     else if (err == ERR_QUEUE_FULL) call_refuse(m->call, err, "its queue is full; try again later");
     else if (!refused(m->call, err)) show(m);
 }

@@ -88,7 +88,7 @@ static void span(struct buf *b, const char *key, int64_t from_ms, int64_t to_ms)
     else json_write_null(b);
 }
 
-static void times(struct buf *b, const struct task *t)
+static void times(struct buf *b, const struct server *s, const struct task *t)
 {
     const struct life *l = &t->life;
     bool ended = state_is_ending(l->state);
@@ -98,7 +98,7 @@ static void times(struct buf *b, const struct task *t)
     json_write_member_time(b, "start_by", t->body.rules.start_by_ms);
     json_write_member_time(b, "started_at", l->started_at_ms);
     json_write_member_time(b, "finished_at", finished);
-    json_write_member_null(b, "purge_at");
+    json_write_member_time(b, "purge_at", retention_purge_ms(s, t));
     int64_t since = t->body.run_at_ms > t->body.created_at_ms ? t->body.run_at_ms : t->body.created_at_ms;
     json_write_key(b, "timing"); /* only what stands: a member that grew by itself would make every answer new */
     json_write_open(b, '{');
@@ -148,7 +148,7 @@ void task_json_write(struct buf *b, struct server *s, const struct task *t, bool
     json_write_member_str(b, "queue", t->body.queue);
     standing(b, s, t);
     payload(b, t, whole);
-    times(b, t);
+    times(b, s, t);
     urls(b, &t->body.id);
     json_write_close(b, '}');
 }

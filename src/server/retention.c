@@ -61,17 +61,26 @@ static void arm(struct retention *r)
     int64_t in_ms = INT64_MAX, least_ms = between_passes(c), age_ms = shortest(c);
     if (r->stopped || r->state != RETENTION_RESTING) return;
     if (r->next_due_ms != INT64_MAX) in_ms = r->next_due_ms - turn_wall_ms(s->turn);
-    if (r->ended_since) in_ms = earlier(in_ms, counts_anything(c) ? 0 : age_ms == INT64_MAX ? RETENTION_EVERY_MS : age_ms);
+    if (r->ended_at_ms && counts_anything(c)) in_ms = 0;
+    else if (r->ended_at_ms && (r->wishes || age_ms != INT64_MAX))
+        in_ms = earlier(in_ms, r->wishes ? RETENTION_EVERY_MS : r->ended_at_ms + age_ms - turn_wall_ms(s->turn));
     if (in_ms == INT64_MAX) return;
-    in_ms = earlier(in_ms < least_ms ? least_ms : in_ms, 60 * RETENTION_EVERY_MS); /* the wall clock may jump */
+    if (in_ms < least_ms) in_ms = least_ms;
+    r->begin_at_ms = turn_wall_ms(s->turn) + in_ms;
+    in_ms = earlier(in_ms, RETENTION_LOOK_MS);
     if (!timer_is_set(&r->timer) || r->timer.due_at_ms > turn_mono_ms(s->turn) + in_ms) turn_timer(s->turn, &r->timer, in_ms, on_time);
 }
 
 void retention_ended(struct retention *r)
 {
-    if (r->ended_since) return;
-    r->ended_since = true;
+    if (r->ended_at_ms) return;
+    r->ended_at_ms = turn_wall_ms(r->server->turn);
     arm(r);
+}
+
+void retention_wish(struct retention *r)
+{
+    r->wishes = true;
 }
 
 /* ---- a pass ---- */
@@ -110,7 +119,7 @@ static void rest(struct retention *r, int err)
         r->total.records += r->counts.records;
         r->total.bytes += r->counts.bytes;
     }
-    if (err) r->ended_since = true; /* what is left waits for the next pass */
+    if (err) r->next_due_ms = 0; /* what is left waits for the next pass */
     if (on_asked) on_asked(r->asked_user, err, &r->counts);
     arm(r);
 }
@@ -120,7 +129,7 @@ static void begin(struct retention *r, bool dry)
     r->dry = dry;
     r->counts = (struct retention_counts){0};
     r->next_due_ms = INT64_MAX;
-    if (!dry) r->ended_since = false;
+    if (!dry) r->ended_at_ms = 0;
     r->kept = (struct store_kept){0};
     look(r);
 }
@@ -128,8 +137,9 @@ static void begin(struct retention *r, bool dry)
 static void on_time(struct timer *t)
 {
     struct retention *r = CONTAINER_OF(t, struct retention, timer);
-    if (r->state == RETENTION_RESTING) begin(r, false);
-    else look(r);
+    if (r->state != RETENTION_RESTING) look(r);
+    else if (r->begin_at_ms <= turn_wall_ms(r->server->turn)) begin(r, false);
+    else arm(r);
 }
 
 int retention_ask(struct retention *r, bool dry, void (*on_asked)(void *user, int err, const struct retention_counts *counts),
@@ -235,6 +245,7 @@ static void judge(struct retention *r, const struct store_kept_item *k)
     struct retain_item it = item_of(k);
     unsigned due = retain_due(rules, &it, seen_of(r, k->type, k->state), turn_wall_ms(s->turn));
     r->counts.looked++;
+    r->wishes = r->wishes || k->retain_ms != RETAIN_AS_TYPE;
     it.there &= ~due;
     if (!(due & RETAIN_RECORD)) r->next_due_ms = earlier(r->next_due_ms, retain_next_ms(rules, &it));
     if (!due) return;
@@ -275,7 +286,7 @@ void retention_init(struct retention *r, struct server *s)
 
 void retention_begin(struct retention *r)
 {
-    r->ended_since = true; /* what an earlier server left is looked at once */
+    r->next_due_ms = 0; /* what an earlier server left is looked at once */
     arm(r);
 }
 

@@ -22,6 +22,7 @@
 #define RETENTION_BYTES (1024 * 1024) /* or so many bytes: one task at least */
 #define RETENTION_PAUSE_MS 5          /* between two pages */
 #define RETENTION_EVERY_MS 60000      /* between two passes, and after a store that was away; less when rules are short */
+#define RETENTION_LOOK_MS 3600000     /* while something is to come: the wall clock may have jumped */
 #define RETENTION_KEYS_MS (24 * 3600 * 1000) /* idempotency keys are kept for so long */
 
 struct server;
@@ -34,8 +35,9 @@ struct retention {
     struct server *server;
     enum { RETENTION_RESTING, RETENTION_LOOKING, RETENTION_PURGING, RETENTION_PAUSING, RETENTION_KEYS } state;
     struct timer timer;
-    bool stopped, ended_since; /* ended_since: a task has ended since the last pass began */
-    bool dry;
+    bool stopped, dry;
+    bool wishes;               /* tasks have been seen that say themselves how long they are kept */
+    int64_t ended_at_ms;       /* wall; when a task ended that no pass has looked at, the first; 0: none */
     struct store_kept kept;
     struct store_purge purge;
     struct store_purge_item items[RETENTION_PAGE]; /* due of this page */
@@ -43,6 +45,7 @@ struct retention {
     size_t n_items, at;
     struct map seen;           /* "type\0state" -> struct retain_seen, owned */
     int64_t next_due_ms;       /* wall; by age, of what stays */
+    int64_t begin_at_ms;       /* wall; resting: when the next pass is wanted */
     struct retention_counts counts, total; /* of this pass; since the start, of passes that were not dry */
     void (*on_asked)(void *user, int err, const struct retention_counts *counts); /* NULL: nobody asked for this pass */
     void *asked_user;
@@ -51,6 +54,7 @@ struct retention {
 void retention_init(struct retention *r, struct server *s);
 void retention_begin(struct retention *r);  /* once, when the server serves */
 void retention_ended(struct retention *r);  /* a task has ended */
+void retention_wish(struct retention *r);   /* there is a task with a wish of its own */
 /* A whole pass now. ERR_CONFLICT: one is under way. on_asked once, later; err ERR_STORE when it could not be finished. */
 int retention_ask(struct retention *r, bool dry, void (*on_asked)(void *user, int err, const struct retention_counts *counts),
                   void *user);

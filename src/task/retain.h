@@ -27,6 +27,11 @@ struct retain_rules {
     int64_t count, bytes;          /* kept of one type and status; RETAIN_FOREVER: any */
 };
 
+#define RETAIN_EVERYTHING                                                                                             \
+    ((struct retain_rules){RETAIN_FOREVER, RETAIN_FOREVER, RETAIN_FOREVER, RETAIN_FOREVER,                             \
+                           {RETAIN_FOREVER, RETAIN_FOREVER, RETAIN_FOREVER, RETAIN_FOREVER},                           \
+                           RETAIN_FOREVER, RETAIN_FOREVER})
+
 struct retain_item { /* an ended task */
     enum task_state state;
     int64_t finished_at_ms; /* wall */

@@ -69,11 +69,13 @@ static void configure(struct sim *s, const struct sim_conf *conf)
     assert(conf->n_types <= sizeof s->types / sizeof *s->types);
     memcpy(s->types, conf->types, conf->n_types * sizeof *conf->types);
     *c = (struct config){.data_dir = s->dir, .dir = s->dir, .store = "mem:", .types = s->types, .n_types = conf->n_types};
+    c->defaults.retain = RETAIN_EVERYTHING;
     c->queues = (struct config_queue *)(uintptr_t)conf->queues; /* nobody writes through these */
     c->workers = (struct worker_pool_conf *)(uintptr_t)conf->pools;
     c->n_queues = conf->n_queues;
     c->n_workers = conf->n_pools;
     for (size_t i = 0; i < c->n_types; i++) {
+        c->types[i].rules.retain = conf->retain ? *conf->retain : RETAIN_EVERYTHING;
         if (!c->types[i].queue) c->types[i].queue = conf->queues[0].name;
         if (!c->types[i].worker) c->types[i].exec = (struct exec_conf){.name = c->types[i].name, .command = sim_exec_command};
         if (!c->types[i].prefix) c->n_exact++;

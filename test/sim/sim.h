@@ -32,6 +32,7 @@ struct sim_conf {
     size_t n_pools;
     const struct config_type *types;
     size_t n_types;
+    const struct retain_rules *retain; /* of every type; NULL: everything is kept */
 };
 
 extern const char *const sim_worker_command[]; /* of a pool */
