@@ -100,7 +100,7 @@ int cli_check(int argc, char **argv)
     struct config_errors errors;
     struct buf b;
     buf_init(&b, REPORT_MAX);
-    bool right = config_load(&c, path, &errors) == 0;
+    bool right = config_load(&c, path, NULL, &errors) == 0;
     if (json) add_json(&b, path, right, &c, &errors);
     else if (right) add_summary(&b, &c);
     else config_errors_write(&errors, &b);

@@ -10,21 +10,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define OVERRIDES 32 /* addresses in one BIDE_LISTEN */
-
-static const char *working_dir(struct arena *a)
-{
-    char cwd[PATH_MAX];
-    return arena_text(a, str_of(getcwd(cwd, sizeof cwd) ? cwd : "/"));
-}
-
 /* Everything as if the file in `dir` were empty. */
 static void begin(struct config *c, const char *path, const char *dir)
 {
     memset(c, 0, sizeof *c);
     arena_init(&c->arena);
+    map_init(&c->origins);
     c->path = path ? arena_text(&c->arena, str_of(path)) : NULL;
-    c->dir = dir ? arena_text(&c->arena, str_of(dir)) : working_dir(&c->arena);
+    c->dir = arena_text(&c->arena, str_of(dir));
     c->queues = arena_alloc(&c->arena, sizeof *c->queues);
     c->n_queues = 1;
     c->queues[0].name = "default";
@@ -33,20 +26,19 @@ static void begin(struct config *c, const char *path, const char *dir)
     config_value_init(&top, &config_table_top);
 }
 
-void config_default(struct config *c)
+static void begin_without_file(struct config *c)
 {
-    begin(c, NULL, NULL);
+    char cwd[PATH_MAX];
+    begin(c, NULL, getcwd(cwd, sizeof cwd) ? cwd : "/");
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     if (state && state[0] == '/') c->data_dir = arena_format(&c->arena, "%s/bide", state).p;
     else if (home && home[0] == '/') c->data_dir = arena_format(&c->arena, "%s/.local/state/bide", home).p;
     c->store = arena_format(&c->arena, "sqlite:%s/bide.db", c->data_dir).p;
 }
 
-int config_load(struct config *c, const char *path, struct config_errors *errors)
+static int begin_with_file(struct config *c, const char *path, struct config_errors *errors)
 {
     char real[PATH_MAX];
-    config_errors_init(errors, path);
-    memset(c, 0, sizeof *c);
     if (!realpath(path, real)) {
         struct err e;
         err_set_errno(&e, ERR_CONFIG, errno, "cannot open it");
@@ -56,7 +48,17 @@ int config_load(struct config *c, const char *path, struct config_errors *errors
     char *slash = strrchr(real, '/');
     slash[slash == real] = '\0';
     begin(c, path, real);
-    config_file_read(c, errors);
+    return 0;
+}
+
+int config_load(struct config *c, const char *path, const struct config_outside *outside, struct config_errors *errors)
+{
+    static const struct config_outside nothing = {NULL, NULL, 0};
+    config_errors_init(errors, path ? path : "");
+    memset(c, 0, sizeof *c);
+    if (!path) begin_without_file(c);
+    else if (begin_with_file(c, path, errors) != 0) return ERR_CONFIG;
+    config_file_read(c, outside ? outside : &nothing, errors);
     if (errors->n == 0) return 0;
     config_errors_sort(errors);
     config_release(c);
@@ -65,37 +67,15 @@ int config_load(struct config *c, const char *path, struct config_errors *errors
 
 void config_release(struct config *c)
 {
+    map_release(&c->origins);
     arena_release(&c->arena);
     memset(c, 0, sizeof *c);
 }
 
-int config_override(struct config *c, const char *key, const char *value, enum config_origin from, struct err *e)
+struct config_origin config_origin(const struct config *c, struct str path)
 {
-    const struct config_key *k = config_table_find(&config_table_top, str_of(key));
-    if (!k || !k->origin) return err_set(e, ERR_CONFIG, "\"%s\" cannot be set from outside the file", key);
-    struct config_into into = {c, working_dir(&c->arena), c};
-    struct str items[OVERRIDES], rest = str_of(value);
-    size_t n = 0;
-    while (k->kind == KIND_ADDRESSES && rest.len && n < OVERRIDES) items[n++] = str_cut(&rest, ',');
-    struct err why;
-    int err = k->kind == KIND_ADDRESSES ? config_value_set_list(&into, k, items, n, &why)
-                                        : config_value_set(&into, k, str_of(value), &why);
-    if (err) return err_set(e, err, "%s: %s", key, why.text);
-    memcpy((char *)c + k->origin, &from, sizeof from);
-    return 0;
-}
-
-int config_override_env(struct config *c, struct err *e)
-{
-    static const char *const names[][2] = {
-        {"BIDE_LISTEN", "listen"}, {"BIDE_STORE", "store"}, {"BIDE_DATA_DIR", "data_dir"}};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = getenv(names[i][0]);
-        struct err why;
-        if (!value || !*value || config_override(c, names[i][1], value, CONFIG_ENV, &why) == 0) continue;
-        return err_set(e, ERR_CONFIG, "%s: %s", names[i][0], why.text);
-    }
-    return 0;
+    const struct config_origin *o = map_get(&c->origins, path);
+    return o ? *o : (struct config_origin){.from = CONFIG_DEFAULT};
 }
 
 static int name_against_type(const void *key, const void *item)
@@ -129,11 +109,4 @@ const struct worker_pool_conf *config_worker_find(const struct config *c, struct
     for (size_t i = 0; i < c->n_workers; i++)
         if (str_eq(str_of(c->workers[i].name), name)) return &c->workers[i];
     return NULL;
-}
-
-const char *config_origin_word(enum config_origin from)
-{
-    static const char *const words[] = {
-        [CONFIG_DEFAULT] = "default", [CONFIG_FILE] = "file", [CONFIG_ENV] = "environment", [CONFIG_FLAG] = "flag"};
-    return words[from];
 }

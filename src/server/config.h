@@ -1,24 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The configuration as plain data: what bide.yaml says, with its defaults filled in and its names resolved. Everything
- * lives in one arena and never changes after loading; a reload makes a new struct config. The keys, their kinds,
+ * lives in one arena and never changes after reading; a reload makes a new struct config. The keys, their kinds,
  * ranges and defaults are the rows of config_table.c, and nowhere else.
  *
- * Order of precedence: flags, then BIDE_LISTEN BIDE_STORE BIDE_DATA_DIR, then the file, then the defaults:
- *
- *   config_load or config_default ──▶ config_override_env ──▶ config_override per flag
+ * Order of precedence: flags, then variables BIDE_*, then the file, then the defaults. Every value that was said has
+ * its origin: where it comes from, by its path (`queues.gpu.concurrency`).
  */
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/map.h"
 #include "handler/exec.h"
 #include "handler/worker_pool.h"
 #include "server/config_errors.h"
 #include "task/retry.h"
 
-enum config_origin { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENV, CONFIG_FLAG };
+enum config_from { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENV, CONFIG_FLAG };
+
+struct config_origin {
+    enum config_from from;
+    struct config_mark mark; /* CONFIG_FILE: of the key */
+    const char *name;        /* CONFIG_ENV, CONFIG_FLAG: BIDE_STORE, --store */
+};
+
+struct config_flag {
+    const char *key, *name, *value; /* "listen", "--listen", "127.0.0.1:0,unix:b.sock" */
+};
+
+/* What is said outside the file. Relative paths in it are relative to the working directory. */
+struct config_outside {
+    const char *const *env; /* NAME=VALUE, as environ; NULL: none */
+    const struct config_flag *flags;
+    size_t n_flags;
+};
 
 /* What a task gets when its submit does not say: `defaults`, and each type's own. */
 struct config_rules {
@@ -53,7 +70,6 @@ struct config {
     const char *const *listen; /* at least one, ends with NULL; unix: paths are absolute */
     const char *store;         /* "mem:" or "sqlite:/absolute/file" */
     const char *data_dir;      /* absolute */
-    enum config_origin listen_from, store_from, data_dir_from;
     struct config_rules defaults;
     struct config_queue *queues; /* `default` is always among them */
     size_t n_queues;
@@ -61,24 +77,22 @@ struct config {
     size_t n_workers;
     struct config_type *types; /* exact names in order, then prefixes, longest first */
     size_t n_types, n_exact;
+    struct map origins;           /* path -> struct config_origin, of what is not a default */
+    const char *const *warnings;  /* ends with NULL: variables that look like settings and are none */
 };
 
-/* Reads a file. On failure ERR_CONFIG, every problem in `errors`, and *c is empty. */
-int config_load(struct config *c, const char *path, struct config_errors *errors) MUST_USE;
-/* What holds without a file: SQLite and data in $XDG_STATE_HOME/bide (or ~/.local/state/bide). */
-void config_default(struct config *c);
+/* Reads a file (path NULL: there is none; SQLite and data are then in $XDG_STATE_HOME/bide or ~/.local/state/bide) and
+ * what is said outside it (NULL: nothing). On failure ERR_CONFIG, every problem in `errors`, and *c is empty. */
+int config_load(struct config *c, const char *path, const struct config_outside *outside,
+                struct config_errors *errors) MUST_USE;
 void config_release(struct config *c); /* accepts a zeroed config */
 
-/* Sets `listen` (several: with commas), `store` or `data_dir` from outside the file; paths are relative to the working
- * directory. ERR_CONFIG with the reason when the value is not valid. */
-int config_override(struct config *c, const char *key, const char *value, enum config_origin from,
-                    struct err *e) MUST_USE;
-int config_override_env(struct config *c, struct err *e) MUST_USE;
+/* Where the value of a path comes from. */
+struct config_origin config_origin(const struct config *c, struct str path);
 
 /* The rules for a type: its own entry, else that of the longest prefix; NULL when there is none. */
 const struct config_type *config_type_find(const struct config *c, struct str name);
 const struct config_queue *config_queue_find(const struct config *c, struct str name); /* NULL when not declared */
 const struct worker_pool_conf *config_worker_find(const struct config *c, struct str name);
-const char *config_origin_word(enum config_origin from);
 
 #endif

@@ -13,18 +13,30 @@ void config_errors_init(struct config_errors *errors, const char *path)
     str_copy(errors->path, sizeof errors->path, str_of(path));
 }
 
-void config_errors_add(struct config_errors *errors, struct config_mark mark, const char *format, ...)
+static void add(struct config_errors *errors, struct config_error error, const char *format, va_list args)
 {
     if (errors->n == CONFIG_ERRORS) {
         errors->more++;
         return;
     }
-    struct config_error *error = &errors->items[errors->n++];
+    vsnprintf(error.text, sizeof error.text, format, args);
+    errors->items[errors->n++] = error;
+}
+
+void config_errors_add(struct config_errors *errors, struct config_mark mark, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    vsnprintf(error->text, sizeof error->text, format, args);
+    add(errors, (struct config_error){.mark = mark}, format, args);
     va_end(args);
-    error->mark = mark;
+}
+
+void config_errors_add_outside(struct config_errors *errors, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(errors, (struct config_error){.outside = true}, format, args);
+    va_end(args);
 }
 
 static int by_place(const void *a, const void *b)
@@ -43,9 +55,9 @@ void config_errors_write(const struct config_errors *errors, struct buf *b)
 {
     for (size_t i = 0; i < errors->n; i++) {
         const struct config_error *error = &errors->items[i];
-        buf_add_text(b, errors->path);
+        if (!error->outside) buf_add_text(b, errors->path);
         if (error->mark.line) buf_add_format(b, ":%d:%d", error->mark.line, error->mark.column);
-        buf_add_format(b, ": %s\n", error->text);
+        buf_add_format(b, "%s%s\n", error->outside ? "" : ": ", error->text);
     }
-    if (errors->more) buf_add_format(b, "%s: and %zu more\n", errors->path, errors->more);
+    if (errors->more) buf_add_format(b, "%s%sand %zu more\n", errors->path, *errors->path ? ": " : "", errors->more);
 }

@@ -16,6 +16,7 @@ struct config_mark {
 
 struct config_error {
     struct config_mark mark;
+    bool outside; /* of a flag or a variable: the text names it, the file has nothing to do with it */
     char text[320];
 };
 
@@ -29,6 +30,8 @@ struct config_errors {
 void config_errors_init(struct config_errors *errors, const char *path);
 void config_errors_add(struct config_errors *errors, struct config_mark mark, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+void config_errors_add_outside(struct config_errors *errors, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 void config_errors_sort(struct config_errors *errors);                       /* by place in the file */
 void config_errors_write(const struct config_errors *errors, struct buf *b); /* a line each */
 

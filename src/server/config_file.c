@@ -2,30 +2,51 @@
  *
  * See config_file.h. Walks the YAML tree by the rows of config_table.c: keys that have no row are errors, rows are read
  * in the table's order (not the file's), because types name queues and pools and inherit the defaults. A problem is
- * noted with its place and reading goes on, so that one look shows them all.
+ * noted with its place and reading goes on, so that one look shows them all. What is said outside the file wins as its
+ * key is read, so that types inherit it like any other; where the file says nothing, the walk goes on without nodes.
  */
 #include "server/config_file.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "server/config_outside.h"
 #include "server/config_value.h"
 #include "server/config_yaml.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#define OUTSIDE_ITEMS 32 /* addresses in one BIDE_LISTEN */
 
 struct reader {
     struct config *c;
+    const struct config_outside *outside;
     struct config_errors *errors;
+    const char *cwd; /* what paths outside the file are relative to */
 };
 
-/* Where a value goes, and a bit for each row that the file set. */
+/* Where a value goes, and a bit for each row that was set. */
 struct target {
     const struct config_section *section;
     void *base;
+    struct str path; /* of the section: "", "defaults.retry", "queues.gpu" */
     uint32_t seen;
 };
 
 static void read_named(struct reader *r, const struct config_key *k, struct fy_node *map, struct config_mark at);
+
+static struct str path_under(struct reader *r, struct str path, const char *key)
+{
+    return path.len ? arena_format(&r->c->arena, "%.*s.%s", STR_ARG(path), key) : str_of(key);
+}
+
+static void keep_origin(struct reader *r, struct str path, struct config_origin from)
+{
+    struct config_origin *kept = arena_alloc(&r->c->arena, sizeof *kept);
+    *kept = from;
+    (void)map_put(&r->c->origins, path, kept);
+}
 
 static void tell_wrong(struct reader *r, const struct config_key *k, struct fy_node *node, struct config_mark at)
 {
@@ -96,33 +117,38 @@ static struct fy_node_pair *find_pair(struct fy_node *map, const char *key)
 {
     void *place = NULL;
     struct str text;
-    for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(map, &place));)
+    for (struct fy_node_pair *pair; map && (pair = fy_node_mapping_iterate(map, &place));)
         if (config_yaml_text(fy_node_pair_key(pair), &text) && str_eq(text, str_of(key))) return pair;
     return NULL;
 }
 
 static void read_section(struct reader *r, struct target *t, struct fy_node *map, struct config_mark around);
 
+static bool is_nothing(struct fy_node *node)
+{
+    struct str text;
+    return !node || (fy_node_get_type(node) == FYNT_SCALAR && !config_yaml_text(node, &text));
+}
+
 static void read_value(struct reader *r, struct target *t, const struct config_key *k, struct fy_node *node,
                        struct config_mark key_at)
 {
     struct config_into into = {r->c, r->c->dir, t->base};
     struct config_mark at = config_yaml_mark(node, key_at);
-    enum fy_node_type type = fy_node_get_type(node);
+    enum fy_node_type type = node ? fy_node_get_type(node) : FYNT_SCALAR;
     struct str text;
     struct err e;
-    if (k->kind == KIND_SECTION && type == FYNT_MAPPING) {
-        struct target nested = {k->section, (char *)t->base + k->offset, 0};
-        read_section(r, &nested, node, key_at);
-    } else if (k->kind == KIND_NAMED && type == FYNT_MAPPING) {
-        read_named(r, k, node, key_at);
-    } else if ((k->kind == KIND_COMMAND || k->kind == KIND_ADDRESSES || k->kind == KIND_WORDS) && type == FYNT_SEQUENCE) {
+    bool nothing = is_nothing(node); /* of a section: a heading with nothing (left) under it */
+    if (k->kind == KIND_SECTION && (nothing || type == FYNT_MAPPING)) {
+        struct target nested = {k->section, (char *)t->base + k->offset, path_under(r, t->path, k->key), 0};
+        read_section(r, &nested, nothing ? NULL : node, key_at);
+    } else if (k->kind == KIND_NAMED && (nothing || type == FYNT_MAPPING)) {
+        read_named(r, k, nothing ? NULL : node, key_at);
+    } else if ((k->kind == KIND_COMMAND || k->kind == KIND_ADDRESSES || k->kind == KIND_WORDS) &&
+               type == FYNT_SEQUENCE) {
         read_list(r, &into, k, node, at);
     } else if (k->kind == KIND_ENV && type == FYNT_MAPPING) {
         read_env(r, &into, k, node, at);
-    } else if ((k->kind == KIND_SECTION || k->kind == KIND_NAMED) && type == FYNT_SCALAR &&
-               !config_yaml_text(node, &text)) {
-        return; /* a heading with nothing (left) under it */
     } else if (!config_yaml_text(node, &text)) {
         tell_wrong(r, k, node, at);
     } else if (config_value_set(&into, k, text, &e)) {
@@ -130,20 +156,44 @@ static void read_value(struct reader *r, struct target *t, const struct config_k
     }
 }
 
+/* True: a flag or a variable says it. */
+static bool read_outside(struct reader *r, struct target *t, const struct config_key *k, struct str path)
+{
+    struct config_origin from;
+    const char *value = config_outside_find(r->c, r->outside, path, &from);
+    if (!value) return false;
+    struct config_into into = {r->c, r->cwd, t->base};
+    struct str items[OUTSIDE_ITEMS], rest = str_of(value);
+    struct err e;
+    size_t n = 0;
+    while (k->kind == KIND_ADDRESSES && rest.len && n < OUTSIDE_ITEMS) items[n++] = str_cut(&rest, ',');
+    int err = !config_table_is_scalar(k->kind) ? err_set(&e, ERR_CONFIG, "only the file can say this")
+              : k->kind == KIND_ADDRESSES      ? config_value_set_list(&into, k, items, n, &e)
+                                               : config_value_set(&into, k, str_of(value), &e);
+    if (err) config_errors_add_outside(r->errors, "%s: %s", from.name, e.text);
+    else keep_origin(r, path, from);
+    return true;
+}
+
 static void read_section(struct reader *r, struct target *t, struct fy_node *map, struct config_mark around)
 {
-    check_keys(r, t->section, map, around);
+    if (map) check_keys(r, t->section, map, around);
     for (size_t i = 0; i < t->section->n; i++) {
         const struct config_key *k = &t->section->keys[i];
         struct fy_node_pair *pair = find_pair(map, k->key);
-        if (!pair) {
-            if (k->required) config_errors_add(r->errors, around, "\"%s\" is missing", k->key);
+        struct config_mark at = pair ? config_yaml_mark(fy_node_pair_key(pair), around) : around;
+        if (k->kind == KIND_SECTION || k->kind == KIND_NAMED) {
+            bool said = pair && !is_nothing(fy_node_pair_value(pair));
+            if (said) t->seen |= UINT32_C(1) << i;
+            if (said || !config_table_required(k->section) || k->kind == KIND_NAMED)
+                read_value(r, t, k, pair ? fy_node_pair_value(pair) : NULL, at);
             continue;
         }
-        t->seen |= UINT32_C(1) << i;
-        if (k->origin)
-            memcpy((char *)t->base + k->origin, &(enum config_origin){CONFIG_FILE}, sizeof(enum config_origin));
-        read_value(r, t, k, fy_node_pair_value(pair), config_yaml_mark(fy_node_pair_key(pair), around));
+        struct str path = path_under(r, t->path, k->key);
+        if (pair) read_value(r, t, k, fy_node_pair_value(pair), at);
+        if (pair) keep_origin(r, path, (struct config_origin){.from = CONFIG_FILE, .mark = at});
+        if (read_outside(r, t, k, path) || pair) t->seen |= UINT32_C(1) << i;
+        else if (k->required) config_errors_add(r->errors, around, "\"%s\" is missing", k->key);
     }
 }
 
@@ -158,7 +208,7 @@ static void read_queue(struct reader *r, const char *name, struct fy_node *map, 
 {
     struct config_queue *q = strcmp(name, "default") ? &r->c->queues[r->c->n_queues++] : &r->c->queues[0];
     struct config_into into = {r->c, r->c->dir, q};
-    struct target t = {&config_table_queue, q, 0};
+    struct target t = {&config_table_queue, q, path_under(r, STR("queues"), name), 0};
     q->name = name;
     config_value_init(&into, &config_table_queue);
     read_section(r, &t, map, at);
@@ -168,7 +218,7 @@ static void read_worker(struct reader *r, const char *name, struct fy_node *map,
 {
     struct worker_pool_conf *w = &r->c->workers[r->c->n_workers++];
     struct config_into into = {r->c, r->c->dir, w};
-    struct target t = {&config_table_worker, w, 0};
+    struct target t = {&config_table_worker, w, path_under(r, STR("workers"), name), 0};
     w->name = name;
     config_value_init(&into, &config_table_worker);
     read_section(r, &t, map, at);
@@ -178,7 +228,7 @@ static void read_type(struct reader *r, const char *name, struct fy_node *map, s
 {
     struct config_type *type = &r->c->types[r->c->n_types++];
     struct config_into into = {r->c, r->c->dir, type};
-    struct target t = {&config_table_type, type, 0};
+    struct target t = {&config_table_type, type, path_under(r, STR("types"), name), 0};
     type->name = type->exec.name = name;
     type->prefix = str_ends(str_of(name), STR("*"));
     type->rules = r->c->defaults;
@@ -187,17 +237,16 @@ static void read_type(struct reader *r, const char *name, struct fy_node *map, s
     if (has(&t, "worker") == has(&t, "exec"))
         config_errors_add(r->errors, at, "\"%s\" needs %s of \"worker\" and \"exec\"", name,
                           has(&t, "exec") ? "only one" : "one");
-    static const char *const exec_only[] = {"stdout", "poll", "env", "cwd"};
-    for (size_t i = 0; has(&t, "worker") && !has(&t, "exec") && i < sizeof exec_only / sizeof exec_only[0]; i++)
-        if (has(&t, exec_only[i]))
+    for (size_t i = 0; has(&t, "worker") && !has(&t, "exec") && i < t.section->n; i++)
+        if (t.section->keys[i].needs && (t.seen & (UINT32_C(1) << i)))
             config_errors_add(r->errors, at, "\"%s\": \"%s\" goes with \"exec\"; a worker has its own", name,
-                              exec_only[i]);
+                              t.section->keys[i].key);
 }
 
 static void read_named(struct reader *r, const struct config_key *k, struct fy_node *map, struct config_mark around)
 {
     struct arena *a = &r->c->arena;
-    size_t n = (size_t)fy_node_mapping_item_count(map);
+    size_t n = map ? (size_t)fy_node_mapping_item_count(map) : 0;
     bool types = k->section == &config_table_type, queues = k->section == &config_table_queue;
     if (queues) {
         struct config_queue *grown = arena_alloc(a, (n + 1) * sizeof *grown);
@@ -208,8 +257,9 @@ static void read_named(struct reader *r, const struct config_key *k, struct fy_n
     } else {
         r->c->workers = arena_alloc(a, (n + 1) * sizeof *r->c->workers);
     }
+    if (queues && !find_pair(map, "default")) read_queue(r, "default", NULL, around);
     void *place = NULL;
-    for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(map, &place));) {
+    for (struct fy_node_pair *pair; map && (pair = fy_node_mapping_iterate(map, &place));) {
         struct config_mark at = config_yaml_mark(fy_node_pair_key(pair), around);
         struct str name, plain;
         bool is_text = config_yaml_text(fy_node_pair_key(pair), &name);
@@ -240,34 +290,39 @@ static int type_order(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
-static void parse(struct config *c, struct str text, struct config_errors *errors)
+static void walk(struct reader *r, struct fy_node *root)
 {
-    struct reader r = {c, errors};
-    struct config_yaml y;
-    struct config_mark top = {1, 1};
-    struct fy_node *root = config_yaml_open(&y, text, errors) ? config_yaml_root(&y) : NULL;
-    if (root && fy_node_get_type(root) == FYNT_MAPPING) {
-        struct target t = {&config_table_top, c, 0};
-        read_section(&r, &t, root, top);
-    } else if (root) {
-        config_errors_add(errors, config_yaml_mark(root, top), "expected a map of keys; found %s",
-                          config_yaml_kind(root));
-    }
-    config_yaml_close(&y);
+    struct config *c = r->c;
+    struct target t = {&config_table_top, c, STR_NONE, 0};
+    read_section(r, &t, root, (struct config_mark){1, 1});
     if (c->n_types) qsort(c->types, c->n_types, sizeof *c->types, type_order);
     while (c->n_exact < c->n_types && !c->types[c->n_exact].prefix) c->n_exact++;
 }
 
-void config_file_read(struct config *c, struct config_errors *errors)
+static void parse(struct reader *r, struct str text)
+{
+    struct config_yaml y;
+    struct fy_node *root = NULL;
+    if (config_yaml_open(&y, text, r->errors)) {
+        root = config_yaml_root(&y);
+        if (!root || fy_node_get_type(root) == FYNT_MAPPING) walk(r, root);
+        else
+            config_errors_add(r->errors, config_yaml_mark(root, (struct config_mark){1, 1}),
+                              "expected a map of keys; found %s", config_yaml_kind(root));
+    }
+    config_yaml_close(&y);
+}
+
+static void read_file(struct reader *r)
 {
     struct config_mark whole = {0, 0};
-    FILE *f = fopen(c->path, "re");
+    FILE *f = fopen(r->c->path, "re");
     struct buf b;
     struct err e;
     buf_init(&b, LIMIT_CONFIG);
     if (!f) {
         err_set_errno(&e, ERR_CONFIG, errno, "cannot open it");
-        config_errors_add(errors, whole, "%s", e.text);
+        config_errors_add(r->errors, whole, "%s", e.text);
         return;
     }
     for (size_t got = 1; got > 0 && !buf_err(&b);) {
@@ -277,12 +332,21 @@ void config_file_read(struct config *c, struct config_errors *errors)
     }
     if (ferror(f)) {
         err_set_errno(&e, ERR_CONFIG, errno, "cannot read it");
-        config_errors_add(errors, whole, "%s", e.text);
+        config_errors_add(r->errors, whole, "%s", e.text);
     } else if (buf_err(&b)) {
-        config_errors_add(errors, whole, "larger than %d bytes", LIMIT_CONFIG);
+        config_errors_add(r->errors, whole, "larger than %d bytes", LIMIT_CONFIG);
     } else {
-        parse(c, buf_str(&b), errors);
+        parse(r, buf_str(&b));
     }
     fclose(f);
     buf_release(&b);
+}
+
+void config_file_read(struct config *c, const struct config_outside *outside, struct config_errors *errors)
+{
+    char cwd[PATH_MAX];
+    struct reader r = {c, outside, errors, arena_text(&c->arena, str_of(getcwd(cwd, sizeof cwd) ? cwd : "/"))};
+    if (c->path) read_file(&r);
+    else walk(&r, NULL);
+    if (errors->n == 0) config_outside_warn(c, outside);
 }

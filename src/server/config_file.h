@@ -7,7 +7,8 @@
 
 #include "server/config.h"
 
-/* Reads c->path into *c. Every problem goes to `errors`; with none there, *c is complete. */
-void config_file_read(struct config *c, struct config_errors *errors);
+/* Reads c->path (NULL: there is none), and what is said outside it, into *c. Every problem goes to `errors`; with none
+ * there, *c is complete. */
+void config_file_read(struct config *c, const struct config_outside *outside, struct config_errors *errors);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The rows. Whoever adds one adds its line to doc/config.md; a unit test compares the two.
+ * The rows. The tables of doc/config.md are made from them by scripts/make-config-doc.
  */
 #include "server/config_table.h"
 #include "base/limits.h"
@@ -8,7 +8,7 @@
 #include <assert.h>
 
 #define FIELD(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
-#define KEYS(rows) .keys = rows, .n = sizeof(rows) / sizeof((rows)[0])
+#define KEYS(type, rows) .keys = rows, .n = sizeof(rows) / sizeof((rows)[0]), .size = sizeof(struct type)
 #define NEAREST_KEYS 32
 
 static const char *const backoffs[] = {[RETRY_FIXED] = "fixed", [RETRY_EXPONENTIAL] = "exponential", NULL};
@@ -28,37 +28,44 @@ static const struct config_key retry_keys[] = {
     {"jitter", KIND_CHOICE, FIELD(retry_policy, jitter), .initial = "full", .words = jitters,
      .help = "full: anything between 0 and the computed delay, so that retries do not come in one wave"},
 };
-const struct config_section config_table_retry = {"retry", KEYS(retry_keys)};
+const struct config_section config_table_retry = {"retry", KEYS(retry_policy, retry_keys)};
 
 /* Keys that `defaults` and each type share; a type inherits what it does not say. */
-#define RULES(type, at, attempts, timeout, grace)                                                                  \
-    {"max_attempts", KIND_INT, FIELD(type, at max_attempts), .initial = attempts, .min = 1, .max = LIMIT_ATTEMPTS, \
-     .help = "tries before a task is failed"},                                                                     \
-    {"timeout", KIND_DURATION, FIELD(type, at timeout_ms), .initial = timeout, .min = 1, .max = LIMIT_DELAY_MS,    \
-     .help = "longest run of one attempt"},                                                                        \
-    {"grace", KIND_DURATION, FIELD(type, at grace_ms), .initial = grace, .min = 1, .max = LIMIT_DELAY_MS,          \
-     .help = "from being asked to stop to being killed"},                                                          \
-    {"retry", KIND_SECTION, FIELD(type, at retry), .section = &config_table_retry, .help = "when to try again"}
+#define RULES(type, at, attempts, timeout, grace)                                                                      \
+    {"max_attempts",        KIND_INT,           FIELD(type, at max_attempts),           .initial = attempts, .min = 1, \
+     .max = LIMIT_ATTEMPTS, .unit = "attempts", .help = "tries before a task is failed"},                              \
+        {"timeout", KIND_DURATION,         FIELD(type, at timeout_ms),          .initial = timeout,                    \
+         .min = 1,  .max = LIMIT_DELAY_MS, .help = "longest run of one attempt"},                                      \
+        {"grace",                                                                                                      \
+         KIND_DURATION,                                                                                                \
+         FIELD(type, at grace_ms),                                                                                     \
+         .initial = grace,                                                                                             \
+         .min = 1,                                                                                                     \
+         .max = LIMIT_DELAY_MS,                                                                                        \
+         .help = "from being asked to stop to being killed"},                                                          \
+    {                                                                                                                  \
+        "retry", KIND_SECTION, FIELD(type, at retry), .section = &config_table_retry, .help = "when to try again"      \
+    }
 
 static const struct config_key defaults_keys[] = {RULES(config_rules, , "3", "1h", "10s")};
-const struct config_section config_table_defaults = {"defaults", KEYS(defaults_keys)};
+const struct config_section config_table_defaults = {"defaults", KEYS(config_rules, defaults_keys)};
 
 static const struct config_key queue_keys[] = {
     {"concurrency", KIND_INT, FIELD(config_queue, concurrency), .initial = "5", .min = 1, .max = 100000,
-     .help = "tasks of this queue that run at one time"},
-    {"capacity", KIND_INT, FIELD(config_queue, capacity), .initial = "0", .max = INT32_MAX,
+     .unit = "tasks", .help = "tasks of this queue that run at one time"},
+    {"capacity", KIND_INT, FIELD(config_queue, capacity), .initial = "0", .max = INT32_MAX, .unit = "tasks",
      .help = "tasks that may wait; beyond it a submit is answered 429; 0 is no limit"},
     {"paused", KIND_BOOL, FIELD(config_queue, paused), .initial = "false",
      .help = "starts paused; later the API's pause and resume are remembered"},
 };
-const struct config_section config_table_queue = {"queues.NAME", KEYS(queue_keys)};
+const struct config_section config_table_queue = {"queues.NAME", KEYS(config_queue, queue_keys)};
 
 static const struct config_key worker_keys[] = {
     {"command", KIND_COMMAND, FIELD(worker_pool_conf, command), .required = true,
      .help = "program and arguments; no shell. A program with a / in it is relative to the file"},
     {"instances", KIND_INT, FIELD(worker_pool_conf, instances), .initial = "1", .min = 1, .max = 1000,
-     .help = "processes of this pool"},
-    {"concurrency", KIND_INT, FIELD(worker_pool_conf, concurrency), .initial = "1", .min = 1, .max = 1,
+     .unit = "processes", .help = "processes of this pool"},
+    {"concurrency", KIND_INT, FIELD(worker_pool_conf, concurrency), .initial = "1", .min = 1, .max = 1, .unit = "tasks",
      .help = "tasks one process works on at a time; more than one is for a later version"},
     {"load", KIND_CHOICE, FIELD(worker_pool_conf, load_at_boot), .initial = "lazy", .words = loads,
      .help = "start with the first task that needs it, or with the server"},
@@ -69,7 +76,7 @@ static const struct config_key worker_keys[] = {
     {"env", KIND_ENV, FIELD(worker_pool_conf, env), .help = "added to the server's environment"},
     {"cwd", KIND_PATH, FIELD(worker_pool_conf, cwd), .initial = ".", .help = "working directory"},
 };
-const struct config_section config_table_worker = {"workers.NAME", KEYS(worker_keys)};
+const struct config_section config_table_worker = {"workers.NAME", KEYS(worker_pool_conf, worker_keys)};
 
 static const struct config_key poll_keys[] = {
     {"status", KIND_COMMAND, FIELD(exec_poll_conf, status), .required = true,
@@ -83,7 +90,7 @@ static const struct config_key poll_keys[] = {
     {"call_timeout", KIND_DURATION, FIELD(exec_poll_conf, call_timeout_ms), .initial = "1m", .min = 1, .max = LIMIT_DELAY_MS,
      .help = "longest time of each call, that of `exec` included"},
     {"tries", KIND_INT, FIELD(exec_poll_conf, tries), .initial = "5", .min = 1, .max = LIMIT_ATTEMPTS,
-     .help = "answers in a row that are of no use before the attempt fails as bad_result"},
+     .unit = "answers", .help = "answers in a row that are of no use before the attempt fails as bad_result"},
     {"id", KIND_POINTER, FIELD(exec_poll_conf, id), .initial = "/id", .help = "where the remote id is in what `exec` says"},
     {"state", KIND_POINTER, FIELD(exec_poll_conf, state), .initial = "/status",
      .help = "where the state is in what `status` says"},
@@ -94,47 +101,56 @@ static const struct config_key poll_keys[] = {
     {"failed", KIND_WORDS, FIELD(exec_poll_conf, failed), .initial = "failed, cancelled",
      .help = "states that mean failed; every other state means that it is not over"},
 };
-const struct config_section config_table_poll = {"poll", KEYS(poll_keys)};
+const struct config_section config_table_poll = {"poll", KEYS(exec_poll_conf, poll_keys)};
 
 static const struct config_key type_keys[] = {
     {"queue", KIND_QUEUE, FIELD(config_type, queue), .initial = "default", .help = "the queue its tasks wait in"},
     {"worker", KIND_WORKER, FIELD(config_type, worker), .help = "the pool that runs it"},
     {"exec", KIND_COMMAND, FIELD(config_type, exec.command),
      .help = "or: a program started for each attempt; {input.path}, {id}, {attempt}, {dir} are filled in"},
-    {"stdout", KIND_CHOICE, FIELD(config_type, exec.result), .initial = "auto", .words = outputs,
+    {"stdout", KIND_CHOICE, FIELD(config_type, exec.result), .initial = "auto", .words = outputs, .needs = "exec",
      .help = "exec: the result is stdout as JSON, as {\"stdout\": text}, or (auto) JSON when it is JSON"},
-    {"poll", KIND_SECTION, FIELD(config_type, exec.poll), .section = &config_table_poll,
+    {"poll", KIND_SECTION, FIELD(config_type, exec.poll), .section = &config_table_poll, .needs = "exec",
      .help = "exec: the program only submits; other commands ask until it is done"},
-    {"env", KIND_ENV, FIELD(config_type, exec.env), .help = "exec: added to the server's environment"},
-    {"cwd", KIND_PATH, FIELD(config_type, exec.cwd), .initial = ".", .help = "exec: working directory"},
+    {"env", KIND_ENV, FIELD(config_type, exec.env), .needs = "exec", .help = "exec: added to the server's environment"},
+    {"cwd", KIND_PATH, FIELD(config_type, exec.cwd), .initial = ".", .needs = "exec",
+     .help = "exec: working directory"},
     {"priority", KIND_INT, FIELD(config_type, priority), .initial = "0", .min = -LIMIT_PRIORITY, .max = LIMIT_PRIORITY,
      .help = "larger runs first"},
     RULES(config_type, rules., NULL, NULL, NULL),
 };
-const struct config_section config_table_type = {"types.NAME", KEYS(type_keys)};
+const struct config_section config_table_type = {"types.NAME", KEYS(config_type, type_keys)};
 
 /* In the order in which they are read: types name queues and workers and inherit the defaults. */
 static const struct config_key top_keys[] = {
-    {"listen", KIND_ADDRESSES, FIELD(config, listen), .initial = "127.0.0.1:8080",
-     .origin = offsetof(struct config, listen_from), .help = "HOST:PORT or unix:PATH, one or a list"},
-    {"store", KIND_STORE, FIELD(config, store), .initial = "sqlite:bide.db",
-     .origin = offsetof(struct config, store_from), .help = "sqlite:FILE, or mem: (forgets everything)"},
-    {"data_dir", KIND_PATH, FIELD(config, data_dir), .initial = ".", .origin = offsetof(struct config, data_dir_from),
+    {"listen", KIND_ADDRESSES, FIELD(config, listen), .initial = "127.0.0.1:8080", .fixed = true,
+     .help = "HOST:PORT or unix:PATH, one or a list"},
+    {"store", KIND_STORE, FIELD(config, store), .initial = "sqlite:bide.db", .fixed = true,
+     .help = "sqlite:FILE, or mem: (forgets everything)"},
+    {"data_dir", KIND_PATH, FIELD(config, data_dir), .initial = ".", .fixed = true,
      .help = "files and the attempts' directories"},
     {"defaults", KIND_SECTION, FIELD(config, defaults), .section = &config_table_defaults,
      .help = "what tasks get when neither their submit nor their type says"},
-    {"queues", KIND_NAMED, FIELD(config, queues), .section = &config_table_queue, .help = "`default` is always there"},
-    {"workers", KIND_NAMED, FIELD(config, workers), .section = &config_table_worker,
-     .help = "pools of long-lived processes that hold a loaded model"},
-    {"types", KIND_NAMED, FIELD(config, types), .section = &config_table_type,
-     .help = "what can be submitted; a trailing * is a prefix, the longest match wins"},
+    {"queues", KIND_NAMED, FIELD(config, queues), .count = offsetof(struct config, n_queues),
+     .section = &config_table_queue, .help = "`default` is always there"},
+    {"workers", KIND_NAMED, FIELD(config, workers), .count = offsetof(struct config, n_workers),
+     .section = &config_table_worker, .help = "pools of long-lived processes that hold a loaded model"},
+    {"types", KIND_NAMED, FIELD(config, types), .count = offsetof(struct config, n_types),
+     .section = &config_table_type, .help = "what can be submitted; a trailing * is a prefix, the longest match wins"},
 };
-const struct config_section config_table_top = {"", KEYS(top_keys)};
+const struct config_section config_table_top = {"", KEYS(config, top_keys)};
 
 const struct config_key *config_table_find(const struct config_section *s, struct str key)
 {
     for (size_t i = 0; i < s->n; i++)
         if (str_eq(str_of(s->keys[i].key), key)) return &s->keys[i];
+    return NULL;
+}
+
+const struct config_key *config_table_required(const struct config_section *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->keys[i].required) return &s->keys[i];
     return NULL;
 }
 
@@ -166,4 +182,26 @@ const char *config_table_kind_word(enum config_kind kind)
     case KIND_NAMED: return "map of maps";
     }
     return "";
+}
+
+bool config_table_is_scalar(enum config_kind kind)
+{
+    switch (kind) {
+    case KIND_PATH:
+    case KIND_STORE:
+    case KIND_ADDRESSES: /* several with commas */
+    case KIND_DURATION:
+    case KIND_INT:
+    case KIND_BOOL:
+    case KIND_CHOICE:
+    case KIND_POINTER:
+    case KIND_WORDS: /* several with commas */
+    case KIND_QUEUE:
+    case KIND_WORKER: return true;
+    case KIND_COMMAND:
+    case KIND_ENV:
+    case KIND_SECTION:
+    case KIND_NAMED: return false;
+    }
+    return false;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The keys of bide.yaml as data. A row says what a key is called, what kind of value it takes, where that value goes,
- * what it may be and what it is when nobody says. Reading, checking and doc/config.md follow the rows: a new key is a
- * new row.
+ * what it may be and what it is when nobody says. Reading, checking, `bide config` and doc/config.md follow the rows: a
+ * new key is a new row.
  */
 #ifndef SERVER_CONFIG_TABLE_H
 #define SERVER_CONFIG_TABLE_H
@@ -37,8 +37,11 @@ struct config_key {
     int64_t min, max;         /* KIND_INT, KIND_DURATION */
     const char *const *words; /* KIND_CHOICE: ends with NULL; KIND_DURATION: words[0] means -1 */
     bool required;
-    size_t origin;                        /* offset of its enum config_origin; 0: nobody asks */
+    bool fixed;                           /* a running server cannot change it */
+    const char *needs;                    /* goes with this other key only; NULL: with any */
     const struct config_section *section; /* KIND_SECTION, KIND_NAMED */
+    size_t count;                         /* KIND_NAMED: offset of the number of structs, at `offset` is their array */
+    const char *unit;                     /* KIND_INT: of what it is a number */
     const char *help;
 };
 
@@ -46,13 +49,17 @@ struct config_section {
     const char *name; /* as doc/config.md heads it */
     const struct config_key *keys;
     size_t n;
+    size_t size; /* of its struct; its first member is the name where it is one of KIND_NAMED */
 };
 
 extern const struct config_section config_table_top, config_table_defaults, config_table_retry, config_table_queue,
     config_table_worker, config_table_type, config_table_poll;
 
 const struct config_key *config_table_find(const struct config_section *s, struct str key); /* NULL: unknown */
+/* The first row that has to be said: without it the section is not there. NULL: it is always there. */
+const struct config_key *config_table_required(const struct config_section *s);
 const char *config_table_nearest(const struct config_section *s, struct str key);           /* NULL: none is near */
-const char *config_table_kind_word(enum config_kind kind);                                  /* for the documentation */
+const char *config_table_kind_word(enum config_kind kind);                                  /* for people */
+bool config_table_is_scalar(enum config_kind kind);                                         /* one text says it */
 
 #endif

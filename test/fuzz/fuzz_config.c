@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         atexit(leave);
     }
     if (fd < 0 || ftruncate(fd, 0) != 0 || pwrite(fd, data, size, 0) != (ssize_t)size) abort();
-    int err = config_load(&c, path, &errors);
+    int err = config_load(&c, path, NULL, &errors);
     if ((err == 0) != (errors.n == 0)) abort();
     for (size_t i = 0; i < errors.n; i++)
         if (errors.items[i].mark.line < 1 || errors.items[i].mark.column < 1 || !errors.items[i].text[0]) abort();

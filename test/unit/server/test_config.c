@@ -13,7 +13,7 @@ static struct config_errors errors;
 static void load(const char *yaml)
 {
     config_release(&c);
-    int err = config_load(&c, config_dir_write("bide.yaml", yaml), &errors);
+    int err = config_load(&c, config_dir_write("bide.yaml", yaml), NULL, &errors);
     struct buf b;
     buf_init(&b, 65536);
     config_errors_write(&errors, &b);
@@ -31,7 +31,7 @@ TEST(an_empty_file_gives_the_defaults)
     CHECK(c.listen[1] == NULL);
     CHECK_STR(str_of(c.store), arena_format(&c.arena, "sqlite:%s", in_dir("bide.db")).p);
     CHECK_STR(str_of(c.data_dir), in_dir(""));
-    CHECK_INT(c.listen_from, CONFIG_DEFAULT);
+    CHECK_INT(config_origin(&c, STR("listen")).from, CONFIG_DEFAULT);
     CHECK_INT(c.defaults.max_attempts, 3);
     CHECK_INT(c.defaults.timeout_ms, 3600 * 1000);
     CHECK_INT(c.defaults.grace_ms, 10 * 1000);
@@ -159,7 +159,7 @@ TEST(listen_takes_one_or_a_list)
 {
     load("listen: \":9000\"\n");
     CHECK_STR(str_of(c.listen[0]), ":9000");
-    CHECK_INT(c.listen_from, CONFIG_FILE);
+    CHECK_INT(config_origin(&c, STR("listen")).from, CONFIG_FILE);
     load("listen: [127.0.0.1:0, \"unix:bide.sock\", \"unix:/run/b.sock\"]\nstore: \"mem:\"\n");
     CHECK_STR(str_of(c.listen[1]), arena_format(&c.arena, "unix:%s", in_dir("bide.sock")).p);
     CHECK_STR(str_of(c.listen[2]), "unix:/run/b.sock");
@@ -167,41 +167,18 @@ TEST(listen_takes_one_or_a_list)
     CHECK_STR(str_of(c.store), "mem:");
 }
 
-TEST(flags_win_over_the_environment_and_that_over_the_file)
-{
-    struct err e;
-    load("listen: 127.0.0.1:1\nstore: sqlite:/f.db\n");
-    setenv("BIDE_LISTEN", "127.0.0.1:2,unix:/x", 1);
-    setenv("BIDE_STORE", "sqlite:/e.db", 1);
-    CHECK_INT(config_override_env(&c, &e), 0);
-    CHECK_INT(config_override(&c, "store", "mem:", CONFIG_FLAG, &e), 0);
-    CHECK_STR(str_of(c.listen[0]), "127.0.0.1:2");
-    CHECK_STR(str_of(c.listen[1]), "unix:/x");
-    CHECK_STR(str_of(c.store), "mem:");
-    CHECK_STR(str_of(config_origin_word(c.listen_from)), "environment");
-    CHECK_STR(str_of(config_origin_word(c.store_from)), "flag");
-    CHECK_STR(str_of(config_origin_word(c.data_dir_from)), "default");
-    setenv("BIDE_STORE", "redis", 1);
-    CHECK_INT(config_override_env(&c, &e), ERR_CONFIG);
-    CHECK_STR(str_of(e.text), "BIDE_STORE: store: expected mem: or sqlite:FILE; found \"redis\"");
-    unsetenv("BIDE_LISTEN");
-    unsetenv("BIDE_STORE");
-    CHECK_INT(config_override(&c, "types", "x", CONFIG_FLAG, &e), ERR_CONFIG);
-    CHECK_INT(config_override(&c, "listen", "", CONFIG_FLAG, &e), ERR_CONFIG);
-}
-
 TEST(without_a_file_everything_is_in_the_state_folder)
 {
     config_release(&c);
     setenv("XDG_STATE_HOME", "/var/state", 1);
-    config_default(&c);
+    CHECK_INT(config_load(&c, NULL, NULL, &errors), 0);
     CHECK_STR(str_of(c.store), "sqlite:/var/state/bide/bide.db");
     CHECK_STR(str_of(c.data_dir), "/var/state/bide");
     CHECK(c.path == NULL);
     config_release(&c);
     unsetenv("XDG_STATE_HOME");
     setenv("HOME", "/var/ann", 1);
-    config_default(&c);
+    CHECK_INT(config_load(&c, NULL, NULL, &errors), 0);
     CHECK_STR(str_of(c.store), "sqlite:/var/ann/.local/state/bide/bide.db");
     CHECK_STR(str_of(c.listen[0]), "127.0.0.1:8080");
 }

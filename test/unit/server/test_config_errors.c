@@ -12,7 +12,7 @@ static struct config_errors errors;
 static void broken(struct str yaml, size_t n, int line, int column, const char *text)
 {
     struct config c;
-    int err = config_load(&c, config_dir_write_bytes("bide.yaml", yaml), &errors);
+    int err = config_load(&c, config_dir_write_bytes("bide.yaml", yaml), NULL, &errors);
     CHECK_INT(err, ERR_CONFIG);
     CHECK(c.arena.head == NULL && c.types == NULL);
     if (errors.n != n || !errors.n || strcmp(errors.items[0].text, text) || errors.items[0].mark.line != line ||
@@ -147,10 +147,10 @@ TEST(no_more_than_twenty_are_shown_and_the_rest_is_counted)
 TEST(a_file_that_cannot_be_read_is_a_problem_too)
 {
     struct config c;
-    CHECK_INT(config_load(&c, config_dir_path("absent.yaml"), &errors), ERR_CONFIG);
+    CHECK_INT(config_load(&c, config_dir_path("absent.yaml"), NULL, &errors), ERR_CONFIG);
     CHECK_INT(errors.items[0].mark.line, 0);
     CHECK_STR(str_of(errors.items[0].text), "cannot open it: No such file or directory");
-    CHECK_INT(config_load(&c, config_dir_path(""), &errors), ERR_CONFIG);
+    CHECK_INT(config_load(&c, config_dir_path(""), NULL, &errors), ERR_CONFIG);
     CHECK_STR(str_of(errors.items[0].text), "cannot read it: Is a directory");
 }
 
