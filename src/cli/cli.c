@@ -13,10 +13,15 @@
 static const struct cli_option no_options[] = {{0}};
 static const struct cli_option json_only[] = {{"--json", NULL, "as JSON"}, {0}};
 static const struct cli_option help_options[] = {{"--man", NULL, "as a manual page, in troff"}, {0}};
-static const struct cli_option serve_options[] = {
-    {"--config", "FILE", "the configuration (./bide.yaml when there is one)"},
-    {"--listen", "ADDR", "HOST:PORT or unix:PATH (127.0.0.1:8080); may be repeated"},
-    {"--store", "URL", "where tasks are kept: sqlite:FILE or mem:"},
+#define SOURCE_OPTIONS                                                                \
+    {"--config", "FILE", "the configuration (./bide.yaml when there is one)"},        \
+    {"--listen", "ADDR", "HOST:PORT or unix:PATH (127.0.0.1:8080); may be repeated"}, \
+    {"--store", "URL", "where tasks are kept: sqlite:FILE or mem:"}
+static const struct cli_option serve_options[] = {SOURCE_OPTIONS, {0}};
+static const struct cli_option config_options[] = {
+    SOURCE_OPTIONS,
+    {"--keys", NULL, "every key there is: type, unit, range, default, meaning"},
+    {"--json", NULL, "as JSON"},
     {0},
 };
 
@@ -52,6 +57,8 @@ const struct cli_verb cli_verbs[] = {
      "when other tasks wait in the queue, unless --yes is given."},
     {"check", cli_check, "check a configuration file", "[FILE]", json_only, true,
      "Without a name: ./bide.yaml. Exit code 78 when it has problems."},
+    {"config", cli_config, "show every setting and where it comes from", "[--config FILE] [--json] | --keys",
+     config_options, true, "What a server started here, with these options and variables, would run with. Secrets are masked."},
     {"completion", cli_completion, "print a shell's completion script", "bash|zsh|fish", no_options, true,
      "For this shell: `. <(bide completion bash)`, `. <(bide completion zsh)`, `bide completion fish | source`."},
     {"help", cli_help, "explain a verb", "[VERB]", help_options, true,

@@ -50,6 +50,7 @@ int cli_bench(int argc, char **argv);
 int cli_cancel(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_completion(int argc, char **argv);
+int cli_config(int argc, char **argv);
 int cli_get(int argc, char **argv);
 int cli_help(int argc, char **argv);
 int cli_list(int argc, char **argv);
