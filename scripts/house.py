@@ -61,6 +61,8 @@ def _self_test(check, plants):
                 os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
                 with open(os.path.join(root, path), "w", encoding="utf-8") as f:
                     f.write(content)
+                if content.startswith("#!"):
+                    os.chmod(os.path.join(root, path), 0o755)
             findings = check(root, os.path.join(root, "build"))
         text = "\n".join(findings)
         good = not findings if words is None else words in text

@@ -102,7 +102,7 @@ endforeach()
 
 # House checks: each holds for this tree, and each is seen to fail on a planted fault.
 if("house" IN_LIST BIDE_TESTS)
-  foreach(check includes exports size banned words limits-doc)
+  foreach(check includes exports size banned words limits-doc config-doc)
     bide_test(house house/${check} 60 scripts/check-${check} --build ${CMAKE_BINARY_DIR})
     bide_test(house house/${check}-can-fail 60 scripts/check-${check} --self-test)
   endforeach()

@@ -51,9 +51,10 @@ static void tell(const struct config_section *s, const struct config_key *k,
 
 void config_keys_each(void (*f)(void *user, const struct config_row *row), void *user)
 {
-    static const struct config_section *const sections[] = {&config_table_top,    &config_table_defaults,
-                                                            &config_table_retry,  &config_table_queue,
-                                                            &config_table_worker, &config_table_type};
+    static const struct config_section *const sections[] = {
+        &config_table_top,    &config_table_defaults, &config_table_retry, &config_table_queue,
+        &config_table_worker, &config_table_type,     &config_table_poll,
+    };
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         for (size_t j = 0; j < sections[i]->n; j++) tell(sections[i], &sections[i]->keys[j], f, user);
 }
