@@ -46,6 +46,7 @@
 #define LIMIT_HTTP_LINGER_MS (2 * 1000)           /* how long we go on reading after a last answer, so that it is seen */
 #define LIMIT_HTTP_LINGER (64 * 1024)             /* and how much */
 #define LIMIT_CONFIG (1024 * 1024)                /* the configuration file */
+#define LIMIT_SECRET (64 * 1024)                  /* the file of a secret that the configuration names */
 #define LIMIT_PRIORITY 100                        /* -100 .. 100 */
 #define LIMIT_ATTEMPTS 1000                       /* max_attempts */
 #define LIMIT_DELAY_MS (366LL * 24 * 3600 * 1000) /* delay_ms, backoff, timeout */

@@ -14,6 +14,7 @@ enum child_stream { CHILD_STDOUT, CHILD_STDERR, CHILD_FRAMES }; /* fd 1, 2, 4 of
 struct child_spec { /* all borrowed for the call */
     const char *const *argv;  /* program (searched in PATH when it has no slash; with a slash relative to cwd) and arguments, NULL at the end */
     const char *const *env;   /* NAME=VALUE to add to or replace in bide's own environment, NULL at the end */
+    const char *const *secret_env; /* the same, after those; NULL: none */
     const char *cwd;          /* NULL: bide's */
     bool frames;              /* open fd 3 (frames in) and fd 4 (frames out); BIDE_IN and BIDE_OUT are set then */
     struct str input;         /* written to stdin, then closed; empty: stdin is /dev/null */

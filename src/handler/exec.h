@@ -34,6 +34,7 @@ struct exec_conf { /* borrowed for as long as the handler lives */
     const char *name;            /* the type */
     const char *const *command;  /* argv with templates */
     const char *const *env;      /* NAME=VALUE */
+    const char *const *secret_env; /* NAME=VALUE: never shown */
     const char *cwd;
     enum exec_stdout result;
     struct exec_poll_conf poll;

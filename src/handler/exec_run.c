@@ -153,8 +153,8 @@ static int start_process(struct exec_run *r, struct spawner *spawner, struct err
 {
     struct arena arena = {0};
     struct err wrong = {0};
-    struct child_spec spec = {.env = r->conf->env, .cwd = r->conf->cwd, .frames = true, .input = r->item.attempt->task->input,
-                              .nice = NICENESS};
+    struct child_spec spec = {.env = r->conf->env, .secret_env = r->conf->secret_env, .cwd = r->conf->cwd, .frames = true,
+                              .input = r->item.attempt->task->input, .nice = NICENESS};
     int rc = 0;
     if (template_fill_command(r->conf->command, r->item.attempt, STR_NONE, &arena, &spec.argv, &wrong) != 0) {
         refuse(r, wrong.text);

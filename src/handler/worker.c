@@ -123,8 +123,8 @@ static void on_due(struct timer *t);
 static void enter_starting(struct worker *w)
 {
     int64_t now_ms = turn_mono_ms(w->turn);
-    struct child_spec spec = {
-        .argv = w->conf->command, .env = w->conf->env, .cwd = w->conf->cwd, .frames = true, .nice = NICENESS};
+    struct child_spec spec = {.argv = w->conf->command, .env = w->conf->env, .secret_env = w->conf->secret_env,
+                              .cwd = w->conf->cwd, .frames = true, .nice = NICENESS};
     struct err e = {0};
     worker_read_reset(w);
     owned(&w->fault, STR_NONE);

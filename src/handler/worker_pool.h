@@ -19,6 +19,7 @@ struct worker_pool_conf { /* borrowed for as long as the pool lives */
     const char *name;
     const char *const *command; /* argv */
     const char *const *env;     /* NAME=VALUE */
+    const char *const *secret_env; /* NAME=VALUE: never shown */
     const char *cwd;            /* NULL: bide's */
     int instances;              /* >= 1, default 1 */
     int concurrency;            /* tasks a process works on at a time: 1 */

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "server/config_outside.h"
+#include "server/config_secret.h"
 #include "server/config_value.h"
 #include "server/config_yaml.h"
 #include <errno.h>
@@ -78,7 +79,7 @@ static void read_env(struct reader *r, const struct config_into *into, const str
     size_t n = 0;
     void *place = NULL;
     struct err e;
-    for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(node, &place)); n++) {
+    for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(node, &place));) {
         struct str name, value;
         struct config_mark here = config_yaml_mark(fy_node_pair_key(pair), at);
         if (!config_yaml_text(fy_node_pair_key(pair), &name) || name.len == 0 || str_find(name, '=') < name.len) {
@@ -90,7 +91,11 @@ static void read_env(struct reader *r, const struct config_into *into, const str
                               config_yaml_kind(fy_node_pair_value(pair)));
             return;
         }
-        items[n] = arena_format(&r->c->arena, "%.*s=%.*s", STR_ARG(name), STR_ARG(value));
+        if (k->kind == KIND_SECRETS && config_secret_read(&value, &r->c->arena, into->dir, value, &e)) {
+            config_errors_add(r->errors, here, "\"%s\": \"%.*s\": %s", k->key, STR_ARG(name), e.text);
+            continue;
+        }
+        items[n++] = arena_format(&r->c->arena, "%.*s=%.*s", STR_ARG(name), STR_ARG(value));
     }
     if (config_value_set_list(into, k, items, n, &e)) config_errors_add(r->errors, at, "\"%s\": %s", k->key, e.text);
 }
@@ -147,7 +152,7 @@ static void read_value(struct reader *r, struct target *t, const struct config_k
     } else if ((k->kind == KIND_COMMAND || k->kind == KIND_ADDRESSES || k->kind == KIND_WORDS) &&
                type == FYNT_SEQUENCE) {
         read_list(r, &into, k, node, at);
-    } else if (k->kind == KIND_ENV && type == FYNT_MAPPING) {
+    } else if ((k->kind == KIND_ENV || k->kind == KIND_SECRETS) && type == FYNT_MAPPING) {
         read_env(r, &into, k, node, at);
     } else if (!config_yaml_text(node, &text)) {
         tell_wrong(r, k, node, at);

@@ -105,13 +105,13 @@ static bool says_secret(struct str name)
     return false;
 }
 
-static void show_env(struct buf *b, const char *const *env)
+static void show_env(struct buf *b, const char *const *env, bool all_secret)
 {
     json_write_open(b, '{');
     for (; *env; env++) {
         struct str value = str_of(*env), name = str_cut(&value, '=');
         json_write_key_str(b, name);
-        json_write_str(b, says_secret(name) ? STR(MASK) : value);
+        json_write_str(b, all_secret || says_secret(name) ? STR(MASK) : value);
     }
     json_write_close(b, '}');
 }
@@ -150,7 +150,11 @@ void config_show_value(struct buf *b, const struct config_item *item)
         else json_write_null(b);
         return;
     case KIND_ENV:
-        if (p) show_env(b, p);
+        if (p) show_env(b, p, false);
+        else json_write_null(b);
+        return;
+    case KIND_SECRETS:
+        if (p) show_env(b, p, true);
         else json_write_null(b);
         return;
     case KIND_DURATION: show_duration(b, k, int_at(item)); return;

@@ -74,6 +74,8 @@ static const struct config_key worker_keys[] = {
     {"ready_timeout", KIND_DURATION, FIELD(worker_pool_conf, ready_timeout_ms), .initial = "2m", .min = 1,
      .max = LIMIT_DELAY_MS, .help = "longest time from its start to its `ready`"},
     {"env", KIND_ENV, FIELD(worker_pool_conf, env), .help = "added to the server's environment"},
+    {"secret_env", KIND_SECRETS, FIELD(worker_pool_conf, secret_env),
+     .help = "as `env`, each value read from file:PATH or credential:NAME"},
     {"cwd", KIND_PATH, FIELD(worker_pool_conf, cwd), .initial = ".", .help = "working directory"},
 };
 const struct config_section config_table_worker = {"workers.NAME", KEYS(worker_pool_conf, worker_keys)};
@@ -113,6 +115,8 @@ static const struct config_key type_keys[] = {
     {"poll", KIND_SECTION, FIELD(config_type, exec.poll), .section = &config_table_poll, .needs = "exec",
      .help = "exec: the program only submits; other commands ask until it is done"},
     {"env", KIND_ENV, FIELD(config_type, exec.env), .needs = "exec", .help = "exec: added to the server's environment"},
+    {"secret_env", KIND_SECRETS, FIELD(config_type, exec.secret_env), .needs = "exec",
+     .help = "exec: as `env`, each value read from file:PATH or credential:NAME"},
     {"cwd", KIND_PATH, FIELD(config_type, exec.cwd), .initial = ".", .needs = "exec",
      .help = "exec: working directory"},
     {"priority", KIND_INT, FIELD(config_type, priority), .initial = "0", .min = -LIMIT_PRIORITY, .max = LIMIT_PRIORITY,
@@ -174,6 +178,7 @@ const char *config_table_kind_word(enum config_kind kind)
     case KIND_CHOICE: return "word";
     case KIND_COMMAND: return "list";
     case KIND_ENV: return "map of texts";
+    case KIND_SECRETS: return "map of secrets";
     case KIND_POINTER: return "JSON pointer";
     case KIND_WORDS: return "word or list";
     case KIND_QUEUE: return "queue";
@@ -200,6 +205,7 @@ bool config_table_is_scalar(enum config_kind kind)
     case KIND_WORKER: return true;
     case KIND_COMMAND:
     case KIND_ENV:
+    case KIND_SECRETS:
     case KIND_SECTION:
     case KIND_NAMED: return false;
     }

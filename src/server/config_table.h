@@ -19,6 +19,7 @@ enum config_kind {
     KIND_CHOICE,  /* the index of the word, in an enum, an int or a bool */
     KIND_COMMAND, /* argv, ends with NULL */
     KIND_ENV,     /* NAME=VALUE, ends with NULL */
+    KIND_SECRETS, /* the same, read from where the file says that they are kept */
     KIND_POINTER, /* a JSON pointer, as text */
     KIND_WORDS,   /* one with commas, or a list; ends with NULL */
     KIND_QUEUE,   /* the name of a declared queue */

@@ -45,6 +45,7 @@ const char *config_value_wanted(const struct config_key *k, char *text, size_t c
     case KIND_CHOICE: return words_text(k->words, text, cap);
     case KIND_COMMAND: return "a list, program and arguments, like [./speech, --model, en-us]: there is no shell";
     case KIND_ENV: return "a map of NAME: text";
+    case KIND_SECRETS: return "a map of NAME: file:PATH, or credential:NAME";
     case KIND_POINTER: return "a JSON pointer like /status, or \"\" for the whole answer";
     case KIND_WORDS: return "a word, or a list of words";
     case KIND_QUEUE: return "the name of a queue";
@@ -58,6 +59,8 @@ const char *config_value_wanted(const struct config_key *k, char *text, size_t c
 static int refuse(const struct config_key *k, struct str text, struct err *e)
 {
     char wanted[160];
+    if (k->kind == KIND_SECRETS) /* it may be one */
+        return err_set(e, ERR_CONFIG, "expected %s; found a text", config_value_wanted(k, wanted, sizeof wanted));
     return err_set(e, ERR_CONFIG, "expected %s; found \"%.*s\"", config_value_wanted(k, wanted, sizeof wanted),
                    (int)(text.len < 80 ? text.len : 80), text.p ? text.p : "");
 }
@@ -178,6 +181,7 @@ int config_value_set(const struct config_into *into, const struct config_key *k,
     case KIND_WORKER: return set_name(into, k, text, e);
     case KIND_COMMAND:
     case KIND_ENV:
+    case KIND_SECRETS:
     case KIND_SECTION:
     case KIND_NAMED: return refuse(k, text, e);
     }
@@ -205,7 +209,7 @@ int config_value_set_list(const struct config_into *into, const struct config_ke
                           struct err *e)
 {
     const char **list = arena_alloc(&into->config->arena, (n + 1) * sizeof *list);
-    if (n == 0 && k->kind != KIND_ENV) return refuse(k, STR("[]"), e);
+    if (n == 0 && k->kind != KIND_ENV && k->kind != KIND_SECRETS) return refuse(k, STR("[]"), e);
     for (size_t i = 0; i < n; i++) {
         list[i] = list_item(into, k, items[i], i);
         if (!list[i]) return refuse(k, items[i], e);
