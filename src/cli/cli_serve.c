@@ -7,10 +7,32 @@
 
 #include <stdio.h>
 
+#define USUAL_ADDRESS "127.0.0.1:8080" /* what the client verbs ask unless told otherwise */
+
 static int say(const struct err *e)
 {
     fprintf(stderr, "bide serve: %s\n", e->text);
     return err_exit_code(e->code);
+}
+
+/* Without a file it is somebody's first look: what to type next. */
+static void tell_what_next(const struct service *s)
+{
+    const char *at = s->n_bound ? s->bound[0] : NULL;
+    bool unix_path = at && str_starts(str_of(at), STR("unix:"));
+    char server[sizeof s->bound[0] + 32] = "";
+    if (at && strcmp(at, USUAL_ADDRESS) != 0) snprintf(server, sizeof server, " --server %s%s", unix_path ? "" : "http://", at);
+    fprintf(stderr,
+            "\n"
+            "  Nothing can be submitted yet. Put this into ./" CLI_SOURCE_FILE " and start again:\n\n"
+            "      types:\n"
+            "        hello: {exec: [/bin/echo, \"hello {input.name}\"]}\n\n"
+            "  Then try:\n\n"
+            "      bide submit hello --input '{\"name\":\"you\"}' --wait%s\n"
+            "      bide list%s\n",
+            server, server);
+    if (unix_path) fprintf(stderr, "      curl --unix-socket %s http://bide/v1/stats\n", at + sizeof "unix:" - 1);
+    else if (at) fprintf(stderr, "      curl http://%s/v1/stats\n", at);
 }
 
 static void tell_where(struct service *s)
@@ -22,11 +44,8 @@ static void tell_where(struct service *s)
     fprintf(stderr, "  config  %s\n", c->path ? c->path : "none (no ./" CLI_SOURCE_FILE "; built-in defaults)");
     fprintf(stderr, "  store   %s\n  data    %s\n  types  ", c->store, c->data_dir);
     for (size_t i = 0; i < c->n_types; i++) fprintf(stderr, " %s", c->types[i].name);
-    if (c->n_types == 0)
-        fprintf(stderr, " none: nothing can be submitted yet. Put this into ./" CLI_SOURCE_FILE " and start again:\n\n"
-                        "      types:\n        hello: {exec: [/bin/echo, \"hello {input.name}\"]}\n\n"
-                        "    then: bide submit hello --input '{\"name\":\"you\"}' --wait");
-    fprintf(stderr, "\n");
+    fprintf(stderr, "%s\n", c->n_types ? "" : " none");
+    if (c->n_types == 0) tell_what_next(s);
 }
 
 int cli_serve(int argc, char **argv)
