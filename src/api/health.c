@@ -56,8 +56,7 @@ static void count_broken(void *user, const struct worker_view *w)
 static int64_t broken_workers(const struct server *s)
 {
     int64_t n = 0;
-    for (size_t i = 0; i < s->roster.n; i++)
-        s->roster.posts[i].handler->ops->each(s->roster.posts[i].handler, count_broken, &n);
+    roster_each(&s->roster, count_broken, &n);
     return n;
 }
 
@@ -206,9 +205,8 @@ static void sum_worker(void *user, const struct worker_view *w)
 
 static void write_workers(struct buf *b, const struct server *s)
 {
-    struct worker_sums n = {0};
-    for (size_t i = 0; i < s->roster.n; i++)
-        s->roster.posts[i].handler->ops->each(s->roster.posts[i].handler, sum_worker, &n);
+    struct worker_sums n = {.loads = s->roster.loads, .restarts = s->roster.restarts};
+    roster_each(&s->roster, sum_worker, &n);
     one_value(b, "bide_worker_processes", "gauge", "Live worker processes.", (double)n.live);
     one_value(b, "bide_worker_loads_total", "counter", "Times a worker process became ready.", (double)n.loads);
     one_value(b, "bide_worker_restarts_total", "counter", "Unplanned ends of worker processes.", (double)n.restarts);

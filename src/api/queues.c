@@ -77,7 +77,8 @@ static void on_counted(struct store_req *req)
     } else {
         call_list_open(&b);
         for (size_t i = 0; i < s->queues.n; i++)
-            write_queue(&b, s, &s->queues.all[i], count_of(&m->counts, s->queues.all[i].name));
+            if (s->queues.all[i]->declared)
+                write_queue(&b, s, s->queues.all[i], count_of(&m->counts, s->queues.all[i]->name));
         call_list_close(&b, NULL);
     }
     store_release(req);

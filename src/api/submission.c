@@ -202,7 +202,11 @@ static int find_queue(struct draft *d)
 {
     const struct config *c = d->server->conf.config;
     if (!d->body->queue.p) d->body->queue = str_of(d->type->queue);
-    if (queue_find(&d->server->queues, d->body->queue)) return 0;
+    const struct queue *queue = queue_find(&d->server->queues, d->body->queue);
+    if (queue) {
+        d->body->queue = queue->name; /* stays when the configuration changes before the task is stored */
+        return 0;
+    }
     const char **names = arena_alloc(d->m->arena, (c->n_queues + 1) * sizeof *names);
     for (size_t i = 0; i < c->n_queues; i++) names[i] = c->queues[i].name;
     struct str name = d->body->queue;

@@ -42,10 +42,9 @@ static void write_worker(void *user, const struct worker_view *w)
 
 static void list(struct call *c)
 {
-    struct roster *r = &c->api->server->roster;
     struct buf b = call_buf(c);
     call_list_open(&b);
-    for (size_t i = 0; i < r->n; i++) r->posts[i].handler->ops->each(r->posts[i].handler, write_worker, &b);
+    roster_each(&c->api->server->roster, write_worker, &b);
     call_list_close(&b, NULL);
     call_answer(c, 200, &b);
 }

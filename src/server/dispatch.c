@@ -68,7 +68,7 @@ static struct lane *lane_for(struct dispatch *d, const struct store_hint *h)
     lane = d->lanes[place] = mem_new(sizeof *lane);
     *lane = (struct lane){.number = h->lane,
                           .type = mem_str(h->type),
-                          .queue = queue_find(d->queues, h->queue),
+                          .queue = queue_hold(d->queues, h->queue),
                           .post = roster_post(d->roster, h->type)};
     return lane;
 }
@@ -81,6 +81,19 @@ void dispatch_hint(struct dispatch *d, const struct store_hint *hints, size_t n)
         lane->head_rank = hints[i].head_rank;
         lane->head = hints[i].head;
     }
+    dispatch_soon(d);
+}
+
+void dispatch_hold(struct dispatch *d)
+{
+    d->held = true;
+}
+
+void dispatch_go_on(struct dispatch *d)
+{
+    for (size_t i = 0; i < d->n_lanes; i++)
+        if (d->lanes[i]) d->lanes[i]->post = roster_post(d->roster, d->lanes[i]->type);
+    d->held = false;
     dispatch_soon(d);
 }
 
@@ -221,7 +234,7 @@ static void claim(struct dispatch *d, struct lane *lane, int32_t most)
 static size_t wanted(struct dispatch *d, const struct post *post)
 {
     size_t n = 0;
-    for (size_t i = 0; i < d->queues->n; i++) d->queues->all[i].spare = queue_room(&d->queues->all[i]);
+    for (size_t i = 0; i < d->queues->n; i++) d->queues->all[i]->spare = queue_room(d->queues->all[i]);
     for (size_t i = 0; i < d->n_lanes; i++) {
         const struct lane *lane = d->lanes[i];
         if (!lane || lane->post != post || !lane->queue) continue;
@@ -271,7 +284,7 @@ static void on_soon(struct later *l)
 {
     struct dispatch *d = CONTAINER_OF(l, struct dispatch, soon);
     tell_wanted(d);
-    if (!d->open) return;
+    if (!d->open || d->held) return;
     int32_t most = 0;
     for (struct lane *lane; (lane = best(d, &most));) claim(d, lane, most);
     int64_t held_ms = held_for(d);

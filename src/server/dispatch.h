@@ -17,7 +17,7 @@
 struct lane {
     uint32_t number;     /* the store's */
     struct str type;     /* owned */
-    struct queue *queue; /* NULL: not declared any more */
+    struct queue *queue; /* without room when it is not declared any more */
     struct post *post;   /* NULL: the type is not declared any more */
     uint32_t ready;      /* as last told */
     int64_t head_rank;
@@ -36,6 +36,7 @@ struct dispatch {
     size_t n_lanes;
     size_t claims;         /* on their way */
     bool open;             /* false: nothing is claimed (starting, draining) */
+    bool held;             /* the same for a moment, of which pools hear nothing: posts are about to change */
     struct later soon;
     struct timer again;    /* the store was away, a post is on hold */
     void *user;
@@ -51,6 +52,8 @@ void dispatch_release(struct dispatch *d); /* no claim on its way */
 void dispatch_hint(struct dispatch *d, const struct store_hint *hints, size_t n);
 void dispatch_soon(struct dispatch *d);    /* something changed: look again in this turn */
 void dispatch_free(struct dispatch *d, struct lane *lane); /* one task of that lane is over: its room is free */
+void dispatch_hold(struct dispatch *d);    /* no further claim; when `claims` is 0, posts may change */
+void dispatch_go_on(struct dispatch *d);   /* lanes are given their posts anew, and claimed from */
 const struct lane *dispatch_lane(const struct dispatch *d, struct str queue, struct str type); /* NULL: unknown */
 
 #endif

@@ -10,44 +10,75 @@
 
 void queue_open_all(struct queues *q, const struct config *c)
 {
-    q->n = c->n_queues;
-    q->all = mem_new((q->n ? q->n : 1) * sizeof *q->all);
+    *q = (struct queues){0};
     map_init(&q->by_name);
-    for (size_t i = 0; i < q->n; i++) {
-        const struct config_queue *from = &c->queues[i];
-        q->all[i] = (struct queue){.name = str_of(from->name),
-                                   .conf = from,
-                                   .concurrency = from->concurrency,
-                                   .capacity = from->capacity,
-                                   .paused = from->paused};
-        (void)map_put(&q->by_name, q->all[i].name, &q->all[i]);
-    }
+    queue_declare_all(q, c);
 }
 
 void queue_close_all(struct queues *q)
 {
     map_release(&q->by_name);
+    for (size_t i = 0; i < q->n; i++) {
+        free((char *)q->all[i]->name.p);
+        free(q->all[i]);
+    }
     free(q->all);
     *q = (struct queues){0};
 }
 
+static void settle(struct queue *q)
+{
+    int32_t concurrency = q->set.concurrency > 0 ? q->set.concurrency : q->conf.concurrency;
+    q->concurrency = q->declared ? concurrency : 0;
+    q->capacity = q->set.capacity >= 0 ? q->set.capacity : q->conf.capacity;
+    q->paused = q->pause_set ? q->set.paused : q->conf.paused;
+    q->draining = q->set.draining;
+}
+
+void queue_declare_all(struct queues *q, const struct config *c)
+{
+    for (size_t i = 0; i < q->n; i++) q->all[i]->declared = false;
+    for (size_t i = 0; i < c->n_queues; i++) {
+        struct queue *one = queue_hold(q, str_of(c->queues[i].name));
+        one->declared = true;
+        one->conf = c->queues[i];
+        one->conf.name = NULL;
+    }
+    for (size_t i = 0; i < q->n; i++) settle(q->all[i]);
+}
+
+void queue_remember_all(struct queues *q, const struct store_counts *counts)
+{
+    for (size_t i = 0; i < counts->n; i++) {
+        const struct store_count *n = &counts->items[i];
+        queue_set(queue_hold(q, n->queue), n->pause_known ? ~0u : ~(unsigned)STORE_QUEUE_PAUSED, &n->set);
+    }
+}
+
 struct queue *queue_find(const struct queues *q, struct str name)
 {
-    return map_get(&q->by_name, name);
+    struct queue *one = map_get(&q->by_name, name);
+    return one && one->declared ? one : NULL;
+}
+
+struct queue *queue_hold(struct queues *q, struct str name)
+{
+    struct queue *one = map_get(&q->by_name, name);
+    if (one) return one;
+    one = mem_new(sizeof *one);
+    one->name = mem_str(name);
+    one->set = STORE_QUEUE_AS_CONFIGURED;
+    q->all = mem_grow(q->all, (q->n + 1) * sizeof *q->all);
+    q->all[q->n++] = one;
+    (void)map_put(&q->by_name, one->name, one);
+    return one;
 }
 
 void queue_set(struct queue *q, unsigned parts, const struct store_queue_set *set)
 {
-    if (parts & STORE_QUEUE_PAUSED) q->paused = set->paused;
-    if (parts & STORE_QUEUE_DRAINING) q->draining = set->draining;
-    if (parts & STORE_QUEUE_CONCURRENCY) {
-        q->concurrency_set = set->concurrency > 0;
-        q->concurrency = q->concurrency_set ? set->concurrency : q->conf->concurrency;
-    }
-    if (parts & STORE_QUEUE_CAPACITY) {
-        q->capacity_set = set->capacity >= 0;
-        q->capacity = q->capacity_set ? set->capacity : q->conf->capacity;
-    }
+    store_queue_merge(&q->set, parts, set);
+    q->pause_set = q->pause_set || (parts & STORE_QUEUE_PAUSED);
+    settle(q);
 }
 
 int32_t queue_room(const struct queue *q)

@@ -12,7 +12,6 @@
 
 #define STORE_AWAY_MS 1000
 
-static void drain_step(struct server *s);
 
 /* ---- what the parts tell ---- */
 
@@ -67,7 +66,8 @@ static void on_handler_event(struct handler *h, enum log_level level, const char
 /* The last claim, or the tick, was answered. */
 static void on_store_idle(void *user)
 {
-    drain_step(user);
+    reload_step(user);
+    server_drain_step(user);
 }
 
 static void on_expired(void *user, const struct store_tick_item *item)
@@ -87,6 +87,7 @@ void server_init(struct server *s, const struct server_conf *conf)
     retention_init(&s->retention, s);
     metrics_init(&s->metrics);
     list_init(&s->runs);
+    reload_init(&s->reload);
     map_init(&s->run_by_id);
     s->dispatch.turn = s->turn;
     s->dispatch.queues = &s->queues;
@@ -104,11 +105,7 @@ static void ask_what_stands(struct timer *t);
 
 static void serve(struct server *s)
 {
-    for (size_t i = 0; i < s->first_counts.n; i++) {
-        struct queue *q = queue_find(&s->queues, s->first_counts.items[i].queue);
-        const struct store_count *n = &s->first_counts.items[i];
-        if (q) queue_set(q, n->pause_known ? ~0u : ~(unsigned)STORE_QUEUE_PAUSED, &n->set);
-    }
+    queue_remember_all(&s->queues, &s->first_counts);
     s->serving = s->dispatch.open = true;
     dispatch_soon(&s->dispatch);
     retention_begin(&s->retention);
@@ -126,7 +123,7 @@ static void on_first_counts(struct store_req *req)
         log_warn("the store does not answer (%s); trying again", err_text(err));
         turn_timer(s->turn, &s->first_again, STORE_AWAY_MS, ask_what_stands);
     }
-    drain_step(s);
+    server_drain_step(s);
 }
 
 static void ask_what_stands(struct timer *t)
@@ -164,16 +161,17 @@ void server_hurry(struct server *s)
 }
 
 /* Called by whatever may have been the last thing a drain waits for. */
-static void drain_step(struct server *s)
+void server_drain_step(struct server *s)
 {
-    if (!s->draining || s->asking || s->ticker.ticking || !retention_is_idle(&s->retention) || !list_empty(&s->runs) || s->dispatch.claims > 0) return;
+    bool busy = s->asking || s->reload.next || s->ticker.ticking || !retention_is_idle(&s->retention);
+    if (!s->draining || busy || !list_empty(&s->runs) || s->dispatch.claims > 0) return;
     turn_timer_stop(s->turn, &s->first_again);
     if (!s->roster.on_drained) roster_drain(&s->roster, on_all_drained, s);
 }
 
 static void on_drain_begin(struct timer *t)
 {
-    drain_step(CONTAINER_OF(t, struct server, drain_begin));
+    server_drain_step(CONTAINER_OF(t, struct server, drain_begin));
 }
 
 void server_drain(struct server *s, void (*on_drained)(void *user), void *user)
@@ -230,7 +228,7 @@ void server_run_over(struct server *s, struct run *r)
     arena_release(&r->arena);
     free(r);
     if (s->conf.on_run_over) s->conf.on_run_over(s->conf.user);
-    drain_step(s);
+    server_drain_step(s);
 }
 
 void server_forget_files(struct server *s, const struct id *id, int32_t run, int32_t attempt)

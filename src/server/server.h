@@ -13,6 +13,7 @@
 #include "server/dispatch.h"
 #include "server/metrics.h"
 #include "server/queue.h"
+#include "server/reload.h"
 #include "server/retention.h"
 #include "server/roster.h"
 #include "server/run.h"
@@ -21,7 +22,7 @@
 
 #define SERVER_DRAIN_MS 30000 /* running tasks may finish for so long after a drain was asked for; then they are released */
 
-struct server_conf {             /* all borrowed until the server is released */
+struct server_conf {             /* all borrowed until the server is released, the configuration until a reload */
     struct turn *turn;
     const struct config *config;
     struct spawner *spawner;
@@ -44,6 +45,7 @@ struct server {
     struct retention retention;
     struct waiters waiters;
     struct metrics metrics;
+    struct reload reload;
     struct list runs;      /* of struct run */
     struct map run_by_id;
     struct store_counts first_counts;
@@ -60,6 +62,7 @@ void server_start(struct server *s, struct store *store);           /* the store
  * request of the server on its way. Legal at any time, also when the store has never answered. */
 void server_drain(struct server *s, void (*on_drained)(void *user), void *user);
 void server_hurry(struct server *s);  /* while draining: give running tasks back now */
+void server_drain_step(struct server *s); /* for the server's parts: what a drain may wait for is over */
 void server_release(struct server *s); /* after on_drained */
 
 struct run *server_run(const struct server *s, const struct id *id); /* the live attempt of a task; NULL */

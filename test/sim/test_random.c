@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Random hours of a server: submits, cancels, retries, pauses, crashes, hangs, timeouts, a store that is slow, fails or
- * is away, a system without processes, jumps of the wall clock; then quiet, and everything that was accepted has to
+ * is away, a system without processes, jumps of the wall clock, other configurations; then quiet, and everything that was accepted has to
  * have ended as promised (sim_check). One seed is one life:
  *
  *   SIM_SEED=17 test_sim_random      that life alone, with SIM_LOG=1 its log
@@ -88,8 +88,57 @@ static void trouble_the_system(void)
 
 static void pause_or_resume(void)
 {
-    sim->server.queues.all[below(N(queues))].paused = one_in(2);
+    struct store_queue_set set = {.paused = one_in(2)};
+    queue_set(sim->server.queues.all[below(N(queues))], STORE_QUEUE_PAUSED, &set);
     dispatch_soon(&sim->server.dispatch);
+}
+
+/* ---- other configurations ---- */
+
+static struct config others[2];
+static struct config_queue other_queues[2][N(queues)];
+static struct worker_pool_conf other_pools[2][N(pools)];
+static struct config_type other_types[2][N(types)];
+static int64_t n_reloads;
+
+static void on_reloaded(void *user, int err)
+{
+    (void)user;
+    n_reloads += err == 0;
+}
+
+/* Fewer at a time in the queues, pools that are the same or not, one type less or none. */
+static void reload(void)
+{
+    struct server *s = &sim->server;
+    size_t at = s->conf.config == &others[0];
+    struct config *c = &others[at];
+    if (s->reload.next || s->draining) return;
+    *c = sim->config;
+    memcpy(other_queues[at], queues, sizeof queues);
+    memcpy(other_pools[at], pools, sizeof pools);
+    memcpy(other_types[at], sim->config.types, sizeof types);
+    for (size_t i = 0; i < N(queues); i++) other_queues[at][i].concurrency = 1 + (int32_t)below(queues[i].concurrency);
+    for (size_t i = 0; i < N(pools); i++)
+        if (one_in(2)) other_pools[at][i].ready_timeout_ms = 5000 + below(3);
+    if (one_in(3)) {
+        size_t gone = (size_t)below(N(types));
+        memmove(&other_types[at][gone], &other_types[at][gone + 1], (N(types) - gone - 1) * sizeof types[0]);
+        c->n_types = c->n_exact = N(types) - 1;
+    }
+    c->queues = other_queues[at];
+    c->workers = other_pools[at];
+    c->types = other_types[at];
+    reload_start(s, c, on_reloaded, NULL);
+}
+
+/* Every type is there again. */
+static void reload_the_first(void)
+{
+    while (sim->server.reload.next) sim_pass(sim, 1000);
+    reload_start(&sim->server, &sim->config, on_reloaded, NULL);
+    while (sim->server.reload.next) sim_pass(sim, 1000);
+    CHECK(sim->server.conf.config == &sim->config);
 }
 
 static void step(void)
@@ -103,14 +152,15 @@ static void step(void)
     else if (what < 74) trouble_the_system();
     else if (what < 77) pause_or_resume();
     else if (what < 78) sim_wall_jump(sim, below(4 * HOUR) - 2 * HOUR);
+    else if (what < 82) reload();
     sim_pass(sim, some_ms(one_in(10) ? HOUR : 5000));
 }
 
 static void limits_hold(void)
 {
     for (size_t i = 0; i < N(queues); i++) {
-        const struct queue *q = &sim->server.queues.all[i];
-        CHECK(q->running >= 0 && q->running <= q->concurrency);
+        const struct queue *q = sim->server.queues.all[i];
+        CHECK(q->running >= 0 && q->running <= queues[i].concurrency); /* it may have been more before a reload */
     }
     for (size_t i = 0; i < sim->server.roster.n; i++) CHECK(sim->server.roster.posts[i].reserved >= 0);
 }
@@ -121,7 +171,8 @@ static void end_all_trouble(void)
     for (int op = 0; op < STORE_OPS; op++) sim->store.rules[op] = (struct sim_rule){0};
     sim->processes.fail_loads = sim->processes.fail_starts = sim->processes.fail_sends = 0;
     sim->processes.mute = false;
-    for (size_t i = 0; i < N(queues); i++) sim->server.queues.all[i].paused = false;
+    for (size_t i = 0; i < N(queues); i++)
+        queue_set(sim->server.queues.all[i], STORE_QUEUE_PAUSED, &(struct store_queue_set){0});
     dispatch_soon(&sim->server.dispatch);
 }
 
@@ -178,6 +229,7 @@ static void live(uint64_t seed)
         return;
     }
     end_all_trouble();
+    reload_the_first();
     sim_pass(sim, 60000);
     all_have_a_reason();
     for (int hours = 0; hours < 400; hours++) sim_pass(sim, HOUR);
@@ -220,8 +272,8 @@ TEST(what_is_promised_holds_through_random_hours)
         fprintf(stderr, "SIM_SEED=%llu shows it again\n", (unsigned long long)seed);
         test_fail();
     }
-    printf("%lld tasks, %lld claims; endings: %lld completed, %lld failed, %lld cancelled, %lld expired\n", (long long)n_tasks,
-           (long long)n_claims, (long long)endings[TASK_COMPLETED], (long long)endings[TASK_FAILED],
+    printf("%lld tasks, %lld claims, %lld reloads; endings: %lld completed, %lld failed, %lld cancelled, %lld expired\n", (long long)n_tasks,
+           (long long)n_claims, (long long)n_reloads, (long long)endings[TASK_COMPLETED], (long long)endings[TASK_FAILED],
            (long long)endings[TASK_CANCELLED], (long long)endings[TASK_EXPIRED]);
     if (first != last) /* every kind of ending was really seen */
         for (int i = TASK_COMPLETED; i < TASK_STATES; i++) CHECK(endings[i] > 0);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See config_copy.h.
+ */
+#include "server/config_copy.h"
+#include <assert.h>
+
+enum shape { SHAPE_PLAIN, SHAPE_TEXT, SHAPE_LIST, SHAPE_NESTED };
+
+static enum shape shape_of(enum config_kind kind)
+{
+    switch (kind) {
+    case KIND_PATH:
+    case KIND_STORE:
+    case KIND_POINTER:
+    case KIND_QUEUE:
+    case KIND_WORKER: return SHAPE_TEXT;
+    case KIND_ADDRESSES:
+    case KIND_WORDS:
+    case KIND_COMMAND:
+    case KIND_ENV:
+    case KIND_SECRETS: return SHAPE_LIST;
+    case KIND_DURATION:
+    case KIND_INT:
+    case KIND_BOOL:
+    case KIND_CHOICE: return SHAPE_PLAIN;
+    case KIND_SECTION:
+    case KIND_NAMED: return SHAPE_NESTED;
+    }
+    return SHAPE_PLAIN;
+}
+
+static const void *pointer_at(const void *base, const struct config_key *k)
+{
+    const void *p;
+    memcpy(&p, (const char *)base + k->offset, sizeof p);
+    return p;
+}
+
+static const char *const *copy_list(struct arena *a, const char *const *list)
+{
+    size_t n = 0;
+    while (list[n]) n++;
+    const char **copy = arena_alloc(a, (n + 1) * sizeof *copy);
+    for (size_t i = 0; i < n; i++) copy[i] = arena_text(a, str_of(list[i]));
+    return copy;
+}
+
+void config_copy_deep(struct arena *a, const struct config_section *s, void *base)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const struct config_key *k = &s->keys[i];
+        enum shape shape = shape_of(k->kind);
+        assert(k->kind != KIND_NAMED);
+        if (shape == SHAPE_NESTED) config_copy_deep(a, k->section, (char *)base + k->offset);
+        const void *p = shape == SHAPE_TEXT || shape == SHAPE_LIST ? pointer_at(base, k) : NULL;
+        if (!p) continue;
+        p = shape == SHAPE_TEXT ? (const void *)arena_text(a, str_of(p)) : (const void *)copy_list(a, p);
+        memcpy((char *)base + k->offset, &p, sizeof p);
+    }
+}
+
+static bool same_list(const char *const *a, const char *const *b)
+{
+    while (*a && *b && strcmp(*a, *b) == 0) a++, b++;
+    return !*a && !*b;
+}
+
+bool config_copy_same_key(const struct config_key *k, const void *a, const void *b)
+{
+    enum shape shape = shape_of(k->kind);
+    if (shape == SHAPE_NESTED)
+        return k->kind == KIND_SECTION &&
+               config_copy_same(k->section, (const char *)a + k->offset, (const char *)b + k->offset, NULL);
+    if (shape == SHAPE_PLAIN) return memcmp((const char *)a + k->offset, (const char *)b + k->offset, k->size) == 0;
+    const void *left = pointer_at(a, k), *right = pointer_at(b, k);
+    if (!left || !right) return left == right;
+    return shape == SHAPE_TEXT ? strcmp(left, right) == 0 : same_list(left, right);
+}
+
+bool config_copy_same(const struct config_section *s, const void *a, const void *b, const char *only)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const struct config_key *k = &s->keys[i];
+        bool asked = !only || strcmp(k->key, only) == 0 || (k->needs && strcmp(k->needs, only) == 0);
+        if (asked && !config_copy_same_key(k, a, b)) return false;
+    }
+    return true;
+}
