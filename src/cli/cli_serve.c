@@ -61,8 +61,12 @@ int cli_serve(int argc, char **argv)
     if (code == CLI_OK) code = cli_source_load(&source, &config);
     if (code == CLI_OK) {
         struct err e = {0};
-        if (service_open(&service, &config, tell_where, &e)) code = say(&e);
-        else service_run(&service);
+        if (service_open(&service, &config, tell_where, &e)) {
+            code = say(&e);
+        } else {
+            service.reload.source = &source;
+            service_run(&service);
+        }
     }
     config_release(&config);
     cli_source_release(&source);

@@ -25,10 +25,7 @@ int cli_source_init(struct cli_source *s, const struct cli_args *a)
     return CLI_OK;
 }
 
-void cli_source_release(struct cli_source *s)
-{
-    buf_release(&s->listen);
-}
+void cli_source_release(struct cli_source *s) { buf_release(&s->listen); }
 
 int cli_source_load(const struct cli_source *s, struct config *c)
 {

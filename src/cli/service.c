@@ -99,11 +99,11 @@ static void on_signal(void *owner, int signum)
     server_drain(&s->server, on_drained, s);
 }
 
-/* A terminal that goes away must not end a server that is meant to stay. */
+/* A terminal that goes away must not end a server that is meant to stay: it reads its configuration again. */
 static void on_hangup(void *owner, int signum)
 {
-    (void)owner, (void)signum;
-    log_info("SIGHUP: nothing to do, the configuration is read at the start");
+    (void)signum;
+    service_reload_hangup(owner);
 }
 
 /* ---- opening ---- */
@@ -266,6 +266,7 @@ void service_run(struct service *s)
     server_start(&s->server, s->store);
     loop_run(s->loop);
     server_release(&s->server);
+    service_reload_release(s);
     api_release(&s->api);
     child_keeper_close(s->spawner);
     loop_close(s->loop);

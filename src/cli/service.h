@@ -17,6 +17,7 @@
 #define CLI_SERVICE_H
 
 #include "api/api.h"
+#include "cli/service_reload.h"
 #include "loop/inherit.h"
 #include "loop/notify.h"
 #include "loop/pool.h"
@@ -30,6 +31,7 @@
 
 struct service {
     const struct config *config; /* borrowed */
+    struct service_reload reload;    /* its source is set by the caller between open and run */
     void (*on_serving)(struct service *s); /* once, when tasks are taken and run; may be NULL */
     struct turn turn;
     struct notify notify;

@@ -95,6 +95,17 @@ def test_it_is_not_told_ready_by_a_server_that_does_not_come_up_but_why(serve, t
     manager.socket.close()
 
 
+@pytest.mark.parametrize("config", [CAT, {"types": {"cat": {"exce": ["/bin/cat"]}}}], ids=["right", "wrong"])
+def test_the_manager_is_told_when_a_reload_begins_and_when_it_is_over(managed, config):
+    bide, manager = managed(CAT)
+    manager.hears("READY=1")
+    manager.forget()
+    bide.configure(config)
+    bide.process.send_signal(signal.SIGHUP)
+    manager.hears("READY=1")
+    assert manager.said[0] == "RELOADING=1" and manager.said[-1] == "READY=1"
+
+
 def test_the_status_counts_what_still_runs_while_it_drains(managed):
     bide, manager = managed(with_actor(pool={"instances": 2}))
     for name in "ab":
