@@ -51,6 +51,8 @@ const struct cli_verb cli_verbs[] = {
     {"queue", cli_queue, "list, show, pause, resume or set queues", "", cli_queue_options, false, NULL},
     {"worker", cli_worker, "list, recycle or stop worker processes", "", no_options, false, NULL},
     {"stats", cli_stats, "print the server's numbers", "", no_options, false, NULL},
+    {"gc", cli_gc, "remove what is not kept any longer, now", "[--dry-run]", cli_gc_options, false,
+     "The server does it by itself, by the `retain` rules of its configuration; this does not wait for it."},
     {"bench", cli_bench, "see how fast the server takes tasks", "--type TYPE", cli_bench_options, false,
      "Submits for some seconds over several connections and prints the rate and the time of a submit. The tasks are never\n"
      "run: they may start in a year, and are cancelled at the end. Cancelled tasks stay in the store as others do. Refuses\n"

@@ -22,6 +22,7 @@ static enum shape shape_of(enum config_kind kind)
     case KIND_SECRETS: return SHAPE_LIST;
     case KIND_DURATION:
     case KIND_INT:
+    case KIND_SIZE:
     case KIND_BOOL:
     case KIND_CHOICE: return SHAPE_PLAIN;
     case KIND_SECTION:

@@ -147,6 +147,12 @@ static void read_value(struct reader *r, struct target *t, const struct config_k
     if (k->kind == KIND_SECTION && (nothing || type == FYNT_MAPPING)) {
         struct target nested = {k->section, (char *)t->base + k->offset, path_under(r, t->path, k->key), 0};
         read_section(r, &nested, nothing ? NULL : node, key_at);
+    } else if (k->kind == KIND_SECTION && k->section->plain && type == FYNT_SCALAR) {
+        const struct config_key *plain = config_table_find(k->section, str_of(k->section->plain));
+        struct target nested = {k->section, (char *)t->base + k->offset, path_under(r, t->path, k->key), 0};
+        read_value(r, &nested, plain, node, key_at);
+        keep_origin(r, path_under(r, nested.path, plain->key), (struct config_origin){.from = CONFIG_FILE, .mark = key_at});
+        read_section(r, &nested, NULL, key_at); /* what flags and variables say */
     } else if (k->kind == KIND_NAMED && (nothing || type == FYNT_MAPPING)) {
         read_named(r, k, nothing ? NULL : node, key_at);
     } else if ((k->kind == KIND_COMMAND || k->kind == KIND_ADDRESSES || k->kind == KIND_WORDS) &&

@@ -16,7 +16,7 @@ static void add_range(struct buf *b, const struct config_key *k)
     text_add_duration(b, k->min);
     buf_add_text(b, " to ");
     text_add_duration(b, k->max);
-    if (k->words) buf_add_format(b, ", %s", k->words[0]);
+    for (size_t i = 0; k->words && k->words[i]; i++) buf_add_format(b, ", %s", k->words[i]);
 }
 
 static const char *initial(const struct config_section *s, const struct config_key *k)
@@ -40,6 +40,7 @@ static void tell(const struct config_section *s, const struct config_key *k,
                                  .key = k->key,
                                  .type = config_table_kind_word(k->kind),
                                  .unit = k->kind == KIND_DURATION ? "ms s m h d w"
+                                         : k->kind == KIND_SIZE   ? "B K M G T"
                                          : k->unit                ? k->unit
                                                                   : "",
                                  .range = range.p ? range.p : "",
@@ -53,7 +54,7 @@ void config_keys_each(void (*f)(void *user, const struct config_row *row), void 
 {
     static const struct config_section *const sections[] = {
         &config_table_top,    &config_table_defaults, &config_table_retry, &config_table_queue,
-        &config_table_worker, &config_table_type,     &config_table_poll,
+        &config_table_worker, &config_table_type,     &config_table_poll,     &config_table_retain,
     };
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         for (size_t j = 0; j < sections[i]->n; j++) tell(sections[i], &sections[i]->keys[j], f, user);

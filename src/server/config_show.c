@@ -127,8 +127,20 @@ static void show_duration(struct buf *b, const struct config_key *k, int64_t ms)
 {
     struct buf text;
     buf_init(&text, 64);
-    if (ms < 0 && k->words) buf_add_text(&text, k->words[0]);
+    if (ms < 0 && k->words) buf_add_text(&text, k->words[-1 - ms]);
     else text_add_duration(&text, ms);
+    json_write_str(b, buf_str(&text));
+    buf_release(&text);
+}
+
+/* In the largest unit that says it exactly. */
+static void show_size(struct buf *b, int64_t bytes)
+{
+    struct buf text;
+    size_t unit = 0;
+    buf_init(&text, 64);
+    while (bytes && bytes % 1024 == 0 && unit < 4) bytes /= 1024, unit++;
+    buf_add_format(&text, bytes ? "%lld%c" : "0", (long long)bytes, "BKMGT"[unit]);
     json_write_str(b, buf_str(&text));
     buf_release(&text);
 }
@@ -159,6 +171,7 @@ void config_show_value(struct buf *b, const struct config_item *item)
         return;
     case KIND_DURATION: show_duration(b, k, int_at(item)); return;
     case KIND_INT: json_write_int(b, int_at(item)); return;
+    case KIND_SIZE: show_size(b, int_at(item)); return;
     case KIND_BOOL: json_write_bool(b, int_at(item) != 0); return;
     case KIND_CHOICE: json_write_text(b, k->words[int_at(item)]); return;
     case KIND_SECTION:
@@ -171,11 +184,11 @@ void config_show_value(struct buf *b, const struct config_item *item)
 /* A type's rules are those of `defaults` unless it sets them itself: what follows the type's name. */
 static struct str inherited(const struct config_item *item)
 {
-    bool retry = item->section == &config_table_retry, type = item->section == &config_table_type;
+    bool nested = item->section->inherited, type = item->section == &config_table_type;
     struct str key = str_of(item->key->key), path = item->path;
-    bool rule = retry || (type && config_table_find(&config_table_defaults, key));
+    bool rule = nested || (type && config_table_find(&config_table_defaults, key));
     if (!rule || !str_starts(path, STR("types."))) return STR_NONE;
-    size_t len = key.len + (retry ? sizeof "retry." - 1 : 0);
+    size_t len = key.len + (nested ? strlen(item->section->name) + 1 : 0);
     return str_sub(path, path.len - len, len);
 }
 

@@ -15,6 +15,8 @@ static const char *const backoffs[] = {[RETRY_FIXED] = "fixed", [RETRY_EXPONENTI
 static const char *const jitters[] = {[RETRY_JITTER_NONE] = "none", [RETRY_JITTER_FULL] = "full", NULL};
 static const char *const loads[] = {"lazy", "boot", NULL};
 static const char *const forever[] = {"forever", NULL};
+static const char *const ages[] = {"forever", "age", NULL};  /* RETAIN_FOREVER, RETAIN_AS_TYPE */
+static const char *const parts[] = {"record", NULL};
 static const char *const outputs[] = {
     [EXEC_STDOUT_AUTO] = "auto", [EXEC_STDOUT_JSON] = "json", [EXEC_STDOUT_TEXT] = "text", NULL};
 
@@ -28,7 +30,33 @@ static const struct config_key retry_keys[] = {
     {"jitter", KIND_CHOICE, FIELD(retry_policy, jitter), .initial = "full", .words = jitters,
      .help = "full: anything between 0 and the computed delay, so that retries do not come in one wave"},
 };
-const struct config_section config_table_retry = {"retry", KEYS(retry_policy, retry_keys)};
+const struct config_section config_table_retry = {"retry", KEYS(retry_policy, retry_keys), .inherited = true};
+
+#define AGE(status)                                                                                                    \
+    {#status, KIND_DURATION, FIELD(retain_rules, status##_ms), .initial = "age", .max = LIMIT_DELAY_MS, .words = ages, \
+     .help = "the same for " #status " tasks"}
+#define PART(name, n, what)                                                                                            \
+    {name, KIND_DURATION, FIELD(retain_rules, part_ms[n]), .initial = "record", .max = LIMIT_DELAY_MS, .words = parts, \
+     .help = what " may go before the record"}
+
+static const struct config_key retain_keys[] = {
+    {"age", KIND_DURATION, FIELD(retain_rules, age_ms), .initial = "7d", .max = LIMIT_DELAY_MS, .words = forever,
+     .help = "how long the record of an ended task is kept; `retain: 7d` says the same"},
+    AGE(completed),
+    AGE(failed),
+    AGE(cancelled),
+    AGE(expired),
+    PART("input", 0, "its input"),
+    PART("result", 1, "its result"),
+    PART("log", 2, "the logs of its attempts"),
+    PART("files", 3, "its output files"),
+    {"count", KIND_INT, FIELD(retain_rules, count), .initial = "0", .max = INT32_MAX, .unit = "tasks",
+     .help = "records kept of each status of a type, the newest; 0 is no limit"},
+    {"bytes", KIND_SIZE, FIELD(retain_rules, bytes), .initial = "0", .max = INT64_MAX,
+     .help = "of their inputs, results and logs together; 0 is no limit"},
+};
+const struct config_section config_table_retain = {"retain", KEYS(retain_rules, retain_keys), .plain = "age",
+                                                   .inherited = true};
 
 /* Keys that `defaults` and each type share; a type inherits what it does not say. */
 #define RULES(type, at, attempts, timeout, grace)                                                                      \
@@ -45,6 +73,10 @@ const struct config_section config_table_retry = {"retry", KEYS(retry_policy, re
          .help = "from being asked to stop to being killed"},                                                          \
     {                                                                                                                  \
         "retry", KIND_SECTION, FIELD(type, at retry), .section = &config_table_retry, .help = "when to try again"      \
+    },                                                                                                                 \
+    {                                                                                                                  \
+        "retain", KIND_SECTION, FIELD(type, at retain), .section = &config_table_retain,                               \
+        .help = "how long ended tasks are kept"                                                                        \
     }
 
 static const struct config_key defaults_keys[] = {RULES(config_rules, , "3", "1h", "10s")};
@@ -174,6 +206,7 @@ const char *config_table_kind_word(enum config_kind kind)
     case KIND_ADDRESSES: return "address or list";
     case KIND_DURATION: return "duration";
     case KIND_INT: return "number";
+    case KIND_SIZE: return "size";
     case KIND_BOOL: return "true or false";
     case KIND_CHOICE: return "word";
     case KIND_COMMAND: return "list";
@@ -197,6 +230,7 @@ bool config_table_is_scalar(enum config_kind kind)
     case KIND_ADDRESSES: /* several with commas */
     case KIND_DURATION:
     case KIND_INT:
+    case KIND_SIZE:
     case KIND_BOOL:
     case KIND_CHOICE:
     case KIND_POINTER:

@@ -15,6 +15,7 @@ enum config_kind {
     KIND_ADDRESSES, /* one, or a list */
     KIND_DURATION,  /* milliseconds in an int64_t */
     KIND_INT,       /* 32 or 64 bits */
+    KIND_SIZE,      /* bytes in an int64_t */
     KIND_BOOL,
     KIND_CHOICE,  /* the index of the word, in an enum, an int or a bool */
     KIND_COMMAND, /* argv, ends with NULL */
@@ -35,8 +36,8 @@ struct config_key {
     enum config_kind kind;
     size_t offset, size;      /* of the member in the section's struct */
     const char *initial;      /* as it would be written; NULL: inherited (types) or nothing */
-    int64_t min, max;         /* KIND_INT, KIND_DURATION */
-    const char *const *words; /* KIND_CHOICE: ends with NULL; KIND_DURATION: words[0] means -1 */
+    int64_t min, max;         /* KIND_INT, KIND_SIZE, KIND_DURATION */
+    const char *const *words; /* KIND_CHOICE: ends with NULL; KIND_DURATION: words[0] means -1, words[1] -2 */
     bool required;
     bool fixed;                           /* a running server cannot change it */
     const char *needs;                    /* goes with this other key only; NULL: with any */
@@ -50,11 +51,13 @@ struct config_section {
     const char *name; /* as doc/config.md heads it */
     const struct config_key *keys;
     size_t n;
+    const char *plain; /* the key that a plain text in the section's place sets; NULL: none */
+    bool inherited;    /* those of a type are those of `defaults` unless it says so */
     size_t size; /* of its struct; its first member is the name where it is one of KIND_NAMED */
 };
 
 extern const struct config_section config_table_top, config_table_defaults, config_table_retry, config_table_queue,
-    config_table_worker, config_table_type, config_table_poll;
+    config_table_worker, config_table_type, config_table_poll, config_table_retain;
 
 const struct config_key *config_table_find(const struct config_section *s, struct str key); /* NULL: unknown */
 /* The first row that has to be said: without it the section is not there. NULL: it is always there. */

@@ -35,9 +35,11 @@ const char *config_value_wanted(const struct config_key *k, char *text, size_t c
     case KIND_STORE: return "mem: or sqlite:FILE";
     case KIND_ADDRESSES: return "HOST:PORT or unix:PATH, one or a list";
     case KIND_DURATION:
-        snprintf(text, cap, "a duration like 90s, 1h30m%s%s; a number needs its unit", k->words ? ", or " : "",
-                 k->words ? k->words[0] : "");
+        snprintf(text, cap, "a duration like 90s, 1h30m%s%s%s%s; a number needs its unit", k->words ? ", or " : "",
+                 k->words ? k->words[0] : "", k->words && k->words[1] ? ", or " : "",
+                 k->words && k->words[1] ? k->words[1] : "");
         return text;
+    case KIND_SIZE: return "a size like 64K, 4G or 100B";
     case KIND_INT:
         snprintf(text, cap, "a whole number from %lld to %lld", (long long)k->min, (long long)k->max);
         return text;
@@ -87,16 +89,20 @@ static int set_number(const struct config_into *into, const struct config_key *k
 {
     int64_t value;
     bool is_duration = k->kind == KIND_DURATION;
-    if (is_duration && k->words && str_eq(text, str_of(k->words[0]))) {
-        store_int(into, k, -1);
+    for (int i = 0; is_duration && k->words && k->words[i]; i++) {
+        if (!str_eq(text, str_of(k->words[i]))) continue;
+        store_int(into, k, -1 - i);
         return 0;
     }
-    if (is_duration ? text_duration(&value, text, NULL) : text_int(&value, text)) return refuse(k, text, e);
+    int err = k->kind == KIND_SIZE ? text_size(&value, text, NULL)
+              : is_duration        ? text_duration(&value, text, NULL)
+                                   : text_int(&value, text);
+    if (err) return refuse(k, text, e);
     if (value < k->min || value > k->max) {
         struct buf b;
         buf_init(&b, 64);
         if (is_duration) text_add_duration(&b, value < k->min ? k->min : k->max);
-        int err = !is_duration ? refuse(k, text, e)
+        err = !is_duration ? refuse(k, text, e)
                                : err_set(e, ERR_CONFIG, "\"%.*s\" is too %s: %s is the %s", STR_ARG(text),
                                          value < k->min ? "short" : "long", b.p, value < k->min ? "least" : "most");
         buf_release(&b);
@@ -174,6 +180,7 @@ int config_value_set(const struct config_into *into, const struct config_key *k,
         return 0;
     case KIND_WORDS: return set_words(into, k, text, e);
     case KIND_DURATION:
+    case KIND_SIZE:
     case KIND_INT: return set_number(into, k, text, e);
     case KIND_BOOL:
     case KIND_CHOICE: return set_word(into, k, text, e);
@@ -222,7 +229,7 @@ void config_value_init(const struct config_into *into, const struct config_secti
 {
     for (size_t i = 0; i < s->n; i++) {
         const struct config_key *k = &s->keys[i];
-        if (k->kind == KIND_SECTION && (s != &config_table_type || k->section != &config_table_retry)) { /* inherited */
+        if (k->kind == KIND_SECTION && !(s == &config_table_type && k->section->inherited)) {
             struct config_into nested = {into->config, into->dir, (char *)into->base + k->offset};
             config_value_init(&nested, k->section);
         }

@@ -53,6 +53,7 @@ static void on_later(struct later *l)
         queue_declare_all(&s->queues, next);
         roster_change(&s->roster, next);
         s->conf.config = next;
+        retention_rules_changed(&s->retention);
     }
     s->reload.next = NULL;
     dispatch_go_on(&s->dispatch);

@@ -32,8 +32,8 @@ static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
 /* By number or by bytes, for some type. */
 static bool counts_anything(const struct config *c)
 {
-    bool some = c->defaults.retain.count >= 0 || c->defaults.retain.bytes >= 0;
-    for (size_t i = 0; i < c->n_types; i++) some = some || c->types[i].rules.retain.count >= 0 || c->types[i].rules.retain.bytes >= 0;
+    bool some = c->defaults.retain.count > 0 || c->defaults.retain.bytes > 0;
+    for (size_t i = 0; i < c->n_types; i++) some = some || c->types[i].rules.retain.count > 0 || c->types[i].rules.retain.bytes > 0;
     return some;
 }
 
@@ -69,6 +69,12 @@ static void arm(struct retention *r)
     r->begin_at_ms = turn_wall_ms(s->turn) + in_ms;
     in_ms = earlier(in_ms, RETENTION_LOOK_MS);
     if (!timer_is_set(&r->timer) || r->timer.due_at_ms > turn_mono_ms(s->turn) + in_ms) turn_timer(s->turn, &r->timer, in_ms, on_time);
+}
+
+void retention_rules_changed(struct retention *r)
+{
+    r->next_due_ms = 0;
+    arm(r);
 }
 
 void retention_ended(struct retention *r)
@@ -122,6 +128,7 @@ static void rest(struct retention *r, int err)
     if (err) r->next_due_ms = 0; /* what is left waits for the next pass */
     if (on_asked) on_asked(r->asked_user, err, &r->counts);
     arm(r);
+    server_drain_step(r->server);
 }
 
 static void begin(struct retention *r, bool dry)

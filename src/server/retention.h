@@ -54,6 +54,7 @@ struct retention {
 void retention_init(struct retention *r, struct server *s);
 void retention_begin(struct retention *r);  /* once, when the server serves */
 void retention_ended(struct retention *r);  /* a task has ended */
+void retention_rules_changed(struct retention *r); /* by a reload */
 void retention_wish(struct retention *r);   /* there is a task with a wish of its own */
 /* A whole pass now. ERR_CONFLICT: one is under way. on_asked once, later; err ERR_STORE when it could not be finished. */
 int retention_ask(struct retention *r, bool dry, void (*on_asked)(void *user, int err, const struct retention_counts *counts),

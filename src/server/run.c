@@ -110,6 +110,7 @@ static void on_log(struct attempt *a, struct str bytes)
 static void hold(struct run *r, struct str why)
 {
     struct post *post = r->lane->post;
+    if (!post) return; /* its type went with a reload */
     int64_t now_ms = turn_mono_ms(r->server->turn);
     if (post->hold_until_ms <= now_ms) { /* else it was claimed together with one that failed: the same trouble */
         post->hold_ms = post->hold_ms ? post->hold_ms * 2 : HOLD_FIRST_MS;

@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-static int64_t age_of(const struct retain_rules *r, enum task_state state)
+static int64_t said_for(const struct retain_rules *r, enum task_state state)
 {
     switch (state) {
     case TASK_COMPLETED: return r->completed_ms;
@@ -23,6 +23,12 @@ static int64_t age_of(const struct retain_rules *r, enum task_state state)
     return RETAIN_FOREVER;
 }
 
+static int64_t age_of(const struct retain_rules *r, enum task_state state)
+{
+    int64_t ms = said_for(r, state);
+    return ms == RETAIN_AS_TYPE ? r->age_ms : ms;
+}
+
 static int64_t after(int64_t from_ms, int64_t age_ms)
 {
     int64_t at_ms;
@@ -37,8 +43,8 @@ int64_t retain_purge_ms(const struct retain_rules *r, enum task_state state, int
 unsigned retain_due(const struct retain_rules *r, const struct retain_item *it, struct retain_seen *seen, int64_t now_ms)
 {
     if (retain_purge_ms(r, it->state, it->finished_at_ms, it->own_ms) <= now_ms) return RETAIN_RECORD;
-    bool too_many = r->count >= 0 && seen->count >= r->count;
-    bool too_large = r->bytes >= 0 && seen->bytes + it->bytes > r->bytes;
+    bool too_many = r->count > 0 && seen->count >= r->count;
+    bool too_large = r->bytes > 0 && seen->bytes + it->bytes > r->bytes;
     if (too_many || too_large) return RETAIN_RECORD;
     seen->count++;
     seen->bytes += it->bytes;
@@ -60,8 +66,8 @@ int64_t retain_next_ms(const struct retain_rules *r, const struct retain_item *i
 
 int64_t retain_shortest_ms(const struct retain_rules *r)
 {
-    const int64_t ages[] = {r->completed_ms, r->failed_ms,  r->cancelled_ms, r->expired_ms,
-                            r->part_ms[0],   r->part_ms[1], r->part_ms[2],   r->part_ms[3]};
+    const int64_t ages[] = {age_of(r, TASK_COMPLETED), age_of(r, TASK_FAILED), age_of(r, TASK_CANCELLED),
+                            age_of(r, TASK_EXPIRED),   r->part_ms[0],   r->part_ms[1], r->part_ms[2],   r->part_ms[3]};
     int64_t shortest = INT64_MAX;
     for (unsigned i = 0; i < sizeof ages / sizeof *ages; i++)
         if (ages[i] >= 0 && ages[i] < shortest) shortest = ages[i];

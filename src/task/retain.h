@@ -20,27 +20,30 @@ enum retain_part { /* bits; stored */
 };
 #define RETAIN_PARTS 4
 #define RETAIN_FOREVER -1
+#define RETAIN_AS_TYPE -2
 
 struct retain_rules {
-    int64_t completed_ms, failed_ms, cancelled_ms, expired_ms; /* of the record after its ending; RETAIN_FOREVER */
+    int64_t age_ms; /* of the record after its ending; RETAIN_FOREVER */
+    int64_t completed_ms, failed_ms, cancelled_ms, expired_ms; /* for that status; RETAIN_AS_TYPE: age_ms */
     int64_t part_ms[RETAIN_PARTS]; /* input, result, log, files; RETAIN_FOREVER: as long as the record */
-    int64_t count, bytes;          /* kept of one type and status; RETAIN_FOREVER: any */
+    int64_t count, bytes;          /* kept of one type and status; 0: any */
 };
 
-#define RETAIN_EVERYTHING                                                                                             \
-    ((struct retain_rules){RETAIN_FOREVER, RETAIN_FOREVER, RETAIN_FOREVER, RETAIN_FOREVER,                             \
-                           {RETAIN_FOREVER, RETAIN_FOREVER, RETAIN_FOREVER, RETAIN_FOREVER},                           \
-                           RETAIN_FOREVER, RETAIN_FOREVER})
+#define RETAIN_EVERYTHING                                                                                              \
+    ((struct retain_rules){.age_ms = RETAIN_FOREVER,                                                                   \
+                           .completed_ms = RETAIN_AS_TYPE,                                                             \
+                           .failed_ms = RETAIN_AS_TYPE,                                                                \
+                           .cancelled_ms = RETAIN_AS_TYPE,                                                             \
+                           .expired_ms = RETAIN_AS_TYPE,                                                               \
+                           .part_ms = {RETAIN_FOREVER, RETAIN_FOREVER, RETAIN_FOREVER, RETAIN_FOREVER}})
 
 struct retain_item { /* an ended task */
     enum task_state state;
     int64_t finished_at_ms; /* wall */
-    int64_t own_ms;         /* its own wish for the record, over the type's; RETAIN_FOREVER - 1 (RETAIN_AS_TYPE): none */
+    int64_t own_ms;         /* its own wish for the record, over the type's; RETAIN_AS_TYPE: none */
     int64_t bytes;          /* of input, result and logs */
     unsigned there;         /* parts that it has */
 };
-#define RETAIN_AS_TYPE -2
-
 struct retain_seen { /* of the same type and status, newer than this one */
     int64_t count, bytes;
 };

@@ -137,7 +137,7 @@ TEST(a_pass_that_was_asked_for_can_be_dry_and_a_second_one_is_refused)
 {
     struct retain_rules rules = RETAIN_EVERYTHING;
     rules.completed_ms = 0;
-    rules.count = 0;
+    rules.count = 1;
     open_with(&rules);
     struct sim_task *t = SUBMIT(.type = "convert", .ms = 10);
     sim_pass(sim, 50); /* the first pass by itself comes after 100 ms */

@@ -8,10 +8,7 @@
 #define END INT64_C(1700000000000)
 #define ALL (RETAIN_INPUT | RETAIN_RESULT | RETAIN_LOG | RETAIN_FILES)
 
-static const struct retain_rules forever = {.completed_ms = RETAIN_FOREVER, .failed_ms = RETAIN_FOREVER,
-                                            .cancelled_ms = RETAIN_FOREVER, .expired_ms = RETAIN_FOREVER,
-                                            .part_ms = {RETAIN_FOREVER, RETAIN_FOREVER, RETAIN_FOREVER, RETAIN_FOREVER},
-                                            .count = RETAIN_FOREVER, .bytes = RETAIN_FOREVER};
+#define FOREVER RETAIN_EVERYTHING
 
 static struct retain_item ended(enum task_state state)
 {
@@ -26,15 +23,16 @@ static unsigned due(const struct retain_rules *r, const struct retain_item *it, 
 
 TEST(without_rules_everything_stays)
 {
+    struct retain_rules r = FOREVER;
     struct retain_item it = ended(TASK_FAILED);
-    CHECK_INT(due(&forever, &it, INT64_MAX - 1), 0);
-    CHECK_INT(retain_next_ms(&forever, &it), INT64_MAX);
-    CHECK_INT(retain_shortest_ms(&forever), INT64_MAX);
+    CHECK_INT(due(&r, &it, INT64_MAX - 1), 0);
+    CHECK_INT(retain_next_ms(&r, &it), INT64_MAX);
+    CHECK_INT(retain_shortest_ms(&r), INT64_MAX);
 }
 
 TEST(each_status_has_its_age_to_the_millisecond)
 {
-    struct retain_rules r = forever;
+    struct retain_rules r = FOREVER;
     r.completed_ms = 1000, r.failed_ms = 2000, r.cancelled_ms = 3000, r.expired_ms = 0;
     const enum task_state states[] = {TASK_COMPLETED, TASK_FAILED, TASK_CANCELLED, TASK_EXPIRED};
     const int64_t ages[] = {1000, 2000, 3000, 0};
@@ -48,9 +46,19 @@ TEST(each_status_has_its_age_to_the_millisecond)
     CHECK_INT(retain_shortest_ms(&r), 0);
 }
 
+TEST(one_age_is_for_every_status_that_has_none_of_its_own)
+{
+    struct retain_rules r = FOREVER;
+    struct retain_item completed = ended(TASK_COMPLETED), failed = ended(TASK_FAILED);
+    r.age_ms = 1000, r.failed_ms = RETAIN_FOREVER;
+    CHECK_INT(due(&r, &completed, END + 1000), RETAIN_RECORD);
+    CHECK_INT(due(&r, &failed, END + 1000), 0);
+    CHECK_INT(retain_shortest_ms(&r), 1000);
+}
+
 TEST(a_task_may_have_a_wish_of_its_own)
 {
-    struct retain_rules r = forever;
+    struct retain_rules r = FOREVER;
     struct retain_item it = ended(TASK_COMPLETED);
     r.completed_ms = 1000;
     it.own_ms = 5000;
@@ -64,7 +72,7 @@ TEST(a_task_may_have_a_wish_of_its_own)
 
 TEST(parts_go_before_the_record_and_only_those_that_are_there)
 {
-    struct retain_rules r = forever;
+    struct retain_rules r = FOREVER;
     struct retain_item it = ended(TASK_COMPLETED);
     r.part_ms[0] = 10, r.part_ms[2] = 20;
     CHECK_INT(retain_next_ms(&r, &it), END + 10);
@@ -82,21 +90,23 @@ TEST(parts_go_before_the_record_and_only_those_that_are_there)
 
 TEST(the_newest_are_kept_by_number_and_by_bytes)
 {
-    struct retain_rules r = forever;
+    struct retain_rules r = FOREVER;
     struct retain_item it = ended(TASK_COMPLETED);
     struct retain_seen seen = {0};
     r.count = 3;
     for (int i = 0; i < 5; i++) CHECK_INT(retain_due(&r, &it, &seen, END), i < 3 ? 0 : RETAIN_RECORD);
     CHECK_INT(seen.count, 3);
-    r.count = RETAIN_FOREVER;
+    r.count = 0;
     r.bytes = 25; /* each has 10 */
     seen = (struct retain_seen){0};
     for (int i = 0; i < 5; i++) CHECK_INT(retain_due(&r, &it, &seen, END), i < 2 ? 0 : RETAIN_RECORD);
     CHECK_INT(seen.bytes, 20);
     it.bytes = 5; /* a small one behind a large one that had to go still fits */
     CHECK_INT(retain_due(&r, &it, &seen, END), 0);
-    r.bytes = 0;
+    r.bytes = 1;
     CHECK_INT(due(&r, &it, END), RETAIN_RECORD);
+    r.bytes = 0; /* no bound */
+    CHECK_INT(due(&r, &it, END), 0);
 }
 
 TEST_MAIN
