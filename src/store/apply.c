@@ -69,7 +69,7 @@ static int add(struct apply *a, struct store_add *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         r->items[i].err = 0;
-        r->items[i].replayed = false;
+        r->items[i].replayed = r->items[i].existed = false;
         int err = add_one(a, &r->items[i], r->req.now_ms);
         if (err) return err;
     }

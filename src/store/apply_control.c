@@ -86,14 +86,26 @@ static bool same_tags(const struct task_body *a, const struct task_body *b)
     return true;
 }
 
-/* Nobody changed it since it was looked at: what can change of a body, and its life. */
-static bool is_as_expected(const struct store_control_item *it, const struct task_body *body)
+/* As if a tick had been there: rows do not tell of promotions, the index does. */
+static struct life promoted(const struct life *life, int64_t now_ms)
+{
+    struct life l = *life;
+    struct life_rules none = {0};
+    struct life_input in = {.event = LIFE_DUE, .now_ms = now_ms};
+    struct life_outcome out;
+    int err = life_step(&l, &none, &in, &out);
+    assert(err == 0);
+    return l;
+}
+
+/* Nobody changed it since it was looked at: what can change of a body, and its life. That its time has come is no change. */
+static bool is_as_expected(const struct store_control_item *it, const struct task_body *body, int64_t now_ms)
 {
     const struct task *e = it->expect;
     if (!e) return true;
-    const struct life *was = &e->life, *is = &it->life;
-    return was->state == is->state && was->run == is->run && was->attempt == is->attempt && was->rank == is->rank &&
-           was->due_at_ms == is->due_at_ms && was->cancel_requested == is->cancel_requested &&
+    struct life was = promoted(&e->life, now_ms), is = promoted(&it->life, now_ms);
+    return was.state == is.state && was.run == is.run && was.attempt == is.attempt && was.rank == is.rank &&
+           was.due_at_ms == is.due_at_ms && was.cancel_requested == is.cancel_requested &&
            e->body.rules.priority == body->rules.priority && e->body.run_at_ms == body->run_at_ms &&
            same_tags(&e->body, body);
 }
@@ -108,7 +120,7 @@ static int patch_one(struct apply *a, struct store_control_item *it, struct aren
     if (err == ERR_NOT_FOUND) it->err = err;
     if (err) return err == ERR_NOT_FOUND ? 0 : err;
     if (e) it->life = e->life;
-    if (!is_as_expected(it, &body)) it->err = ERR_CHANGED;
+    if (!is_as_expected(it, &body, now_ms)) it->err = ERR_CHANGED;
     if (it->err) return 0;
     if (p->has_priority) body.rules.priority = p->priority;
     if (p->run_at_ms) body.run_at_ms = p->run_at_ms;
@@ -119,6 +131,8 @@ static int patch_one(struct apply *a, struct store_control_item *it, struct aren
     if (it->err) return 0;
     uint32_t lane = e->lane;
     it->changed = true;
+    it->queue = body.queue;
+    it->type = body.type;
     err = apply_ops_begin(a);
     if (!err) err = a->shelf->ops->patch(a->shelf, &body);
     if (!err && out.changed) err = a->shelf->ops->change(a->shelf, &it->id, &it->life);
@@ -126,7 +140,7 @@ static int patch_one(struct apply *a, struct store_control_item *it, struct aren
     return err;
 }
 
-static int delete_one(struct apply *a, struct store_control_item *it, struct arena *arena)
+static int delete_one(struct apply *a, struct store_control_item *it, struct arena *arena, int64_t now_ms)
 {
     if (ready_get(a->ready, &it->id)) {
         it->err = ERR_CONFLICT;
@@ -137,7 +151,7 @@ static int delete_one(struct apply *a, struct store_control_item *it, struct are
     if (!err) err = a->shelf->ops->body(a->shelf, &it->id, arena, &body);
     if (err == ERR_NOT_FOUND) it->err = err;
     if (err) return err == ERR_NOT_FOUND ? 0 : err;
-    if (!is_as_expected(it, &body)) it->err = ERR_CHANGED;
+    if (!is_as_expected(it, &body, now_ms)) it->err = ERR_CHANGED;
     uint32_t queue = it->err ? READY_NONE : ready_queue_of(a->ready, body.queue);
     if (queue == READY_NONE) return 0;
     err = apply_ops_begin(a);
@@ -147,6 +161,8 @@ static int delete_one(struct apply *a, struct store_control_item *it, struct are
     ready_tally(a->ready, queue, it->life.state, -1);
     it->was = it->life;
     it->changed = true;
+    it->queue = body.queue;
+    it->type = body.type;
     return 0;
 }
 
@@ -188,7 +204,7 @@ int apply_control(struct apply *a, struct store_control *r)
         case STORE_CANCEL: err = cancel_one(a, it, r->req.now_ms); break;
         case STORE_RETRY: err = retry_one(a, it, &r->req.arena, r->req.now_ms); break;
         case STORE_PATCH: err = patch_one(a, it, &r->req.arena, r->req.now_ms); break;
-        case STORE_DELETE: err = delete_one(a, it, &r->req.arena); break;
+        case STORE_DELETE: err = delete_one(a, it, &r->req.arena, r->req.now_ms); break;
         case STORE_COMPLETE:
         case STORE_FAIL: err = settle_outside(a, it, r->req.now_ms); break;
         }

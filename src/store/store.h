@@ -62,7 +62,8 @@ struct store_req {
 };
 
 /* STORE_ADD. An item with an idempotency key that was used before adds nothing: with the same print it is told whose it
- * was, with another it is refused. */
+ * was, with another it is refused. A key is used by what was added with it, by nothing that was refused or was there
+ * already; it outlives that task: when it was deleted, `first` is the id of one that is not there. */
 #define STORE_PRINT 32 /* bytes: SHA-256 of what was asked */
 struct store_add_item {
     const struct task_body *body; /* borrowed until on_done */
