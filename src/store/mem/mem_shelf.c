@@ -118,14 +118,23 @@ static int erase(struct shelf *s, const struct id *id)
     return 0;
 }
 
+static struct mem_key *key_of(const struct store_add_item *it)
+{
+    int64_t tenant = it->body->tenant;
+    struct mem_key *k = mem_new(sizeof *k + sizeof tenant + it->key.len);
+    k->first = it->body->id;
+    k->len = sizeof tenant + it->key.len;
+    memcpy(k->print, it->print, sizeof k->print);
+    memcpy(k->text, &tenant, sizeof tenant);
+    memcpy(k->text + sizeof tenant, it->key.p, it->key.len);
+    return k;
+}
+
 static int remember(struct shelf *s, const struct store_add_item *it, int64_t now_ms)
 {
-    struct mem_key *k = mem_new(sizeof *k + it->key.len);
-    k->first = it->body->id;
+    struct mem_key *k = key_of(it);
     k->at_ms = now_ms;
-    memcpy(k->print, it->print, sizeof k->print);
-    memcpy(k->text, it->key.p, it->key.len);
-    (void)map_put(&CONTAINER_OF(s, struct mem_shelf, shelf)->keys, (struct str){k->text, it->key.len}, k);
+    (void)map_put(&CONTAINER_OF(s, struct mem_shelf, shelf)->keys, (struct str){k->text, k->len}, k);
     return 0;
 }
 
@@ -165,7 +174,9 @@ static int forget_keys(struct shelf *s, int64_t before_ms, size_t max, size_t *r
 
 static int recall(struct shelf *s, const struct store_add_item *it, uint8_t ret_print[STORE_PRINT], struct id *ret_first)
 {
-    const struct mem_key *k = map_get(&CONTAINER_OF(s, struct mem_shelf, shelf)->keys, it->key);
+    struct mem_key *asked = key_of(it);
+    const struct mem_key *k = map_get(&CONTAINER_OF(s, struct mem_shelf, shelf)->keys, (struct str){asked->text, asked->len});
+    free(asked);
     if (!k) return ERR_NOT_FOUND;
     memcpy(ret_print, k->print, STORE_PRINT);
     *ret_first = k->first;

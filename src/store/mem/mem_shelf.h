@@ -23,7 +23,8 @@ struct mem_key { /* an idempotency key */
     struct id first;
     int64_t at_ms;
     uint8_t print[STORE_PRINT];
-    char text[];
+    size_t len;
+    char text[]; /* the tenant's number, then the key */
 };
 
 struct mem_record {
