@@ -14,7 +14,7 @@
     "started_at INTEGER NOT NULL, finished_at INTEGER NOT NULL, code TEXT, message TEXT, detail TEXT, type TEXT," \
     "error_attempt INTEGER NOT NULL, error_at INTEGER NOT NULL, progress TEXT, files TEXT, result BLOB"
 
-static const char *const migrations[SQLITE_SCHEMA_VERSION] = {
+const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     "CREATE TABLE lane(number INTEGER PRIMARY KEY, queue TEXT NOT NULL, type TEXT NOT NULL, UNIQUE(queue, type)) STRICT;"
     "CREATE TABLE body(id BLOB PRIMARY KEY, tenant INTEGER NOT NULL, lane INTEGER NOT NULL, priority INTEGER NOT NULL,"
     " created_at INTEGER NOT NULL, run_at INTEGER NOT NULL, start_by INTEGER NOT NULL, timeout INTEGER NOT NULL,"
@@ -73,7 +73,7 @@ static int migrate(struct sqlite_db *d, struct err *e)
         snprintf(mark, sizeof mark, "PRAGMA application_id=%d; PRAGMA user_version=%d", SQLITE_SCHEMA_APPLICATION,
                  (int)version + 1);
         int err = sqlite_db_exec(d, "BEGIN IMMEDIATE", e);
-        if (!err) err = sqlite_db_exec(d, migrations[version], e);
+        if (!err) err = sqlite_db_exec(d, sqlite_schema_migrations[version], e);
         if (!err) err = sqlite_db_exec(d, mark, e);
         if (!err) err = sqlite_db_exec(d, "COMMIT", e);
         if (err) return err;

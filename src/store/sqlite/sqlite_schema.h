@@ -12,6 +12,9 @@
 #define SQLITE_SCHEMA_APPLICATION 0x62696465 /* "bide" */
 #define SQLITE_SCHEMA_VERSION 2
 
+/* What brings a file of version i to version i + 1. A test makes files of earlier versions with the first of them. */
+extern const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION];
+
 /* Checks whose file it is, sets the connection up for writing (WAL, synchronous=FULL), brings the schema forward. */
 int sqlite_schema_prepare(struct sqlite_db *d, const char *path, struct err *e);
 
