@@ -138,7 +138,8 @@ int contract_main(const struct contract_engine *engine, int argc, char **argv)
     contract_use(engine);
     printf("%s\n", engine->name);
     int life = contract_life(argc, argv), read = contract_read(argc, argv), list = contract_list(argc, argv);
-    return life || read || list;
+    int patch = contract_patch(argc, argv), outside = contract_outside(argc, argv), set = contract_set(argc, argv);
+    return life || read || list || patch || outside || set;
 }
 
 void contract_on_done(struct store_req *r)
@@ -260,14 +261,19 @@ struct store_settle_item contract_end(struct contract *c, const struct id *id, c
     return contract_settle(c, &item);
 }
 
-struct store_control_item contract_control(struct contract *c, const struct id *id, enum store_verb verb)
+struct store_control_item contract_act(struct contract *c, const struct store_control_item *item)
 {
-    struct store_control_item item = {.id = *id, .verb = verb};
-    struct store_control r = {.items = &item, .n = 1};
+    struct store_control_item own = *item;
+    struct store_control r = {.items = &own, .n = 1};
     ASK(c, control, &r);
     CHECK_INT(r.req.err, 0);
     store_release(&r.req);
-    return item;
+    return own;
+}
+
+struct store_control_item contract_control(struct contract *c, const struct id *id, enum store_verb verb)
+{
+    return contract_act(c, &(struct store_control_item){.id = *id, .verb = verb});
 }
 
 struct store_tick contract_tick(struct contract *c, size_t max)
@@ -286,6 +292,22 @@ struct task contract_get(struct contract *c, const struct id *id, struct arena *
     CHECK_INT(r.found, 0);
     *keep = r.req.arena;
     return r.task;
+}
+
+size_t contract_listed(struct contract *c, const struct store_filter *f)
+{
+    size_t n = 0;
+    struct store_list r = {.filter = *f, .limit = LIMIT_PAGE};
+    for (bool more = true; more;) { /* a short page is legal */
+        ASK(c, list, &r);
+        CHECK_INT(r.req.err, 0);
+        n += r.n;
+        more = r.more;
+        struct store_list next = {.filter = *f, .limit = LIMIT_PAGE, .has_after = true, .after = r.last};
+        store_release(&r.req);
+        r = next;
+    }
+    return n;
 }
 
 struct store_count contract_count(struct contract *c, const char *queue)

@@ -7,8 +7,12 @@
  *   contract_life.c   what adds, claims, verdicts, ticks and controls do to a task
  *   contract_read.c   what is seen: get, log, counts, hints; what survives
  *   contract_list.c   lists against a naive model
+ *   contract_patch.c  change and delete
+ *   contract_outside.c  settled from outside, history
+ *   contract_set.c    settings of queues, idempotency keys
  *
- * Beside them: test_history (random histories against two engines at once), test_power (power loss).
+ * Beside them: test_history (random histories against two engines at once), test_power (power loss), test_migrate (files
+ * of earlier versions).
  */
 #ifndef TEST_CONTRACT_CONTRACT_H
 #define TEST_CONTRACT_CONTRACT_H
@@ -75,6 +79,9 @@ int contract_main(const struct contract_engine *engine, int argc, char **argv);
 int contract_life(int argc, char **argv); /* the groups; exit status */
 int contract_read(int argc, char **argv);
 int contract_list(int argc, char **argv);
+int contract_patch(int argc, char **argv);
+int contract_outside(int argc, char **argv);
+int contract_set(int argc, char **argv);
 
 /* on_done of every request, and the wait until none is outstanding. */
 void contract_on_done(struct store_req *r);
@@ -94,9 +101,11 @@ struct store_settle_item contract_verdict(const struct contract *c, const struct
                                           enum life_event verdict);
 struct store_settle_item contract_settle(struct contract *c, const struct store_settle_item *item); /* one; req.err 0 */
 struct store_settle_item contract_end(struct contract *c, const struct id *id, const struct life *life, enum life_event verdict);
+struct store_control_item contract_act(struct contract *c, const struct store_control_item *item); /* one; req.err 0 */
 struct store_control_item contract_control(struct contract *c, const struct id *id, enum store_verb verb);
 struct store_tick contract_tick(struct contract *c, size_t max); /* the caller releases */
 struct task contract_get(struct contract *c, const struct id *id, struct arena *keep); /* must be there */
+size_t contract_listed(struct contract *c, const struct store_filter *f); /* how many there are */
 struct store_count contract_count(struct contract *c, const char *queue); /* zeroes when the queue is not known */
 void contract_same_life(const struct life *seen, const struct life *wanted); /* all but what endings forget */
 extern const struct life_rules contract_rules; /* of contract_body */

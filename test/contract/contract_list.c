@@ -24,6 +24,10 @@ static void move(struct contract *c, const struct id *id, const char *queue, con
     uint64_t what = rng_below(&c->rng.rng, 10);
     if (what < 2) (void)contract_control(c, id, STORE_CANCEL);
     if (what == 1) (void)contract_control(c, id, STORE_RETRY);
+    if (what == 3) { /* other tags than it was added with */
+        struct store_patch p = {.has_tags = true, .tags = &tags[rng_below(&c->rng.rng, 2)], .n_tags = rng_below(&c->rng.rng, 3)};
+        CHECK_INT(contract_act(c, &(struct store_control_item){.id = *id, .verb = STORE_PATCH, .patch = &p}).err, 0);
+    }
     if (what < 4) return;
     struct store_claim r;
     contract_claim(c, &r, contract_lane(c, queue, type), 1);
@@ -72,6 +76,7 @@ static bool matches(const struct task *t, const struct store_filter *f, int64_t 
     if (f->subject.p && !(t->body.subject.p && str_eq(f->subject, t->body.subject))) return false;
     for (size_t i = 0; i < f->n_tags; i++)
         if (!has_tag(&t->body, f->tags[i].key, f->tags[i].value)) return false;
+    if (f->has_from && id_cmp(&t->body.id, &f->from) < 0) return false;
     return !f->word || strcmp(f->word, life_word(&t->life, now_ms)) == 0;
 }
 
@@ -125,10 +130,67 @@ static void check_filters(struct contract *c, const struct known *all)
         if (rng_below(r, 2)) f.queue = str_of(queues[rng_below(r, 2)]);
         if (rng_below(r, 3) == 0) f.type = str_of(types[rng_below(r, 3)]);
         if (rng_below(r, 3) == 0) f.subject = str_of(subjects[rng_below(r, 3)]);
-        const struct task_tag *tag = &tags[rng_below(r, 3)];
-        if (rng_below(r, 3) == 0) f.tags[f.n_tags++] = *tag;
+        for (uint64_t n = rng_below(r, 4); f.n_tags < n; f.n_tags++) f.tags[f.n_tags] = tags[rng_below(r, 3)];
+        if (rng_below(r, 3) == 0) f.has_from = true, f.from = all[rng_below(r, N)].task.body.id;
         (void)check_list(c, all, &f, limits[rng_below(r, 4)]);
     }
+    struct store_filter two = {.tags = {tags[0], tags[1]}, .n_tags = 2}, never = {.tags = {tags[0], tags[2]}, .n_tags = 2};
+    CHECK(check_list(c, all, &two, 7) > 0);
+    CHECK_INT(check_list(c, all, &never, 7), 0);
+}
+
+CASE(from_is_the_last_id_of_a_list_wherever_the_walk_goes)
+{
+    struct id ids[5];
+    for (int i = 0; i < 5; i++) {
+        struct task_body b = contract_body(c, "q", "t");
+        b.tags = tags;
+        b.n_tags = 2;
+        b.subject = STR("ann");
+        (void)contract_add(c, &b);
+        ids[i] = b.id;
+    }
+    struct store_filter ways[] = {{.n_tags = 0}, {.tags = {tags[1]}, .n_tags = 1}, {.subject = STR("ann")}, {.word = "pending"}};
+    for (int way = 0; way < 4; way++) {
+        for (int i = 0; i < 5; i++) {
+            struct store_filter f = ways[way];
+            f.has_from = true;
+            f.from = ids[i];
+            CHECK_INT(contract_listed(c, &f), 5 - i);
+            f.from = id_make(&c->ids);
+            CHECK_INT(contract_listed(c, &f), 0);
+            struct store_list below = {.filter = ways[way], .limit = 10, .has_after = true, .after = ids[i]};
+            below.filter.has_from = true;
+            below.filter.from = ids[i]; /* a cursor at the end */
+            ASK(c, list, &below);
+            CHECK(below.n == 0 && !below.more);
+            store_release(&below.req);
+        }
+    }
+}
+
+CASE(as_many_tags_as_a_filter_may_have_are_all_asked_for)
+{
+    struct task_tag many[STORE_TAGS];
+    char keys[STORE_TAGS][4];
+    for (int i = 0; i < STORE_TAGS; i++) {
+        snprintf(keys[i], sizeof keys[i], "k%d", i);
+        many[i] = (struct task_tag){str_of(keys[i]), STR("v")};
+    }
+    for (int missing = -1; missing < STORE_TAGS; missing++) { /* one task has all, each other lacks one */
+        struct task_tag own[STORE_TAGS];
+        memcpy(own, many, sizeof own);
+        if (missing >= 0) own[missing].value = STR("w");
+        struct task_body b = contract_body(c, "q", "t");
+        b.tags = own;
+        b.n_tags = STORE_TAGS;
+        (void)contract_add(c, &b);
+    }
+    struct store_filter f = {.n_tags = STORE_TAGS};
+    memcpy(f.tags, many, sizeof many);
+    CHECK_INT(contract_listed(c, &f), 1);
+    f.n_tags--;
+    CHECK_INT(contract_listed(c, &f), 2);
 }
 
 static void check_counts(struct contract *c, const struct known *all)

@@ -127,6 +127,38 @@ CASE(an_empty_file_becomes_a_store)
     (void)contract_put(c, "q", "t");
 }
 
+static int64_t ask_file(const char *path, const char *question)
+{
+    struct sqlite_db d;
+    CHECK_INT(sqlite_db_open(&d, path, true, NULL), 0);
+    int64_t n = sqlite_db_int(&d, question, -1);
+    sqlite_db_close(&d);
+    return n;
+}
+
+CASE(of_a_deleted_task_no_row_is_left)
+{
+    static const char rows[] = "SELECT (SELECT count(*) FROM body)+(SELECT count(*) FROM live)+(SELECT count(*) FROM done)+"
+                               "(SELECT count(*) FROM past)+(SELECT count(*) FROM attempt)+(SELECT count(*) FROM tag)";
+    static const struct task_tag tags[] = {{STR("a"), STR("1")}, {STR("b"), STR("2")}};
+    struct task_body b = contract_body(c, "q", "t");
+    b.tags = tags;
+    b.n_tags = 2;
+    (void)contract_add(c, &b);
+    for (int run = 1; run <= 2; run++) {
+        struct store_claim_item got = contract_claim_one(c, "q", "t");
+        (void)contract_end(c, &b.id, &got.life, LIFE_RELEASED);
+        struct store_patch p = {.has_tags = true, .tags = &tags[1], .n_tags = 1};
+        (void)contract_act(c, &(struct store_control_item){.id = b.id, .verb = STORE_PATCH, .patch = &p});
+        (void)contract_control(c, &b.id, STORE_COMPLETE);
+        if (run == 1) (void)contract_control(c, &b.id, STORE_RETRY);
+    }
+    CHECK_INT(ask_file(c->path, rows), 6); /* a body, two endings, two attempts, a tag */
+    CHECK_INT(contract_control(c, &b.id, STORE_DELETE).err, 0);
+    CHECK_INT(ask_file(c->path, rows), 0);
+    CHECK_INT(ask_file(c->path, "SELECT sum(n) FROM tally"), 0);
+}
+
 #define ROWS "200000"
 
 /* Two hundred thousand ended tasks, written past the engine: quicker, and the engine must not care how many there are. */
