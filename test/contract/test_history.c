@@ -6,11 +6,11 @@
  *
  * `test_history N` plays seed N alone and prints every step.
  */
-#include "base/buf.h"
 #include "base/mem.h"
 #include "store/mem/mem_engine.h"
 #include "store/sqlite/sqlite_engine.h"
 #include "test/contract/contract.h"
+#include "test/contract/say.h"
 
 #define SEEDS 200
 #define STEPS 110
@@ -20,6 +20,7 @@
 static const char *const queues[] = {"q", "r"};
 static const char *const types[] = {"t", "u"};
 static const struct task_tag tags[] = {{STR("a"), STR("1")}, {STR("b"), STR("2")}};
+static char keys[30][4]; /* of adds */
 
 static struct history { /* what the player knows, the same for both */
     struct task_body bodies[IDS];
@@ -28,43 +29,6 @@ static struct history { /* what the player knows, the same for both */
     int n_attempts;
     uint64_t only; /* the one seed to play, talking; 0: all */
 } h;
-
-/* ---- answers as text ---- */
-
-static void say_life(struct buf *b, const struct life *l)
-{
-    buf_add_format(b, " %s run %d at %d f %d d %d c %d fence %llx rank %lld due %lld start %lld", state_word(l->state), l->run,
-                   l->attempt, l->failures, l->deaths, l->cancel_requested, (unsigned long long)l->fence, (long long)l->rank,
-                   (long long)l->due_at_ms, (long long)l->started_at_ms);
-    if (!state_is_ending(l->state)) buf_add_format(b, " by %lld", (long long)l->start_by_ms);
-}
-
-static void say_id(struct buf *b, const struct id *id)
-{
-    char text[ID_TEXT];
-    id_format(id, text);
-    buf_add_format(b, " %s", text);
-}
-
-static void say_failure(struct buf *b, const struct failure *f)
-{
-    if (f->code.len == 0) return;
-    buf_add_format(b, " (%.*s: %.*s, %.*s, %.*s, %d, %lld)", STR_ARG(f->code), STR_ARG(f->message), STR_ARG(f->detail),
-                   STR_ARG(f->type), f->attempt, (long long)f->at_ms);
-}
-
-static void say_task(struct buf *b, const struct task *t)
-{
-    say_id(b, &t->body.id);
-    buf_add_format(b, " %.*s/%.*s [%.*s] %zu tags, %zu in, %zu out", STR_ARG(t->body.queue), STR_ARG(t->body.type),
-                   STR_ARG(t->body.subject), t->body.n_tags, t->input_bytes, t->result_bytes);
-    say_life(b, &t->life);
-    say_failure(b, &t->last);
-    if (!state_is_ending(t->life.state)) return;
-    say_failure(b, &t->ending.failure);
-    buf_add_format(b, " end %lld %.*s %.*s", (long long)t->ending.finished_at_ms, STR_ARG(t->ending.result),
-                   STR_ARG(t->ending.progress));
-}
 
 /* ---- operations: each draws from its own chance, so that both engines are asked the same ---- */
 
@@ -100,6 +64,8 @@ static void play_add(struct contract *c, struct rng *r, struct buf *out, bool fi
     for (size_t i = 0; i < n; i++) {
         bodies[i] = any_body(r, c->clock.wall_ms);
         items[i] = (struct store_add_item){.body = &bodies[i], .capacity = capacity};
+        if (rng_below(r, 3) == 0) items[i].key = str_of(keys[rng_below(r, 30)]);
+        items[i].print[STORE_PRINT - 1] = rng_below(r, 4) == 0;
     }
     for (size_t i = 0; i < (together ? 1 : n); i++) { /* one request of n items, or n requests at one time */
         adds[i] = (struct store_add){.items = &items[i], .n = together ? n : 1};
@@ -108,9 +74,10 @@ static void play_add(struct contract *c, struct rng *r, struct buf *out, bool fi
     contract_wait(c);
     for (size_t i = 0; i < n; i++) {
         say_id(out, &bodies[i].id);
-        buf_add_format(out, " %d existed %d", items[i].err, items[i].existed);
-        if (!items[i].err) say_life(out, &items[i].life);
-        bool known = items[i].existed || items[i].err;
+        buf_add_format(out, " %d existed %d replayed %d", items[i].err, items[i].existed, items[i].replayed);
+        if (items[i].replayed) say_id(out, &items[i].first);
+        else if (!items[i].err) say_life(out, &items[i].life);
+        bool known = items[i].existed || items[i].err || items[i].replayed;
         if (first && !known && h.n < IDS) h.bodies[h.n++] = bodies[i];
     }
 }
@@ -191,21 +158,71 @@ static struct id any_id(struct rng *r)
     return h.n && rng_below(r, 20) ? h.bodies[rng_below(r, (uint64_t)h.n)].id : id;
 }
 
-static void play_control(struct contract *c, struct rng *r, struct buf *out)
+/* As it is, or as somebody else may have seen it: with another priority. The task lives as long as `keep`. */
+static const struct task *any_expectation(struct contract *c, struct rng *r, const struct id *id, struct store_get *keep)
+{
+    bool wrong = rng_below(r, 3) == 0;
+    *keep = (struct store_get){.id = *id};
+    ASK(c, get, keep);
+    if (wrong) keep->task.body.rules.priority++;
+    return keep->found ? NULL : &keep->task;
+}
+
+static struct store_control_item any_control(struct rng *r, int64_t now_ms, struct store_patch *patch)
+{
+    static const enum store_verb verbs[] = {STORE_CANCEL, STORE_CANCEL,   STORE_RETRY, STORE_RETRY, STORE_PATCH, STORE_PATCH,
+                                            STORE_PATCH,  STORE_COMPLETE, STORE_FAIL,  STORE_DELETE};
+    *patch = (struct store_patch){.has_priority = rng_below(r, 2), .priority = (int32_t)rng_below(r, 3) - 1,
+                                  .has_tags = rng_below(r, 2), .tags = &tags[rng_below(r, 2)], .n_tags = rng_below(r, 2)};
+    if (rng_below(r, 2)) patch->run_at_ms = now_ms + (int64_t)rng_below(r, 2000) - 500;
+    return (struct store_control_item){.id = any_id(r),
+                                       .verb = verbs[rng_below(r, 10)],
+                                       .capacity = rng_below(r, 3) ? 0 : 5,
+                                       .patch = patch,
+                                       .result = STR("\"by hand\""),
+                                       .failure = {.code = STR("by_hand"), .message = STR("no"), .at_ms = now_ms}};
+}
+
+static void learn(const struct store_control_item *it)
+{
+    if (it->err || it->verb != STORE_PATCH || !it->patch->has_priority) return;
+    for (int i = 0; i < h.n; i++)
+        if (id_cmp(&h.bodies[i].id, &it->id) == 0) h.bodies[i].rules.priority = it->patch->priority;
+}
+
+static void play_control(struct contract *c, struct rng *r, struct buf *out, bool first)
 {
     struct store_control_item items[3];
+    struct store_patch patches[3];
+    struct store_get seen[3] = {{.found = 0}};
     size_t n = 1 + rng_below(r, 3);
-    for (size_t i = 0; i < n; i++)
-        items[i] = (struct store_control_item){.id = any_id(r),
-                                               .verb = rng_below(r, 2) ? STORE_CANCEL : STORE_RETRY,
-                                               .capacity = rng_below(r, 3) ? 0 : 5};
+    for (size_t i = 0; i < n; i++) {
+        items[i] = any_control(r, c->clock.wall_ms, &patches[i]);
+        if (rng_below(r, 3) == 0) items[i].expect = any_expectation(c, r, &items[i].id, &seen[i]);
+    }
     struct store_control q = {.items = items, .n = n};
     ASK(c, control, &q);
     for (size_t i = 0; i < n; i++) {
         buf_add_format(out, " verb %d: %d changed %d ended %d", items[i].verb, items[i].err, items[i].changed, items[i].ended);
         if (!items[i].err) say_life(out, &items[i].life);
+        if (first) learn(&items[i]);
+        store_release(&seen[i].req);
     }
     store_release(&q.req);
+}
+
+static void play_set(struct contract *c, struct rng *r)
+{
+    struct store_queue sets[3];
+    size_t n = 1 + rng_below(r, 3);
+    for (size_t i = 0; i < n; i++) {
+        sets[i] = (struct store_queue){.queue = str_of(queues[rng_below(r, 2)]), .parts = 1 + (unsigned)rng_below(r, 15)};
+        sets[i].set = (struct store_queue_set){.paused = rng_below(r, 2), .draining = rng_below(r, 2)};
+        sets[i].set.concurrency = (int32_t)rng_below(r, 3);
+        sets[i].set.capacity = (int64_t)rng_below(r, 3) - 1;
+        SUBMIT(c, queue, &sets[i]);
+    }
+    contract_wait(c);
 }
 
 static void play_tick(struct contract *c, size_t max, struct buf *out)
@@ -233,10 +250,15 @@ static void play_reads(struct contract *c, struct rng *r, struct buf *out)
     ASK(c, log, &log);
     buf_add_format(out, " log %d %.*s", log.found, STR_ARG(log.log));
     store_release(&log.req);
+    struct store_history history = {.id = any_id(r), .limit = 1 + rng_below(r, 5)};
+    ASK(c, history, &history);
+    say_history(out, &history);
+    store_release(&history.req);
     struct store_filter f = {.word = words[rng_below(r, 8)]};
     if (rng_below(r, 2)) f.queue = str_of(queues[rng_below(r, 2)]);
     if (rng_below(r, 3) == 0) f.subject = STR("ann");
-    if (rng_below(r, 3) == 0) f.tags[f.n_tags++] = tags[1];
+    while (f.n_tags < 2 && rng_below(r, 3) == 0) f.tags[f.n_tags++] = tags[rng_below(r, 2)];
+    if (rng_below(r, 3) == 0) f.has_from = true, f.from = any_id(r);
     struct store_list list = {.filter = f, .limit = 1 + rng_below(r, 20)};
     for (bool more = true; more;) { /* all pages: a short one is legal */
         ASK(c, list, &list);
@@ -252,8 +274,8 @@ static void say_counts(struct contract *c, struct buf *out)
 {
     for (int q = 0; q < 2; q++) {
         struct store_count n = contract_count(c, queues[q]);
-        buf_add_format(out, " %s paused %d oldest %lld retrying %lld:", queues[q], n.set.paused, (long long)n.oldest_ready_ms,
-                       (long long)n.retrying);
+        say_set(out, &n);
+        buf_add_format(out, " %s oldest %lld retrying %lld:", queues[q], (long long)n.oldest_ready_ms, (long long)n.retrying);
         for (int s = 0; s < TASK_STATES; s++) buf_add_format(out, " %lld", (long long)n.n[s]);
         for (int t = 0; t < 2; t++) {
             uint32_t lane = contract_lane(c, queues[q], types[t]);
@@ -293,15 +315,14 @@ static void play(struct contract *c, uint64_t kind, uint64_t chance, struct buf 
 {
     struct rng_seeded r;
     rng_seeded_init(&r, chance);
-    struct store_queue pause = {.queue = str_of(queues[chance & 1]), .parts = STORE_QUEUE_PAUSED, .set.paused = chance & 2};
     buf_clear(out);
     if (kind < 5) play_add(c, &r.rng, out, first);
     else if (kind < 10) play_claim(c, &r.rng, out, first);
     else if (kind < 17) play_settle(c, &r.rng, out);
-    else if (kind < 18) play_control(c, &r.rng, out);
-    else if (kind < 21) play_tick(c, 1 + rng_below(&r.rng, 8), out);
-    else if (kind < 25) play_reads(c, &r.rng, out);
-    else if (kind < 26) ASK(c, queue, &pause);
+    else if (kind < 20) play_control(c, &r.rng, out, first);
+    else if (kind < 23) play_tick(c, 1 + rng_below(&r.rng, 8), out);
+    else if (kind < 27) play_reads(c, &r.rng, out);
+    else if (kind < 28) play_set(c, &r.rng);
     else play_reopen(c, out);
     if (chance % 4 == 0) say_counts(c, out);
 }
@@ -336,7 +357,7 @@ static void compare(uint64_t seed)
     contract_use(&sqlite);
     struct contract *two = contract_new(test_fail);
     for (int step = 0; step < STEPS; step++) {
-        uint64_t kind = rng_below(&r.rng, 27), chance = rng_next(&r.rng);
+        uint64_t kind = rng_below(&r.rng, 29), chance = rng_next(&r.rng);
         int64_t ms = (int64_t)rng_below(&r.rng, 400);
         one->clock.wall_ms += ms;
         two->clock.wall_ms += ms;
@@ -361,6 +382,7 @@ TEST(both_engines_give_the_same_answers_along_any_history)
 
 int main(int argc, char **argv)
 {
+    for (int i = 0; i < 30; i++) snprintf(keys[i], sizeof keys[i], "k%d", i);
     if (argc > 1) h.only = strtoull(argv[1], NULL, 10);
     return test_main(h.only ? 1 : argc, argv);
 }
