@@ -6,102 +6,11 @@
  */
 #include "base/mem.h"
 #include "store/apply.h"
-#include "store/mem/mem_shelf.h"
 #include "test.h"
+#include "test/unit/store/bad_shelf.h"
 
 #define T0 INT64_C(1700000000000)
 #define TASKS 12
-
-/* In front of a mem_shelf: counts the calls and fails from number `fail_at` on, and whenever the body of task `broken`
- * is read. The changes of a batch that is rolled back stay in the records behind, which is why each attempt starts from
- * a fresh one. */
-struct bad_shelf {
-    struct shelf shelf;
-    struct mem_shelf behind;
-    int calls, fail_at, err;
-    int broken;
-    int begun, committed, rolled_back;
-};
-
-static int fails(struct shelf *s)
-{
-    struct bad_shelf *b = CONTAINER_OF(s, struct bad_shelf, shelf);
-    return ++b->calls >= b->fail_at && b->fail_at > 0 ? b->err : 0;
-}
-
-static struct shelf *behind(struct shelf *s)
-{
-    return &CONTAINER_OF(s, struct bad_shelf, shelf)->behind.shelf;
-}
-
-static int begin(struct shelf *s)
-{
-    int err = fails(s);
-    if (!err) CONTAINER_OF(s, struct bad_shelf, shelf)->begun++;
-    return err;
-}
-static int commit(struct shelf *s)
-{
-    int err = fails(s);
-    if (!err) CONTAINER_OF(s, struct bad_shelf, shelf)->committed++;
-    if (err) CONTAINER_OF(s, struct bad_shelf, shelf)->rolled_back++;
-    return err;
-}
-static void rollback(struct shelf *s)
-{
-    CONTAINER_OF(s, struct bad_shelf, shelf)->rolled_back++;
-}
-static int add(struct shelf *s, const struct task_body *body, const struct life *life)
-{
-    int err = fails(s);
-    return err ? err : behind(s)->ops->add(behind(s), body, life);
-}
-static int change(struct shelf *s, const struct id *id, const struct life *life)
-{
-    int err = fails(s);
-    return err ? err : behind(s)->ops->change(behind(s), id, life);
-}
-static int end(struct shelf *s, const struct id *id, const struct task_ending *ending)
-{
-    int err = fails(s);
-    return err ? err : behind(s)->ops->end(behind(s), id, ending);
-}
-static int again(struct shelf *s, const struct id *id, const struct life *life)
-{
-    int err = fails(s);
-    return err ? err : behind(s)->ops->again(behind(s), id, life);
-}
-static int note(struct shelf *s, const struct task_attempt *a)
-{
-    int err = fails(s);
-    return err ? err : behind(s)->ops->note(behind(s), a);
-}
-static int set_queue(struct shelf *s, struct str queue, unsigned parts, const struct store_queue_set *set)
-{
-    int err = fails(s);
-    return err ? err : behind(s)->ops->set_queue(behind(s), queue, parts, set);
-}
-static int tally(struct shelf *s, struct str queue, enum task_state ending, int64_t total)
-{
-    int err = fails(s);
-    return err ? err : behind(s)->ops->tally(behind(s), queue, ending, total);
-}
-static int body(struct shelf *s, const struct id *id, struct arena *a, struct task_body *ret)
-{
-    int err = fails(s);
-    if (!err && id->b[15] == CONTAINER_OF(s, struct bad_shelf, shelf)->broken) err = ERR_STORE;
-    return err ? err : behind(s)->ops->body(behind(s), id, a, ret);
-}
-static int ended(struct shelf *s, const struct id *id, struct life *ret_life)
-{
-    int err = fails(s);
-    return err ? err : behind(s)->ops->ended(behind(s), id, ret_life);
-}
-
-static const struct shelf_ops ops = {
-    .begin = begin, .commit = commit, .rollback = rollback,  .add = add,     .change = change, .end = end,
-    .again = again, .note = note,     .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
-};
 
 struct stage {
     struct bad_shelf shelf;
@@ -147,8 +56,8 @@ static void run(struct stage *s)
 /* Twelve tasks: 0..3 pending, 4 and 5 running, 6 cancelled, 7 pending and late, 10 scheduled, the rest pending. */
 static void stage_init(struct stage *s)
 {
-    *s = (struct stage){.shelf = {.shelf.ops = &ops, .broken = -1}};
-    mem_shelf_init(&s->shelf.behind);
+    *s = (struct stage){.batch = {0}};
+    bad_shelf_init(&s->shelf);
     ready_init(&s->ready);
     s->apply = (struct apply){.ready = &s->ready, .shelf = &s->shelf.shelf};
     list_init(&s->batch);
@@ -187,7 +96,7 @@ static void stage_init(struct stage *s)
 static void stage_release(struct stage *s)
 {
     ready_release(&s->ready);
-    mem_shelf_release(&s->shelf.behind);
+    bad_shelf_release(&s->shelf);
 }
 
 /* Everything the index answers, as text. */
@@ -214,8 +123,8 @@ static struct str picture(const struct ready *r, struct arena *a)
 }
 
 struct script {
-    struct task_body bodies[3];
-    struct store_add_item adds[3];
+    struct task_body bodies[5];
+    struct store_add_item adds[5];
     struct store_add add;
     uint32_t lanes[2];
     uint64_t fences[4];
@@ -223,8 +132,11 @@ struct script {
     struct life_rules rules;
     struct store_settle_item verdicts[2];
     struct store_settle settle;
-    struct store_control_item controls[3];
+    struct store_control_item controls[8];
     struct store_control control;
+    struct store_patch patch;
+    struct store_purge_item gone[2];
+    struct store_purge purge;
     struct store_tick tick;
     struct store_queue queue;
     struct store_counts counts;
@@ -234,11 +146,12 @@ static void script_send(struct script *p, struct stage *s)
 {
     int64_t now_ms = T0 + 60; /* 7 is too late by now, 10 is due */
     *p = (struct script){.lanes = {0, 1}, .fences = {1, 2, 3, 4}, .rules = {.max_attempts = 2}};
-    for (int i = 0; i < 3; i++) {
-        p->bodies[i] = body_of(i == 2 ? 6 : TASKS + i); /* the last is a resend of one that has ended */
+    for (int i = 0; i < 5; i++) { /* 2: a resend of one that has ended; 3 and 4 have one key */
+        p->bodies[i] = body_of(i == 2 ? 6 : TASKS + i);
         p->adds[i].body = &p->bodies[i];
+        if (i > 2) p->adds[i].key = STR("key");
     }
-    p->add = (struct store_add){.items = p->adds, .n = 3};
+    p->add = (struct store_add){.items = p->adds, .n = 5};
     p->claim = (struct store_claim){.lanes = p->lanes, .n_lanes = 2, .fences = p->fences, .max = 4};
     for (int i = 0; i < 2; i++)
         p->verdicts[i] = (struct store_settle_item){.attempt = {.id = id_of(4 + i),
@@ -254,7 +167,16 @@ static void script_send(struct script *p, struct stage *s)
     p->controls[0] = (struct store_control_item){.id = id_of(9), .verb = STORE_CANCEL};
     p->controls[1] = (struct store_control_item){.id = id_of(6), .verb = STORE_RETRY};
     p->controls[2] = (struct store_control_item){.id = id_of(6), .verb = STORE_CANCEL};
-    p->control = (struct store_control){.items = p->controls, .n = 3};
+    p->controls[3] = (struct store_control_item){.id = id_of(4), .verb = STORE_DELETE};
+    p->controls[4] = (struct store_control_item){.id = id_of(3), .verb = STORE_PATCH, .patch = &p->patch};
+    p->controls[5] = (struct store_control_item){.id = id_of(9), .verb = STORE_PATCH, .patch = &p->patch}; /* it has ended */
+    p->controls[6] = (struct store_control_item){.id = id_of(5), .verb = STORE_FAIL, .failure.code = STR("refused")};
+    p->controls[7] = (struct store_control_item){.id = id_of(11), .verb = STORE_COMPLETE, .result = STR("1")};
+    p->patch = (struct store_patch){.has_priority = true, .priority = 3, .run_at_ms = now_ms + 500};
+    p->control = (struct store_control){.items = p->controls, .n = 8};
+    p->gone[0] = (struct store_purge_item){.id = id_of(6), .run = 2, .parts = RETAIN_RESULT};
+    p->gone[1] = (struct store_purge_item){.id = id_of(5), .run = 1, .parts = RETAIN_RECORD};
+    p->purge = (struct store_purge){.items = p->gone, .n = 2, .keys_before_ms = now_ms + 1, .keys_max = 9};
     p->tick.max = 10;
     p->queue = (struct store_queue){.queue = STR("q"), .parts = STORE_QUEUE_PAUSED, .set.paused = true};
     send(s, &p->counts.req, STORE_COUNTS, now_ms);
@@ -264,6 +186,7 @@ static void script_send(struct script *p, struct stage *s)
     send(s, &p->tick.req, STORE_TICK, now_ms);
     send(s, &p->control.req, STORE_CONTROL, now_ms);
     send(s, &p->queue.req, STORE_QUEUE, now_ms);
+    send(s, &p->purge.req, STORE_PURGE, now_ms);
     run(s);
 }
 
@@ -274,6 +197,7 @@ static void script_release(struct script *p)
     arena_release(&p->tick.req.arena);
     arena_release(&p->control.req.arena);
     arena_release(&p->counts.req.arena);
+    arena_release(&p->purge.req.arena);
 }
 
 static void check_answers(const struct script *p, int err)
@@ -284,6 +208,7 @@ static void check_answers(const struct script *p, int err)
     CHECK_INT(p->tick.req.err, err);
     CHECK_INT(p->control.req.err, err);
     CHECK_INT(p->queue.req.err, err);
+    CHECK_INT(p->purge.req.err, err);
     CHECK_INT(p->counts.req.err, 0); /* counting needs no shelf */
     CHECK_INT(p->counts.n, 1);
 }
@@ -320,7 +245,7 @@ TEST(whatever_call_of_the_shelf_fails_the_index_is_as_before_and_all_answer_the_
 {
     int calls = 1;
     while (check_once(calls, calls % 2 ? ERR_STORE : ERR_FULL)) calls++;
-    CHECK(calls > 25);
+    CHECK(calls > 50);
 }
 
 /* It comes first, because the records behind know no rollback. */
@@ -359,11 +284,15 @@ TEST(the_script_does_what_it_says_when_nothing_fails)
     stage_init(&s);
     script_send(&p, &s);
     CHECK(p.adds[2].existed && p.adds[2].life.state == TASK_CANCELLED);
+    CHECK(!p.adds[3].replayed && p.adds[4].replayed && p.adds[4].first.b[15] == TASKS + 3);
     CHECK_INT(p.claim.n, 4);
     CHECK_INT(p.verdicts[0].life.state, TASK_COMPLETED);
     CHECK_INT(p.verdicts[1].life.state, TASK_SCHEDULED);
     CHECK(p.controls[0].ended && p.controls[1].changed && p.controls[2].ended);
+    CHECK(p.controls[3].changed && p.controls[4].life.due_at_ms == T0 + 560 && p.controls[5].err == ERR_CONFLICT);
+    CHECK(p.controls[6].life.state == TASK_FAILED && p.controls[7].life.state == TASK_COMPLETED);
     CHECK_INT(p.tick.n_ended, 1);
+    CHECK(p.gone[0].purged && p.gone[1].purged && p.purge.n_keys == 1);
     CHECK(s.ready.queues[0].set.paused);
     script_release(&p);
     stage_release(&s);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every call asks first whether it is its turn to fail.
+ */
+#include "test/unit/store/bad_shelf.h"
+
+static int fails(struct shelf *s)
+{
+    struct bad_shelf *b = CONTAINER_OF(s, struct bad_shelf, shelf);
+    return ++b->calls >= b->fail_at && b->fail_at > 0 ? b->err : 0;
+}
+
+static struct shelf *behind(struct shelf *s)
+{
+    return &CONTAINER_OF(s, struct bad_shelf, shelf)->behind.shelf;
+}
+
+static int begin(struct shelf *s)
+{
+    int err = fails(s);
+    if (!err) CONTAINER_OF(s, struct bad_shelf, shelf)->begun++;
+    return err;
+}
+static int commit(struct shelf *s)
+{
+    int err = fails(s);
+    if (!err) CONTAINER_OF(s, struct bad_shelf, shelf)->committed++;
+    if (err) CONTAINER_OF(s, struct bad_shelf, shelf)->rolled_back++;
+    return err;
+}
+static void rollback(struct shelf *s)
+{
+    CONTAINER_OF(s, struct bad_shelf, shelf)->rolled_back++;
+}
+static int add(struct shelf *s, const struct task_body *body, const struct life *life)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->add(behind(s), body, life);
+}
+static int change(struct shelf *s, const struct id *id, const struct life *life)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->change(behind(s), id, life);
+}
+static int end(struct shelf *s, const struct id *id, const struct task_ending *ending)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->end(behind(s), id, ending);
+}
+static int again(struct shelf *s, const struct id *id, const struct life *life)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->again(behind(s), id, life);
+}
+static int note(struct shelf *s, const struct task_attempt *a)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->note(behind(s), a);
+}
+static int set_queue(struct shelf *s, struct str queue, unsigned parts, const struct store_queue_set *set)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->set_queue(behind(s), queue, parts, set);
+}
+static int tally(struct shelf *s, struct str queue, enum task_state ending, int64_t total)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->tally(behind(s), queue, ending, total);
+}
+static int body(struct shelf *s, const struct id *id, struct arena *a, struct task_body *ret)
+{
+    int err = fails(s);
+    if (!err && id->b[15] == CONTAINER_OF(s, struct bad_shelf, shelf)->broken) err = ERR_STORE;
+    return err ? err : behind(s)->ops->body(behind(s), id, a, ret);
+}
+static int ended(struct shelf *s, const struct id *id, struct life *ret_life)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->ended(behind(s), id, ret_life);
+}
+
+static int patch(struct shelf *s, const struct task_body *body)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->patch(behind(s), body);
+}
+static int erase(struct shelf *s, const struct id *id)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->erase(behind(s), id);
+}
+static int remember(struct shelf *s, const struct store_add_item *it, int64_t now_ms)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->remember(behind(s), it, now_ms);
+}
+static int recall(struct shelf *s, const struct store_add_item *it, uint8_t ret_print[STORE_PRINT], struct id *ret_first)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->recall(behind(s), it, ret_print, ret_first);
+}
+
+static int strip(struct shelf *s, const struct id *id, unsigned parts)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->strip(behind(s), id, parts);
+}
+static int forget_keys(struct shelf *s, int64_t before_ms, size_t max, size_t *ret_n)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->forget_keys(behind(s), before_ms, max, ret_n);
+}
+
+static const struct shelf_ops ops = {
+    .begin = begin, .commit = commit, .rollback = rollback,  .add = add,     .change = change, .end = end,
+    .again = again, .note = note,     .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
+    .patch = patch, .erase = erase,   .remember = remember,   .recall = recall,
+    .strip = strip, .forget_keys = forget_keys,
+};
+
+void bad_shelf_init(struct bad_shelf *b)
+{
+    *b = (struct bad_shelf){.shelf.ops = &ops, .broken = -1};
+    mem_shelf_init(&b->behind);
+}
+
+void bad_shelf_release(struct bad_shelf *b)
+{
+    mem_shelf_release(&b->behind);
+}
