@@ -123,8 +123,8 @@ static const struct member fields[] = {
     {"grace_ms", read_grace},
     {"max_attempts", read_max_attempts},
     {"retry", read_retry},
-    {"subject", read_subject},
     {"retain_ms", read_retain},
+    {"subject", read_subject},
     {"tags", read_tags},
     {NULL, NULL},
 };

@@ -155,7 +155,7 @@ def test_the_examples_of_a_submit_are_accepted_and_the_refusal_is_the_one_shown(
     body = json.dumps({k: task[k] for k in ("type", "input", "subject", "tags")}, separators=(",", ":")).encode()
     seen = bide.post("/v1/tasks", body, {"Prefer": "wait=10"}).json
     differ = {name for name in task if seen[name] != task[name]}
-    assert differ <= {"id", "created_at", "started_at", "finished_at", "timing", "urls"}, seen
+    assert differ <= {"id", "created_at", "started_at", "finished_at", "purge_at", "timing", "urls"}, seen
 
 
 def test_a_code_stands_where_its_status_is_documented():
