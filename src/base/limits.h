@@ -24,6 +24,9 @@
 #define LIMIT_TAGS 32                             /* tags of one task */
 #define LIMIT_TAG_KEY 100                         /* a tag's name */
 #define LIMIT_TAG_VALUE 500                       /* a tag's value */
+#define LIMIT_BATCH_ITEMS 10000                   /* tasks of a batch that is a JSON array; as NDJSON there may be any number */
+#define LIMIT_BATCH_CHUNK 256                     /* tasks of a batch that are stored by one commit */
+#define LIMIT_BATCH_CHUNK_BYTES (1024 * 1024)     /* the same, in bytes of their JSON: the one that reaches it is the last */
 #define LIMIT_PAGE 200                            /* items of one list page */
 #define LIMIT_PAGE_DEFAULT 50                     /* items of one list page unless asked otherwise */
 #define LIMIT_PAGE_BYTES (8 * 1024 * 1024)        /* a list page of tasks that is this large ends early; next_cursor goes on */

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every item becomes a body or an error; the store's own verdict on a body becomes an error of the same kind.
+ */
+#include "api/batch_chunk.h"
+
+#include "api/submission.h"
+#include "base/json_write.h"
+#include "http/problem.h"
+
+struct batch_item {
+    int64_t index;
+    struct err *error;      /* in the arena; NULL: good */
+    struct task_body *body; /* in the arena, when it was good */
+};
+
+void batch_chunk_init(struct batch_chunk *k, struct api *api)
+{
+    k->api = api;
+    arena_init(&k->arena);
+    list_init(&k->later.link);
+}
+
+void batch_chunk_clear(struct batch_chunk *k)
+{
+    k->n = k->n_good = k->bytes = 0;
+    arena_clear(&k->arena);
+}
+
+void batch_chunk_release(struct batch_chunk *k)
+{
+    k->n = k->n_good = k->bytes = 0;
+    turn_later_cancel(&k->later);
+    arena_release(&k->arena);
+}
+
+bool batch_chunk_is_full(const struct batch_chunk *k)
+{
+    return k->n == LIMIT_BATCH_CHUNK || k->bytes >= LIMIT_BATCH_CHUNK_BYTES;
+}
+
+static struct batch_item *next_item(struct batch_chunk *k, int64_t index)
+{
+    struct batch_item *item = arena_alloc(&k->arena, sizeof *item);
+    item->index = index;
+    k->items[k->n++] = item;
+    return item;
+}
+
+static void refuse(struct batch_chunk *k, struct batch_item *item, const struct err *e)
+{
+    item->error = arena_alloc(&k->arena, sizeof *item->error);
+    *item->error = *e;
+}
+
+void batch_chunk_refuse(struct batch_chunk *k, int64_t index, const struct err *e)
+{
+    refuse(k, next_item(k, index), e);
+}
+
+void batch_chunk_take(struct batch_chunk *k, int64_t index, struct str text)
+{
+    struct batch_item *item = next_item(k, index);
+    struct server *s = k->api->server;
+    struct json *j = &k->api->json;
+    struct err e = {0};
+    k->bytes += text.len;
+    item->body = arena_alloc(&k->arena, sizeof *item->body);
+    int err = s->draining ? err_set(&e, ERR_DRAINING, "the server is stopping; submit again when it is back") : 0;
+    if (!err) err = json_parse(j, text, &e);
+    if (!err) err = submission_read(item->body, j, json_root(j), s, &k->arena, &e);
+    json_trim(j);
+    if (err) {
+        refuse(k, item, &e);
+        return;
+    }
+    item->body->id = id_make(&s->ids);
+    k->n_good++;
+}
+
+/* ---- into the store ---- */
+
+static void judge(struct batch_chunk *k, struct batch_item *item, const struct store_add_item *added, int err)
+{
+    struct server *s = k->api->server;
+    const struct task_body *body = item->body;
+    struct err e;
+    metrics_submitted(&s->metrics, body->queue, server_type_label(s, body->type), err != 0);
+    if (!err) return;
+    if (err == ERR_QUEUE_FULL)
+        err_set(&e, err, "queue %.*s has its %lld waiting tasks; try again later", STR_ARG(body->queue),
+                (long long)added->capacity);
+    else err_set(&e, err, "%s; nothing was stored, try again later", err_text(err));
+    refuse(k, item, &e);
+}
+
+static void on_added(struct store_req *req)
+{
+    struct batch_chunk *k = req->user;
+    const struct store_add_item *added = k->add.items;
+    int err = req->err;
+    store_release(req);
+    for (size_t i = 0; i < k->n; i++) {
+        if (k->items[i]->error) continue;
+        judge(k, k->items[i], added, err ? err : added->err);
+        added++;
+    }
+    k->on_done(k);
+}
+
+static void on_nothing_added(struct later *l)
+{
+    struct batch_chunk *k = CONTAINER_OF(l, struct batch_chunk, later);
+    k->on_done(k);
+}
+
+void batch_chunk_commit(struct batch_chunk *k, void (*on_done)(struct batch_chunk *k))
+{
+    struct server *s = k->api->server;
+    k->on_done = on_done;
+    if (k->n_good == 0) {
+        turn_later(s->turn, &k->later, on_nothing_added);
+        return;
+    }
+    struct store_add_item *items = arena_alloc(&k->arena, k->n_good * sizeof *items), *item = items;
+    for (size_t i = 0; i < k->n; i++) {
+        const struct task_body *body = k->items[i]->body;
+        if (k->items[i]->error) continue;
+        *item++ = (struct store_add_item){.body = body, .capacity = queue_find(&s->queues, body->queue)->capacity};
+    }
+    k->add = (struct store_add){.items = items, .n = k->n_good};
+    store_add(s->store, &k->add, on_added, k);
+}
+
+void batch_chunk_write(const struct batch_chunk *k, struct buf *b, bool lines)
+{
+    for (size_t i = 0; i < k->n; i++) {
+        const struct batch_item *item = k->items[i];
+        json_write_open(b, '{');
+        json_write_member_int(b, "index", item->index);
+        json_write_member_int(b, "status", item->error ? err_http_status(item->error->code) : 202);
+        if (item->error) {
+            json_write_key(b, "error");
+            problem_write(b, item->error, NULL, STR_NONE);
+        } else {
+            json_write_key(b, "id");
+            json_write_id(b, &item->body->id);
+        }
+        json_write_close(b, '}');
+        if (lines) buf_add_char(b, '\n');
+    }
+}
