@@ -9,14 +9,14 @@
 #define KEEP (16 * 1024)    /* memory a pooled body may hold on to */
 #define RESERVE (64 * 1024) /* announced lengths up to this get their memory at once */
 
-void body_start(struct body *b, const struct framing *f)
+void body_start(struct body *b, const struct framing *f, bool whole)
 {
     b->data.max = LIMIT_BODY;
     buf_clear(&b->data);
     b->chunk = (struct chunk){0};
     b->chunked = f->chunked;
     b->left = f->chunked ? 0 : f->length;
-    if (b->left && b->left <= RESERVE) buf_room(&b->data, (size_t)b->left);
+    if (whole && b->left && b->left <= RESERVE) buf_room(&b->data, (size_t)b->left);
 }
 
 /* The buffer's sticky error in words. */
@@ -27,28 +27,32 @@ static int check(const struct body *b, struct err *e)
     return rc ? err_set(e, rc, "%s", err_text(rc)) : 0;
 }
 
-static int take_chunks(struct body *b, struct str *in, struct err *e)
+bool body_is_read(const struct body *b) { return b->chunked ? b->chunk.state == CHUNK_DONE : b->left == 0; }
+
+int body_piece(struct body *b, struct str *in, struct str *ret_piece, struct err *e)
 {
-    struct str data;
-    int rc;
-    while ((rc = chunk_take(&b->chunk, in, &data, e)) == 1) {
-        buf_add_str(&b->data, data);
-        rc = check(b, e);
-        if (rc < 0) return rc;
+    if (b->chunked) {
+        int rc = chunk_take(&b->chunk, in, ret_piece, e);
+        return rc ? rc : b->chunk.state == CHUNK_DONE ? BODY_END : BODY_MORE;
     }
-    if (rc < 0) return rc;
-    return b->chunk.state == CHUNK_DONE;
+    size_t len = b->left < in->len ? (size_t)b->left : in->len;
+    if (len == 0) return b->left ? BODY_MORE : BODY_END;
+    *ret_piece = str_sub(*in, 0, len);
+    *in = str_sub(*in, len, in->len);
+    b->left -= len;
+    return BODY_PIECE;
 }
 
 int body_take(struct body *b, struct str *in, struct err *e)
 {
-    if (b->chunked) return take_chunks(b, in, e);
-    size_t len = b->left < in->len ? (size_t)b->left : in->len;
-    buf_add(&b->data, in->p, len);
-    *in = str_sub(*in, len, in->len);
-    b->left -= len;
-    int rc = check(b, e);
-    return rc < 0 ? rc : b->left == 0;
+    struct str piece;
+    int rc;
+    while ((rc = body_piece(b, in, &piece, e)) == BODY_PIECE) {
+        buf_add_str(&b->data, piece);
+        rc = check(b, e);
+        if (rc < 0) return rc;
+    }
+    return rc < 0 ? rc : rc == BODY_END;
 }
 
 void body_clear(struct body *b)

@@ -16,9 +16,15 @@ struct body {
     bool chunked;
 };
 
-void body_start(struct body *b,
-                const struct framing *f); /* a zeroed body, or one used before (its memory is used again) */
-/* Takes bytes off the front of *in. 1: the body is whole; 0: more must come; ERR_*: refused. */
+enum { BODY_MORE, BODY_PIECE, BODY_END };
+
+/* A zeroed body, or one used before (its memory is used again). `whole`: for body_take, else for body_piece. */
+void body_start(struct body *b, const struct framing *f, bool whole);
+/* Takes bytes off the front of *in. BODY_PIECE: *ret_piece is the next run of the body (never empty), borrowed from them;
+ * BODY_END: that was all; BODY_MORE: more must come; ERR_*: refused. */
+int body_piece(struct body *b, struct str *in, struct str *ret_piece, struct err *e) MUST_USE;
+bool body_is_read(const struct body *b); /* to its end */
+/* The same, gathered in `data`. 1: the body is whole; 0: more must come; ERR_*: refused. */
 int body_take(struct body *b, struct str *in, struct err *e) MUST_USE;
 void body_clear(struct body *b); /* empties; gives memory over 16 KiB back */
 void body_release(struct body *b);

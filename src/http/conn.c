@@ -16,6 +16,9 @@
  * has come; when there are too many of all connections they are dropped, and the answer says `Connection: close`. An
  * end of the client's side is not yet a reset: with on_gone set it counts as gone, without it the answer is still sent
  * (`printf ... | nc -N` works).
+ *
+ * A request whose body goes in pieces is HELD from its head on; what happens to it there is the table of intake.h, and
+ * that of outflow.h for an answer in pieces.
  */
 #include "http/conn.h"
 #include "base/limits.h"
@@ -61,32 +64,56 @@ static void on_closed(void *owner)
     http_one_closed(h);
 }
 
-void conn_reply(struct conn *c, struct request *q, const struct http_reply *reply)
+bool conn_is_last(const struct conn *c, const struct request *q)
+{
+    return c->refused || c->cut || !q->framing.keep_alive || c->http->draining;
+}
+
+void conn_head(struct conn *c, const struct request *q, const struct http_reply *reply, int64_t length, bool last)
 {
     struct http *h = c->http;
-    bool last = c->refused || c->cut || !q->framing.keep_alive || reply->close || h->draining;
-    struct str body = reply_has_body(reply) && !str_eq(q->pub.method, STR("HEAD")) ? reply->body : STR_NONE;
-    c->request = NULL;
-    c->state = last ? CONN_LAST : CONN_WAIT;
     conn_open_out(c);
     reply_stamp_set(&h->stamp, turn_wall_ms(h->turn), h->conf.server_name);
-    reply_head(&c->out, &h->stamp, reply, q->pub.request_id,
+    reply_head(&c->out, &h->stamp, reply, length, q->pub.request_id,
                last                ? REPLY_CLOSE
                : q->framing.http10 ? REPLY_KEEP_SAID
                                    : REPLY_KEEP);
-    if (body.len < OWN_WRITE) {
-        buf_add_str(&c->out, body);
-        request_free(q);
-    } else {
-        struct request *keep = reply->body_stays || reply->body_taken ? q : NULL;
-        bool open = conn_send(c, body, keep);
-        if (!keep) request_free(q); /* after the write: the body may lie in it */
-        if (!open) return;
-    }
+}
+
+void conn_answered(struct conn *c, struct request *q, bool last)
+{
+    c->request = NULL;
+    c->state = last ? CONN_LAST : CONN_WAIT;
+    request_free(q);
     if (!c->driving) drive(c, STR_NONE);
 }
 
-static void refuse(struct conn *c, const struct err *e)
+void conn_reply(struct conn *c, struct request *q, const struct http_reply *reply)
+{
+    bool last = conn_is_last(c, q) || intake_is_unread(q) || reply->close;
+    struct str body = reply_has_body(reply) && !str_eq(q->pub.method, STR("HEAD")) ? reply->body : STR_NONE;
+    conn_head(c, q, reply, (int64_t)reply->body.len, last);
+    if (body.len < OWN_WRITE) {
+        buf_add_str(&c->out, body);
+        conn_answered(c, q, last);
+        return;
+    }
+    c->request = NULL;
+    c->state = last ? CONN_LAST : CONN_WAIT;
+    struct request *keep = reply->body_stays || reply->body_taken ? q : NULL;
+    bool open = conn_send(c, body, keep);
+    if (!keep) request_free(q); /* after the write: the body may lie in it */
+    if (open && !c->driving) drive(c, STR_NONE);
+}
+
+void conn_abort(struct conn *c, bool reset)
+{
+    c->request = NULL;
+    if (reset) stream_reset(c->stream);
+    conn_close(c);
+}
+
+void conn_refuse(struct conn *c, const struct err *e)
 {
     struct http *h = c->http;
     if (!c->request) {
@@ -127,19 +154,16 @@ static bool step_head(struct conn *c, struct str *in)
         *in = str_sub(*in, len, in->len);
         request_name(q);
         c->head = (struct head){0};
-        if (rc == 0 && q->framing.length + h->body_bytes > LIMIT_HTTP_BODIES)
-            rc = err_set(&e, ERR_AGAIN, "too many large request bodies are arriving at this moment");
+        if (rc == 0) rc = request_accept(q, &e);
     }
     if (rc < 0) {
-        refuse(c, &e);
+        conn_refuse(c, &e);
         return true;
     }
     struct request *q = c->request;
-    q->pub.has_body = q->framing.has_body;
-    body_start(&q->body, &q->framing);
     c->since_ms = now_ms(c);
     c->state = CONN_BODY;
-    if (q->framing.expects_continue && q->framing.has_body && in->len == 0) {
+    if (q->framing.expects_continue && q->framing.has_body && in->len == 0 && q->intake.state == INTAKE_NONE) {
         conn_open_out(c);
         buf_add_str(&c->out, STR("HTTP/1.1 100 Continue\r\n\r\n"));
         return conn_send(c, STR_NONE, NULL);
@@ -151,16 +175,22 @@ static bool step_body(struct conn *c, struct str *in)
 {
     struct http *h = c->http;
     struct err e;
-    int rc = c->request->framing.has_body ? request_take_body(c->request, in, &e) : 1;
+    bool whole = c->request->framing.has_body && c->request->intake.state == INTAKE_NONE;
+    int rc = whole ? request_take_body(c->request, in, &e) : 1;
     if (rc == 0) return false;
     if (rc < 0) {
-        refuse(c, &e);
+        conn_refuse(c, &e);
         return true;
     }
     c->state = CONN_HELD;
     h->stats.requests_total++;
     h->conf.on_request(h->conf.user, &c->request->pub);
-    return c->state != CONN_HELD;
+    return true;
+}
+
+static bool step_held(struct conn *c, struct str *in)
+{
+    return outflow_step(c->request, c->sending) || intake_step(c->request, in);
 }
 
 /* All of the last answer is with the kernel. */
@@ -182,13 +212,14 @@ static bool step_last(struct conn *c, struct str *in)
 
 static bool step(struct conn *c, struct str *in)
 {
+    if (c->state == CONN_CLOSED) return false;
     if (c->out.len >= CONN_BATCH && !conn_send(c, STR_NONE, NULL)) return false;
     switch (c->state) {
     case CONN_WAIT:
     case CONN_HEAD: return step_head(c, in);
     case CONN_BODY: return step_body(c, in);
     case CONN_LAST: return step_last(c, in);
-    case CONN_HELD:
+    case CONN_HELD: return step_held(c, in);
     case CONN_LINGER:
     case CONN_CLOSED: return false;
     }
@@ -201,48 +232,13 @@ static bool wants_to_read(const struct conn *c)
     case CONN_WAIT:
     case CONN_HEAD:
     case CONN_BODY: return !c->sending;
-    case CONN_HELD: return c->in.len < HELD_IN;
+    case CONN_HELD:
+        return intake_is_unread(c->request) ? c->request->intake.state == INTAKE_ASKED : c->in.len < HELD_IN;
     case CONN_LINGER: return true;
     case CONN_LAST:
     case CONN_CLOSED: return false;
     }
     return false;
-}
-
-/* Neither silent nor, on the whole, slower than the common room for bodies can bear. */
-static int64_t body_deadline(const struct conn *c)
-{
-    int64_t silent = now_ms(c) + LIMIT_HTTP_BODY_MS;
-    int64_t arrived_ms = (int64_t)c->request->body.data.len * 1000 / LIMIT_HTTP_RATE;
-    int64_t slow = c->since_ms + LIMIT_HTTP_BODY_MS + arrived_ms;
-    return slow < silent ? slow : silent;
-}
-
-/* Pure but for the clock: when has this state lasted too long? */
-static int64_t deadline(const struct conn *c)
-{
-    if (c->sending) return now_ms(c) + LIMIT_HTTP_SEND_MS;
-    switch (c->state) {
-    case CONN_WAIT: return now_ms(c) + LIMIT_HTTP_IDLE_MS;
-    case CONN_HEAD: return c->since_ms + LIMIT_HTTP_HEADER_MS;
-    case CONN_BODY: return body_deadline(c);
-    case CONN_LINGER: return c->since_ms + LIMIT_HTTP_LINGER_MS;
-    case CONN_HELD:
-    case CONN_LAST:
-    case CONN_CLOSED: return INT64_MAX;
-    }
-    return INT64_MAX;
-}
-
-static void on_due(struct timer *t);
-
-/* Cheap on purpose: a deadline that moves later leaves the timer where it is, and on_due() looks again. */
-static void set_deadline(struct conn *c)
-{
-    c->deadline_ms = deadline(c);
-    if (c->deadline_ms == INT64_MAX) return;
-    if (timer_is_set(&c->timer) && c->timer.due_at_ms <= c->deadline_ms) return;
-    timer_set(&c->http->turn->timers, &c->timer, c->deadline_ms, on_due);
 }
 
 static void keep_rest(struct conn *c, struct str rest)
@@ -259,9 +255,9 @@ static void keep_rest(struct conn *c, struct str rest)
 static void count_rest(struct conn *c)
 {
     struct http *h = c->http;
-    bool held = c->state == CONN_HELD;
+    bool held = c->state == CONN_HELD, behind = held && !intake_is_unread(c->request);
     h->body_bytes -= c->in_counted;
-    if (held && (c->cut || h->body_bytes + c->in.cap > LIMIT_HTTP_BODIES)) {
+    if (behind && (c->cut || h->body_bytes + c->in.cap > LIMIT_HTTP_BODIES)) {
         c->cut = c->cut || c->in.len > 0;
         buf_release(&c->in);
     }
@@ -272,7 +268,7 @@ static void count_rest(struct conn *c)
 /* The client has ended its side: is there nothing left to do for it? */
 static bool is_over(const struct conn *c)
 {
-    if (c->state == CONN_HELD) return c->request->on_gone != NULL;
+    if (c->state == CONN_HELD) return c->request->on_gone != NULL || intake_is_unread(c->request);
     return c->state == CONN_LINGER || (c->state < CONN_HELD && !c->sending);
 }
 
@@ -296,7 +292,7 @@ static void drive(struct conn *c, struct str bytes)
     }
     if (wants_to_read(c)) stream_read_start(c->stream);
     else stream_read_stop(c->stream);
-    set_deadline(c);
+    conn_set_deadline(c);
 }
 
 static void on_read(void *owner, struct str bytes)
@@ -329,34 +325,7 @@ static void on_drained(void *owner, int err)
     drive(c, STR_NONE);
 }
 
-static void on_due(struct timer *t)
-{
-    struct conn *c = CONTAINER_OF(t, struct conn, timer);
-    if (c->deadline_ms == INT64_MAX) return; /* the next deadline sets the timer again */
-    if (now_ms(c) < c->deadline_ms) {
-        timer_set(&c->http->turn->timers, t, c->deadline_ms, on_due);
-        return;
-    }
-    size_t unseen = c->sending ? stream_unseen(c->stream) : 0;
-    size_t enough = (size_t)LIMIT_HTTP_RATE * (LIMIT_HTTP_SEND_MS / 1000);
-    if (c->sending && unseen < c->watched && c->watched - unseen >= enough) { /* it reads */
-        c->watched = unseen;
-        set_deadline(c);
-        return;
-    }
-    if (c->sending || (c->state != CONN_HEAD && c->state != CONN_BODY)) {
-        conn_close(c);
-        return;
-    }
-    struct err e;
-    err_set(&e, ERR_SLOW,
-            c->state == CONN_HEAD ? "the head of the request did not arrive within %d ms"
-                                  : "nothing of the request's body arrived for %d ms, or less than %d bytes a second",
-            c->state == CONN_HEAD ? LIMIT_HTTP_HEADER_MS : LIMIT_HTTP_BODY_MS, LIMIT_HTTP_RATE);
-    refuse(c, &e);
-}
-
-void conn_drain(struct conn *c)
+void conn_go_on(struct conn *c)
 {
     if (!c->driving) drive(c, STR_NONE);
 }
@@ -388,5 +357,5 @@ void conn_new(struct http *h, struct stream *s, const char *peer)
     struct err e;
     err_set(&e, ERR_AGAIN, "there are already %d connections", LIMIT_HTTP_CONNECTIONS);
     if (h->stats.connections_now > LIMIT_HTTP_CONNECTIONS + OVERFLOW) conn_close(c);
-    else refuse(c, &e);
+    else conn_refuse(c, &e);
 }

@@ -46,8 +46,18 @@ struct conn {
 
 void conn_new(struct http *h, struct stream *s, const char *peer); /* takes the stream; over the limit: refuses it */
 void conn_reply(struct conn *c, struct request *q, const struct http_reply *reply);
-void conn_drain(struct conn *c); /* the server drains: ends it when it is idle */
-void conn_close(struct conn *c); /* at once; legal from any state */
+void conn_refuse(struct conn *c, const struct err *e); /* the layer's own answer, the last one */
+void conn_go_on(struct conn *c);   /* something has changed: takes the steps that are possible now */
+void conn_close(struct conn *c);   /* at once; legal from any state */
+
+/* For answers in pieces (outflow.c). */
+bool conn_is_last(const struct conn *c, const struct request *q); /* whatever is answered, nothing can follow it */
+void conn_head(struct conn *c, const struct request *q, const struct http_reply *reply, int64_t length, bool last);
+void conn_answered(struct conn *c, struct request *q, bool last);  /* all of it is in `out` or sent; frees the request */
+void conn_abort(struct conn *c, bool reset); /* drops the request, which is the caller's again, and closes */
+
+/* conn_time.c */
+void conn_set_deadline(struct conn *c); /* after anything that may have changed it */
 
 /* conn_send.c, for conn.c */
 #define CONN_BATCH (32 * 1024)      /* answers to pipelined requests are sent when they are this many bytes */

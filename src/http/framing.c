@@ -4,7 +4,6 @@
  * Content-Length of digits, or one Transfer-Encoding that is exactly "chunked", never both, never under HTTP/1.0.
  */
 #include "http/framing.h"
-#include "base/limits.h"
 #include "http/head.h"
 
 struct seen {
@@ -58,7 +57,6 @@ static int read_length(struct framing *f, struct str v, struct err *e)
         if (v.p[i] < '0' || v.p[i] > '9') return err_set(e, ERR_INVALID, "the Content-Length is not a number");
         f->length = f->length * 10 + (uint64_t)(v.p[i] - '0');
     }
-    if (f->length > LIMIT_BODY) return err_set(e, ERR_TOO_BIG, "the body is larger than %d bytes", LIMIT_BODY);
     return 0;
 }
 

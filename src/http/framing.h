@@ -16,7 +16,7 @@ struct framing {
     uint64_t length;
 };
 
-/* Reads r->headers. `f` comes with http10 and keep_alive set. Refuses what RFC 9112 section 6.3 makes ambiguous. */
+/* Reads r->headers; how long a body may be depends on who takes it and is not asked here. `f` comes with http10 and keep_alive set. Refuses what RFC 9112 section 6.3 makes ambiguous. */
 int framing_read(struct framing *f, const struct http_request *r, struct err *e) MUST_USE;
 
 #endif

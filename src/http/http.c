@@ -69,7 +69,7 @@ void http_drain(struct http *h)
     if (h->draining) return;
     h->draining = true;
     stop_listening(h);
-    LIST_EACH_SAFE (link, &h->conns) conn_drain(CONTAINER_OF(link, struct conn, link));
+    LIST_EACH_SAFE (link, &h->conns) conn_go_on(CONTAINER_OF(link, struct conn, link));
 }
 
 bool http_is_idle(const struct http *h) { return h->n_requests == 0 && h->n_sending == 0; }
@@ -80,7 +80,7 @@ static void destroy(struct http *h)
 {
     LIST_EACH_SAFE (link, &h->requests) {
         struct request *q = CONTAINER_OF(link, struct request, link);
-        request_gone(q); /* when it is still to be told */
+        request_away(q); /* when it is still to be told */
     }
     LIST_EACH_SAFE (link, &h->requests) {
         CONTAINER_OF(link, struct request, link)->http = NULL; /* the API still holds it; http_reply will free it */
@@ -132,6 +132,25 @@ void http_set_on_gone(struct http_request *r, void (*on_gone)(struct http_reques
 int http_claim(struct http_request *r, size_t bytes) { return request_claim(request_of(r), bytes); }
 
 void http_drop_body(struct http_request *r) { request_drop_body(request_of(r)); }
+
+void http_begin(struct http_request *r, const struct http_reply *head, int64_t length,
+                void (*on_room)(struct http_request *r))
+{
+    outflow_begin(request_of(r), head, length, on_room);
+}
+
+int http_more(struct http_request *r, struct str bytes) { return outflow_more(request_of(r), bytes); }
+
+void http_end(struct http_request *r) { outflow_end(request_of(r)); }
+
+void http_abort(struct http_request *r) { outflow_abort(request_of(r)); }
+
+void http_read(struct http_request *r, void (*on_body)(struct http_request *r, struct str piece, const struct err *e))
+{
+    intake_ask(request_of(r), on_body);
+}
+
+int http_hold(struct http_request *r, size_t bytes) { return intake_hold(request_of(r), bytes); }
 
 struct str http_header(const struct http_request *r, const char *name)
 {

@@ -8,6 +8,9 @@
  *                   │ refused / too slow              │ client gone: on_gone            └▶ lingering close
  *
  * Only one request of a connection is handed over at a time; pipelined ones wait unread (back-pressure).
+ *
+ * What is too large for memory goes in pieces: a body for whoever says so by the head (conf.in_pieces), asked for with
+ * http_read; an answer with http_begin, http_more, http_end. Who waits for whom is in intake.h and outflow.h.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -60,6 +63,8 @@ struct http_conf {
     struct turn *turn;                /* borrowed */
     void *user;                       /* given to on_request */
     void (*on_request)(void *user, struct http_request *r);
+    /* The head of a request has come: true: it is handed over without its body, which http_read brings. NULL: never. */
+    bool (*in_pieces)(void *user, const struct http_request *r);
     const char *server_name;          /* the Server header, e.g. "bide/0.1.0" */
 };
 
@@ -93,6 +98,34 @@ int http_claim(struct http_request *r, size_t bytes) MUST_USE;
 
 /* The body is not needed any more: its memory no longer counts while the request waits. r->body is empty afterwards. */
 void http_drop_body(struct http_request *r);
+
+/* ---- an answer in pieces ---- */
+
+/* Begins it: status, type and headers of `head`, whose body is not looked at. `length` of all pieces together, -1: not
+ * known. `on_room` is called from the loop, never from inside a call: after ERR_AGAIN when there is room again, and once
+ * when the client has gone (http_more says ERR_AWAY). http_set_on_gone is not for such a request: it stays until
+ * http_end or http_abort, whatever happens. A client that only ended its sending side still gets its answer. */
+void http_begin(struct http_request *r, const struct http_reply *head, int64_t length,
+                void (*on_room)(struct http_request *r));
+/* The next piece; copied where the kernel does not take it. 0: go on; ERR_AGAIN: it was taken, but the next one has to wait
+ * for on_room; ERR_AWAY: the client has gone, what is left to do is http_end. Empty ones change nothing; with HEAD they are
+ * dropped. */
+int http_more(struct http_request *r, struct str bytes) MUST_USE;
+void http_end(struct http_request *r);   /* that was all (less than `length`: as http_abort); ends the request */
+void http_abort(struct http_request *r); /* it cannot be completed, and the client will see that; ends the request */
+
+/* ---- a body in pieces ---- */
+
+/* Asks for the next piece of the body. `on_body` is called once, later, from the loop: with a piece, borrowed until it
+ * returns; with an empty one at the end; with `e` when there will be none: the client was too slow (ERR_SLOW), sent what
+ * is no body (ERR_INVALID, ..), has gone (ERR_AWAY), or the server drains (ERR_DRAINING). After the end and after `e` it
+ * must not be asked again. The request may be answered at any time; when its body was not read to its end, the connection
+ * ends with that answer. */
+void http_read(struct http_request *r, void (*on_body)(struct http_request *r, struct str piece, const struct err *e));
+/* How many bytes of the body the API has in memory, instead of the number said before; they count with all request
+ * bodies. ERR_AGAIN: there is no room for more than before. While it is not 0 the client has to keep LIMIT_HTTP_RATE,
+ * counted from when it last became less. */
+int http_hold(struct http_request *r, size_t bytes) MUST_USE;
 
 /* The first header of that name (case-insensitive); STR_NONE (p NULL) when absent. */
 struct str http_header(const struct http_request *r, const char *name);

@@ -61,16 +61,23 @@ static void add_header(struct buf *b, struct str name, struct str value)
     buf_add_str(b, STR("\r\n"));
 }
 
-void reply_head(struct buf *out, const struct reply_stamp *stamp, const struct http_reply *reply,
+static void add_length(struct buf *b, int64_t length)
+{
+    if (length == REPLY_CHUNKED) buf_add_str(b, STR("Transfer-Encoding: chunked\r\n"));
+    if (length < 0) return;
+    buf_add_str(b, STR("Content-Length: "));
+    add_number(b, (uint64_t)length);
+    buf_add_str(b, STR("\r\n"));
+}
+
+void reply_head(struct buf *out, const struct reply_stamp *stamp, const struct http_reply *reply, int64_t length,
                 const char *request_id, enum reply_connection connection)
 {
     add_status(out, reply->status);
     buf_add(out, stamp->text, stamp->len);
     if (reply_has_body(reply)) {
         add_header(out, STR("Content-Type"), str_of(reply->content_type));
-        buf_add_str(out, STR("Content-Length: "));
-        add_number(out, reply->body.len);
-        buf_add_str(out, STR("\r\n"));
+        add_length(out, length);
     } else if (reply->status != 204 && reply->status != 304) {
         buf_add_str(out, STR("Content-Length: 0\r\n"));
     }

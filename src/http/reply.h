@@ -17,7 +17,10 @@ struct reply_stamp { /* the lines that are the same in all answers of one second
 enum reply_connection { REPLY_KEEP, REPLY_KEEP_SAID, REPLY_CLOSE }; /* KEEP_SAID: HTTP/1.0 must be told */
 
 void reply_stamp_set(struct reply_stamp *s, int64_t wall_ms, const char *server_name);
-void reply_head(struct buf *out, const struct reply_stamp *stamp, const struct http_reply *reply,
+/* How the end of the body is known: by its length in bytes, or one of these. */
+#define REPLY_CHUNKED (-1)
+#define REPLY_TO_CLOSE (-2)
+void reply_head(struct buf *out, const struct reply_stamp *stamp, const struct http_reply *reply, int64_t length,
                 const char *request_id, enum reply_connection connection);
 bool reply_has_body(const struct http_reply *reply); /* 204 and 304 never have one (RFC 9110 section 6.4.1) */
 

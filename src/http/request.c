@@ -27,11 +27,14 @@ struct request *request_new(struct http *h, struct conn *c, const char *peer, in
     q->conn = c;
     q->on_gone = NULL;
     q->framing = (struct framing){0};
+    q->intake = (struct intake){0};
+    q->outflow = (struct outflow){0};
     q->pub.peer.len = strlen(peer);
     q->pub.peer.p = memcpy(q->peer, peer, q->pub.peer.len + 1);
     list_init(&q->link);
     list_init(&q->sending);
     list_init(&q->gone.link);
+    list_init(&q->wake.link);
     list_push(&h->requests, &q->link);
     h->n_requests++;
     return q;
@@ -47,6 +50,7 @@ static void destroy(struct request *q)
 void request_answered(struct request *q)
 {
     turn_later_cancel(&q->gone);
+    turn_later_cancel(&q->wake);
     q->on_gone = NULL;
     if (q->http) q->http->answer_bytes -= q->claimed;
     q->claimed = 0;
@@ -105,6 +109,22 @@ void request_name(struct request *q)
     id_format(&id, q->pub.request_id);
 }
 
+int request_accept(struct request *q, struct err *e)
+{
+    struct http *h = q->http;
+    q->pub.has_body = q->framing.has_body;
+    bool whole = !h->conf.in_pieces || !h->conf.in_pieces(h->conf.user, &q->pub);
+    body_start(&q->body, &q->framing, whole);
+    if (!whole) {
+        intake_open(q);
+        return 0;
+    }
+    if (q->framing.length > LIMIT_BODY) return err_set(e, ERR_TOO_BIG, "the body is larger than %d bytes", LIMIT_BODY);
+    if (q->framing.length + h->body_bytes > LIMIT_HTTP_BODIES)
+        return err_set(e, ERR_AGAIN, "too many large request bodies are arriving at this moment");
+    return 0;
+}
+
 int request_take_body(struct request *q, struct str *in, struct err *e)
 {
     struct http *h = q->http;
@@ -117,13 +137,48 @@ int request_take_body(struct request *q, struct str *in, struct err *e)
     return rc;
 }
 
+static bool is_in_pieces(const struct request *q)
+{
+    return q->intake.state != INTAKE_NONE || q->outflow.state != OUTFLOW_NONE;
+}
+
 void request_gone(struct request *q)
 {
     q->conn = NULL;
+    if (is_in_pieces(q)) request_wake(q);
+    else request_away(q);
+}
+
+void request_away(struct request *q)
+{
+    turn_later_cancel(&q->wake);
+    if (q->intake.state == INTAKE_ASKED) {
+        struct err e;
+        err_set(&e, ERR_AWAY, "the client has gone");
+        intake_fail(q, &e);
+        return;
+    }
+    if (is_in_pieces(q)) {
+        outflow_gone(q);
+        return;
+    }
     if (!q->on_gone) return;
     turn_later_cancel(&q->gone);
     q->on_gone(&q->pub);
     request_free(q);
+}
+
+static void on_wake(struct later *l)
+{
+    struct request *q = CONTAINER_OF(l, struct request, wake);
+    if (q->conn) conn_go_on(q->conn);
+    else request_away(q);
+}
+
+void request_wake(struct request *q)
+{
+    if (q->conn && q->conn->driving) return; /* its loop looks again */
+    turn_later(q->turn, &q->wake, on_wake);
 }
 
 static void on_gone_later(struct later *l)

@@ -140,6 +140,13 @@ void stream_end(struct stream *s)
     if (uv_fileno(&s->uv.handle, &fd) == 0) shutdown(fd, SHUT_WR); /* fails only when the peer is gone: reading tells */
 }
 
+void stream_reset(struct stream *s)
+{
+    struct linger at_once = {.l_onoff = 1};
+    uv_os_fd_t fd;
+    if (uv_fileno(&s->uv.handle, &fd) == 0) setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct stream *s = handle->data;

@@ -37,6 +37,7 @@ int stream_queue(struct stream *s, struct str own, size_t from, struct str kept)
 size_t stream_queued(const struct stream *s); /* bytes the kernel has not taken yet */
 size_t stream_unseen(const struct stream *s); /* bytes the peer has not taken yet: those, and what the kernel holds */
 void stream_end(struct stream *s);            /* ends our side (FIN); nothing may be queued. Reading goes on */
+void stream_reset(struct stream *s);          /* a stream_close to come is a reset for a TCP peer, not an end */
 void stream_close(struct stream *s);          /* drops what is queued; only on_closed follows. Again: nothing */
 
 #endif

@@ -53,7 +53,6 @@ static void mix_head(struct reading *x, struct reader *r)
     }
     must(q->n_headers <= LIMIT_HTTP_HEADERS);
     must(q->path.len && (q->path.p[0] == '/' || q->path.p[0] == '*'));
-    must(r->framing.length <= LIMIT_BODY);
     must(!r->framing.chunked || r->framing.length == 0);
     if (query_parse(&q->arena, q->query, &query, &e) == 0) must(query.n <= 64);
     if (query_decode(&q->arena, q->path, false, &decoded) == 0) must(decoded.len <= q->path.len);
@@ -82,7 +81,8 @@ static int step(struct reading *x, struct reader *r, struct str *in)
     if (rc < 0) return rc;
     mix_head(x, r);
     *in = str_sub(*in, len, in->len);
-    body_start(&r->body, &r->framing);
+    if (r->framing.length > LIMIT_BODY) return ERR_TOO_BIG;
+    body_start(&r->body, &r->framing, true);
     r->in_body = true;
     return 1;
 }

@@ -13,7 +13,7 @@ static int read_body(struct str text, size_t first, size_t step, struct buf *out
     struct framing f = {.has_body = true, .chunked = true};
     struct err e;
     int rc = 0;
-    body_start(&b, &f);
+    body_start(&b, &f, true);
     buf_clear(out);
     size_t at = 0;
     for (size_t len = first; at < text.len && rc == 0; len = step) {
@@ -123,7 +123,7 @@ TEST(a_chunked_body_over_the_limit_is_refused_while_it_arrives)
     memcpy(chunk, "8000\r\n", 6);
     memset(chunk + 6, 'x', 0x8000);
     memcpy(chunk + 6 + 0x8000, "\r\n", 2);
-    body_start(&b, &f);
+    body_start(&b, &f, true);
     int sent = 0;
     for (; rc == 0; sent++) {
         struct str in = {chunk, sizeof chunk};

@@ -104,7 +104,7 @@ TEST(a_client_that_still_sends_its_large_body_sees_the_refusal)
     rig_open(&rig);
     buf_init(&b, 1 << 20);
     buf_init(&out, 1 << 20);
-    buf_add_text(&out, "POST / HTTP/1.1\r\n" H "Content-Length: 99999999\r\n\r\n");
+    buf_add_format(&out, "POST / HTTP/1.1\r\n" H "Content-Length: %d\r\n\r\n", LIMIT_BODY + 1);
     for (int i = 0; i < 3000; i++) buf_add_text(&out, "0123456789");
     int fd = rig_connect(&rig);
     rig_send(&rig, fd, buf_str(&out)); /* less than LIMIT_HTTP_LINGER: read and dropped, so that no reset overtakes */
