@@ -47,6 +47,6 @@ void api_on_request(void *user, struct http_request *r); /* for struct http_conf
 /* The tables, each in its noun's file, ended by a row without a method. */
 extern const struct route tasks_routes[], task_routes[], queues_routes[], workers_routes[], health_routes[],
     openapi_routes[], bulk_routes[], history_routes[], change_routes[],
-    gc_routes[], batch_routes[];
+    gc_routes[], batch_routes[], files_routes[];
 
 #endif

@@ -67,6 +67,14 @@ void call_answer(struct call *c, int status, struct buf *json)
     call_answer_buf(c, status, CALL_JSON, json, NULL, 0);
 }
 
+void call_begin(struct call *c, int status, const char *content_type, const struct http_header *headers, size_t n_headers,
+                int64_t length, void (*on_room)(struct http_request *r))
+{
+    struct http_reply head = {.status = status, .content_type = content_type, .headers = headers, .n_headers = n_headers};
+    count(c, status);
+    http_begin(c->req, &head, length, on_room);
+}
+
 void call_problem_with(struct call *c, const struct err *e, const struct http_header *headers, size_t n_headers,
                        struct str extra)
 {

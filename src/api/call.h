@@ -22,6 +22,9 @@ void call_answer_buf(struct call *c, int status, const char *content_type, struc
                      size_t n_headers);
 void call_answer_with(struct call *c, int status, const char *content_type, struct str body, const struct http_header *headers,
                       size_t n_headers); /* the body in the request's arena, or static */
+/* An answer in pieces, as http_begin. */
+void call_begin(struct call *c, int status, const char *content_type, const struct http_header *headers, size_t n_headers,
+                int64_t length, void (*on_room)(struct http_request *r));
 /* Retry-After where its code calls for it. */
 void call_problem(struct call *c, const struct err *e);
 void call_problem_with(struct call *c, const struct err *e, const struct http_header *headers, size_t n_headers,
