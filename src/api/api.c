@@ -161,6 +161,12 @@ static bool prepare(struct call *c, const struct route *r)
     return true;
 }
 
+bool api_in_pieces(void *user, const struct http_request *r)
+{
+    (void)user;
+    return batch_in_pieces(r);
+}
+
 void api_on_request(void *user, struct http_request *req)
 {
     struct call *c = arena_alloc(&req->arena, sizeof *c);

@@ -43,10 +43,14 @@ struct route {
 void api_init(struct api *a, struct server *server);
 void api_release(struct api *a);
 void api_on_request(void *user, struct http_request *r); /* for struct http_conf; user: struct api */
+bool api_in_pieces(void *user, const struct http_request *r); /* the same */
 
 /* The tables, each in its noun's file, ended by a row without a method. */
 extern const struct route tasks_routes[], task_routes[], queues_routes[], workers_routes[], health_routes[],
     openapi_routes[], bulk_routes[], history_routes[], change_routes[],
     gc_routes[], batch_routes[], files_routes[];
+
+/* Of the routes that take bodies in pieces: is it a request to them? */
+bool batch_in_pieces(const struct http_request *r);
 
 #endif

@@ -178,8 +178,11 @@ static int listen_inherited(struct service *s, struct err *e)
 
 static int open_http(struct service *s, struct err *e)
 {
-    struct http_conf conf = {
-        .turn = &s->turn, .user = &s->api, .on_request = api_on_request, .server_name = "bide/" BIDE_VERSION};
+    struct http_conf conf = {.turn = &s->turn,
+                             .user = &s->api,
+                             .on_request = api_on_request,
+                             .in_pieces = api_in_pieces,
+                             .server_name = "bide/" BIDE_VERSION};
     int err = http_open(&s->http, s->loop, &conf, e);
     if (err) return err;
     s->api.http = s->http;

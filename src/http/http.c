@@ -152,6 +152,8 @@ void http_read(struct http_request *r, void (*on_body)(struct http_request *r, s
 
 int http_hold(struct http_request *r, size_t bytes) { return intake_hold(request_of(r), bytes); }
 
+void http_let_go(struct http_request *r, size_t left) { intake_let_go(request_of(r), left); }
+
 struct str http_header(const struct http_request *r, const char *name)
 {
     struct str wanted = str_of(name);

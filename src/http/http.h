@@ -123,9 +123,10 @@ void http_abort(struct http_request *r); /* it cannot be completed, and the clie
  * ends with that answer. */
 void http_read(struct http_request *r, void (*on_body)(struct http_request *r, struct str piece, const struct err *e));
 /* How many bytes of the body the API has in memory, instead of the number said before; they count with all request
- * bodies. ERR_AGAIN: there is no room for more than before. While it is not 0 the client has to keep LIMIT_HTTP_RATE,
- * counted from when it last became less. */
+ * bodies. ERR_AGAIN: there is no room for more than before. While it is not 0 the client has to keep LIMIT_HTTP_RATE. */
 int http_hold(struct http_request *r, size_t bytes) MUST_USE;
+/* All but `left` of them are done with, and the client has its time again from here on. */
+void http_let_go(struct http_request *r, size_t left);
 
 /* The first header of that name (case-insensitive); STR_NONE (p NULL) when absent. */
 struct str http_header(const struct http_request *r, const char *name);

@@ -96,8 +96,16 @@ int intake_hold(struct request *q, size_t bytes)
     if (!h) return 0;
     size_t others = h->body_bytes - q->counted;
     if (bytes > q->counted && others + bytes > LIMIT_HTTP_BODIES) return ERR_AGAIN;
-    if (bytes < q->counted) restart_clock(q);
     h->body_bytes = others + bytes;
     q->counted = bytes;
     return 0;
+}
+
+void intake_let_go(struct request *q, size_t left)
+{
+    assert(left <= q->counted || !q->http);
+    if (!q->http) return;
+    q->http->body_bytes -= q->counted - left;
+    q->counted = left;
+    restart_clock(q);
 }

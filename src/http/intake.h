@@ -43,6 +43,7 @@ bool intake_is_unread(const struct request *q);
 bool intake_step(struct request *q, struct str *in);
 void intake_ask(struct request *q, void (*on_body)(struct http_request *r, struct str piece, const struct err *e));
 int intake_hold(struct request *q, size_t bytes) MUST_USE;
+void intake_let_go(struct request *q, size_t left);
 void intake_fail(struct request *q, const struct err *e);         /* ASKED only */
 int64_t intake_deadline(const struct request *q, int64_t now_ms); /* ASKED: when the client is too slow */
 

@@ -51,7 +51,11 @@ static inline void api_open(struct rig *rig)
     rig_open();
     *rig = (struct rig){.deadline_ms = api_real_ms() + 10000};
     list_init(&rig->stop.link);
-    struct http_conf conf = {.turn = &sim->turn, .user = &rig->api, .on_request = api_on_request, .server_name = "bide/test"};
+    struct http_conf conf = {.turn = &sim->turn,
+                             .user = &rig->api,
+                             .on_request = api_on_request,
+                             .in_pieces = api_in_pieces,
+                             .server_name = "bide/test"};
     CHECK_INT(loop_open(&rig->loop, &sim->turn, &e), 0);
     CHECK_INT(http_open(&rig->http, rig->loop, &conf, &e), 0);
     api_init(&rig->api, &sim->server);

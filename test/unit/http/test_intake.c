@@ -2,76 +2,7 @@
  *
  * Bodies in pieces: the API has its request when the head is there, and of the body what it asks for.
  */
-#include "rig.h"
-
-#define POST(more) "POST /1 HTTP/1.1\r\nHost: a\r\n" more "\r\n"
-#define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
-
-struct taker { /* what came by on_body */
-    uint64_t bytes, hash;
-    int pieces, ends, error; /* error: the last one's code */
-    bool greedy;             /* asks for more at once */
-    bool inside;             /* within http_read */
-};
-static struct taker taker;
-
-static bool in_pieces(void *user, const struct http_request *r)
-{
-    (void)user;
-    return !str_eq(r->path, STR("/whole"));
-}
-
-static void on_body(struct http_request *r, struct str piece, const struct err *e);
-
-static void ask(struct http_request *r)
-{
-    taker.inside = true;
-    http_read(r, on_body);
-    taker.inside = false;
-}
-
-static void on_body(struct http_request *r, struct str piece, const struct err *e)
-{
-    if (taker.inside) abort(); /* never from inside */
-    if (e) {
-        taker.error = e->code;
-    } else if (piece.len == 0) {
-        taker.ends++;
-    } else {
-        taker.pieces++;
-        taker.bytes += piece.len;
-        for (size_t i = 0; i < piece.len; i++) taker.hash = taker.hash * 31 + (unsigned char)piece.p[i];
-        if (taker.greedy) ask(r);
-    }
-}
-
-static void open_taker(struct rig *rig, bool greedy)
-{
-    rig_open(rig);
-    rig->hold = true;
-    rig->http->conf.in_pieces = in_pieces;
-    taker = (struct taker){.greedy = greedy};
-}
-
-static int open_held(struct rig *rig, const char *text)
-{
-    int fd = rig_connect(rig), before = rig->n_held;
-    rig_send(rig, fd, str_of(text));
-    while (rig->n_held == before) rig_step(rig);
-    return fd;
-}
-
-static uint64_t hash_of(struct str s)
-{
-    uint64_t h = 0;
-    for (size_t i = 0; i < s.len; i++) h = h * 31 + (unsigned char)s.p[i];
-    return h;
-}
-
-static void quiet(struct rig *rig)
-{
-    for (int i = 0; i < 5; i++) rig_step(rig);
-}
+#include "intake_rig.h"
 
 TEST(a_body_with_a_length_or_in_chunks_comes_as_it_was_sent_and_the_next_request_follows)
 {
@@ -271,77 +202,6 @@ TEST(an_answer_that_ends_before_the_body_ends_the_connection)
     rig_close(&rig);
 }
 
-TEST(what_is_no_body_is_told_to_the_api_which_answers_for_the_last_time)
-{
-    struct rig rig;
-    struct buf b;
-    open_taker(&rig, true);
-    buf_init(&b, 1 << 20);
-    int fd = open_held(&rig, POST("Transfer-Encoding: chunked\r\n") "1\r\na\r\nzzz\r\n" GET("/2"));
-    ask(rig.held[0]);
-    while (taker.error == 0) rig_step(&rig);
-    CHECK_INT(taker.error, ERR_INVALID);
-    CHECK_INT(taker.bytes, 1);
-    rig_echo(rig.held[0]);
-    rig_read_all(&rig, fd, &b);
-    CHECK(rig_has(buf_str(&b), "Connection: close\r\n"));
-    CHECK_INT(rig.n_held, 1);
-    close(fd);
-    buf_release(&b);
-    rig_close(&rig);
-}
-
-TEST(a_silent_sender_is_told_of_only_while_he_is_asked)
-{
-    struct rig rig;
-    struct buf b;
-    open_taker(&rig, true);
-    buf_init(&b, 1 << 20);
-    int fd = open_held(&rig, POST("Content-Length: 9\r\n") "abc");
-    rig_pass(&rig, 10 * LIMIT_HTTP_BODY_MS); /* the API takes its time */
-    CHECK_INT(http_stats(rig.http)->connections_now, 1);
-    ask(rig.held[0]);
-    while (taker.bytes < 3) rig_step(&rig);
-    for (int i = 0; i < 5; i++) { /* slowly, but nothing is held */
-        rig_pass(&rig, LIMIT_HTTP_BODY_MS - 1);
-        CHECK_INT(taker.error, 0);
-        uint64_t before = taker.bytes;
-        rig_send(&rig, fd, STR("x"));
-        while (taker.bytes == before) rig_step(&rig);
-    }
-    rig_pass(&rig, LIMIT_HTTP_BODY_MS);
-    CHECK_INT(taker.error, ERR_SLOW);
-    rig_echo(rig.held[0]);
-    rig_read_all(&rig, fd, &b);
-    CHECK_INT(rig_status(buf_str(&b)), 200);
-    close(fd);
-    buf_release(&b);
-    rig_close(&rig);
-}
-
-TEST(what_is_held_has_to_grow_at_a_rate_until_it_is_done_with)
-{
-    struct rig rig;
-    open_taker(&rig, true);
-    int fd = open_held(&rig, POST("Content-Length: 900000\r\n"));
-    ask(rig.held[0]);
-    for (int second = 0; second < 200; second++) {
-        uint64_t before = taker.bytes;
-        rig_send(&rig, fd, STR("x"));
-        while (taker.bytes == before && !taker.error) rig_step(&rig);
-        if (taker.error) break;
-        CHECK(second <= 100 + LIMIT_HTTP_BODY_MS / 1000 + 1);
-        /* whole things for a while, then one that never ends */
-        CHECK_INT(http_hold(rig.held[0], second % 10 || second > 100 ? 1000 + (size_t)second : 0), 0);
-        rig_pass(&rig, 1000);
-    }
-    CHECK_INT(taker.error, ERR_SLOW);
-    rig_echo(rig.held[0]);
-    CHECK_INT(rig.http->body_bytes, 0);
-    close(fd);
-    rig_close(&rig);
-}
-
 TEST(what_is_held_counts_with_all_bodies)
 {
     struct rig rig;
@@ -350,7 +210,7 @@ TEST(what_is_held_counts_with_all_bodies)
     CHECK_INT(http_hold(rig.held[0], LIMIT_HTTP_BODIES - 1000), 0);
     CHECK_INT(http_hold(rig.held[1], 1001), ERR_AGAIN);
     CHECK_INT(http_hold(rig.held[1], 1000), 0);
-    CHECK_INT(http_hold(rig.held[0], 10), 0);
+    http_let_go(rig.held[0], 10);
     CHECK_INT(http_hold(rig.held[1], 1001), 0);
     CHECK_INT(rig.http->body_bytes, 1011);
     rig_echo(rig.held[0]);
@@ -359,85 +219,6 @@ TEST(what_is_held_counts_with_all_bodies)
     close(one);
     close(two);
     rig_close(&rig);
-}
-
-TEST(a_client_that_goes_or_ends_its_side_in_the_middle_is_told_of)
-{
-    struct rig rig;
-    open_taker(&rig, true);
-    for (int i = 0; i < 3; i++) {
-        taker.error = taker.pieces = 0;
-        int fd = open_held(&rig, POST("Content-Length: 9\r\n") "abc");
-        if (i < 2) ask(rig.held[i]);
-        while (i < 2 && taker.pieces == 0) rig_step(&rig);
-        if (i == 0) close(fd);
-        else shutdown(fd, SHUT_WR);
-        quiet(&rig);
-        if (i == 2) ask(rig.held[i]); /* seen when it is read */
-        while (taker.error == 0) rig_step(&rig);
-        CHECK_INT(taker.error, ERR_AWAY);
-        CHECK_INT(http_stats(rig.http)->connections_now, 0);
-        CHECK(!http_is_idle(rig.http));
-        if (i == 1) rig_echo(rig.held[i]); /* into nothing */
-        else http_abort(rig.held[i]);
-        CHECK(http_is_idle(rig.http));
-        if (i) close(fd);
-    }
-    rig_close(&rig);
-}
-
-TEST(a_client_that_goes_while_it_is_not_asked_is_told_of_by_the_next_question)
-{
-    struct rig rig;
-    struct linger at_once = {1, 0};
-    open_taker(&rig, false);
-    int fd = open_held(&rig, POST("Content-Length: 9\r\n") "abc");
-    ask(rig.held[0]);
-    while (taker.pieces == 0) rig_step(&rig);
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    close(fd);
-    quiet(&rig);
-    ask(rig.held[0]);
-    while (taker.error == 0) rig_step(&rig);
-    CHECK_INT(taker.error, ERR_AWAY);
-    http_abort(rig.held[0]);
-    CHECK(http_is_idle(rig.http));
-    rig_close(&rig);
-}
-
-TEST(draining_tells_those_who_wait_for_a_body_and_lets_whole_ones_end)
-{
-    struct rig rig;
-    struct buf b;
-    open_taker(&rig, true);
-    buf_init(&b, 1 << 20);
-    int fd = open_held(&rig, POST("Content-Length: 9\r\n") "abc");
-    ask(rig.held[0]);
-    while (taker.pieces == 0) rig_step(&rig);
-    http_drain(rig.http);
-    while (taker.error == 0) rig_step(&rig);
-    CHECK_INT(taker.error, ERR_DRAINING);
-    rig_echo(rig.held[0]);
-    rig_read_all(&rig, fd, &b);
-    CHECK_INT(rig_status(buf_str(&b)), 200);
-    close(fd);
-    buf_release(&b);
-    rig_close(&rig);
-}
-
-TEST(closing_tells_who_waits_for_a_body)
-{
-    struct rig rig;
-    open_taker(&rig, true);
-    int one = open_held(&rig, POST("Content-Length: 9\r\n")), two = open_held(&rig, POST("Content-Length: 9\r\n"));
-    ask(rig.held[0]);
-    quiet(&rig);
-    rig_close(&rig);
-    CHECK_INT(taker.error, ERR_AWAY);
-    http_abort(rig.held[0]);
-    http_abort(rig.held[1]);
-    close(one);
-    close(two);
 }
 
 TEST(other_bodies_are_whole_as_ever)
