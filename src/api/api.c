@@ -10,7 +10,8 @@
 
 static const struct route *const tables[] = {tasks_routes,   task_routes,   queues_routes,
                                              workers_routes, health_routes, openapi_routes,
-                                             bulk_routes,    history_routes, change_routes,  gc_routes, batch_routes, files_routes};
+                                             bulk_routes,    history_routes, change_routes,
+                                             gc_routes,      batch_routes,   files_routes};
 
 void api_init(struct api *a, struct server *server)
 {

@@ -203,7 +203,7 @@ static struct batch *batch_new(struct call *c, bool lines)
     m->out = call_buf(c);
     c->req->user = m;
     batch_lines_init(&m->in);
-    batch_chunk_init(&m->chunk, c->api);
+    batch_chunk_init(&m->chunk, c);
     return m;
 }
 

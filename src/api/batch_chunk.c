@@ -14,9 +14,10 @@ struct batch_item {
     struct task_body *body; /* in the arena, when it was good */
 };
 
-void batch_chunk_init(struct batch_chunk *k, struct api *api)
+void batch_chunk_init(struct batch_chunk *k, const struct call *c)
 {
-    k->api = api;
+    k->api = c->api;
+    k->request_id = c->req->request_id;
     arena_init(&k->arena);
     list_init(&k->later.link);
 }
@@ -69,6 +70,9 @@ void batch_chunk_take(struct batch_chunk *k, int64_t index, struct str text)
     int err = s->draining ? err_set(&e, ERR_DRAINING, "the server is stopping; submit again when it is back") : 0;
     if (!err) err = json_parse(j, text, &e);
     if (!err) err = submission_read(item->body, j, json_root(j), s, &k->arena, &e);
+    const struct queue *q = err ? NULL : queue_find(&s->queues, item->body->queue);
+    if (q && q->draining)
+        err = err_set(&e, ERR_DRAINING, "queue %.*s takes no new tasks until it is resumed", STR_ARG(q->name));
     json_trim(j);
     if (err) {
         refuse(k, item, &e);
@@ -141,7 +145,7 @@ void batch_chunk_write(const struct batch_chunk *k, struct buf *b, bool lines)
         json_write_member_int(b, "status", item->error ? err_http_status(item->error->code) : 202);
         if (item->error) {
             json_write_key(b, "error");
-            problem_write(b, item->error, NULL, STR_NONE);
+            problem_write(b, item->error, k->request_id, STR_NONE);
         } else {
             json_write_key(b, "id");
             json_write_id(b, &item->body->id);

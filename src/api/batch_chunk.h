@@ -13,6 +13,7 @@
 struct batch_item;
 struct batch_chunk {
     struct api *api;                             /* borrowed */
+    const char *request_id;                      /* borrowed */
     struct arena arena;                          /* all that lives as long as the chunk */
     struct batch_item *items[LIMIT_BATCH_CHUNK]; /* in the arena */
     size_t n, n_good;                            /* good: those to be added */
@@ -22,8 +23,8 @@ struct batch_chunk {
     void (*on_done)(struct batch_chunk *k);
 };
 
-void batch_chunk_init(struct batch_chunk *k, struct api *api); /* zeroed before */
-void batch_chunk_clear(struct batch_chunk *k);                 /* empty again, ready for the next items */
+void batch_chunk_init(struct batch_chunk *k, const struct call *c); /* zeroed before */
+void batch_chunk_clear(struct batch_chunk *k);                      /* empty again, ready for the next items */
 void batch_chunk_release(struct batch_chunk *k);
 bool batch_chunk_is_full(const struct batch_chunk *k);
 

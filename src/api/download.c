@@ -7,6 +7,7 @@
 #include "api/download.h"
 
 #include "api/call.h"
+#include "api/etag.h"
 #include "api/media.h"
 #include "api/range.h"
 #include "base/chore.h"
@@ -15,7 +16,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,7 +33,7 @@ struct download {
     int sys;                    /* what went wrong, as errno */
     enum range_kind kind;
     int64_t size, from, left;
-    char etag[48];
+    char etag[ETAG_TEXT];
     size_t got; /* bytes in `piece` */
     char piece[PIECE];
 };
@@ -69,8 +69,8 @@ static void work_open(struct chore *k)
     d->sys = open_regular(d, &d->fd, &st);
     if (d->sys) return;
     d->size = d->left = st.st_size;
-    snprintf(d->etag, sizeof d->etag, "\"%llx-%llx\"", (unsigned long long)st.st_size,
-             (unsigned long long)st.st_mtim.tv_sec * 1000000000 + (unsigned long long)st.st_mtim.tv_nsec);
+    const int64_t version[3] = {st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec};
+    etag_of((struct str){(const char *)version, sizeof version}, d->etag);
     bool same = !d->if_range.p || str_eq(d->if_range, str_of(d->etag)); /* a date says less than it seems to */
     if (d->range.p && same && !d->head) d->kind = range_read(d->range, d->size, &d->from, &d->left);
     if (d->kind != RANGE_BEYOND && !d->head) read_piece(d);
@@ -142,7 +142,7 @@ static void not_there(struct download *d)
         call_refuse(c, ERR_AGAIN, "the file cannot be opened at this moment: %s", strerror(sys));
     else {
         log_warn("%s/%s: %s", d->dir, d->name.p, strerror(sys));
-        call_refuse(c, ERR_IO, "the file cannot be read: %s", strerror(sys));
+        call_refuse(c, ERR_INTERNAL, "the file cannot be read: %s", strerror(sys));
     }
     release(d);
 }
@@ -154,6 +154,13 @@ static void beyond(struct download *d)
                                  arena_format(&d->call->req->arena, "bytes */%lld", (long long)d->size)};
     (void)err_set(&e, ERR_RANGE, "the file has %lld bytes", (long long)d->size);
     call_problem_with(d->call, &e, &header, 1, STR_NONE);
+    release(d);
+}
+
+static void not_changed(struct download *d)
+{
+    struct http_header header = {STR("ETag"), str_of(d->etag)};
+    call_answer_with(d->call, 304, NULL, STR_NONE, &header, 1);
     release(d);
 }
 
@@ -183,6 +190,7 @@ static void on_opened(struct chore *k)
 {
     struct download *d = CONTAINER_OF(k, struct download, chore);
     if (d->sys) not_there(d);
+    else if (etag_is_known(d->call->req, d->etag)) not_changed(d);
     else if (d->kind == RANGE_BEYOND) beyond(d);
     else begin(d);
 }

@@ -48,10 +48,12 @@ static void on_task(struct store_req *req)
     struct server *s = c->api->server;
     const struct task *t = &w->get.task;
     int err = req->err ? req->err : w->get.found;
+    bool purged = !err && t->life.state == TASK_COMPLETED && t->ending.purged & RETAIN_FILES;
     bool listed = !err && t->life.state == TASK_COMPLETED && lists(&c->api->json, t->ending.files, w->name);
     if (listed) attempt_dir_path(w->dir, s->conf.config->data_dir, &w->get.id, t->life.run, t->life.attempt);
     store_release(req);
     if (err) call_store_failed(c, err);
+    else if (purged) call_refuse(c, ERR_GONE, "the files of this task were kept for their time and are gone");
     else if (!listed)
         call_refuse(c, ERR_NOT_FOUND, "the task lists no output file '%.*s'",
                     (int)(w->name.len > 255 ? 255 : w->name.len), w->name.p);

@@ -20,9 +20,12 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = yaml.load((ROOT / "doc/openapi.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
 METHODS = ("get", "put", "post", "delete", "patch")
-USUAL = {"date", "server", "content-type", "content-length", "connection"}
+USUAL = {"date", "server", "content-type", "content-length", "connection", "transfer-encoding"}
 """Headers of HTTP itself, which the document does not speak of."""
 BEFORE_ANY_ROUTE = {400: "BadRequest", 403: "Forbidden", 421: "Misdirected"}
+NDJSON = "application/x-ndjson"
+POINTED = ("invalid", "unknown_field")
+"""Codes of what a schema can say is wrong."""
 NOT_IN_A_SCHEMA = re.compile(r"/(run_at|delay_ms|start_within_ms|subject|tags/.*)$")
 """Members that may be wrong in ways a schema cannot say: no such day, two members together, bytes instead of characters."""
 
@@ -117,9 +120,15 @@ def check_body(response, method, headers, body):
     if content is None:
         assert kind is None and not body, f"a body, {kind}, where none is documented"
         return None
+    if "*/*" in content and kind not in content:
+        return None
     assert kind in content, f"{kind} is not one of {list(content)}"
     if method == "HEAD":
         assert not body, "HEAD has a body"
+        return None
+    if kind == NDJSON:
+        wrong = [w for line in body.splitlines() for w in errors(content[kind]["schema"], json.loads(line))]
+        assert not wrong, wrong[0]
         return None
     value = json.loads(body) if kind.endswith("json") else body.decode()
     wrong = errors(content[kind]["schema"], value)
@@ -169,15 +178,38 @@ def check_taken(template, operation, inside, query, asked, body):
         assert not wrong, f"taken by the server, though the body is not of the schema: {wrong}"
 
 
-def check_refused(template, operation, query, body, problem):
-    """The server pointed at something: it must be wrong by the document, too."""
-    if problem["code"] not in ("invalid", "unknown_field"):
-        return
+def check_batch(operation, asked, sent, body):
+    """Of each item that was taken the document must say so, too; and of none that was pointed at."""
+    schema = contents_of(operation)[0][NDJSON]["schema"]
+    if asked.get("content-type", "").startswith(NDJSON):
+        items, verdicts = [text for text in sent.split(b"\n") if text.strip()], [json.loads(v) for v in body.splitlines()]
+    else:
+        items, verdicts = [json.dumps(item) for item in json.loads(sent)], json.loads(body)["items"]
+    assert [v["index"] for v in verdicts] == list(range(len(items))), "not one verdict for each item, in order"
+    for item, verdict in zip(items, verdicts):
+        assert ("id" in verdict) == (verdict["status"] == 202) != ("error" in verdict), verdict
+        if verdict["status"] == 202 and len(item) < 10_000:
+            wrong = errors(schema, json.loads(item))
+            assert not wrong, f"taken by the server, though item {verdict['index']} is not of the schema: {wrong}"
+        elif "error" in verdict and verdict["error"]["code"] in POINTED:
+            check_pointers(schema, item, verdict["error"])
+
+
+def check_pointers(schema, body, problem):
+    """What was pointed at must be wrong by the schema, too. Returns the pointers."""
     pointers = [error["pointer"] for error in problem.get("errors", [])]
     if pointers and not NOT_IN_A_SCHEMA.match(pointers[0]):
-        schema = contents_of(operation)[0]["application/json"]["schema"]
         assert errors(schema, json.loads(body)), f"{pointers[0]} was refused, though the body is of the schema"
-    elif not pointers and problem["code"] == "unknown_field":
+    return pointers
+
+
+def check_refused(template, operation, query, body, problem):
+    """The server pointed at something: it must be wrong by the document, too."""
+    if problem["code"] not in POINTED:
+        return
+    content = contents_of(operation)[0]
+    pointers = check_pointers(content["application/json"]["schema"], body, problem) if "application/json" in content else []
+    if not pointers and problem["code"] == "unknown_field":
         known = parameters(template, operation, "query")
         assert [name for name, _ in query if name not in known], "refused, though the whole query is documented"
 
@@ -197,7 +229,9 @@ def check(method, target, asked, sent, status, headers, body):
             check_problem(problem, status, headers)
         operation = DOCUMENT["paths"].get(template, {}).get("get" if method == "HEAD" else (method or "").lower())
         query = urllib.parse.parse_qsl(query, keep_blank_values=True)
-        if operation and status < 400:
+        if operation and template == "/v1/tasks:batch" and status < 400:
+            check_batch(operation, asked, sent, body)
+        elif operation and status < 400:
             check_taken(template, operation, inside, query, asked, sent)
         elif operation and problem and status == 400:
             check_refused(template, operation, query, sent, problem)

@@ -119,6 +119,13 @@ def test_if_range_gives_the_part_only_of_the_same_file(bide, done):
     assert (answer.status, answer.body) == (200, b"after!")
 
 
+def test_a_file_that_is_known_is_not_sent_again(bide, done):
+    etag = fetch(bide, done, "a.txt").headers["etag"]
+    answer = fetch(bide, done, "a.txt", {"If-None-Match": f'"x", {etag}', "Range": "bytes=99-"})
+    assert (answer.status, answer.body, answer.headers["etag"]) == (304, b"", etag)
+    assert fetch(bide, done, "a.txt", {"If-None-Match": '"x"'}).status == 200
+
+
 @pytest.mark.parametrize("name", ["b.txt", ".", "..", "../a.txt", "./a.txt", "a.txt/", "A.TXT", "input.json", "../../bide.db", "a.txt\\"])
 def test_a_name_that_the_task_does_not_list_is_404(bide, done, name):
     (attempt_dir(bide, done) / "b.txt").write_bytes(b"not said by the worker")

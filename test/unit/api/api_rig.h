@@ -149,7 +149,7 @@ static inline int client_answer(struct client *c, struct rig *rig)
 
 static inline bool client_sees(const struct client *c, const char *text)
 {
-    return memmem(c->in.p, c->in.len, text, strlen(text)) != NULL;
+    return c->in.len && memmem(c->in.p, c->in.len, text, strlen(text)) != NULL;
 }
 
 static inline int client_ask(struct client *c, struct rig *rig, const char *head, const char *body)
