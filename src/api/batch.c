@@ -21,6 +21,7 @@
 #include "api/batch_chunk.h"
 #include "api/batch_lines.h"
 #include "api/call.h"
+#include "api/idempotency.h"
 
 static void submit_many(struct call *c);
 
@@ -195,7 +196,7 @@ static void collect(struct batch *m)
 
 /* ---- the request ---- */
 
-static struct batch *batch_new(struct call *c, bool lines)
+static struct batch *batch_new(struct call *c, struct str key, bool lines)
 {
     struct batch *m = arena_alloc(&c->req->arena, sizeof *m);
     m->call = c;
@@ -204,6 +205,7 @@ static struct batch *batch_new(struct call *c, bool lines)
     c->req->user = m;
     batch_lines_init(&m->in);
     batch_chunk_init(&m->chunk, c);
+    m->chunk.key = key;
     return m;
 }
 
@@ -221,7 +223,7 @@ static int check_array(struct str text, struct err *e)
     return err;
 }
 
-static void submit_array(struct call *c)
+static void submit_array(struct call *c, struct str key)
 {
     struct err e = {0};
     struct str *items = NULL;
@@ -233,7 +235,7 @@ static void submit_array(struct call *c)
         call_problem(c, &e);
         return;
     }
-    struct batch *m = batch_new(c, false);
+    struct batch *m = batch_new(c, key, false);
     m->items = items;
     m->n_items = (int64_t)n;
     buf_add_text(&m->out, "{\"items\":[");
@@ -253,9 +255,11 @@ bool batch_in_pieces(const struct http_request *r)
 
 static void submit_many(struct call *c)
 {
+    struct str key;
+    if (idempotency_key(c, &key)) return;
     if (c->api->server->draining) call_refuse(c, ERR_DRAINING, "the server is stopping; submit again when it is back");
-    else if (has_type(c->req, NDJSON)) collect(batch_new(c, true));
-    else if (has_type(c->req, CALL_JSON)) submit_array(c);
+    else if (has_type(c->req, NDJSON)) collect(batch_new(c, key, true));
+    else if (has_type(c->req, CALL_JSON)) submit_array(c, key);
     else
         call_refuse(c, ERR_MEDIA,
                     "a batch needs Content-Type: application/json, with an array of tasks, or " NDJSON

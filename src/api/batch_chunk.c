@@ -4,6 +4,7 @@
  */
 #include "api/batch_chunk.h"
 
+#include "api/idempotency.h"
 #include "api/submission.h"
 #include "base/json_write.h"
 #include "http/problem.h"
@@ -12,6 +13,7 @@ struct batch_item {
     int64_t index;
     struct err *error;      /* in the arena; NULL: good */
     struct task_body *body; /* in the arena, when it was good */
+    struct store_add_item add; /* good: what is added; afterwards what became of it */
 };
 
 void batch_chunk_init(struct batch_chunk *k, const struct call *c)
@@ -79,21 +81,25 @@ void batch_chunk_take(struct batch_chunk *k, int64_t index, struct str text)
         return;
     }
     item->body->id = id_make(&s->ids);
+    item->add = (struct store_add_item){.body = item->body, .capacity = q->capacity};
+    if (k->key.p) idempotency_print(&item->add, arena_format(&k->arena, "%.*s#%lld", STR_ARG(k->key), (long long)index), text);
     k->n_good++;
 }
 
 /* ---- into the store ---- */
 
-static void judge(struct batch_chunk *k, struct batch_item *item, const struct store_add_item *added, int err)
+static void judge(struct batch_chunk *k, struct batch_item *item, int err)
 {
     struct server *s = k->api->server;
     const struct task_body *body = item->body;
     struct err e;
-    metrics_submitted(&s->metrics, body->queue, server_type_label(s, body->type), err != 0);
+    if (err || !item->add.replayed) metrics_submitted(&s->metrics, body->queue, server_type_label(s, body->type), err != 0);
     if (!err) return;
     if (err == ERR_QUEUE_FULL)
         err_set(&e, err, "queue %.*s has its %lld waiting tasks; try again later", STR_ARG(body->queue),
-                (long long)added->capacity);
+                (long long)item->add.capacity);
+    else if (err == ERR_KEY_REUSED)
+        err_set(&e, err, "this Idempotency-Key was used for another item at this place; nothing was stored");
     else err_set(&e, err, "%s; nothing was stored, try again later", err_text(err));
     refuse(k, item, &e);
 }
@@ -106,8 +112,8 @@ static void on_added(struct store_req *req)
     store_release(req);
     for (size_t i = 0; i < k->n; i++) {
         if (k->items[i]->error) continue;
-        judge(k, k->items[i], added, err ? err : added->err);
-        added++;
+        k->items[i]->add = *added++;
+        judge(k, k->items[i], err ? err : k->items[i]->add.err);
     }
     k->on_done(k);
 }
@@ -128,9 +134,7 @@ void batch_chunk_commit(struct batch_chunk *k, void (*on_done)(struct batch_chun
     }
     struct store_add_item *items = arena_alloc(&k->arena, k->n_good * sizeof *items), *item = items;
     for (size_t i = 0; i < k->n; i++) {
-        const struct task_body *body = k->items[i]->body;
-        if (k->items[i]->error) continue;
-        *item++ = (struct store_add_item){.body = body, .capacity = queue_find(&s->queues, body->queue)->capacity};
+        if (!k->items[i]->error) *item++ = k->items[i]->add;
     }
     k->add = (struct store_add){.items = items, .n = k->n_good};
     store_add(s->store, &k->add, on_added, k);
@@ -148,7 +152,8 @@ void batch_chunk_write(const struct batch_chunk *k, struct buf *b, bool lines)
             problem_write(b, item->error, k->request_id, STR_NONE);
         } else {
             json_write_key(b, "id");
-            json_write_id(b, &item->body->id);
+            json_write_id(b, item->add.replayed ? &item->add.first : &item->body->id);
+            if (item->add.replayed) json_write_member_bool(b, "replayed", true);
         }
         json_write_close(b, '}');
         if (lines) buf_add_char(b, '\n');

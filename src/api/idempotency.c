@@ -25,14 +25,22 @@ static bool is_key(struct str s)
     return s.len > 0 && s.len <= IDEMPOTENCY_KEY_MAX;
 }
 
-int idempotency_begin(struct call *c, struct store_add_item *item)
+int idempotency_key(struct call *c, struct str *ret)
 {
     struct str key = http_header(c->req, "Idempotency-Key");
-    if (!key.p) return 0;
-    if (!is_key(key)) {
-        call_refuse(c, ERR_INVALID, "Idempotency-Key must be 1 to %d visible characters", IDEMPOTENCY_KEY_MAX);
-        return ERR_INVALID;
+    if (!key.p || is_key(key)) {
+        *ret = key;
+        return 0;
     }
+    call_refuse(c, ERR_INVALID, "Idempotency-Key must be 1 to %d visible characters", IDEMPOTENCY_KEY_MAX);
+    return ERR_INVALID;
+}
+
+int idempotency_begin(struct call *c, struct store_add_item *item)
+{
+    struct str key;
+    int err = idempotency_key(c, &key);
+    if (err || !key.p) return err;
     if (map_get(&c->api->busy_keys, key)) {
         call_refuse(c, ERR_KEY_BUSY, "%s", err_text(ERR_KEY_BUSY));
         return ERR_KEY_BUSY;

@@ -15,7 +15,9 @@
  * is none, one that is in use. With item->key.p set, idempotency_end when the store has answered. */
 int idempotency_begin(struct call *c, struct store_add_item *item) MUST_USE;
 void idempotency_end(struct api *a, struct str key);
-/* The same for one of many tasks, whose key and text are given. */
+/* The request's key alone, p NULL when it has none. Answers a refusal itself. */
+int idempotency_key(struct call *c, struct str *ret) MUST_USE;
+/* For a task of its own key and text: the print of a submit. */
 void idempotency_print(struct store_add_item *item, struct str key, struct str text);
 
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """POST /v1/tasks:batch: many submits in one request, each with its own verdict."""
 import json
+import uuid
 
 import pytest
 from harness import problem, until
@@ -101,3 +102,26 @@ def test_a_queue_that_fills_up_in_the_middle_takes_those_before(serve):
     assert metric(bide, "bide_tasks_submitted_total", 'queue="default"') == 300
     assert metric(bide, "bide_tasks_refused_total", 'queue="default"') == 50
     assert metric(bide, "bide_tasks_submitted_total", 'queue="other"') == 350
+
+
+def test_a_batch_that_is_sent_again_with_its_key_makes_nothing_twice(bide):
+    items = [{"type": "cat", "input": {"n": n}} for n in range(3)] + [{"type": "cat", "inptu": 1}]
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    first = bide.post("/v1/tasks:batch", items, key).json["items"]
+    again = bide.post("/v1/tasks:batch", items, key).json["items"]
+    assert [item["status"] for item in first] == [item["status"] for item in again] == [202, 202, 202, 400]
+    assert [item.get("id") for item in first] == [item.get("id") for item in again]
+    assert [item.get("replayed") for item in first + again] == [None] * 4 + [True] * 3 + [None]
+    lines = "\n".join(json.dumps(item) for item in items).encode()
+    third = bide.post("/v1/tasks:batch", lines, {**key, "Content-Type": "application/x-ndjson"})
+    said = [json.loads(line) for line in third.body.splitlines()]
+    assert [item.get("id") for item in said] == [item.get("id") for item in first]  # the same bytes at the same places
+
+
+def test_another_item_at_the_place_of_a_used_key_is_refused_alone(bide):
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    bide.post("/v1/tasks:batch", [{"type": "cat", "input": 1}, {"type": "cat", "input": 2}], key)
+    items = bide.post("/v1/tasks:batch", [{"type": "cat", "input": 1}, {"type": "cat", "input": 3}, {"type": "cat"}], key).json["items"]
+    assert [item["status"] for item in items] == [202, 422, 202]
+    assert items[1]["error"]["code"] == "idempotency_key_reused"
+    assert bide.post("/v1/tasks:batch", [], {"Idempotency-Key": "x" * 256}).status == 400
