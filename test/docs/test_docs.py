@@ -10,8 +10,8 @@ from examples import Bench, differences, text_differences
 from pages import PAGES, ROOT, sections
 
 ALL = [(page, section) for page in PAGES for section in sections(page)]
-RUN = [(page, section) for page, section in ALL if any({"run", "wrong"} & set(b.words) for b in section.blocks)]
-CHECKED = {"json", "yaml", "sh", "python", "js", "c", "ini"}
+RUN = [(page, section) for page, section in ALL if any({"run", "wrong", "serve"} & set(b.words) for b in section.blocks)]
+CHECKED = {"json", "yaml", "sh", "python", "js", "c", "go", "rust", "ini"}
 PLAIN = {"", "text"}
 
 
@@ -46,6 +46,8 @@ def test_the_examples_of_a_section_do_what_the_page_says(bench, page, section):
             bench.write(block)
         if "run" in block.words:
             bench.run(block)
+        elif "serve" in block.words:
+            bench.serve(block)
         elif "wrong" in block.words:
             bench.check(block)
         elif "answer" in block.words:
@@ -78,7 +80,7 @@ def syntax_of(command, suffix):
             pytest.skip(f"there is no {command[0]} here")
         path = tmp_path / f"example{suffix}"
         path.write_text(block.text, encoding="utf-8")
-        done = subprocess.run([*command, str(path)], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([*command, str(path)], cwd=tmp_path, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
 
     return check
@@ -91,7 +93,9 @@ CHECKS = {
     "ini": check_ini,
     "sh": syntax_of(["sh", "-n"], ".sh"),
     "js": syntax_of(["node", "--check"], ".mjs"),
-    "c": syntax_of(["gcc", "-std=gnu11", "-Wall", "-Werror", "-fsyntax-only", f"-I{ROOT}/include"], ".c"),
+    "c": syntax_of(["gcc", "-std=gnu11", "-Wall", "-Werror", "-fsyntax-only", f"-I{ROOT}/include", f"-I{ROOT}/src", "-D_GNU_SOURCE"], ".c"),
+    "go": syntax_of(["gofmt", "-l", "-e"], ".go"),
+    "rust": syntax_of(["rustc", "--edition=2021", "--emit=metadata", "-Dwarnings"], ".rs"),
 }
 assert set(CHECKS) == CHECKED
 BLOCKS = [
@@ -112,7 +116,7 @@ def test_every_block_says_what_is_to_be_checked():
     assert not strange
     asked = {b.line for _, s in RUN for b in s.blocks}
     assert not [f"{p}:{b.line}" for p, s in ALL for b in s.blocks if "answer" in b.words and b.line not in asked]
-    words = {"run", "answer", "wrong"}
+    words = {"run", "answer", "wrong", "serve"}
     strange = [f"{p}:{b.line}: {w}" for p, s in ALL for b in s.blocks for w in b.words if w not in words]
     assert not strange
 
