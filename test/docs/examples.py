@@ -10,12 +10,13 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "api"))
 
-from harness import BIDE, PATIENCE, Server  # noqa: E402
+from harness import BIDE, PATIENCE, Server, until  # noqa: E402
 from pages import ROOT  # noqa: E402
 
 os.environ["PYTHONPATH"] = str(ROOT / "sdk/python")
 BUILD = os.environ.get("BIDE_BUILD") or str(ROOT / "build")
 WRITTEN = "127.0.0.1:8080"  # the address that pages show
+HOME = "/srv/app"  # and the directory
 
 
 def differences(shown, seen, at=""):
@@ -79,6 +80,12 @@ class Bench:
         done = subprocess.run([BIDE, "check", path.name], cwd=path.parent, capture_output=True, text=True, timeout=PATIENCE)
         self.printed = done.stderr
         assert done.returncode == (78 if "wrong" in block.words else 0), done.stdout + done.stderr
+
+    def serve(self, block):
+        """What the server says when it starts: its last line is the types."""
+        self._serve()
+        said = until(lambda: re.match(r"(?s).*?\n  types .*?\n", self.server.text()), "the server's word of its types")
+        self.printed = said[0].replace(f"127.0.0.1:{self.server.port}", WRITTEN).replace(str(self.dir), HOME)
 
     def run(self, block):
         self._serve()

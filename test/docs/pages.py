@@ -2,6 +2,7 @@
 """The documents as they are written: their sections, and the code blocks with what the info string says of them.
 
     ```yaml file=bide.yaml      is written to that file; a bide.yaml is what the section's server runs with
+    ```sh serve                 stands for starting that server; an answer after it is what that says
     ```sh run                   is run by `sh -eu` beside those files, against that server
     ```json answer              is what the run before it printed, member by member; "..." stands for anything
     ```text answer              the same, line by line

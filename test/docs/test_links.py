@@ -37,6 +37,16 @@ def test_files_that_are_named_are_there(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_tests_that_are_named_are_there(page):
+    missing = []
+    for name, path in re.findall(r"^\| `(\w+)` \| `(test/[\w/]+\.(?:c|py))` \|$", prose(page), re.M):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        if not re.search(rf"^(?:TEST\({name}\)|CASE\({name}\)|def {name}\()", text, re.M):
+            missing.append(f"{path}: {name}")
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_make_has_the_targets_that_are_named(page):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, re.M))
