@@ -50,6 +50,22 @@ def until(condition, what="the condition", seconds=None):
         pause = min(pause * 1.5, 0.05)
 
 
+def at_once(*calls):
+    """Makes the calls from as many threads, released together; returns what they returned."""
+    barrier, results = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def run(n, call):
+        barrier.wait()
+        results[n] = call()
+
+    threads = [threading.Thread(target=run, args=(n, call)) for n, call in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
 class Answer:
     def __init__(self, status, headers, body):
         self.status = status

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Queues: order, concurrency, capacity, pause; and what a waiting task says it waits for."""
-from harness import problem, until
+import pytest
+from harness import pointers, problem, until
+
+MERGE = {"Content-Type": "application/merge-patch+json"}
 
 
 def held(bide):
@@ -124,8 +127,8 @@ def test_queues_are_listed_with_their_depth(serve):
 
 
 def test_an_unknown_queue_is_404(bide):
-    for method, path in [("GET", ""), ("POST", "/pause"), ("POST", "/resume")]:
-        problem(bide.send(method, f"/v1/queues/nowhere{path}"), 404)
+    for method, path in [("GET", ""), ("POST", "/pause"), ("POST", "/resume"), ("POST", "/drain"), ("POST", "/purge"), ("PATCH", "")]:
+        problem(bide.send(method, f"/v1/queues/nowhere{path}"), 404, "not_found")
 
 
 def test_a_task_waits_for_its_time_and_says_until_when(bide):
@@ -154,3 +157,145 @@ def test_a_busy_pool_is_what_a_task_waits_for_when_the_queue_has_room(serve):
     assert task["waiting_on"]["detail"]
     let_go()
     bide.ended(id, "completed")
+
+
+# ---- draining ----
+
+
+def test_a_draining_queue_takes_no_new_tasks_and_finishes_what_it_has(serve):
+    bide = serve(queues={"default": {"concurrency": 1}, "other": {"concurrency": 1}}, pool={"instances": 2})
+    let_go = held(bide)
+    note = str(bide.dir / "ran")
+    pending = bide.act(["note", note, "pending"])
+    scheduled = bide.act(["note", note, "scheduled"], delay_ms=300)
+    retried = bide.act(["note", note, "tried"], ["fail", {"retry": True}], max_attempts=2)
+    answer = bide.post("/v1/queues/default/drain")
+    assert (answer.status, answer.json["draining"], answer.json["paused"]) == (200, True, False)
+    refused = bide.post("/v1/tasks", {"type": "act"})
+    assert "default" in problem(refused, 503, "draining")["detail"] and int(refused.headers["retry-after"]) >= 1
+    bide.ended(bide.act(queue="other"), "completed")
+    let_go()
+    for id in (pending, scheduled):
+        bide.ended(id, "completed")
+    bide.ended(retried, "failed")
+    assert sorted(bide.lines("ran")) == ["pending", "scheduled", "tried", "tried"]
+    assert bide.queue()["draining"], "it does not come back by itself"
+    assert bide.send("GET", "/readyz").status == 200, "the server is not draining"
+    assert bide.post("/v1/queues/default/resume").json["draining"] is False
+    bide.ended(bide.act(), "completed")
+
+
+def test_a_drain_survives_kill_9_and_a_pause_beside_it(serve):
+    bide = serve()
+    id = bide.act(delay_ms=3_600_000)
+    bide.post("/v1/queues/default/drain")
+    bide.post("/v1/queues/default/pause")
+    bide.restart9()
+    queue = bide.queue()
+    assert (queue["draining"], queue["paused"]) == (True, True)
+    problem(bide.post("/v1/tasks", {"type": "act"}), 503, "draining")
+    queue = bide.post("/v1/queues/default/resume").json
+    assert (queue["draining"], queue["paused"]) == (False, False)
+    bide.restart9()
+    bide.ended(bide.act(), "completed")
+    assert bide.task(id)["status"] == "scheduled"
+
+
+# ---- limits ----
+
+
+def change(bide, body, name="default"):
+    return bide.send("PATCH", f"/v1/queues/{name}", body, MERGE)
+
+
+def test_a_larger_concurrency_starts_what_waits_and_a_smaller_one_lets_what_runs_go_on(serve):
+    bide = serve(queues={"default": {"concurrency": 1}}, pool={"instances": 3})
+    ids = [bide.act(["until", bide.gate(str(n))]) for n in range(4)]
+    bide.waits(ids[1], "queue_limit")
+    assert change(bide, {"concurrency": 3}).json["concurrency"] == 3
+    until(lambda: bide.queue()["depth"]["running"] == 3, "three running")
+    assert change(bide, {"concurrency": 1}).json["concurrency"] == 1
+    assert bide.queue()["depth"]["running"] == 3
+    for n in range(2):
+        bide.open_gate(str(n))
+        bide.ended(ids[n], "completed")
+    assert (bide.task(ids[2])["status"], bide.task(ids[3])["status"]) == ("running", "pending")
+    for n in (2, 3):
+        bide.open_gate(str(n))
+        bide.ended(ids[n], "completed")
+
+
+def test_a_capacity_that_is_set_counts_for_submits_and_retries(serve):
+    bide = serve()
+    ended = bide.act()
+    bide.ended(ended, "completed")
+    bide.act(delay_ms=3_600_000)
+    assert change(bide, {"capacity": 1}).json["capacity"] == 1
+    assert "1 waiting" in problem(bide.post("/v1/tasks", {"type": "act"}), 429, "queue_full")["detail"]
+    problem(bide.post(f"/v1/tasks/{ended}/retry"), 429, "queue_full")
+    assert change(bide, {"capacity": 0}).json["capacity"] is None, "0: no limit"
+    bide.ended(bide.act(), "completed")
+
+
+def test_what_was_set_is_remembered_over_kill_9_and_null_is_as_configured(serve):
+    bide = serve(queues={"default": {"concurrency": 2, "capacity": 50}})
+    shown = change(bide, {"concurrency": 7, "capacity": 0, "paused": True}).json
+    assert (shown["concurrency"], shown["capacity"], shown["paused"]) == (7, None, True)
+    bide.restart9()
+    queue = bide.queue()
+    assert (queue["concurrency"], queue["capacity"], queue["paused"], queue["draining"]) == (7, None, True, False)
+    assert change(bide, {"concurrency": None}).json["concurrency"] == 2
+    assert bide.queue()["capacity"] is None, "what is left out stays"
+    assert change(bide, {"capacity": None, "paused": False}).json["capacity"] == 50
+    bide.restart9()
+    queue = bide.queue()
+    assert (queue["concurrency"], queue["capacity"], queue["paused"]) == (2, 50, False)
+
+
+def test_what_was_set_stands_before_another_configuration_and_null_takes_that(serve):
+    bide = serve(queues={"default": {"concurrency": 2, "capacity": 50}, "other": {"concurrency": 2}})
+    change(bide, {"concurrency": 7})
+    assert bide.terminate() == 0
+    text = bide.config_file.read_text()
+    bide.config_file.write_text(text.replace('"concurrency": 2', '"concurrency": 5').replace("50", "60"))
+    bide.start()
+    assert (bide.queue()["concurrency"], bide.queue()["capacity"], bide.queue("other")["concurrency"]) == (7, 60, 5)
+    assert change(bide, {"concurrency": None}).json["concurrency"] == 5
+
+
+def test_a_patch_pauses_and_drains_as_the_verbs_do(serve):
+    bide = serve()
+    for name in ("paused", "draining"):
+        assert change(bide, {name: True}).json[name] is True and bide.queue()[name] is True
+        assert change(bide, {}).json[name] is True and change(bide, None).json[name] is True
+        assert change(bide, {name: False}).json[name] is False
+    bide.ended(bide.act(), "completed")
+
+
+WRONG = {
+    "/concurrency": [0, -1, 100_001, 1.5, "2", True, [], 10**30],
+    "/capacity": [-1, 2**31, 0.5, "no", False, {}],
+    "/paused": [None, 1, "true"],
+    "/draining": [None, 0, "false"],
+}
+
+
+@pytest.mark.parametrize("pointer,value", [(p, v) for p, vs in WRONG.items() for v in vs], ids=lambda v: str(v)[:20])
+def test_a_limit_of_the_wrong_kind_or_range_is_pointed_at(bide, pointer, value):
+    before = bide.queue()
+    answer = change(bide, {"concurrency": 3, pointer[1:]: value} if pointer != "/concurrency" else {pointer[1:]: value})
+    problem(answer, 400, "invalid")
+    assert pointers(answer) == [pointer] and bide.queue() == before
+
+
+def test_a_patch_of_a_queue_that_is_none_is_refused(bide):
+    for name in ("name", "depth", "concurency"):
+        answer = change(bide, {name: 1})
+        problem(answer, 400, "unknown_field")
+        assert pointers(answer) == [f"/{name}"]
+    for text in (b"[]", b"null", b"1"):
+        problem(change(bide, text), 400, "invalid")
+    for text in (b" ", b"{", b'{"capacity":1,"capacity":2}'):
+        problem(change(bide, text), 400, "invalid_json")
+    problem(bide.send("PATCH", "/v1/queues/default", b"{}", {"Content-Type": "text/plain"}), 415, "unsupported_media_type")
+    assert bide.send("PATCH", "/v1/queues/default", {}).status == 200, "plain JSON will do"
