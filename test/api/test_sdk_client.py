@@ -14,6 +14,8 @@ from bide.client import Client  # noqa: E402
 from bide.problems import (  # noqa: E402
     Away,
     Conflict,
+    Draining,
+    IdempotencyKeyReused,
     Invalid,
     NotEnded,
     NotFound,
@@ -173,3 +175,60 @@ def test_the_package_needs_nothing_but_the_standard_library():
             words = line.split()
             if words[:1] in (["import"], ["from"]) and len(words) > 1:
                 assert words[1].split(".")[0] in names, f"{file.name}: {line}"
+
+
+def test_one_task_is_changed_settled_and_removed(client):
+    task = client.submit("later", delay_ms=3_600_000, subject="sdk change", tags={"a": "1", "b": "2"})
+    changed = client.update(task["id"], priority=7, tags={"a": None, "c": "3"})
+    assert (changed["priority"], changed["tags"]) == (7, {"b": "2", "c": "3"})
+    assert client.latest("sdk change")["id"] == task["id"]
+    with pytest.raises(Conflict):
+        client.delete(task["id"])
+    failed = client.fail(task["id"], "quota", "no more", detail="d", type="QuotaError")
+    error = {"code": "quota", "message": "no more", "detail": "d", "type": "QuotaError"}
+    assert failed["status"] == "failed" and error.items() <= failed["error"].items()
+    with pytest.raises(Conflict):
+        client.complete(task["id"], 1)
+    assert client.attempts(task["id"]) == []
+    client.delete(task["id"])
+    with pytest.raises(NotFound):
+        client.get(task["id"])
+    again = client.submit("later", delay_ms=3_600_000)
+    assert client.complete(again["id"], {"a": 1})["result"] == {"a": 1}
+
+
+def test_many_tasks_are_cancelled_and_run_again(serve):
+    bide = serve(types={"fail": {"exec": ["/bin/false"], "max_attempts": 1}})
+    with Client(bide.url) as client:
+        ids = [client.submit("act", delay_ms=3_600_000, tags={"n": str(n)})["id"] for n in range(3)]
+        assert client.cancel_all(tags={"n": "1"}) == {"matched": 1, "changed": 1, "skipped": 0, "more": False}
+        assert client.cancel_all(everything=True)["changed"] == 2
+        assert client.wait(client.submit("fail")["id"])["status"] == "failed"
+        assert client.retry_all(everything=True)["changed"] == 1
+        assert client.retry_all(status="cancelled", created_after=client.get(ids[2])["created_at"])["changed"] == 1
+        with pytest.raises(Invalid):
+            client.retry_all(status="pending")
+        with pytest.raises(UnknownField):
+            client.cancel_all(tag="n:1")
+
+
+def test_queues_are_drained_purged_and_set(serve):
+    bide = serve()
+    with Client(bide.url) as client:
+        client.pause("default")
+        client.submit("act")
+        assert client.drain("default")["draining"] is True
+        with pytest.raises(Draining):
+            client.submit("act")
+        assert client.purge("default")["changed"] == 1
+        queue = client.resume("default")
+        assert (queue["paused"], queue["draining"]) == (False, False)
+        assert client.update_queue("default", concurrency=9, capacity=5)["concurrency"] == 9
+        assert client.update_queue("default", concurrency=None)["concurrency"] == 4
+
+
+def test_a_key_makes_one_task(client):
+    first = client.submit("later", delay_ms=3_600_000, idempotency_key="sdk")
+    assert client.submit("later", delay_ms=3_600_000, idempotency_key="sdk")["id"] == first["id"]
+    with pytest.raises(IdempotencyKeyReused):
+        client.submit("later", idempotency_key="sdk")

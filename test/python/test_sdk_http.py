@@ -23,6 +23,7 @@ def page(*items, cursor=None):
 
 
 # method, arguments, named arguments; request: method, target, body; answer; what the method returns
+COUNTS = {"matched": 4, "changed": 3, "skipped": 1, "more": False}
 CALLS = [
     ("submit", ["t", {"a": 1}], {"priority": 5}, "POST /v1/tasks", {"type": "t", "input": {"a": 1}, "priority": 5}, TASK, TASK),
     ("submit", ["t"], {"run_at": MOMENT}, "POST /v1/tasks", {"type": "t", "input": {}, "run_at": "2026-11-21T12:00:00.000Z"}, TASK, TASK),
@@ -41,18 +42,18 @@ CALLS = [
     ("cancel", ["t1"], {}, "POST /v1/tasks/t1/cancel", None, TASK, TASK),
     ("retry", ["t1"], {}, "POST /v1/tasks/t1/retry", None, TASK, TASK),
     ("cancel_all", [], {"queue": "gpu", "created_before": MOMENT}, "POST /v1/tasks:cancel",
-     {"queue": "gpu", "created_before": "2026-11-21T12:00:00.000Z"}, {"cancelled": 3}, {"cancelled": 3}),
-    ("retry_all", [], {"everything": True}, "POST /v1/tasks:retry", {}, {"retried": 3}, {"retried": 3}),
+     {"queue": "gpu", "created_before": "2026-11-21T12:00:00.000Z"}, COUNTS, COUNTS),
+    ("retry_all", [], {"everything": True}, "POST /v1/tasks:retry", {"created_after": "1970-01-01T00:00:01Z"}, COUNTS, COUNTS),
     ("update", ["t1"], {"priority": 9, "tags": {"a": None}}, "PATCH /v1/tasks/t1", {"priority": 9, "tags": {"a": None}}, TASK, TASK),
     ("delete", ["t1"], {}, "DELETE /v1/tasks/t1", None, None, None),
     ("complete", ["t1", 5], {}, "POST /v1/tasks/t1/complete", {"result": 5}, TASK, TASK),
-    ("fail", ["t1", "no_voice", "silent"], {"retry": False}, "POST /v1/tasks/t1/fail", {"code": "no_voice", "message": "silent", "retry": False}, TASK, TASK),
+    ("fail", ["t1", "no_voice", "silent"], {"type": "T"}, "POST /v1/tasks/t1/fail", {"code": "no_voice", "message": "silent", "type": "T"}, TASK, TASK),
     ("queues", [], {}, "GET /v1/queues", None, page({"name": "q"}), [{"name": "q"}]),
     ("queue", ["q"], {}, "GET /v1/queues/q", None, {"name": "q"}, {"name": "q"}),
     ("pause", ["q"], {}, "POST /v1/queues/q/pause", None, {"name": "q"}, {"name": "q"}),
     ("resume", ["q"], {}, "POST /v1/queues/q/resume", None, {"name": "q"}, {"name": "q"}),
     ("drain", ["q"], {}, "POST /v1/queues/q/drain", None, {"name": "q"}, {"name": "q"}),
-    ("purge", ["q"], {}, "POST /v1/queues/q/purge", None, {"name": "q"}, {"name": "q"}),
+    ("purge", ["q"], {}, "POST /v1/queues/q/purge", None, COUNTS, COUNTS),
     ("update_queue", ["q"], {"concurrency": 3}, "PATCH /v1/queues/q", {"concurrency": 3}, {"name": "q"}, {"name": "q"}),
     ("workers", [], {}, "GET /v1/workers", None, page({"id": "w-1"}), [{"id": "w-1"}]),
     ("recycle_worker", ["w-1"], {}, "POST /v1/workers/w-1/recycle", None, {"id": "w-1"}, {"id": "w-1"}),

@@ -22,6 +22,10 @@ def client(worker):
         yield client
 
 
+def counts(changed, skipped=0):
+    return {"matched": changed + skipped, "changed": changed, "skipped": skipped, "more": False}
+
+
 def test_a_submit_answers_with_the_pending_task_and_the_task_has_run(worker, client):
     @worker.task("count")
     def count(task):
@@ -142,9 +146,16 @@ def test_not_eager_tasks_wait_for_work_and_run_by_priority(worker):
     with pytest.raises(problems.Conflict):
         client.update(tasks[0]["id"], priority=1)
     client.delete(tasks[0]["id"])
-    assert client.retry_all(status="cancelled") == {"retried": 1} and client.work() == 1
+    assert client.retry_all(type="t") == counts(0), "none has failed"
+    assert client.retry_all(status="cancelled") == counts(1) and client.work() == 1
     assert client.retry(tasks[3]["id"])["run"] == 2
-    assert client.cancel_all(type="t") == {"cancelled": 1}
+    assert client.cancel_all(type="t", tags={"x": "z"}) == client.cancel_all(created_before=tasks[0]["created_at"]) == counts(0)
+    assert client.cancel_all(everything=True) == counts(1)
+    for filters in ({"status": "failed"}, {"tags": {}}, {"created_after": "now"}):
+        with pytest.raises(problems.Invalid):
+            client.cancel_all(**filters)
+    with pytest.raises(problems.Invalid):
+        client.retry_all(status="pending")
 
 
 def test_queues_pause_fill_and_drain(worker, client):
@@ -165,7 +176,13 @@ def test_queues_pause_fill_and_drain(worker, client):
         client.submit("t", queue="gpu")
     client.pause("default")
     client.submit("t")
-    assert client.purge("default")["depth"]["pending"] == 0
+    assert client.purge("default") == counts(1) and client.queue("default")["depth"]["cancelled"] == 1
+    queue = client.update_queue("gpu", capacity=None, paused=True)
+    assert (queue["capacity"], queue["paused"], queue["draining"]) == (None, True, True)
+    queue = client.resume("gpu")
+    assert (queue["paused"], queue["draining"]) == (False, False)
+    with pytest.raises(problems.UnknownField):
+        client.update_queue("gpu", rate=1)
     assert [queue["name"] for queue in client.queues()] == ["gpu", "default"]
     assert [worker["pool"] for worker in client.workers()] == ["inline"]
 
@@ -249,8 +266,9 @@ def test_other_types_are_settled_by_the_test():
     assert client.result(task["id"]) == {"b": 2}
     with pytest.raises(problems.Conflict):
         client.complete(task["id"], 3)
-    task = client.submit("elsewhere")
-    assert client.fail(task["id"], "no_voice", "silent", retry=False)["error"]["code"] == "no_voice"
+    task = client.fail(client.submit("elsewhere", max_attempts=5)["id"], "no_voice", "silent", detail="d", type="KeyError")
+    error = {"code": "no_voice", "message": "silent", "detail": "d", "type": "KeyError", "attempt": None}
+    assert (task["status"], {**task["error"], "at": ""}) == ("failed", {**error, "at": ""})
 
 
 def test_the_same_key_is_the_same_task(worker, client):

@@ -97,9 +97,9 @@ class AsyncClient:
         return await self._do(calls.complete(id, result))
 
     async def fail(
-        self, id: str, code: str, message: str, *, detail: Optional[str] = None, retry: Optional[bool] = None
+        self, id: str, code: str, message: str, *, detail: Optional[str] = None, type: Optional[str] = None
     ) -> Json:
-        return await self._do(calls.fail(id, code, message, detail, retry))
+        return await self._do(calls.fail(id, code, message, detail, type))
 
     # queues
 

@@ -92,8 +92,8 @@ def complete(id: str, result: Any) -> Call[Json]:
     return _post(path(_TASKS, id, "complete"), {"result": result})
 
 
-def fail(id: str, code: str, message: str, detail: Optional[str], retry: Optional[bool]) -> Call[Json]:
-    said = {"code": code, "message": message, "detail": detail, "retry": retry}
+def fail(id: str, code: str, message: str, detail: Optional[str], type: Optional[str]) -> Call[Json]:
+    said = {"code": code, "message": message, "detail": detail, "type": type}
     return _post(path(_TASKS, id, "fail"), {name: value for name, value in said.items() if value is not None})
 
 
@@ -189,10 +189,11 @@ def _submission(task: Mapping[str, Any]) -> Json:
 
 
 def _filter(filters: Mapping[str, Any]) -> Json:
-    """Without any member every task is meant: that has to be said, as `everything=True`."""
+    """Without any member every task is meant: that has to be said, as `everything=True`, to the server as a time."""
     given = {name: plain(value) for name, value in filters.items() if value is not None}
-    if not given.pop("everything", False) and not given:
+    everything = given.pop("everything", False)
+    if not everything and not given:
         raise ValueError("no filter: this would be about every task there is (everything=True says that it is meant)")
-    return given
+    return given or {"created_after": "1970-01-01T00:00:01Z"}
 
 

@@ -125,20 +125,22 @@ class Client:
         return self._do(calls.retry(id))
 
     def cancel_all(self, **filters: Any) -> Json:
-        """Cancels every task that the filters of `list` hold for. Returns the server's counts.
+        """Cancels every task that has not ended and that all filters hold for: `type`, `queue`, `subject`, `status`, `tags`
+        (a dict), `created_after`, `created_before`.
 
-        Raises ValueError without a filter, unless `everything=True`."""
+        Returns the counts `matched`, `changed`, `skipped`, and `more`: call again. Raises Invalid, UnknownField, and
+        ValueError without a filter, unless `everything=True`."""
         return self._do(calls.cancel_all(filters))
 
     def retry_all(self, **filters: Any) -> Json:
-        """Runs again every ended task that the filters of `list` hold for. Returns the server's counts.
+        """Runs again every task that has failed (with `status` another ending) and that all filters hold for.
 
-        Raises ValueError without a filter, unless `everything=True`."""
+        Filters, answer and errors are those of `cancel_all`."""
         return self._do(calls.retry_all(filters))
 
     def update(self, id: str, **changes: Any) -> Json:
-        """Changes `priority`, `run_at` (as in `submit`) or `tags` of a task that has not started. `tags` are merged:
-        a tag that is None is removed. Raises Conflict when it has started, NotFound, Invalid, UnknownField."""
+        """Changes `priority`, `run_at` (as in `submit`) or `tags` of a task that waits. `tags` are merged: a tag that is
+        None is removed. Raises Conflict when it runs or has ended, NotFound, Invalid, UnknownField."""
         return self._do(calls.update(id, changes))
 
     def delete(self, id: str) -> None:
@@ -146,16 +148,19 @@ class Client:
         self._do(calls.delete(id))
 
     def complete(self, id: str, result: Any = None) -> Json:
-        """Settles a task from outside as completed, for work done elsewhere. Raises Conflict when it has ended."""
+        """Settles a task from outside as completed, for work done elsewhere.
+
+        Raises Conflict when it runs or has ended, TooLarge."""
         return self._do(calls.complete(id, result))
 
     def fail(
-        self, id: str, code: str, message: str, *, detail: Optional[str] = None, retry: Optional[bool] = None
+        self, id: str, code: str, message: str, *, detail: Optional[str] = None, type: Optional[str] = None
     ) -> Json:
-        """Settles a task from outside as failed. `code`, `message`, `detail`, `retry`: see bide.Fail.
+        """Settles a task from outside as failed, for good. `code`, `message`, `detail`: see bide.Fail. `type`: the class
+        of the error, as in the task's `error`.
 
-        Raises Conflict when it has ended."""
-        return self._do(calls.fail(id, code, message, detail, retry))
+        Raises Conflict when it runs or has ended, Invalid."""
+        return self._do(calls.fail(id, code, message, detail, type))
 
     # queues
 
@@ -172,7 +177,7 @@ class Client:
         return self._do(calls.queue_verb(queue, "pause"))
 
     def resume(self, queue: str) -> Json:
-        """Starts tasks of this queue again. Raises NotFound."""
+        """Undoes a pause and a drain. Raises NotFound."""
         return self._do(calls.queue_verb(queue, "resume"))
 
     def drain(self, queue: str) -> Json:
@@ -180,11 +185,12 @@ class Client:
         return self._do(calls.queue_verb(queue, "drain"))
 
     def purge(self, queue: str) -> Json:
-        """Removes the tasks of this queue that have not started. Raises NotFound."""
+        """Cancels the tasks of this queue that wait. Returns counts as `cancel_all` does. Raises NotFound."""
         return self._do(calls.queue_verb(queue, "purge"))
 
     def update_queue(self, name: str, **changes: Any) -> Json:
-        """Changes a queue's `concurrency`, `capacity` or `rate`. Raises NotFound, Invalid, UnknownField."""
+        """Changes a queue's `concurrency`, `capacity` (None: as configured), `paused` or `draining`; remembered over
+        restarts. Raises NotFound, Invalid, UnknownField."""
         return self._do(calls.update_queue(name, changes))
 
     # workers, the server

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from bide.call import Answer, Call, Json
 from bide.inline.engine import Engine
+from bide.inline.filters import FILTERS, fits
 from bide.inline.record import Record, seconds_of
 from bide.perform import Steps
 
@@ -16,7 +17,7 @@ _FIELDS = frozenset(
     " limit_key batch_key cost cache subject tags depends_on parent_policy group_id notify webhook on_success"
     " on_failure retain_ms".split()
 )
-_FILTERS = ("status", "type", "queue", "subject", "tag")
+_ENDINGS = ("completed", "failed", "cancelled", "expired")
 
 
 class Refusal(Exception):
@@ -108,9 +109,12 @@ class Api:
     def chosen(self, filters: Mapping[str, Any]) -> List[Record]:
         """Newest first."""
         for name in filters:
-            if name not in _FILTERS:
+            if name not in FILTERS:
                 raise Refusal(400, "unknown_field", f'the filter "{name}" is not known here', f"/{name}")
-        return [record for record in reversed(list(self.engine.records.values())) if _fits(record, filters)]
+        try:
+            return [record for record in reversed(list(self.engine.records.values())) if fits(record, filters)]
+        except ValueError:
+            raise Refusal(400, "invalid", "created_after and created_before must be times (RFC 3339)") from None
 
 
 class _Request:
@@ -178,17 +182,34 @@ def _retry(api: Api, request: _Request) -> Steps:
     return _json(shown, 202)
 
 
+def _many(api: Api, request: _Request, verb: str) -> List[Record]:
+    """Those that a filter for this verb is about."""
+    if not any(value != {} for value in request.body.values()):
+        raise Refusal(400, "invalid", f"say which tasks to {verb}")
+    status = request.body.get("status")
+    if status is not None and (status in _ENDINGS) != (verb == "retry"):
+        raise Refusal(400, "invalid", f"tasks that are {status} cannot be meant by {verb}", "/status")
+    chosen = api.chosen(request.body)
+    if verb == "retry":
+        return [record for record in chosen if record.status == (status or "failed")]
+    return [record for record in chosen if not record.ended]
+
+
+def _counted(matched: int, changed: int) -> Answer:
+    return _json({"matched": matched, "changed": changed, "skipped": matched - changed, "more": False})
+
+
 def _retry_all(api: Api, request: _Request) -> Steps:
-    chosen = [record for record in api.chosen(request.body) if record.ended]
+    chosen = _many(api, request, "retry")
     for record in reversed(chosen):
         api.engine.again(record)
     yield from api.work()
-    return _json({"retried": len(chosen)})
+    return _counted(len(chosen), len(chosen))
 
 
 def _resume(api: Api, request: _Request) -> Steps:
     queue = api.queue(request.name)
-    queue["paused"] = False
+    queue["paused"] = queue["draining"] = False
     yield from api.work()
     return _json(_shown_queue(api, queue))
 
@@ -233,19 +254,25 @@ def _cancel(api: Api, request: _Request) -> Answer:
 
 
 def _cancel_all(api: Api, request: _Request) -> Answer:
-    chosen = [record for record in api.chosen(request.body) if not record.ended]
-    for record in chosen:
+    chosen = _many(api, request, "cancel")
+    return _counted(len(chosen), _cancelled(api, chosen))
+
+
+def _cancelled(api: Api, chosen: List[Record]) -> int:
+    """Cancels them; returns how many had not been asked before."""
+    fresh = [record for record in chosen if not record.cancel_requested]
+    for record in fresh:
         api.engine.cancel(record)
-    return _json({"cancelled": len(chosen)})
+    return len(fresh)
 
 
 def _update(api: Api, request: _Request) -> Answer:
     record = api.record(request.name)
-    if not _waits(record) or record.attempt:
-        raise Refusal(409, "conflict", "the task has started", task_status=record.status)
+    if not _waits(record):
+        raise Refusal(409, "conflict", f"only a task that waits can be changed; this one is {record.status}")
     for name, value in request.body.items():
         if name == "tags":
-            merged = {**record.tags, **value}
+            merged = {**record.tags, **value} if value is not None else {}
             record.tags = {tag: text for tag, text in merged.items() if text is not None}
         elif name == "run_at":
             record.run_at = None if value is None else seconds_of(value)
@@ -254,7 +281,7 @@ def _update(api: Api, request: _Request) -> Answer:
             record.priority = value
         else:
             raise Refusal(400, "unknown_field", f'the field "{name}" cannot be changed', f"/{name}")
-    return _json(record.shown(False))
+    return _json(record.shown(True))
 
 
 def _delete(api: Api, request: _Request) -> Answer:
@@ -267,14 +294,19 @@ def _delete(api: Api, request: _Request) -> Answer:
 
 def _settle(api: Api, request: _Request) -> Answer:
     record, verb = api.record(request.name), request.parts[1]
-    if record.ended:
-        raise Refusal(409, "conflict", "the task has ended", task_status=record.status)
+    if not _waits(record):
+        running = record.status == "running"
+        raise Refusal(409, "conflict", "an attempt is under way" if running else f"the task has ended already: {record.status}")
     if verb == "complete":
         record.result = json.dumps(request.body.get("result"), separators=(",", ":")).encode()
         api.engine.end(record, "completed")
     else:
-        api.engine.failed(record, request.body)
-    return _json(record.shown(False))
+        for name in request.body:
+            if name not in ("code", "message", "detail", "type"):
+                raise Refusal(400, "unknown_field", f'the field "{name}" is not known here', f"/{name}")
+        api.engine.end(record, "failed", request.body)
+        record.error = {**(record.error or {}), "attempt": None}
+    return _json(record.shown(True))
 
 
 def _queues(api: Api, request: _Request) -> Answer:
@@ -288,17 +320,16 @@ def _queue(api: Api, request: _Request) -> Answer:
 def _queue_verb(api: Api, request: _Request) -> Answer:
     queue, verb = api.queue(request.name), request.parts[1]
     if verb == "purge":
-        for record in [r for r in api.engine.records.values() if r.queue == queue["name"] and _waits(r)]:
-            del api.engine.records[record.id]
-    else:
-        queue["paused" if verb == "pause" else "draining"] = True
+        waiting = [r for r in api.engine.records.values() if r.queue == queue["name"] and _waits(r)]
+        return _counted(len(waiting), _cancelled(api, waiting))
+    queue["paused" if verb == "pause" else "draining"] = True
     return _json(_shown_queue(api, queue))
 
 
 def _update_queue(api: Api, request: _Request) -> Answer:
     queue = api.queue(request.name)
     for name, value in request.body.items():
-        if name not in ("concurrency", "capacity", "rate"):
+        if name not in ("concurrency", "capacity", "paused", "draining"):
             raise Refusal(400, "unknown_field", f'the field "{name}" is not known here', f"/{name}")
         queue[name] = value
     return _json(_shown_queue(api, queue))
@@ -324,17 +355,6 @@ def _depth(records: List[Record]) -> Dict[str, int]:
 
 def _waits(record: Record) -> bool:
     return record.status in ("scheduled", "retrying", "pending")
-
-
-def _fits(record: Record, filters: Mapping[str, Any]) -> bool:
-    for name, value in filters.items():
-        if name == "tag":
-            key, _, text = value.partition(":")
-            if record.tags.get(key) != text:
-                return False
-        elif getattr(record, name) != value:
-            return False
-    return True
 
 
 def _json(value: Any, status: int = 200, headers: Mapping[str, str] = {}) -> Answer:
