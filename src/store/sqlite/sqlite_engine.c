@@ -270,7 +270,7 @@ int sqlite_engine_open(struct store **ret, const struct sqlite_engine_conf *conf
     s->gate = gate_new();
     ready_init(&s->ready);
     list_init(&s->first.link);
-    int err = sqlite_lock_take(&s->lock, conf->path, e);
+    int err = sqlite_lock_take(&s->lock, conf->path, SQLITE_LOCK_SERVER, e);
     if (!err) {
         err = open_file(s, conf, e);
         if (!err) {

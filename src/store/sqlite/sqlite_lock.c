@@ -1,26 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The pid in the file is for people; the lock is what counts.
+ * What is in the file, the pid and what the process is, is for people; the lock is what counts.
  */
 #include "store/sqlite/sqlite_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#define BACKUP_WORD " backup\n"
+
 static int refuse(int fd, const char *store_path, struct err *e)
 {
-    char holder[16] = "";
+    char holder[32] = "";
     ssize_t n = pread(fd, holder, sizeof holder - 1, 0);
-    holder[n > 0 ? strspn(holder, "0123456789") : 0] = 0;
+    size_t pid = n > 0 ? strspn(holder, "0123456789") : 0;
+    bool backup = strncmp(holder + pid, BACKUP_WORD, sizeof BACKUP_WORD - 1) == 0;
+    holder[pid] = 0;
+    if (backup)
+        return err_set(e, ERR_LOCKED, "%s is being copied by `bide backup`, pid %s, which ends by itself; then a server can start",
+                       store_path, holder);
     return err_set(e, ERR_LOCKED, "%s is in use by another bide server%s%s; one server owns a store at a time", store_path,
                    *holder ? ", pid " : "", holder);
 }
 
-int sqlite_lock_take(int *ret_fd, const char *store_path, struct err *e)
+int sqlite_lock_take(int *ret_fd, const char *store_path, enum sqlite_lock_holder as, struct err *e)
 {
     char path[4096];
     if ((size_t)snprintf(path, sizeof path, "%s.lock", store_path) >= sizeof path)
@@ -32,9 +40,9 @@ int sqlite_lock_take(int *ret_fd, const char *store_path, struct err *e)
         close(fd);
         return err;
     }
-    char pid[16];
-    int len = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)len, 0) != len) {
+    char holder[32];
+    int len = snprintf(holder, sizeof holder, "%d%s", (int)getpid(), as == SQLITE_LOCK_BACKUP ? BACKUP_WORD : "\n");
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, holder, (size_t)len, 0) != len) {
         int err = err_set_errno(e, ERR_IO, errno, path);
         close(fd);
         return err;

@@ -8,8 +8,10 @@
 
 #include "base/err.h"
 
-/* ERR_LOCKED when another process holds it; `e` names the file and the holder's pid. */
-int sqlite_lock_take(int *ret_fd, const char *store_path, struct err *e) MUST_USE;
+enum sqlite_lock_holder { SQLITE_LOCK_SERVER, SQLITE_LOCK_BACKUP };
+
+/* ERR_LOCKED when another process holds it; `e` names the file and who that is. */
+int sqlite_lock_take(int *ret_fd, const char *store_path, enum sqlite_lock_holder as, struct err *e) MUST_USE;
 void sqlite_lock_drop(int fd);
 
 #endif

@@ -48,7 +48,7 @@ const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     "ALTER TABLE past ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;",
 };
 
-static int refuse_foreign(struct sqlite_db *d, const char *path, struct err *e)
+int sqlite_schema_check(struct sqlite_db *d, const char *path, int64_t *ret_version, struct err *e)
 {
     /* a first question that touches the file: this is where "file is not a database" shows */
     int err = sqlite_db_exec(d, "PRAGMA schema_version", NULL);
@@ -56,6 +56,7 @@ static int refuse_foreign(struct sqlite_db *d, const char *path, struct err *e)
     int64_t owner = sqlite_db_int(d, "PRAGMA application_id", 0);
     int64_t tables = sqlite_db_int(d, "SELECT count(*) FROM sqlite_schema", -1);
     int64_t version = sqlite_db_int(d, "PRAGMA user_version", 0);
+    *ret_version = version;
     if (owner == 0 && tables == 0 && version == 0) return 0; /* new */
     if (owner != SQLITE_SCHEMA_APPLICATION)
         return err_set(e, ERR_FOREIGN, "%s: an SQLite database of another program, not a bide store", path);
@@ -95,7 +96,8 @@ static int use_wal(struct sqlite_db *d, const char *path, struct err *e)
 
 int sqlite_schema_prepare(struct sqlite_db *d, const char *path, struct err *e)
 {
-    int err = refuse_foreign(d, path, e);
+    int64_t version;
+    int err = sqlite_schema_check(d, path, &version, e);
     if (err) {
         /* untouched means its log, too: closing must not copy somebody else's log into somebody else's file */
         (void)sqlite3_db_config(d->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);

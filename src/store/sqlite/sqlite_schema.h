@@ -15,6 +15,8 @@
 /* What brings a file of version i to version i + 1. A test makes files of earlier versions with the first of them. */
 extern const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION];
 
+/* ERR_FOREIGN when the file is another program's, or of a newer version than this one knows. Version 0: a new file. */
+int sqlite_schema_check(struct sqlite_db *d, const char *path, int64_t *ret_version, struct err *e);
 /* Checks whose file it is, sets the connection up for writing (WAL, synchronous=FULL), brings the schema forward. */
 int sqlite_schema_prepare(struct sqlite_db *d, const char *path, struct err *e);
 
