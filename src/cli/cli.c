@@ -63,6 +63,10 @@ const struct cli_verb cli_verbs[] = {
      config_options, true, "What a server started here, with these options and variables, would run with. Secrets are masked."},
     {"completion", cli_completion, "print a shell's completion script", "bash|zsh|fish", no_options, true,
      "For this shell: `. <(bide completion bash)`, `. <(bide completion zsh)`, `bide completion fish | source`."},
+    {"backup", cli_backup, "copy the store, also while the server runs", "FILE [--config FILE] [--store URL] [--force]",
+     cli_backup_options, true,
+     "The store as it is at one moment, in one file: to restore, put it in the store's place while no server runs.\n"
+     "Output files, in data_dir/attempts, are not in it."},
     {"help", cli_help, "explain a verb", "[VERB]", help_options, true,
      "`bide help --man bide.yaml` is the manual of the configuration; `bide help --man watch | man -l -` shows a page."},
     {"version", cli_version, "print the version", "", json_only, true, NULL},

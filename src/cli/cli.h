@@ -46,6 +46,7 @@ extern const struct cli_option cli_common_options[];    /* of every verb that is
 const struct cli_verb *cli_verb_find(const char *name); /* NULL when there is none */
 
 /* The verbs. */
+int cli_backup(int argc, char **argv);
 int cli_bench(int argc, char **argv);
 int cli_cancel(int argc, char **argv);
 int cli_check(int argc, char **argv);
@@ -67,6 +68,7 @@ int cli_watch(int argc, char **argv);
 int cli_worker(int argc, char **argv);
 
 /* Their options. */
+extern const struct cli_option cli_backup_options[];
 extern const struct cli_option cli_bench_options[];
 extern const struct cli_option cli_gc_options[];
 extern const struct cli_option cli_list_options[];
