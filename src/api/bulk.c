@@ -165,10 +165,12 @@ static void retry_many(struct call *c)
 {
     static const char *const failed[] = {"failed", NULL};
     struct filter f;
+    struct err e;
     if (!read(c, &f, "retry")) return;
     if (c->api->server->draining)
         call_refuse(c, ERR_DRAINING, "the server is stopping; retry when it is back");
     else if (f.store.word && !is_ending(f.store.word))
         refuse_status(c, "only tasks that have ended can be retried; status must be one of completed failed cancelled expired");
+    else if (server_check_disk(c->api->server, &e)) call_problem(c, &e);
     else bulk_start(c, &f, STORE_RETRY, failed);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How the server is: /livez (the loop turns), /readyz (tasks are taken), /healthz (both, with reasons), /v1/stats
+ * How the server is: /livez (the loop turns), /readyz (tasks are taken; it looks at the disk itself, for where it is no
+ * nobody may submit any more), /healthz (both, with reasons), /v1/stats
  * (counts), /metrics (Prometheus).
  */
 #include "api/api.h"
@@ -43,8 +44,10 @@ static void livez(struct call *c)
 
 static void readyz(struct call *c)
 {
-    const struct server *s = c->api->server;
-    if (s->serving && !s->draining) call_answer_with(c, 200, CALL_JSON, STR("{\"status\":\"ok\"}"), NULL, 0);
+    struct server *s = c->api->server;
+    struct err e;
+    if (s->serving && !s->draining && server_check_disk(s, &e)) call_problem(c, &e);
+    else if (s->serving && !s->draining) call_answer_with(c, 200, CALL_JSON, STR("{\"status\":\"ok\"}"), NULL, 0);
     else call_refuse(c, s->draining ? ERR_DRAINING : ERR_AGAIN, "the server is %s", standing(s));
 }
 
@@ -62,11 +65,11 @@ static int64_t broken_workers(const struct server *s)
 
 static void healthz(struct call *c)
 {
-    const struct server *s = c->api->server;
-    bool good = s->serving && !s->draining;
+    struct server *s = c->api->server;
+    bool up = s->serving && !s->draining, good = up && server_check_disk(s, NULL) == 0;
     struct buf b = call_buf(c);
     json_write_open(&b, '{');
-    json_write_member_text(&b, "status", good ? "ok" : standing(s));
+    json_write_member_text(&b, "status", good ? "ok" : up ? err_word(ERR_FULL) : standing(s));
     json_write_member_text(&b, "version", BIDE_VERSION);
     json_write_member_int(&b, "uptime_ms", turn_wall_ms(s->turn) - c->api->started_at_ms);
     json_write_member_int(&b, "running", (int64_t)s->run_by_id.n);
@@ -222,6 +225,9 @@ static void on_metrics(struct store_req *req)
     struct buf b = call_buf(c);
     write_depths(&b, &m->counts);
     one_value(&b, "bide_store_bytes", "gauge", "Size of the store on disk.", (double)m->counts.bytes);
+    int64_t room = disk_free(&c->api->server->disk);
+    metrics_write_family(&b, "bide_disk_free_bytes", "gauge", "Free on the disk of the store or of data_dir, the lesser.");
+    if (room >= 0) metrics_write_sample(&b, "bide_disk_free_bytes", "", (double)room);
     if (c->api->measured) write_store(&b, c->api->measured);
     metrics_write(&s->metrics, &b);
     write_workers(&b, s);

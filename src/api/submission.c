@@ -244,7 +244,8 @@ int submission_read(struct task_body *ret, const struct json *j, const struct js
     struct members m = {j, a, e};
     struct draft d = {.m = &m, .server = s, .body = ret, .now_ms = now_ms, .priority = INT64_MIN, .max_attempts = -1,
                       .delay_ms = -1};
-    int err = members_read(&m, fields, node, "", &d);
+    int err = server_check_disk(s, e);
+    if (!err) err = members_read(&m, fields, node, "", &d);
     if (!err) err = find_type(&d);
     if (!err) err = find_queue(&d);
     if (!err) err = settle(&d);

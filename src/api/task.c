@@ -240,5 +240,10 @@ static void retry(struct call *c)
         call_refuse(c, ERR_DRAINING, "the server is stopping; retry when it is back");
         return;
     }
+    struct err e;
+    if (server_check_disk(c->api->server, &e)) {
+        call_problem(c, &e);
+        return;
+    }
     store_get(c->api->server->store, &m->get, on_before_retry, m);
 }

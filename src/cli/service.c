@@ -225,6 +225,7 @@ static int open_lower(struct service *s, struct err *e)
                                                   .config = s->config,
                                                   .spawner = s->spawner,
                                                   .chores = &s->pool.chores,
+                                                  .disk = &disk_look_system,
                                                   .on_serving = on_serving,
                                                   .on_run_over = on_run_over,
                                                   .user = s});

@@ -70,6 +70,7 @@ struct config {
     const char *const *listen; /* at least one, ends with NULL; unix: paths are absolute */
     const char *store;         /* "mem:" or "sqlite:/absolute/file" */
     const char *data_dir;      /* absolute */
+    int64_t disk_reserve;      /* bytes */
     struct config_rules defaults;
     struct config_queue *queues; /* `default` is always among them */
     size_t n_queues;

@@ -165,6 +165,8 @@ static const struct config_key top_keys[] = {
      .help = "sqlite:FILE, or mem: (forgets everything)"},
     {"data_dir", KIND_PATH, FIELD(config, data_dir), .initial = ".", .fixed = true,
      .help = "files and the attempts' directories"},
+    {"disk_reserve", KIND_SIZE, FIELD(config, disk_reserve), .initial = "64M", .max = INT64_MAX,
+     .help = "submits are refused while the disk of the store or of data_dir has less free; 0: never"},
     {"defaults", KIND_SECTION, FIELD(config, defaults), .section = &config_table_defaults,
      .help = "what tasks get when neither their submit nor their type says"},
     {"queues", KIND_NAMED, FIELD(config, queues), .count = offsetof(struct config, n_queues),

@@ -81,6 +81,7 @@ void server_init(struct server *s, const struct server_conf *conf)
 {
     *s = (struct server){.conf = *conf, .turn = conf->turn, .events = {on_hints, on_next_due, s, on_lost}};
     id_maker_init(&s->ids, s->turn->clock, s->turn->rng);
+    disk_init(&s->disk, s->turn, conf->disk, conf->config->store, conf->config->data_dir);
     queue_open_all(&s->queues, conf->config);
     roster_open(&s->roster, &(struct roster_conf){conf->config, s->turn, conf->spawner, s, on_room, on_handler_event});
     waiters_init(&s->waiters);
@@ -199,6 +200,8 @@ void server_release(struct server *s)
     metrics_release(&s->metrics);
     map_release(&s->run_by_id);
 }
+
+int server_check_disk(struct server *s, struct err *e) { return disk_check(&s->disk, s->conf.config->disk_reserve, e); }
 
 /* ---- what happened to tasks ---- */
 

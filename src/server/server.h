@@ -10,6 +10,7 @@
 
 #include "base/id.h"
 #include "server/config.h"
+#include "server/disk.h"
 #include "server/dispatch.h"
 #include "server/metrics.h"
 #include "server/queue.h"
@@ -27,6 +28,7 @@ struct server_conf {             /* all borrowed until the server is released, t
     const struct config *config;
     struct spawner *spawner;
     struct chores *chores;       /* NULL: long work is done where it comes up */
+    const struct disk_look *disk; /* NULL: there is always room */
     void (*on_serving)(void *user); /* once: queues and pause switches are known, tasks are being claimed */
     void (*on_run_over)(void *user); /* an attempt is over: run_by_id holds one less; may be NULL */
     void *user;
@@ -38,6 +40,7 @@ struct server {
     struct store *store;   /* borrowed; set by server_start */
     struct store_events events;
     struct id_maker ids;
+    struct disk disk;
     struct queues queues;
     struct roster roster;
     struct dispatch dispatch;
@@ -64,6 +67,9 @@ void server_drain(struct server *s, void (*on_drained)(void *user), void *user);
 void server_hurry(struct server *s);  /* while draining: give running tasks back now */
 void server_drain_step(struct server *s); /* for the server's parts: what a drain may wait for is over */
 void server_release(struct server *s); /* after on_drained */
+
+/* ERR_FULL with the reason when the disk has no room for another task. */
+int server_check_disk(struct server *s, struct err *e) MUST_USE;
 
 struct run *server_run(const struct server *s, const struct id *id); /* the live attempt of a task; NULL */
 void server_run_over(struct server *s, struct run *r); /* its verdict is committed: r->item; frees it */

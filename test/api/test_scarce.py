@@ -26,7 +26,7 @@ def small_disk(tmp_path):
 
 def test_a_full_disk_is_507_loses_nothing_and_is_over_when_there_is_room(serve, small_disk):
     place, enlarge = small_disk
-    bide = serve({"store": f"sqlite:{place}/bide.db", "types": {"cat": {"exec": ["/bin/cat"]}}})
+    bide = serve({"store": f"sqlite:{place}/bide.db", "disk_reserve": "0", "types": {"cat": {"exec": ["/bin/cat"]}}})
     accepted = []
     for _ in range(40):
         answer = bide.post("/v1/tasks", {"type": "cat", "input": "x" * 60_000, "delay_ms": 3_600_000})
@@ -42,6 +42,41 @@ def test_a_full_disk_is_507_loses_nothing_and_is_over_when_there_is_room(serve, 
     bide.restart9()
     assert {bide.task(id)["status"] for id in accepted} == {"scheduled"}
     bide.terminate()
+
+
+@pytest.mark.parametrize("small", ["store", "data_dir"])
+def test_below_the_reserve_only_new_work_is_refused_and_it_is_over_when_there_is_room(serve, small_disk, small):
+    place, enlarge = small_disk
+    enlarge()
+    where = {"store": f"sqlite:{place}/bide.db"} if small == "store" else {"data_dir": str(place)}
+    bide = serve(types={"fail": {"exec": ["/bin/false"], "max_attempts": 1}}, disk_reserve="32M", **where)
+    failed = bide.ended(bide.submit("fail")["id"], "failed")["id"]
+    running = bide.act(["until", bide.gate("full")], ["done", {"large": "x" * 10_000}])
+    waiting = bide.submit("act", delay_ms=3_600_000)["id"]
+    bide.seen(running, "running")
+    assert bide.send("GET", "/readyz").status == 200
+    filler = place / "filler"
+    filler.write_bytes(bytes(50 << 20))
+    refused = until(lambda: next((a for a in [bide.post("/v1/tasks", {"type": "fail"})] if a.status != 202), None))
+    assert "less than the reserve" in problem(refused, 507, "disk_full")["detail"]
+    assert int(refused.headers["retry-after"]) >= 1
+    problem(bide.post(f"/v1/tasks/{failed}/retry"), 507, "disk_full")
+    problem(bide.post("/v1/tasks:retry", {"type": "fail"}), 507, "disk_full")
+    [told] = bide.post("/v1/tasks:batch", [{"type": "fail"}]).json["items"]
+    assert (told["status"], told["error"]["code"]) == (507, "disk_full")
+    problem(bide.send("GET", "/readyz"), 507, "disk_full")
+    health = bide.send("GET", "/healthz")
+    assert health.status == 503 and health.json["status"] == "disk_full"
+    assert bide.send("GET", "/livez").status == 200
+    bide.open_gate("full")
+    assert bide.ended(running, "completed")["result"]["large"], "what runs goes on"
+    assert bide.post(f"/v1/tasks/{waiting}/cancel").json["status"] == "cancelled", "as do changes"
+    free = int(re.search(r"^bide_disk_free_bytes (\d+)$", bide.send("GET", "/metrics").body.decode(), re.M)[1])
+    assert 0 < free < 32 << 20
+    filler.unlink()
+    until(lambda: bide.post("/v1/tasks", {"type": "fail"}).status == 202, "submits are taken again")
+    assert bide.send("GET", "/readyz").status == 200
+    assert bide.text().count("submits are refused until") == bide.text().count("submits are taken") == 1
 
 
 def test_without_descriptors_it_goes_on_and_serves_when_there_are_some(serve):
