@@ -37,6 +37,7 @@ struct exec_conf { /* borrowed for as long as the handler lives */
     const char *const *secret_env; /* NAME=VALUE: never shown */
     const char *cwd;
     enum exec_stdout result;
+    bool from_input;             /* the built-in type: argv, cwd and env are the task's (command.h), `command` is NULL */
     struct exec_poll_conf poll;
 };
 

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "handler/attempt.h"
+#include "handler/command.h"
 #include "handler/dir.h"
 #include "handler/exec_verdict.h"
 #include "handler/template.h"
@@ -24,6 +25,7 @@ static void release(struct exec_run *r)
     frame_parser_release(&r->parser);
     free((char *)r->said.p);
     free((char *)r->fault.p);
+    free((char *)r->program.p);
     free(r);
 }
 
@@ -149,6 +151,26 @@ static void refuse(struct exec_run *r, const char *why)
     turn_later(r->turn, &r->refusal, on_refused);
 }
 
+/* What the type's command is for others, this task's input is for the built-in type. Its stdin is empty. */
+static int fill_from_input(struct exec_run *r, struct child_spec *spec, struct arena *arena, struct err *e)
+{
+    struct command c;
+    int rc = command_read(r->item.attempt->task->input, arena, &c, e);
+    if (rc) return rc;
+    r->program = mem_str(str_of(c.argv[0]));
+    spec->argv = c.argv;
+    spec->env = c.env;
+    spec->cwd = c.cwd ? c.cwd : r->item.attempt->dir;
+    spec->input = STR_NONE;
+    return 0;
+}
+
+static int fill(struct exec_run *r, struct child_spec *spec, struct arena *arena, struct err *e)
+{
+    if (r->conf->from_input) return fill_from_input(r, spec, arena, e);
+    return template_fill_command(r->conf->command, r->item.attempt, STR_NONE, arena, &spec->argv, e);
+}
+
 static int start_process(struct exec_run *r, struct spawner *spawner, struct err *e)
 {
     struct arena arena = {0};
@@ -156,10 +178,10 @@ static int start_process(struct exec_run *r, struct spawner *spawner, struct err
     struct child_spec spec = {.env = r->conf->env, .secret_env = r->conf->secret_env, .cwd = r->conf->cwd, .frames = true,
                               .input = r->item.attempt->task->input, .nice = NICENESS};
     int rc = 0;
-    if (template_fill_command(r->conf->command, r->item.attempt, STR_NONE, &arena, &spec.argv, &wrong) != 0) {
+    if (fill(r, &spec, &arena, &wrong) != 0) {
         refuse(r, wrong.text);
     } else {
-        rc = dir_write(r->item.attempt->dir, FRAME_INPUT_FILE, r->item.attempt->task->input, e);
+        if (!r->conf->from_input) rc = dir_write(r->item.attempt->dir, FRAME_INPUT_FILE, r->item.attempt->task->input, e);
         if (rc == 0) rc = child_start(spawner, &r->child, &spec, e);
         if (rc == 0) child_close_input(&r->child); /* there is nothing to be told */
         if (rc == ERR_TOO_BIG) { /* it would be so the next time, too */

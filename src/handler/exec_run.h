@@ -29,6 +29,7 @@ struct exec_run { /* owned by itself: from exec_run_start until after on_verdict
     struct lines lines;             /* of fd 4 */
     struct frame_parser parser;
     struct str said;                /* owned: the done or fail frame, the first one; empty: none */
+    struct str program;             /* owned: from_input: what it is called */
     struct str fault;               /* owned: what is wrong with what it wrote, or with the input; empty: nothing */
     bool too_large;                 /* stdout is over the limit */
     bool stopping;

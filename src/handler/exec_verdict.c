@@ -87,6 +87,15 @@ void exec_verdict_exit(struct verdict *v, struct arena *arena, const char *progr
     verdict_detail(v, arena, arena_str(arena, capture_tail(err)));
 }
 
+/* A command line is told how its program ended in a form that a program can read, too. */
+static void failed(struct exec_run *r, const struct child_exit *how, struct arena *arena, struct verdict *v)
+{
+    bool command = r->conf->from_input;
+    exec_verdict_exit(v, arena, command ? r->program.p : r->conf->command[0], &r->err, how);
+    if (!command || !how->started || v->event != LIFE_FAILED) return;
+    v->failure.type = how->signal ? arena_format(arena, "signal %d", how->signal) : arena_format(arena, "exit %d", how->status);
+}
+
 void exec_verdict(struct exec_run *r, const struct child_exit *how, struct arena *arena, struct verdict *v,
                   bool *ret_stdout_used)
 {
@@ -108,7 +117,7 @@ void exec_verdict(struct exec_run *r, const struct child_exit *how, struct arena
         if (how->started && how->signal == 0 && how->status == 0)
             exec_verdict_stdout(v, arena, r->conf->result, buf_str(&r->out));
         else
-            exec_verdict_exit(v, arena, r->conf->command[0], &r->err, how);
+            failed(r, how, arena, v);
         *ret_stdout_used = v->event == LIFE_DONE;
     }
     if (v->event == LIFE_DONE && !f.has_files) exec_verdict_files(v, arena, r->item.attempt, f.result_file);
