@@ -213,6 +213,15 @@ static void on_serving(void *user)
     if (s->on_serving) s->on_serving(s);
 }
 
+/* Without a key nobody can submit command lines; everything else goes on. */
+static void open_command_key(struct service *s)
+{
+    struct err e;
+    if (!s->config->commands) return;
+    if (command_key_open(&s->command_key, s->config->data_dir, rng_system(), &e) != 0)
+        log_warn("`bide run` will be refused: %s", e.text);
+}
+
 static int open_lower(struct service *s, struct err *e)
 {
     int err = make_folder(s->config->data_dir, e);
@@ -220,11 +229,13 @@ static int open_lower(struct service *s, struct err *e)
     if (!err) err = keeper_lock_path(s->keepers_lock, sizeof s->keepers_lock, s->config->data_dir, s->config->store, e);
     if (!err) err = child_keeper_open(&s->spawner, s->loop, s->keepers_lock, s->open_files, e);
     if (err) return err;
+    open_command_key(s);
     pool_init(&s->pool, s->loop);
     server_init(&s->server, &(struct server_conf){.turn = &s->turn,
                                                   .config = s->config,
                                                   .spawner = s->spawner,
                                                   .chores = &s->pool.chores,
+                                                  .command_key = &s->command_key,
                                                   .disk = &disk_look_system,
                                                   .on_serving = on_serving,
                                                   .on_run_over = on_run_over,

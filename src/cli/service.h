@@ -43,6 +43,7 @@ struct service {
     int64_t open_files; /* soft limit before it was raised; 0: it was not */
     struct spawner *spawner;
     struct store *store;
+    struct command_key command_key;
     struct server server;
     struct api api;
     struct http *http;

@@ -85,10 +85,17 @@ static int name_against_type(const void *key, const void *item)
     return str_cmp(*name, str_of(type->name));
 }
 
+static const struct config_type *find_declared(const struct config *c, struct str name)
+{
+    return c->n_exact ? bsearch(&name, c->types, c->n_exact, sizeof *c->types, name_against_type) : NULL;
+}
+
+bool config_type_is_declared(const struct config *c, struct str name) { return find_declared(c, name) != NULL; }
+
 const struct config_type *config_type_find(const struct config *c, struct str name)
 {
-    const struct config_type *found =
-        c->n_exact ? bsearch(&name, c->types, c->n_exact, sizeof *c->types, name_against_type) : NULL;
+    const struct config_type *found = find_declared(c, name);
+    if (!found && c->command.name && str_eq(name, str_of(c->command.name))) return &c->command;
     for (size_t i = c->n_exact; !found && i < c->n_types; i++) {
         struct str prefix = str_of(c->types[i].name);
         prefix.len--; /* its star */

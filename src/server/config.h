@@ -78,6 +78,8 @@ struct config {
     size_t n_workers;
     struct config_type *types; /* exact names in order, then prefixes, longest first */
     size_t n_types, n_exact;
+    bool commands;
+    struct config_type command;   /* the built-in type; name NULL: switched off, or declared in the file */
     struct map origins;           /* path -> struct config_origin, of what is not a default */
     const char *const *warnings;  /* ends with NULL: variables that look like settings and are none */
 };
@@ -91,6 +93,7 @@ void config_release(struct config *c); /* accepts a zeroed config */
 /* Where the value of a path comes from. */
 struct config_origin config_origin(const struct config *c, struct str path);
 
+bool config_type_is_declared(const struct config *c, struct str name); /* by this very name, no prefix */
 /* The rules for a type: its own entry, else that of the longest prefix; NULL when there is none. */
 const struct config_type *config_type_find(const struct config *c, struct str name);
 const struct config_queue *config_queue_find(const struct config *c, struct str name); /* NULL when not declared */

@@ -8,6 +8,7 @@
 #include "server/config_file.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "handler/command.h"
 #include "server/config_outside.h"
 #include "server/config_secret.h"
 #include "server/config_value.h"
@@ -301,6 +302,18 @@ static int type_order(const void *a, const void *b)
     return strcmp(left->name, right->name);
 }
 
+/* The type that is there without being declared. What it runs is not known to be harmless twice: one attempt. */
+static void build_in(struct config *c)
+{
+    struct config_into into = {c, c->dir, &c->command};
+    config_value_init(&into, &config_table_type);
+    c->command.name = c->command.exec.name = COMMAND_TYPE;
+    c->command.rules = c->defaults;
+    c->command.rules.max_attempts = 1;
+    c->command.exec.from_input = true;
+    c->command.exec.result = EXEC_STDOUT_TEXT;
+}
+
 static void walk(struct reader *r, struct fy_node *root)
 {
     struct config *c = r->c;
@@ -308,6 +321,7 @@ static void walk(struct reader *r, struct fy_node *root)
     read_section(r, &t, root, (struct config_mark){1, 1});
     if (c->n_types) qsort(c->types, c->n_types, sizeof *c->types, type_order);
     while (c->n_exact < c->n_types && !c->types[c->n_exact].prefix) c->n_exact++;
+    if (c->commands && !config_type_is_declared(c, STR(COMMAND_TYPE))) build_in(c);
 }
 
 static void parse(struct reader *r, struct str text)

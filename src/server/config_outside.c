@@ -10,7 +10,7 @@
 #define PREFIX "BIDE_"
 
 /* Variables that are not for the configuration. */
-static const char *const others[] = {"BIDE_SERVER", "BIDE_TOKEN", "BIDE_TRACE", "BIDE_IN", "BIDE_OUT", "BIDE_SOCK"};
+static const char *const others[] = {"BIDE_SERVER", "BIDE_TOKEN", "BIDE_RUN_KEY", "BIDE_TRACE", "BIDE_IN", "BIDE_OUT", "BIDE_SOCK"};
 
 static const char *variable(struct arena *a, struct str path)
 {

@@ -167,6 +167,8 @@ static const struct config_key top_keys[] = {
      .help = "files and the attempts' directories"},
     {"disk_reserve", KIND_SIZE, FIELD(config, disk_reserve), .initial = "64M", .max = INT64_MAX,
      .help = "submits are refused while the disk of the store or of data_dir has less free; 0: never"},
+    {"commands", KIND_BOOL, FIELD(config, commands), .initial = "true", .fixed = true,
+     .help = "whoever can read run.key in data_dir may submit command lines: `bide run`"},
     {"defaults", KIND_SECTION, FIELD(config, defaults), .section = &config_table_defaults,
      .help = "what tasks get when neither their submit nor their type says"},
     {"queues", KIND_NAMED, FIELD(config, queues), .count = offsetof(struct config, n_queues),

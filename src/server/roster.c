@@ -85,11 +85,12 @@ static void fill_post(struct roster *r, struct duty *d, struct post *old, size_t
 static void fill_posts(struct roster *r, struct post *old, size_t n_old)
 {
     const struct config *c = r->conf.config;
-    r->posts = mem_new((c->n_workers + c->n_types + 1) * sizeof *r->posts);
+    r->posts = mem_new((c->n_workers + c->n_types + 2) * sizeof *r->posts);
     r->n = 0;
     for (size_t i = 0; i < c->n_workers; i++) fill_post(r, duty_of_pool(&c->workers[i]), old, n_old);
     for (size_t i = 0; i < c->n_types; i++)
         if (!c->types[i].worker) fill_post(r, duty_of_type(&c->types[i]), old, n_old);
+    if (c->command.name) fill_post(r, duty_of_type(&c->command), old, n_old);
 }
 
 void roster_open(struct roster *r, const struct roster_conf *conf)

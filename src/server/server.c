@@ -201,6 +201,16 @@ void server_release(struct server *s)
     map_release(&s->run_by_id);
 }
 
+bool server_is_command(const struct server *s, struct str type)
+{
+    return config_type_find(s->conf.config, type) == &s->conf.config->command;
+}
+
+bool server_may_command(const struct server *s, struct str key)
+{
+    return s->conf.command_key && command_key_is(s->conf.command_key, key);
+}
+
 int server_check_disk(struct server *s, struct err *e) { return disk_check(&s->disk, s->conf.config->disk_reserve, e); }
 
 /* ---- what happened to tasks ---- */

@@ -9,6 +9,7 @@
 #define SERVER_SERVER_H
 
 #include "base/id.h"
+#include "server/command_key.h"
 #include "server/config.h"
 #include "server/disk.h"
 #include "server/dispatch.h"
@@ -28,6 +29,7 @@ struct server_conf {             /* all borrowed until the server is released, t
     const struct config *config;
     struct spawner *spawner;
     struct chores *chores;       /* NULL: long work is done where it comes up */
+    const struct command_key *command_key; /* NULL: nobody may submit command lines */
     const struct disk_look *disk; /* NULL: there is always room */
     void (*on_serving)(void *user); /* once: queues and pause switches are known, tasks are being claimed */
     void (*on_run_over)(void *user); /* an attempt is over: run_by_id holds one less; may be NULL */
@@ -68,6 +70,9 @@ void server_hurry(struct server *s);  /* while draining: give running tasks back
 void server_drain_step(struct server *s); /* for the server's parts: what a drain may wait for is over */
 void server_release(struct server *s); /* after on_drained */
 
+/* Is it the built-in type, which takes the key of those who may have programs run? */
+bool server_is_command(const struct server *s, struct str type);
+bool server_may_command(const struct server *s, struct str key);
 /* ERR_FULL with the reason when the disk has no room for another task. */
 int server_check_disk(struct server *s, struct err *e) MUST_USE;
 
