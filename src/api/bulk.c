@@ -12,6 +12,7 @@
 #include "api/bulk.h"
 
 #include "api/call_body.h"
+#include "api/command.h"
 
 #define CHUNK 100
 
@@ -84,15 +85,18 @@ static void on_listed(struct store_req *req)
     struct bulk *b = req->user;
     struct server *s = b->call->api->server;
     int err = req->err;
-    size_t n = err ? 0 : b->list.n;
-    for (size_t i = 0; i < n; i++) {
+    size_t listed = err ? 0 : b->list.n, n = 0;
+    for (size_t i = 0; i < listed; i++) {
         const struct task_body *t = &b->list.items[i].body;
         const struct queue *q = queue_find(&s->queues, t->queue);
-        b->items[i] = (struct store_control_item){.id = t->id, .verb = b->verb, .capacity = q ? q->capacity : 0};
+        /* who may not submit a command line may not have it run again either */
+        if (b->verb == STORE_RETRY && command_check(b->call->req, s, t->type, NULL)) continue;
+        b->items[n++] = (struct store_control_item){.id = t->id, .verb = b->verb, .capacity = q ? q->capacity : 0};
     }
     b->more = !err && b->list.more;
     b->last = b->list.last;
-    b->matched += (int64_t)n;
+    b->matched += (int64_t)listed;
+    b->skipped += (int64_t)(listed - n);
     store_release(req);
     if (err) {
         refuse(b, err);

@@ -5,9 +5,11 @@
  */
 #include "api/submission.h"
 
+#include "api/command.h"
 #include "api/members.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "handler/command.h"
 
 #include <stdio.h>
 
@@ -233,8 +235,22 @@ static int settle(struct draft *d)
     return d->retry ? members_read(d->m, policy, d->retry, "/retry", &b->rules.retry) : 0;
 }
 
+static int check_command(struct draft *d, const struct http_request *r)
+{
+    struct command command;
+    int err = command_check(r, d->server, d->body->type, d->m->e);
+    if (err || !server_is_command(d->server, d->body->type)) return err;
+    return command_read(d->body->input, d->m->arena, &command, d->m->e);
+}
+
 int submission_read(struct task_body *ret, const struct json *j, const struct json_node *node, struct server *s,
                     struct arena *a, struct err *e)
+{
+    return submission_read_of(NULL, ret, j, node, s, a, e);
+}
+
+int submission_read_of(const struct http_request *r, struct task_body *ret, const struct json *j,
+                       const struct json_node *node, struct server *s, struct arena *a, struct err *e)
 {
     if (node->kind != JSON_OBJECT)
         return err_set(e, ERR_INVALID, "a submit is a JSON object like {\"type\":\"transcribe\",\"input\":{}}, not %s",
@@ -249,5 +265,6 @@ int submission_read(struct task_body *ret, const struct json *j, const struct js
     if (!err) err = find_type(&d);
     if (!err) err = find_queue(&d);
     if (!err) err = settle(&d);
+    if (!err) err = check_command(&d, r);
     return err;
 }

@@ -7,6 +7,7 @@
 #define API_SUBMISSION_H
 
 #include "base/json.h"
+#include "http/http.h"
 #include "server/server.h"
 #include "task/task.h"
 
@@ -14,5 +15,9 @@
  * reason with its pointer in `e`. */
 int submission_read(struct task_body *ret, const struct json *j, const struct json_node *node, struct server *s,
                     struct arena *a, struct err *e) MUST_USE;
+/* The same of a request that may carry the run key: without it, or by the function above, a task of the type `command` is
+ * refused. */
+int submission_read_of(const struct http_request *r, struct task_body *ret, const struct json *j,
+                       const struct json_node *node, struct server *s, struct arena *a, struct err *e) MUST_USE;
 
 #endif

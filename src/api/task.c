@@ -4,6 +4,7 @@
  */
 #include "api/api.h"
 #include "api/call_body.h"
+#include "api/command.h"
 #include "api/task_json.h"
 #include "api/wait.h"
 
@@ -225,8 +226,11 @@ static void on_before_retry(struct store_req *req)
     int err = req->err ? req->err : m->get.found;
     const struct queue *q = err ? NULL : queue_find(&c->api->server->queues, m->get.task.body.queue);
     struct id id = m->get.id;
+    struct err e;
+    int forbidden = err ? 0 : command_check(c->req, c->api->server, m->get.task.body.type, &e);
     store_release(req);
-    if (refused(c, err)) return;
+    if (forbidden) call_problem(c, &e);
+    if (forbidden || refused(c, err)) return;
     m->control.one = (struct store_control_item){.id = id, .verb = STORE_RETRY, .capacity = q ? q->capacity : 0};
     server_control(c->api->server, &m->control, on_retried);
 }

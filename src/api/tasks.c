@@ -109,7 +109,7 @@ static void submit(struct call *c)
     if (call_wait_ms(c, &m->wait_ms)) return;
     struct err e = {0};
     int err = json_parse(&c->api->json, c->req->body, &e);
-    if (!err) err = submission_read(&m->body, &c->api->json, json_root(&c->api->json), s, &c->req->arena, &e);
+    if (!err) err = submission_read_of(c->req, &m->body, &c->api->json, json_root(&c->api->json), s, &c->req->arena, &e);
     if (err) {
         call_problem(c, &e);
         return;
