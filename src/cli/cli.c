@@ -36,6 +36,12 @@ const struct cli_verb cli_verbs[] = {
      "SIGTERM drains and stops, a second one stops now."},
     {"submit", cli_submit, "submit a task", "TYPE [--input JSON|@FILE|-] [--wait]", cli_submit_options, false,
      "Prints the task's id; with --wait its result. Durations: 250ms, 90s, 1h30m, 7d."},
+    {"run", cli_run, "run a command line on the server", "-- COMMAND [ARGUMENT...]", cli_run_options, false,
+     "No configuration is needed. The program gets its arguments as they are, without a shell, and runs in the working\n"
+     "directory of this command, as the server's user. Its stderr is shown as it comes, its stdout when it has ended. The\n"
+     "exit code is the program's; 128+N: ended by signal N; 127: it could not be started; 124: its time was up.\n"
+     "Who may do this shows the key in the server's data_dir/run.key: it is found as `bide serve` finds data_dir, or\n"
+     "taken from BIDE_RUN_KEY."},
     {"get", cli_get, "show a task", "ID...", no_options, false, NULL},
     {"list", cli_list, "list tasks, newest first", "", cli_list_options, false, NULL},
     {"wait", cli_wait, "wait for tasks to end", "ID...", cli_wait_options, false,

@@ -77,7 +77,7 @@ static int check_words(const struct cli_args *a, int least, int most)
     if (str_starts(wanted, STR("ID"))) hint = ": `bide list` shows the ids of tasks";
     if (a->n_words < least) return cli_args_wrong(a, "%.*s is missing%s", STR_ARG(str_trim(wanted)), hint);
     if (most >= 0 && a->n_words > most) return cli_args_wrong(a, "one word too many: `%s`", a->words[most]);
-    for (int i = 0; i < a->n_words; i++)
+    for (int i = 0; i < a->n_plain; i++)
         if (!*a->words[i]) return cli_args_wrong(a, "word %d is empty", i + 1);
     return CLI_OK;
 }
@@ -93,6 +93,7 @@ bool cli_args_read(struct cli_args *a, int argc, char **argv, int least, int mos
         if (options && strcmp(argv[i], "--") == 0) options = false;
         else if (options && argv[i][0] == '-' && argv[i][1]) code = read_option(a, argc, argv, &i);
         else a->words[a->n_words++] = argv[i];
+        if (options) a->n_plain = a->n_words;
     }
     if (!code) code = check_words(a, least, most);
     if (code) cli_args_release(a);

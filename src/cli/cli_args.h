@@ -19,6 +19,7 @@ struct cli_args {
     const struct cli_verb *verb;
     const char **words; /* owned array, texts borrowed from argv */
     int n_words;
+    int n_plain; /* of them before `--` */
     struct cli_given *given; /* owned, in the order given */
     int n_given;
 };

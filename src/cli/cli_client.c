@@ -10,13 +10,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-struct bide_client *cli_client_open(const struct cli_args *a, int *ret_code)
+struct bide_client *cli_client_open_with(const struct cli_args *a, const char *token, int *ret_code)
 {
     struct bide_error error = {0};
-    struct bide_client *client =
-        bide_client_new(&(struct bide_client_options){.server = cli_args_text(a, "--server")}, &error);
+    struct bide_client_options options = {.server = cli_args_text(a, "--server"), .token = token};
+    struct bide_client *client = bide_client_new(&options, &error);
     if (!client) *ret_code = cli_client_failed(NULL, &error);
     return client;
+}
+
+struct bide_client *cli_client_open(const struct cli_args *a, int *ret_code)
+{
+    return cli_client_open_with(a, NULL, ret_code);
 }
 
 bool cli_client_is_away(const struct bide_error *e)

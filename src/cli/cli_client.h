@@ -10,6 +10,7 @@
 
 /* The client that --server, BIDE_SERVER or the default asks for. NULL: said why, *ret_code is the exit code. */
 struct bide_client *cli_client_open(const struct cli_args *a, int *ret_code);
+struct bide_client *cli_client_open_with(const struct cli_args *a, const char *token, int *ret_code); /* shows that token */
 /* Says what went wrong and what to do about it; returns the exit code. */
 int cli_client_failed(const struct bide_client *client, const struct bide_error *error);
 /* What came is not what a bide server sends; returns -1. */

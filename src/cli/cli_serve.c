@@ -22,9 +22,10 @@ static void tell_what_next(const struct service *s)
     bool unix_path = at && str_starts(str_of(at), STR("unix:"));
     char server[sizeof s->bound[0] + 32] = "";
     if (at && strcmp(at, USUAL_ADDRESS) != 0) snprintf(server, sizeof server, " --server %s%s", unix_path ? "" : "http://", at);
+    if (s->command_key.text[0]) fprintf(stderr, "\n  Try this in another terminal:\n\n      bide run%s -- echo hello\n", server);
     fprintf(stderr,
             "\n"
-            "  Nothing can be submitted yet. Put this into ./" CLI_SOURCE_FILE " and start again:\n\n"
+            "  No type of work is declared yet. Put this into ./" CLI_SOURCE_FILE " and start again:\n\n"
             "      types:\n"
             "        hello: {exec: [/bin/echo, \"hello {input.name}\"]}\n\n"
             "  Then try:\n\n"

@@ -24,7 +24,7 @@ def backup(bide, *words, **more):
 
 def left(bide):
     """What lies about besides what belongs to a server."""
-    own = ("bide.yaml", "bide.db", "bide.db-wal", "bide.db-shm", "bide.db.lock", "attempts")
+    own = ("bide.yaml", "bide.db", "bide.db-wal", "bide.db-shm", "bide.db.lock", "attempts", "run.key")
     return sorted(n for n in os.listdir(bide.dir) if n not in own and not n.startswith("keepers-"))
 
 

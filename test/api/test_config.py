@@ -52,6 +52,10 @@ def test_without_a_file_the_server_says_where_everything_is_and_what_to_type_nex
         url = said.split("listening on ")[1].split()[0]
         assert f"sqlite:{tmp_path}/state/bide/bide.db" in said and "config  none" in said
         assert f"\n      bide submit hello --input '{{\"name\":\"you\"}}' --wait --server {url}\n" in said
+        assert f"\n      bide run --server {url} -- echo hello\n" in said
+        run = subprocess.run([BIDE, "run", "--server", url, "--", "echo", "hello"], cwd=tmp_path, capture_output=True,
+                             text=True, env={**env, "XDG_STATE_HOME": str(tmp_path / "state")}, timeout=60)  # fmt: skip
+        assert (run.returncode, run.stdout) == (0, "hello\n"), run.stderr
         assert f"\n      bide list --server {url}\n" in said and f"\n      curl {url}/v1/stats\n" in said
         assert "BIDE_LISTN sets nothing: did you mean BIDE_LISTEN?" in said
     finally:
