@@ -81,7 +81,7 @@ static int copy(const struct config *c, const struct cli_args *a)
         return CLI_OK;
     }
     const char *hint = "";
-    if (err == ERR_CONFLICT && !b.replace) hint = "; --force replaces a file";
+    if (str_ends(str_of(e.text), STR("is there already"))) hint = "; --force replaces it";
     if (err == ERR_STORE || err == ERR_IO)
         hint = "; the store is read as its server reads it: this takes the same user";
     if (err != ERR_CANCELLED) fprintf(stderr, "bide backup: %s%s\n", e.text, hint);
