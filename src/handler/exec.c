@@ -80,15 +80,22 @@ static enum handler_wait waiting(struct handler *h, struct err *ret_detail)
     return HANDLER_BUSY;
 }
 
+#define EXEC_ID 256 /* a worker's id: the type and a number */
+
+static struct str id_of(const struct exec *x, const struct exec_item *i, char id[EXEC_ID])
+{
+    int len = snprintf(id, EXEC_ID, "%s-%lld", x->conf->name, (long long)i->serial);
+    return (struct str){id, len < EXEC_ID ? (size_t)len : EXEC_ID - 1};
+}
+
 static void each(struct handler *h, void (*f)(void *user, const struct worker_view *w), void *user)
 {
     struct exec *x = exec_of(h);
     LIST_EACH(link, &x->runs)
     {
         const struct exec_item *i = CONTAINER_OF(link, struct exec_item, link);
-        char id[256];
-        int len = snprintf(id, sizeof id, "%s-%lld", x->conf->name, (long long)i->serial);
-        struct worker_view view = {.id = {id, len < (int)sizeof id ? (size_t)len : sizeof id - 1},
+        char id[EXEC_ID];
+        struct worker_view view = {.id = id_of(x, i, id),
                                    .pool = str_of(x->conf->name),
                                    .state = i->stopping ? "stopping" : "busy",
                                    .pid = i->child->pid,
@@ -98,6 +105,22 @@ static void each(struct handler *h, void (*f)(void *user, const struct worker_vi
                                    .n_open = 1};
         f(user, &view);
     }
+}
+
+/* A process of one task is ended by its task's cancel. */
+static int control(struct handler *h, struct str worker_id, enum handler_verb verb, struct err *e)
+{
+    struct exec *x = exec_of(h);
+    (void)verb;
+    LIST_EACH(link, &x->runs)
+    {
+        const struct exec_item *i = CONTAINER_OF(link, struct exec_item, link);
+        char id[EXEC_ID], task[ID_TEXT];
+        if (!str_eq(id_of(x, i, id), worker_id)) continue;
+        id_format(&i->attempt->task->id, task);
+        return err_set(e, ERR_CONFLICT, "%s is the process of one task and ends with it: cancel the task, %s", id, task);
+    }
+    return err_set(e, ERR_NOT_FOUND, "%s has no such process", x->conf->name);
 }
 
 static void drain(struct handler *h, void (*on_drained)(void *user), void *user)
@@ -118,7 +141,7 @@ static void free_exec(struct handler *h)
     free(x);
 }
 
-static const struct handler_ops ops = {room, want, start, stop, waiting, each, drain, free_exec};
+static const struct handler_ops ops = {room, want, start, stop, waiting, each, control, drain, free_exec};
 
 int exec_new(struct handler **ret, struct turn *turn, struct spawner *spawner, const struct exec_conf *conf)
 {

@@ -18,7 +18,7 @@
 struct handler;
 struct attempt;
 
-enum stop_reason { STOP_CANCEL, STOP_TIMEOUT, STOP_SHUTDOWN }; /* words in the cancel frame: user, timeout, shutdown */
+enum stop_reason { STOP_CANCEL, STOP_TIMEOUT, STOP_SHUTDOWN }; /* words in the cancel frame: user, timeout, shutdown (of the server, or of the worker alone) */
 
 struct progress { /* borrowed for the call */
     double percent;     /* 0..100; negative: not said */
@@ -57,6 +57,9 @@ struct attempt {
 /* Why a handler has no room, for waiting_on. */
 enum handler_wait { HANDLER_READY, HANDLER_BUSY, HANDLER_STARTING, HANDLER_BROKEN };
 
+/* What people ask of one worker: another process after its task; none, its task given back. */
+enum handler_verb { HANDLER_RECYCLE, HANDLER_STOP };
+
 /* One live process, for GET /v1/workers. Strs are borrowed for the call of each(). */
 struct worker_view {
     struct str id;            /* "speech-1" */
@@ -87,6 +90,8 @@ struct handler_ops {
     void (*stop)(struct handler *h, struct attempt *a, enum stop_reason why); /* again with the same or another reason: no effect */
     enum handler_wait (*waiting)(struct handler *h, struct err *ret_detail); /* BROKEN: the reason in words */
     void (*each)(struct handler *h, void (*f)(void *user, const struct worker_view *w), void *user);
+    /* By the id of its view. ERR_NOT_FOUND: not here; ERR_CONFLICT with the reason: no process there, or one of a task. */
+    int (*control)(struct handler *h, struct str worker_id, enum handler_verb verb, struct err *e);
     /* Ends idle processes now and the others when their attempts end (drain). on_drained once. */
     void (*drain)(struct handler *h, void (*on_drained)(void *user), void *user);
     void (*free)(struct handler *h); /* after on_drained */

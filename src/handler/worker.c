@@ -5,7 +5,7 @@
  * acts. What a process says is read in worker_read.c, its attempt is handled in worker_slot.c.
  *
  *   off ──want──▶ starting ──ready──▶ idle ⇄ busy ──SIGTERM sent, junk──┐
- *    ▲              │ no ready         │ keep_alive, drain, recycle      ▼
+ *    ▲              │ no ready         │ keep_alive, drain, a wish       ▼
  *    │              └──────────────────┴─────────────────────────────▶ stopping ──dead──▶ off (asked for)
  *    └── backoff, broken ◀── dead by itself, or stopping for a failure
  */
@@ -128,7 +128,7 @@ static void enter_starting(struct worker *w)
     struct err e = {0};
     worker_read_reset(w);
     owned(&w->fault, STR_NONE);
-    w->wanted = w->ready = w->dead = w->rested = false;
+    w->wanted = w->ready = w->dead = w->rested = w->told = false;
     w->ending = ENDING_NOT;
     w->given = (struct given){0};
     w->tasks = w->ready_ms = 0;
@@ -270,7 +270,7 @@ static void note_death(struct worker *w, struct str how)
     switch (w->ending) {
     case ENDING_PLANNED: say(w, LOG_LEVEL_INFO, "stopped"); return;
     case ENDING_LADDER:
-        w->restarts++;
+        w->restarts += !w->told;
         say(w, LOG_LEVEL_INFO, "was ended with its task: %.*s", STR_ARG(how));
         return;
     case ENDING_NOT:
@@ -381,8 +381,9 @@ struct worker_view worker_view(const struct worker *w)
     static const char *const words[WORKER_STATES] = {"off", "starting", "idle", "busy", "stopping", "backoff", "broken"};
     int64_t retry_in_ms = worker_retry_in_ms(w);
     bool alive = w->state != WORKER_OFF && w->state != WORKER_BACKOFF && w->state != WORKER_BROKEN;
+    enum worker_state shown = w->state == WORKER_BUSY && w->ending != ENDING_NOT ? WORKER_STOPPING : w->state;
     return (struct worker_view){
-        .id = str_of(w->id), .pool = str_of(w->conf->name), .state = words[w->state], .pid = w->child.pid,
+        .id = str_of(w->id), .pool = str_of(w->conf->name), .state = words[shown], .pid = w->child.pid,
         .loaded = alive && w->ready, .started_at_ms = alive ? w->started_wall_ms : 0, .ready_ms = alive ? w->ready_ms : 0,
         .loads = w->loads, .restarts = w->restarts, .tasks = alive ? w->tasks : 0, .rss_bytes = rss_of(w->child.pid),
         .open = (const struct attempt *const *)&w->slot.attempt, .n_open = w->slot.attempt ? 1 : 0,

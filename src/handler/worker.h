@@ -23,7 +23,7 @@ enum worker_state {
 /* Why a process is being ended. */
 enum worker_ending {
     ENDING_NOT,     /* it is not */
-    ENDING_PLANNED, /* keep_alive, recycle, drain: an open attempt is waited for */
+    ENDING_PLANNED, /* keep_alive, recycle, stop, drain: an open attempt is waited for */
     ENDING_LADDER,  /* its attempt was stopped and it did not obey */
     ENDING_FAILED   /* junk, no ready in time, its input closed: killed at once */
 };
@@ -59,6 +59,7 @@ struct worker {
     bool wanted;               /* the pool asked for a start */
     bool held;                 /* loaded at boot: started again without being wanted, until keep_alive unloads it */
     bool draining;             /* never started again */
+    bool told;                 /* this process was to be stopped (worker_wish.h): its end is no restart */
     bool ready;                /* this process said ready */
     bool deaf;                 /* it wrote junk: nothing it says counts any more */
     bool dead;                 /* its tree is dead, or it was never born */

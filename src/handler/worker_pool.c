@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "handler/worker.h"
 #include "handler/worker_slot.h"
+#include "handler/worker_wish.h"
 #include <assert.h>
 #include <stdlib.h>
 
@@ -186,6 +187,27 @@ static void each(struct handler *h, void (*f)(void *user, const struct worker_vi
     }
 }
 
+static int wish(struct worker *w, enum handler_verb verb, struct err *e)
+{
+    switch (verb) {
+    case HANDLER_RECYCLE: return worker_wish_recycle(w, e);
+    case HANDLER_STOP: return worker_wish_stop(w, e);
+    }
+    abort();
+}
+
+static int control(struct handler *h, struct str worker_id, enum handler_verb verb, struct err *e)
+{
+    struct worker_pool *p = pool_of(h);
+    for (size_t i = 0; i < p->n; i++) {
+        if (!str_eq(str_of(p->workers[i].id), worker_id)) continue;
+        int rc = wish(&p->workers[i], verb, e);
+        if (rc == 0 && !p->draining) start_wanted(p); /* now, so that who asked sees a broken one start */
+        return rc;
+    }
+    return err_set(e, ERR_NOT_FOUND, "%s has no such worker", p->conf->name);
+}
+
 static void drain(struct handler *h, void (*on_drained)(void *user), void *user)
 {
     struct worker_pool *p = pool_of(h);
@@ -206,7 +228,7 @@ static void free_pool(struct handler *h)
     free(p);
 }
 
-static const struct handler_ops ops = {room, want, start, stop, waiting, each, drain, free_pool};
+static const struct handler_ops ops = {room, want, start, stop, waiting, each, control, drain, free_pool};
 
 int worker_pool_new(struct handler **ret, struct turn *turn, struct spawner *spawner, const struct worker_pool_conf *conf)
 {

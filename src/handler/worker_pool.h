@@ -4,7 +4,7 @@
  * types. Each process is a state machine (worker.c):
  *
  *   off ──want──▶ starting ──ready──▶ idle ⇄ busy
- *    ▲              │ no ready, died     │ keep_alive passed, drain      died, junk
+ *    ▲              │ no ready, died     │ keep_alive, drain, wish       died, junk
  *    │              ▼                    ▼                                 │
  *    └─ backoff ◀───┴───────────────  stopping                            │
  *          ▲ └── 5 in a row: broken (tried again every 5 min)              │

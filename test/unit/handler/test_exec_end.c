@@ -191,6 +191,23 @@ TEST(running_processes_can_be_seen)
     exec_close();
 }
 
+TEST(a_process_of_one_task_is_no_worker_and_the_refusal_names_the_task)
+{
+    struct err e = {0};
+    exec_open_running();
+    for (int verb = HANDLER_RECYCLE; verb <= HANDLER_STOP; verb++) {
+        CHECK_INT(exec->ops->control(exec, STR("render-1"), (enum handler_verb)verb, &e), ERR_CONFLICT);
+        CHECK_STR(str_of(e.text), "render-1 is the process of one task and ends with it: cancel the task, "
+                                  "00000000-0000-7000-8000-000000000001");
+        CHECK_INT(exec->ops->control(exec, STR("render-2"), (enum handler_verb)verb, &e), ERR_NOT_FOUND);
+    }
+    exec->ops->each(exec, see, NULL);
+    CHECK_STR(str_of(view.state), "busy");
+    fake_exits(&fake, 0, 0);
+    CHECK_INT(exec->ops->control(exec, STR("render-1"), HANDLER_STOP, &e), ERR_NOT_FOUND);
+    exec_close();
+}
+
 TEST(drain_waits_for_what_runs_and_starts_nothing)
 {
     struct err e;

@@ -74,7 +74,7 @@ TEST(drain_when_busy_waits_for_the_task)
 {
     pool_open_busy();
     drain_now();
-    CHECK_STATE("busy");
+    CHECK_STATE("stopping");
     fake_pass(&fake, 3600000);
     CHECK(!fake.children[0].input_closed);
     fake_about(&fake, 0, &h, "done", ",\"result\":1");
