@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * /v1/workers: the live processes.
+ * /v1/workers: the live processes; recycle and stop of one.
  */
 #include "api/api.h"
-#include "api/call.h"
+#include "api/call_body.h"
 
 static void list(struct call *c);
+static void recycle(struct call *c);
+static void stop(struct call *c);
 
 const struct route workers_routes[] = {
     {"GET", "/v1/workers", " ", list},
+    {"POST", "/v1/workers/{}/recycle", " ", recycle},
+    {"POST", "/v1/workers/{}/stop", " ", stop},
     {0},
 };
 
@@ -48,3 +52,32 @@ static void list(struct call *c)
     call_list_close(&b, NULL);
     call_answer(c, 200, &b);
 }
+
+struct wanted {
+    struct str id;
+    struct buf *b;
+};
+
+static void write_wanted(void *user, const struct worker_view *w)
+{
+    struct wanted *wanted = user;
+    if (str_eq(w->id, wanted->id)) write_worker(wanted->b, w);
+}
+
+/* What was asked for is under way; the answer is how the worker stands now. */
+static void control(struct call *c, enum handler_verb verb)
+{
+    struct handler *h;
+    struct err e = {0};
+    if (call_body_nothing(c)) return;
+    if (roster_control(&c->api->server->roster, c->params[0], verb, &h, &e)) {
+        call_problem(c, &e);
+        return;
+    }
+    struct buf b = call_buf(c);
+    h->ops->each(h, write_wanted, &(struct wanted){c->params[0], &b});
+    call_answer(c, 202, &b);
+}
+
+static void recycle(struct call *c) { control(c, HANDLER_RECYCLE); }
+static void stop(struct call *c) { control(c, HANDLER_STOP); }

@@ -181,6 +181,32 @@ void roster_each(const struct roster *r, void (*f)(void *user, const struct work
     }
 }
 
+static int ask(struct handler *h, struct str worker_id, enum handler_verb verb, struct handler **ret, struct err *e)
+{
+    int rc = h->ops->control(h, worker_id, verb, e);
+    if (rc == 0) *ret = h;
+    return rc;
+}
+
+int roster_control(const struct roster *r, struct str worker_id, enum handler_verb verb, struct handler **ret, struct err *e)
+{
+    int rc = ERR_NOT_FOUND;
+    for (size_t i = 0; i < r->n && rc == ERR_NOT_FOUND; i++) rc = ask(r->posts[i].handler, worker_id, verb, ret, e);
+    if (rc == 0) return 0;
+    LIST_EACH(l, &r->retired)
+    {
+        struct err other;
+        int its = ask(CONTAINER_OF(l, struct duty, link)->handler, worker_id, verb, ret, &other);
+        if (its == 0) return 0;
+        if (rc != ERR_NOT_FOUND) continue; /* the refusal of the one on duty says more */
+        rc = its;
+        *e = other;
+    }
+    if (rc != ERR_NOT_FOUND) return rc;
+    return err_set(e, ERR_NOT_FOUND, "there is no worker \"%.*s\"; the list of workers has their ids",
+                   worker_id.len < 100 ? (int)worker_id.len : 100, worker_id.p);
+}
+
 /* ---- ending ---- */
 
 void roster_drain(struct roster *r, void (*on_drained)(void *user), void *user)

@@ -52,6 +52,10 @@ struct post *roster_post(const struct roster *r, struct str type); /* NULL: the 
 int roster_room(const struct post *p);                             /* of its handler, less what is reserved */
 /* Every process, those of retired posts too. */
 void roster_each(const struct roster *r, void (*f)(void *user, const struct worker_view *w), void *user);
+/* Asks it of the worker with this id, whosever it is: *ret. Of two, one of them retired, that on duty is asked first.
+ * ERR_NOT_FOUND, ERR_CONFLICT with the reason. */
+int roster_control(const struct roster *r, struct str worker_id, enum handler_verb verb, struct handler **ret,
+                   struct err *e) MUST_USE;
 void roster_drain(struct roster *r, void (*on_drained)(void *user), void *user); /* once */
 void roster_close(struct roster *r);                               /* after on_drained */
 

@@ -4,7 +4,7 @@ import os
 import signal
 import stat
 
-from harness import ACTOR, is_alive, until
+from harness import ACTOR, is_alive, problem, until
 
 
 def workers(bide):
@@ -212,3 +212,114 @@ def test_the_last_line_before_a_verdict_is_in_the_log_of_its_task_and_of_no_othe
     for id in ids:
         bide.ended(id, "completed")
     assert [bide.log(id) for id in ids] == [f"mark {n}\n" for n in range(200)]
+
+
+def worker(bide, id):
+    [one] = [w for w in workers(bide) if w["id"] == id]
+    return one
+
+
+def control(bide, id, verb, state=None):
+    """Asks for a recycle or a stop; returns the worker of the 202."""
+    answer = bide.post(f"/v1/workers/{id}/{verb}")
+    assert answer.status == 202, answer
+    assert answer.json["id"] == id and state in (None, answer.json["state"]), answer
+    return answer.json
+
+
+def test_a_recycled_worker_finishes_its_task_and_the_next_task_loads_the_model_again(serve):
+    bide = serve(pool={"env": {"LOADS": "loads"}})
+    id = bide.act(["until", bide.gate("held")])
+    bide.seen(id, "running")
+    before = worker(bide, "actor-1")
+    shown = control(bide, "actor-1", "recycle", "stopping")
+    assert (shown["pid"], shown["current"]) == (before["pid"], [id])
+    assert control(bide, "actor-1", "recycle", "stopping")["current"] == [id], "asked again, the same"
+    following = bide.act()
+    bide.open_gate("held")
+    task = bide.ended(id, "completed")
+    assert (task["attempt"], task["result"]["pid"]) == (1, before["pid"])
+    assert bide.ended(following, "completed")["result"]["pid"] != before["pid"]
+    after = worker(bide, "actor-1")
+    assert (after["loads"], after["restarts"]) == (2, 0) and len(bide.lines("loads")) == 2
+    assert not is_alive(before["pid"])
+
+
+def test_an_idle_worker_that_is_recycled_is_off_until_a_task_needs_it(serve):
+    bide = serve()
+    pid = bide.ended(bide.act(), "completed")["result"]["pid"]
+    control(bide, "actor-1", "recycle", "stopping")
+    until(lambda: worker(bide, "actor-1")["state"] == "off" and not is_alive(pid), "it is gone")
+    for verb in ("recycle", "stop"):
+        assert "no process" in problem(bide.post(f"/v1/workers/actor-1/{verb}"), 409, "conflict")["detail"]
+    assert bide.ended(bide.act(), "completed")["result"]["pid"] != pid
+
+
+def test_a_worker_loaded_at_boot_is_loaded_again_after_a_recycle_and_left_off_by_a_stop(serve):
+    bide = serve(pool={"load": "boot", "env": {"LOADS": "loads"}})
+    first = until(lambda: [w["pid"] for w in live(bide) if w["loaded"]], "ready")
+    control(bide, "actor-1", "recycle")
+    second = until(lambda: [w["pid"] for w in live(bide) if w["loaded"] and w["pid"] != first[0]], "ready again")
+    control(bide, "actor-1", "stop")
+    until(lambda: worker(bide, "actor-1")["state"] == "off" and not is_alive(second[0]), "off")
+    assert len(bide.lines("loads")) == 2
+    bide.ended(bide.act(), "completed")
+    assert len(bide.lines("loads")) == 3
+
+
+def test_a_stop_gives_the_task_back_and_it_completes_later(serve):
+    bide = serve(types={"act": {"worker": "actor", "max_attempts": 1}})
+    id = bide.act(["until", bide.gate("go")])
+    bide.seen(id, "running")
+    pid = worker(bide, "actor-1")["pid"]
+    bide.post("/v1/queues/default/pause")
+    control(bide, "actor-1", "stop", "stopping")
+    bide.seen(id, "pending")
+    until(lambda: worker(bide, "actor-1")["state"] == "off" and not is_alive(pid), "the process is gone and stays away")
+    assert worker(bide, "actor-1")["restarts"] == 0
+    attempts = bide.get_json(f"/v1/tasks/{id}/attempts")["items"]
+    assert [a["verdict"] for a in attempts] == ["released"], attempts
+    assert "the worker is being stopped" in bide.log(id)
+    bide.open_gate("go")
+    bide.post("/v1/queues/default/resume")
+    assert bide.ended(id, "completed")["result"]["pid"] != pid, "with one attempt allowed: the stop took none"
+
+
+def test_a_worker_that_is_deaf_to_its_stop_is_ended_by_the_ladder(serve):
+    bide = serve()
+    id = bide.act(["deaf"], ["ignore", bide.gate("never")], ["done", 1])
+    bide.seen(id, "running")
+    pid = worker(bide, "actor-1")["pid"]
+    control(bide, "actor-1", "stop")
+    until(lambda: not is_alive(pid), "killed at grace")
+    bide.open_gate("never")
+    assert bide.ended(id, "completed")["result"] == 1
+    assert worker(bide, "actor-1")["restarts"] == 0
+
+
+def test_a_recycle_closes_the_breaker_once_the_model_is_mended(serve):
+    """`restarts` counts the failures: five of them, a second and then twice as long apart."""
+    bide = serve({"workers": {"late": {"command": ["./model"]}}, "types": {"act": {"worker": "late"}}})
+    id = bide.act()
+    until(lambda: worker(bide, "late-1")["state"] == "broken", "broken", 40)
+    assert worker(bide, "late-1")["retry_at"] is not None
+    refused = problem(bide.post("/v1/workers/late-1/stop"), 409, "conflict")
+    assert "recycle" in refused["detail"], refused
+    script = bide.dir / "model"
+    script.write_text("#!/bin/sh\nexec " + " ".join(ACTOR) + "\n")
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    assert control(bide, "late-1", "recycle", "starting")["retry_at"] is None
+    bide.ended(id, "completed")
+
+
+def test_a_process_of_exec_is_no_worker_and_an_unknown_id_is_not_found(serve):
+    bide = serve(types={"nap": {"exec": ["/bin/sleep", "60"]}})
+    id = bide.submit("nap")["id"]
+    bide.seen(id, "running")
+    [one] = [w for w in workers(bide) if w["pool"] == "nap"]
+    for verb in ("recycle", "stop"):
+        assert f"cancel the task, {id}" in problem(bide.post(f"/v1/workers/{one['id']}/{verb}"), 409, "conflict")["detail"]
+        assert '"nobody-1"' in problem(bide.post(f"/v1/workers/nobody-1/{verb}"), 404, "not_found")["detail"]
+        assert bide.post(f"/v1/workers/actor-1/{verb}", {"now": True}).status == 400
+    assert bide.task(id)["status"] == "running"
+    bide.post(f"/v1/tasks/{id}/cancel")

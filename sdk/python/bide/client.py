@@ -200,11 +200,11 @@ class Client:
         return self._pages("/v1/workers", {})
 
     def recycle_worker(self, id: str) -> Json:
-        """Replaces a worker's process once its tasks have ended. Raises NotFound."""
+        """Ends a worker's process after its task, for the next to start afresh. Raises NotFound, Conflict (no process)."""
         return self._do(calls.worker_verb(id, "recycle"))
 
     def stop_worker(self, id: str) -> Json:
-        """Stops a worker's process. Raises NotFound."""
+        """Ends a worker's process now; its task goes back to the queue. Raises NotFound, Conflict (no process)."""
         return self._do(calls.worker_verb(id, "stop"))
 
     def stats(self) -> Json:

@@ -86,6 +86,43 @@ TEST(a_pool_that_changed_finishes_its_task_while_the_new_one_works)
     RIG_CLOSE();
 }
 
+static int control(const char *id, enum handler_verb verb, struct handler **ret)
+{
+    struct err e;
+    int rc = roster_control(&sim->server.roster, str_of(id), verb, ret, &e);
+    sim_run(sim);
+    return rc;
+}
+
+TEST(of_two_workers_with_one_id_that_of_the_configuration_is_asked_first)
+{
+    static const char *const env[] = {"MODEL=2", NULL};
+    struct handler *before = NULL, *now = NULL;
+    char id[64];
+    rig_open();
+    struct sim_task *old = SUBMIT(.ms = 60000);
+    sim_pass(sim, 5000);
+    CHECK_TASK(old, "running");
+    begin();
+    other_pools[0].env = env;
+    snprintf(id, sizeof id, "%s-1", other_pools[0].name);
+    take_over();
+    SUBMIT(.ms = 10);
+    sim_pass(sim, 5000);
+    CHECK_INT(control(id, HANDLER_STOP, &now), 0);
+    CHECK_TASK(old, "running");
+    sim_pass(sim, 1000);
+    CHECK_INT(control(id, HANDLER_STOP, &before), 0); /* the new one has no process now */
+    CHECK(now == sim->server.roster.posts[0].handler && before && before != now);
+    sim_pass(sim, 120000);
+    CHECK_TASK(old, "completed"); /* by the new one */
+    CHECK_INT(control(id, HANDLER_STOP, &now), 0);
+    sim_pass(sim, 1000);
+    CHECK_INT(control(id, HANDLER_STOP, &now), ERR_CONFLICT);
+    CHECK_INT(control("nobody-1", HANDLER_STOP, &now), ERR_NOT_FOUND);
+    RIG_CLOSE();
+}
+
 TEST(a_claim_on_its_way_is_waited_for_and_nothing_is_claimed_meanwhile)
 {
     rig_open();
