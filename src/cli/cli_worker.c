@@ -9,9 +9,9 @@ static const char *const columns[] = {"id",    "pool",     "state",   "pid",    
 
 const struct cli_action cli_worker_actions[] = {
     {"list", "", "all worker processes", "GET", "/v1/workers", NULL, columns, false, NULL},
-    {"recycle", "ID", "replace its process once its tasks are done", "POST", "/v1/workers/{}/recycle", "recycled", NULL,
-     false, NULL},
-    {"stop", "ID", "end its process once its tasks are done", "POST", "/v1/workers/{}/stop", "stopping", NULL, false,
+    {"recycle", "ID", "end its process after its task; the next starts afresh", "POST", "/v1/workers/{}/recycle",
+     "recycling", NULL, false, NULL},
+    {"stop", "ID", "end its process now and give its task back", "POST", "/v1/workers/{}/stop", "stopping", NULL, false,
      NULL},
     {0},
 };

@@ -272,11 +272,11 @@ def test_workers(server):
     speech = {"id": "speech-1", "pool": "speech", "state": "busy", "pid": 42, "loaded": True, "started_at": None, "ready_ms": 7,
               "loads": 1, "restarts": 0, "tasks": 3, "rss_bytes": 1024, "current": [ID], "retry_at": None, "problem": None}
     server.on("GET", "/v1/workers", {"items": [speech], "next_cursor": None})
-    server.on("POST", "/v1/workers/speech-1/recycle", speech).on("POST", "/v1/workers/speech-1/stop", (202, speech))
+    server.on("POST", "/v1/workers/speech-1/recycle", (202, speech)).on("POST", "/v1/workers/speech-1/stop", (202, speech))
     assert [line.split() for line in bide(server, "worker", "list")[1].splitlines()] == [
         ["ID", "POOL", "STATE", "PID", "RSS_BYTES", "TASKS", "RESTARTS", "CURRENT", "PROBLEM"],
         ["speech-1", "speech", "busy", "42", "1024", "3", "0", f'["{ID}"]', "-"]]
-    assert bide(server, "worker", "recycle", "speech-1") == (0, "speech-1  recycled\n", "")
+    assert bide(server, "worker", "recycle", "speech-1") == (0, "speech-1  recycling\n", "")
     assert bide(server, "worker", "stop", "speech-1") == (0, "speech-1  stopping\n", "")
     assert json.loads(bide(server, "worker", "stop", "speech-1", "--json")[1]) == speech
     assert bide(server, "worker", "stop", "none") == (64, "", "bide: there is nothing here\n")
