@@ -100,6 +100,14 @@ static void claimed(struct sim_check *c, const struct store_claim *r)
     }
 }
 
+static void given_back(struct sim_check *c, struct sim_task *t, const struct life *now)
+{
+    c->released++;
+    if (now->failures != t->life.failures || now->deaths != t->life.deaths) broken(c, t, "an attempt given back has cost something");
+    if (!now->cancel_requested && (now->state != TASK_PENDING || now->rank != t->life.rank))
+        broken(c, t, "was given back and is not in its old place");
+}
+
 static void settled(struct sim_check *c, const struct store_settle *r)
 {
     for (size_t i = 0; i < r->n; i++) {
@@ -110,6 +118,7 @@ static void settled(struct sim_check *c, const struct store_settle *r)
         c->verdicts++;
         if (t->life.state != TASK_RUNNING || t->life.fence != it->attempt.fence)
             broken(c, t, "a verdict was taken that is not of the current attempt");
+        if (it->attempt.verdict == LIFE_RELEASED) given_back(c, t, &it->life);
         t->life = it->life;
         if (it->outcome.ended) ended(c, t);
     }

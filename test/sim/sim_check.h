@@ -4,6 +4,7 @@
  * moment it gives it, and every task a process is given.
  *
  *  - per run one recorded ending, and nothing after it; an attempt number and a fence are used once
+ *  - an attempt that was given back has cost its task nothing
  *  - no task is worked on by two processes; no queue by more than its concurrency
  *  - of a lane, nothing is claimed while something that comes first is ready
  *  - a cancelled or timed-out attempt is over within its grace and a second, whatever the process does
@@ -21,6 +22,7 @@ struct sim_check {
     const struct config *config;
     char broken[512];  /* the first promise that was; "": none */
     int64_t claims, verdicts, stale, endings[TASK_STATES];
+    int64_t released;  /* attempts given back */
     int64_t late;      /* of the expired, those that a claim came upon */
     int most_running;  /* tasks worked on at one time */
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Random hours of a server: submits, cancels, retries, pauses, crashes, hangs, timeouts, a store that is slow, fails or
- * is away, a system without processes, jumps of the wall clock, other configurations; then quiet, and everything that was accepted has to
- * have ended as promised (sim_check). One seed is one life:
+ * Random hours of a server: submits, cancels, retries, pauses, recycled and stopped workers, crashes, hangs, timeouts, a
+ * store that is slow, fails or is away, a system without processes, jumps of the wall clock, other configurations; then
+ * quiet, and everything that was accepted has to have ended as promised (sim_check). One seed is one life:
  *
  *   SIM_SEED=17 test_sim_random      that life alone, with SIM_LOG=1 its log
  *   SIM_SEEDS=5000 test_sim_random   that many lives; 200 when not said
@@ -93,6 +93,21 @@ static void pause_or_resume(void)
     dispatch_soon(&sim->server.dispatch);
 }
 
+static int64_t wishes[2]; /* of each verb, those that were taken */
+
+static void recycle_or_stop(void)
+{
+    struct handler *h;
+    struct err e;
+    char id[64];
+    size_t pool = (size_t)below(N(pools));
+    enum handler_verb verb = one_in(2) ? HANDLER_STOP : HANDLER_RECYCLE;
+    snprintf(id, sizeof id, "%s-%d", pools[pool].name, (int)below(pools[pool].instances) + 1);
+    int err = roster_control(&sim->server.roster, str_of(id), verb, &h, &e);
+    CHECK(err == 0 || err == ERR_CONFLICT);
+    wishes[verb] += err == 0;
+}
+
 /* ---- other configurations ---- */
 
 static struct config others[2];
@@ -153,6 +168,7 @@ static void step(void)
     else if (what < 77) pause_or_resume();
     else if (what < 78) sim_wall_jump(sim, below(4 * HOUR) - 2 * HOUR);
     else if (what < 82) reload();
+    else if (what < 88) recycle_or_stop();
     sim_pass(sim, some_ms(one_in(10) ? HOUR : 5000));
 }
 
@@ -247,7 +263,7 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
 }
 
 static uint64_t seed;
-static int64_t n_tasks, n_claims, endings[TASK_STATES];
+static int64_t n_tasks, n_claims, n_released, endings[TASK_STATES];
 
 static void live_now(void) { live(seed); }
 
@@ -260,6 +276,7 @@ static bool lived_well(void)
     memcpy(test_out, outer, sizeof outer);
     n_tasks += (int64_t)sim->client.n;
     n_claims += sim->check.claims;
+    n_released += sim->check.released;
     for (int i = 0; i < TASK_STATES; i++) endings[i] += sim->check.endings[i];
     return good && sim_close(sim);
 }
@@ -275,8 +292,11 @@ TEST(what_is_promised_holds_through_random_hours)
     printf("%lld tasks, %lld claims, %lld reloads; endings: %lld completed, %lld failed, %lld cancelled, %lld expired\n", (long long)n_tasks,
            (long long)n_claims, (long long)n_reloads, (long long)endings[TASK_COMPLETED], (long long)endings[TASK_FAILED],
            (long long)endings[TASK_CANCELLED], (long long)endings[TASK_EXPIRED]);
-    if (first != last) /* every kind of ending was really seen */
-        for (int i = TASK_COMPLETED; i < TASK_STATES; i++) CHECK(endings[i] > 0);
+    printf("%lld workers recycled, %lld stopped, %lld attempts given back\n", (long long)wishes[HANDLER_RECYCLE],
+           (long long)wishes[HANDLER_STOP], (long long)n_released);
+    if (first == last) return;
+    for (int i = TASK_COMPLETED; i < TASK_STATES; i++) CHECK(endings[i] > 0); /* every kind of ending was really seen */
+    CHECK(wishes[HANDLER_RECYCLE] > 0 && wishes[HANDLER_STOP] > 0 && n_released > 0);
 }
 
 TEST_MAIN
