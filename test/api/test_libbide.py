@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """libbide as it is installed: what it shows and needs, and programs that are compiled as its users do and run."""
-import http.server
 import json
 import os
 import re
 import subprocess
-import threading
 from pathlib import Path
 
 import pytest
@@ -192,46 +190,14 @@ def test_a_task_is_found_by_its_subject_changed_and_removed(serve, compiled, tmp
     assert done.stdout.splitlines()[4] in ("404", "410")
 
 
-class Canned(http.server.BaseHTTPRequestHandler):
-    """A server that knows tasks:batch, and refuses what is no count."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        tasks = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        assert self.path == "/v1/tasks:batch"
-        self.answer({"items": [
-            {"index": i, "status": 202, "id": f"t{i}"} if "text" in t["input"] else
-            {"index": i, "status": 400, "error": {"code": "invalid", "detail": "no text", "status": 400}}
-            for i, t in enumerate(tasks)]})
-
-    def do_GET(self):
-        if self.path.endswith("/result"):
-            return self.answer({"of": self.path.split("/")[3]})
-        return self.answer({"id": self.path.split("/")[3].partition("?")[0], "status": "completed"})
-
-    def answer(self, value):
-        body = json.dumps(value).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
 @both
-def test_the_batch_example_says_of_each_task_what_became_of_it(compiled, package):
-    canned = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Canned)
-    threading.Thread(target=canned.serve_forever, daemon=True).start()
-    done = ask(compiled("batch", package), f"http://127.0.0.1:{canned.server_port}",
-               "count", '{"text":"one"}', "{}", '{"text":"one two"}\n')
-    canned.shutdown()
-    canned.server_close()
+def test_the_batch_example_says_of_each_task_what_became_of_it(serve, compiled, package):
+    server = serve({"queues": {"default": {"capacity": 2}}, "types": {"echo": {"exec": ["/bin/cat"]}}})
+    done = ask(compiled("batch", package), server, "echo", '{"text":"one"}', "{}", '{"text":"one two"}\n')
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines() == ['0: {"of": "t0"}', "1: refused: invalid: no text", '2: {"of": "t2"}']
+    first, second, third = done.stdout.splitlines()
+    assert (first, second) == ('0: {"text":"one"}', "1: {}")
+    assert third.startswith("2: refused: queue_full: ")
 
 
 def test_the_header_is_standard_c_by_itself(prefix, tmp_path):
