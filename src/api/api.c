@@ -57,9 +57,9 @@ static bool is_pattern(struct str path)
     return false;
 }
 
-static bool path_fits(const struct route *r, struct str path, bool exactly, struct str params[API_PARAMS])
+static bool path_fits(const struct route *r, struct str path, struct str params[API_PARAMS])
 {
-    return !(exactly && strchr(r->pattern, '{')) && fits(r->pattern, path, params);
+    return fits(r->pattern, path, params) && !(strchr(r->pattern, '{') && is_pattern(path));
 }
 
 static bool method_fits(const struct route *r, struct str method)
@@ -73,10 +73,9 @@ static const char *allowed(struct call *c, struct str path)
     struct buf b;
     buf_init(&b, 256);
     struct str unused[API_PARAMS];
-    bool exactly = is_pattern(path);
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
         for (const struct route *r = tables[t]; r->method; r++) {
-            if (!path_fits(r, path, exactly, unused)) continue;
+            if (!path_fits(r, path, unused)) continue;
             buf_add_format(&b, "%s%s%s", b.len ? ", " : "", r->method, strcmp(r->method, "GET") == 0 ? ", HEAD" : "");
         }
     }
@@ -88,10 +87,9 @@ static const char *allowed(struct call *c, struct str path)
 
 static const struct route *find(struct call *c)
 {
-    bool exactly = is_pattern(c->req->path);
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct route *r = tables[t]; r->method; r++)
-            if (method_fits(r, c->req->method) && path_fits(r, c->req->path, exactly, c->params)) return r;
+            if (method_fits(r, c->req->method) && path_fits(r, c->req->path, c->params)) return r;
     return NULL;
 }
 

@@ -12,5 +12,7 @@
 void etag_of(struct str body, char etag[ETAG_TEXT]);
 /* Does the request's If-None-Match name it? Compared weakly (RFC 9110 section 13.1.2). */
 bool etag_is_known(const struct http_request *r, const char *etag);
+/* Does its If-Match name it, or is there none? Compared strongly (RFC 9110 section 13.1.1). */
+bool etag_is_wanted(const struct http_request *r, const char *etag);
 
 #endif

@@ -225,6 +225,9 @@ static void on_metrics(struct store_req *req)
     struct buf b = call_buf(c);
     write_depths(&b, &m->counts);
     one_value(&b, "bide_store_bytes", "gauge", "Size of the store on disk.", (double)m->counts.bytes);
+    const struct retention_counts *purged = &c->api->server->retention.total;
+    one_value(&b, "bide_purged_tasks_total", "counter", "Ended tasks removed by retention.", (double)purged->records);
+    one_value(&b, "bide_purged_bytes_total", "counter", "Inputs, results and logs removed by retention.", (double)purged->bytes);
     int64_t room = disk_free(&c->api->server->disk);
     metrics_write_family(&b, "bide_disk_free_bytes", "gauge", "Free on the disk of the store or of data_dir, the lesser.");
     if (room >= 0) metrics_write_sample(&b, "bide_disk_free_bytes", "", (double)room);

@@ -135,8 +135,10 @@ static void begin(struct retention *r, bool dry)
 {
     r->dry = dry;
     r->counts = (struct retention_counts){0};
-    r->next_due_ms = INT64_MAX;
-    if (!dry) r->ended_at_ms = 0;
+    if (!dry) { /* a dry one leaves what is due, and so when the next is wanted */
+        r->next_due_ms = INT64_MAX;
+        r->ended_at_ms = 0;
+    }
     r->kept = (struct store_kept){0};
     look(r);
 }
@@ -254,7 +256,7 @@ static void judge(struct retention *r, const struct store_kept_item *k)
     r->counts.looked++;
     r->wishes = r->wishes || k->retain_ms != RETAIN_AS_TYPE;
     it.there &= ~due;
-    if (!(due & RETAIN_RECORD)) r->next_due_ms = earlier(r->next_due_ms, retain_next_ms(rules, &it));
+    if (!r->dry && !(due & RETAIN_RECORD)) r->next_due_ms = earlier(r->next_due_ms, retain_next_ms(rules, &it));
     if (!due) return;
     count(&r->counts, k, due);
     if (r->dry) return;

@@ -12,7 +12,6 @@
 
 #define STORE_AWAY_MS 1000
 
-
 /* ---- what the parts tell ---- */
 
 static void on_hints(void *user, const struct store_hint *hints, size_t n)
@@ -178,12 +177,12 @@ static void on_drain_begin(struct timer *t)
 void server_drain(struct server *s, void (*on_drained)(void *user), void *user)
 {
     if (s->draining) return;
+    retention_stop(&s->retention); /* before it drains: a pass that ends by it must not end the drain from inside this call */
     s->draining = true;
     s->dispatch.open = false;
     s->on_drained = on_drained;
     s->drained_user = user;
     ticker_stop(&s->ticker);
-    retention_stop(&s->retention);
     dispatch_soon(&s->dispatch); /* pools hear that nothing is wanted of them any more */
     turn_timer(s->turn, &s->drain_deadline, SERVER_DRAIN_MS, on_drain_deadline);
     turn_timer(s->turn, &s->drain_begin, 0, on_drain_begin);

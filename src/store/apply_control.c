@@ -40,19 +40,26 @@ static int cancel_one(struct apply *a, struct store_control_item *it, int64_t no
     return err;
 }
 
-static int retry_one(struct apply *a, struct store_control_item *it, struct arena *arena, int64_t now_ms)
+/* An ended task as it is. it->err: it has not ended, or is not there. */
+static int find_ended(struct apply *a, struct store_control_item *it, struct arena *arena, struct task_body *ret)
 {
     if (ready_get(a->ready, &it->id)) {
         it->err = ERR_CONFLICT;
         return 0;
     }
-    struct task_body body;
     int err = a->shelf->ops->ended(a->shelf, &it->id, &it->life);
-    if (!err) err = a->shelf->ops->body(a->shelf, &it->id, arena, &body);
-    if (!err && body.input.len == 0) it->err = ERR_GONE; /* the least input is {} */
-    if (err) it->err = err;
-    if (it->err) return err == ERR_NOT_FOUND ? 0 : err;
+    if (!err) err = a->shelf->ops->body(a->shelf, &it->id, arena, ret);
     it->was = it->life;
+    it->err = err;
+    return err == ERR_NOT_FOUND ? 0 : err;
+}
+
+static int retry_one(struct apply *a, struct store_control_item *it, struct arena *arena, int64_t now_ms)
+{
+    struct task_body body;
+    int err = find_ended(a, it, arena, &body);
+    if (!err && !it->err && body.input.len == 0) it->err = ERR_GONE; /* the least input is {} */
+    if (err || it->err) return err;
     uint32_t lane = ready_lane_of(a->ready, body.queue, body.type);
     uint32_t queue = lane == READY_NONE ? READY_NONE : a->ready->lanes[lane].queue;
     if (lane == READY_NONE || (it->capacity > 0 && ready_queued(a->ready, queue) >= it->capacity)) {
@@ -142,24 +149,12 @@ static int patch_one(struct apply *a, struct store_control_item *it, struct aren
 
 static int delete_one(struct apply *a, struct store_control_item *it, struct arena *arena, int64_t now_ms)
 {
-    if (ready_get(a->ready, &it->id)) {
-        it->err = ERR_CONFLICT;
-        return 0;
-    }
     struct task_body body;
-    int err = a->shelf->ops->ended(a->shelf, &it->id, &it->life);
-    if (!err) err = a->shelf->ops->body(a->shelf, &it->id, arena, &body);
-    if (err == ERR_NOT_FOUND) it->err = err;
-    if (err) return err == ERR_NOT_FOUND ? 0 : err;
-    if (!is_as_expected(it, &body, now_ms)) it->err = ERR_CHANGED;
-    uint32_t queue = it->err ? READY_NONE : ready_queue_of(a->ready, body.queue);
-    if (queue == READY_NONE) return 0;
-    err = apply_ops_begin(a);
-    if (!err) err = a->shelf->ops->erase(a->shelf, &it->id);
-    if (!err) err = a->shelf->ops->tally(a->shelf, body.queue, it->life.state, a->ready->queues[queue].n[it->life.state] - 1);
+    int err = find_ended(a, it, arena, &body);
+    if (!err && !it->err && !is_as_expected(it, &body, now_ms)) it->err = ERR_CHANGED;
+    if (err || it->err) return err;
+    err = apply_ops_erase(a, &it->id, body.queue, it->life.state);
     if (err) return err;
-    ready_tally(a->ready, queue, it->life.state, -1);
-    it->was = it->life;
     it->changed = true;
     it->queue = body.queue;
     it->type = body.type;

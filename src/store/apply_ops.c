@@ -39,6 +39,17 @@ int apply_ops_end(struct apply *a, const struct id *id, uint32_t lane, const str
     return 0;
 }
 
+int apply_ops_erase(struct apply *a, const struct id *id, struct str queue_name, enum task_state ending)
+{
+    uint32_t queue = ready_queue_of(a->ready, queue_name);
+    if (queue == READY_NONE) return ERR_STORE;
+    int err = apply_ops_begin(a);
+    if (!err) err = a->shelf->ops->erase(a->shelf, id);
+    if (!err) err = a->shelf->ops->tally(a->shelf, queue_name, ending, a->ready->queues[queue].n[ending] - 1);
+    if (!err) ready_tally(a->ready, queue, ending, -1);
+    return err;
+}
+
 /* A plain first success needs no row of its own in the history: its ending says it all. */
 static bool worth_a_note(const struct store_settle_item *it)
 {

@@ -11,13 +11,7 @@ static int erase(struct apply *a, const struct id *id, const struct life *life, 
 {
     struct task_body body;
     int err = a->shelf->ops->body(a->shelf, id, arena, &body);
-    uint32_t queue = err ? READY_NONE : ready_queue_of(a->ready, body.queue);
-    if (err || queue == READY_NONE) return err == ERR_NOT_FOUND ? ERR_STORE : err;
-    int64_t left = a->ready->queues[queue].n[life->state] - 1;
-    err = a->shelf->ops->erase(a->shelf, id);
-    if (!err) err = a->shelf->ops->tally(a->shelf, body.queue, life->state, left);
-    if (!err) ready_tally(a->ready, queue, life->state, -1);
-    return err;
+    return err == ERR_NOT_FOUND ? ERR_STORE : err ? err : apply_ops_erase(a, id, body.queue, life->state);
 }
 
 static int purge_one(struct apply *a, struct store_purge_item *it, struct arena *arena)
@@ -28,8 +22,8 @@ static int purge_one(struct apply *a, struct store_purge_item *it, struct arena 
     if (err) return err == ERR_NOT_FOUND ? 0 : err;
     if (life.run != it->run) return 0;
     err = apply_ops_begin(a);
-    if (!err && it->parts & RETAIN_RECORD) err = erase(a, &it->id, &life, arena);
-    else if (!err) err = a->shelf->ops->strip(a->shelf, &it->id, it->parts);
+    if (err) return err;
+    err = it->parts & RETAIN_RECORD ? erase(a, &it->id, &life, arena) : a->shelf->ops->strip(a->shelf, &it->id, it->parts);
     it->purged = err == 0;
     return err;
 }

@@ -160,4 +160,45 @@ TEST(a_pass_that_was_asked_for_can_be_dry_and_a_second_one_is_refused)
     RIG_CLOSE();
 }
 
+TEST(a_dry_pass_does_not_put_off_what_is_due)
+{
+    struct retain_rules rules = RETAIN_EVERYTHING;
+    rules.completed_ms = DAY;
+    open_with(&rules);
+    struct sim_task *t = SUBMIT(.type = "convert", .ms = 10);
+    sim_pass(sim, 2 * RETENTION_EVERY_MS);
+    sim->store.away = true; /* the pass at its due time finds no store */
+    sim_pass(sim, DAY);
+    sim->store.away = false;
+    CHECK_INT(retention_ask(&sim->server.retention, true, on_asked, NULL), 0);
+    sim_pass(sim, 5);
+    CHECK_INT(told.records, 1);
+    CHECK_TASK(t, "completed");
+    sim_pass(sim, 2 * RETENTION_EVERY_MS);
+    CHECK(rig_look(t) == NULL);
+    RIG_CLOSE();
+}
+
+static void drain_in_the_middle(int state)
+{
+    struct retain_rules rules = RETAIN_EVERYTHING;
+    rules.completed_ms = DAY;
+    open_with(&rules);
+    for (int i = 0; i < RETENTION_PAGE + 1; i++) SUBMIT(.type = "convert", .ms = 1);
+    sim_pass(sim, 3600 * 1000);
+    n_told = 0;
+    if (state == RETENTION_LOOKING) sim->store.lag_ms = 200; /* else the answer is there before anybody can drain */
+    CHECK_INT(retention_ask(&sim->server.retention, true, on_asked, NULL), 0);
+    while ((int)retention()->state != state) turn_run(&sim->turn);
+    sim_drain(sim);
+    sim_pass(sim, 5000); /* long before the deadline of a drain */
+    CHECK_INT(n_told, 1); /* who asked for the pass */
+    CHECK_INT(told_err, ERR_DRAINING);
+    CHECK_INT(sim->drained, 1);
+    RIG_CLOSE();
+}
+
+TEST(a_drain_between_two_pages_tells_who_asked_for_the_pass_and_comes_to_its_end) { drain_in_the_middle(RETENTION_PAUSING); }
+TEST(a_drain_waits_for_the_page_on_its_way_and_comes_to_its_end) { drain_in_the_middle(RETENTION_LOOKING); }
+
 TEST_MAIN
