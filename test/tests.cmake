@@ -89,7 +89,7 @@ if("fuzz" IN_LIST BIDE_TESTS OR BIDE_FUZZ)
 endif()
 
 # Suites in Python against the real binary: one ctest test per file.
-foreach(kind api crash cli python docs)
+foreach(kind api crash fault hostile misbehave upgrade cli python docs)
   if(kind IN_LIST BIDE_TESTS)
     file(GLOB suites CONFIGURE_DEPENDS test/${kind}/test_*.py)
     foreach(suite IN LISTS suites)
