@@ -45,9 +45,16 @@ static struct {
     struct rng_seeded rng;
     uint64_t seed;
     bool cut;
-    int syncs, cut_at;
+    int syncs, cut_at, troubled;
     sqlite3_vfs vfs, *real;
 } power = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool is_known(const char *path)
+{
+    for (int i = 0; i < FILES; i++)
+        if (strcmp(power.files[i].path, path) == 0) return true;
+    return false;
+}
 
 static struct file *file_of(const char *path)
 {
@@ -59,6 +66,18 @@ static struct file *file_of(const char *path)
         return &power.files[i];
     }
     abort();
+}
+
+static void put(struct file *f, size_t at, const char *bytes, size_t len);
+
+/* What is in it before it is first opened came there before the power could go. */
+static void find_safe(struct file *f)
+{
+    FILE *in = fopen(f->path, "rb");
+    char bytes[4096];
+    for (size_t n; in && (n = fread(bytes, 1, sizeof bytes, in)) > 0;) put(f, f->len, bytes, n);
+    f->there = in != NULL;
+    if (in) fclose(in);
 }
 
 static void put(struct file *f, size_t at, const char *bytes, size_t len)
@@ -169,7 +188,8 @@ static int on_sync(sqlite3_file *f, int flags)
     (void)flags;
     pthread_mutex_lock(&power.lock);
     if (!power.cut && ++power.syncs == power.cut_at) cut_locked();
-    bool alive = !power.cut;
+    bool alive = !power.cut && power.troubled == 0;
+    if (power.troubled > 0) power.troubled--;
     if (alive && own(f)->file) make_safe(own(f)->file);
     pthread_mutex_unlock(&power.lock);
     return alive ? SQLITE_OK : SQLITE_IOERR_FSYNC;
@@ -245,10 +265,14 @@ static int on_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *f, int
     struct handle *h = own(f);
     *h = (struct handle){.real = (sqlite3_file *)(void *)(h + 1)};
     if (power_is_cut() && flags & SQLITE_OPEN_CREATE) return SQLITE_CANTOPEN;
+    bool outlives = name && flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL);
+    pthread_mutex_lock(&power.lock);
+    if (outlives && !is_known(name)) find_safe(file_of(name));
+    pthread_mutex_unlock(&power.lock);
     int code = power.real->xOpen(power.real, name, h->real, flags, ret_flags);
     if (code != SQLITE_OK) return code;
     h->base.pMethods = &methods;
-    if (!name || !(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL))) return SQLITE_OK;
+    if (!outlives) return SQLITE_OK;
     pthread_mutex_lock(&power.lock);
     h->file = file_of(name);
     pthread_mutex_unlock(&power.lock);
@@ -290,7 +314,7 @@ void power_on(uint64_t seed)
     power.seed = seed;
     rng_seeded_init(&power.rng, seed);
     power.cut = false;
-    power.syncs = power.cut_at = 0;
+    power.syncs = power.cut_at = power.troubled = 0;
     power.vfs = *power.real;
     power.vfs.zName = "power";
     power.vfs.pNext = NULL;
@@ -319,6 +343,13 @@ void power_cut_at_sync(int number)
 {
     pthread_mutex_lock(&power.lock);
     power.cut_at = number ? power.syncs + number : 0;
+    pthread_mutex_unlock(&power.lock);
+}
+
+void power_trouble(int syncs)
+{
+    pthread_mutex_lock(&power.lock);
+    power.troubled = syncs;
     pthread_mutex_unlock(&power.lock);
 }
 

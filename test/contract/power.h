@@ -13,12 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-void power_on(uint64_t seed);        /* becomes the default VFS, knows of no file */
+void power_on(uint64_t seed);        /* becomes the default VFS; what a file has when it is first opened is safe */
 void power_off(void);                /* the real one is the default again; forgets all */
 void power_cut(void);                /* now; nothing when it is cut already */
 void power_cut_at_sync(int number);  /* in the middle of the sync of that number from now on; 0: never */
 bool power_is_cut(void);
 int power_syncs(void);               /* since power_on */
+void power_trouble(int syncs);       /* so many of the next syncs fail; what was written stays written and is not safe */
 /* The image of `from` and of its log and journal, written beside each other as `to`. The power must be cut. */
 void power_restore(const char *from, const char *to);
 

@@ -33,7 +33,7 @@ void sim_run(struct sim *s)
 {
     int turns = 0;
     do turn_run(&s->turn); /* may stop for a moment's look at sockets */
-    while (turn_next_ms(&s->turn) == 0 && ++turns < TURNS);
+    while (turn_next_ms(&s->turn) == 0 && !sim_is_cut(s) && ++turns < TURNS);
     if (turns < TURNS) return;
     fprintf(stderr, "the turn does not come to rest at %lld ms\n", (long long)s->mono_ms);
     abort(); /* for a clock that stands there is no way on from here */
@@ -46,9 +46,11 @@ void sim_pass(struct sim *s, int64_t ms)
     for (;;) {
         int64_t next_ms = turn_next_ms(&s->turn);
         if (next_ms < 0 || s->mono_ms + next_ms > until_ms) break;
+        if (sim_is_cut(s)) return;
         s->mono_ms += next_ms;
         sim_run(s);
     }
+    if (sim_is_cut(s)) return;
     s->mono_ms = until_ms;
     sim_run(s);
 }
@@ -92,6 +94,19 @@ static void make_dir(struct sim *s)
 
 static void on_serving(void *user) { ((struct sim *)user)->serving++; }
 
+/* A store and a server of it; what was there before, in the same places, is forgotten. */
+static void open_store(struct sim *s)
+{
+    sim_store_init(&s->store, &s->turn, &s->test_rng.rng);
+    sim_store_open(&s->store, s->disk.dir ? sim_disk_open(&s->disk, &s->turn, &s->store.events)
+                                          : mem_engine_open(&s->turn, &s->store.events));
+    s->store.user = &s->watch;
+    s->store.on_answer = sim_watch_answer;
+    server_init(&s->server, &(struct server_conf){.turn = &s->turn, .config = &s->config, .user = s,
+                                                  .spawner = &s->processes.spawner, .on_serving = on_serving});
+    s->store.outer_events = &s->server.events;
+}
+
 struct sim *sim_new(const struct sim_conf *conf)
 {
     struct sim *s = mem_new(sizeof *s);
@@ -105,16 +120,20 @@ struct sim *sim_new(const struct sim_conf *conf)
     make_dir(s);
     configure(s, conf);
     sim_process_open(&s->processes, &s->turn);
-    sim_store_init(&s->store, &s->turn, &s->test_rng.rng);
-    sim_store_open(&s->store, mem_engine_open(&s->turn, &s->store.events));
-    sim_client_open(&s->client, &s->server, conf->types[0].name);
-    sim_check_open(&s->check, &s->client, &s->processes, &s->config);
-    s->store.user = s->processes.user = &s->check;
-    s->store.on_answer = sim_check_answer;
-    s->processes.on_begin = sim_check_begin;
-    server_init(&s->server, &(struct server_conf){.turn = &s->turn, .config = &s->config, .user = s,
-                                                  .spawner = &s->processes.spawner, .on_serving = on_serving});
-    s->store.outer_events = &s->server.events;
+    sim_check_open(&s->check);
+    sim_history_open(&s->history, &s->clock, &s->check);
+    sim_client_open(&s->client, &s->server, &s->history, conf->types[0].name);
+    s->watch = (struct sim_watch){&s->history, &s->client};
+    s->processes.user = &s->watch;
+    s->processes.on_begin = sim_watch_begin;
+    s->processes.on_left = sim_watch_left;
+    if (conf->disk) sim_disk_init(&s->disk, s->dir, &s->test_rng.rng);
+    for (size_t i = 0; i < conf->n_queues; i++)
+        sim_history_add(&s->history, (struct fact){.kind = FACT_LIMIT, .queue = conf->queues[i].name,
+                                                   .concurrency = conf->queues[i].concurrency,
+                                                   .capacity = conf->queues[i].capacity});
+    if (!conf->retain) sim_history_add(&s->history, (struct fact){.kind = FACT_KEEPS});
+    open_store(s);
     return s;
 }
 
@@ -129,6 +148,49 @@ struct sim *sim_open(const struct sim_conf *conf)
     struct sim *s = sim_new(conf);
     sim_start(s);
     return s;
+}
+
+/* ---- a crash ---- */
+
+void sim_cut_soon(struct sim *s, int syncs)
+{
+    if (syncs == 0) sim_disk_cut_now(&s->disk);
+    else sim_disk_cut_soon(&s->disk, syncs);
+}
+
+bool sim_is_cut(const struct sim *s) { return sim_disk_is_cut(&s->disk); }
+
+static void wait_again(struct sim *s)
+{
+    for (size_t i = 0; i < s->client.n; i++) {
+        const struct check_task *t = sim_check_task(&s->check, s->client.tasks[i]->number);
+        s->client.tasks[i]->accepted = t->accepted;
+        if (t->accepted && !t->gone && !state_is_ending(t->state)) sim_client_wait(&s->client, s->client.tasks[i]);
+    }
+}
+
+void sim_crash(struct sim *s, int64_t down_ms)
+{
+    struct sim_rule rules[STORE_OPS];
+    memcpy(rules, s->store.rules, sizeof rules);
+    int64_t lag_ms = s->store.lag_ms;
+    bool away = s->store.away;
+    sim_process_forget_all(&s->processes, &s->turn);
+    sim_history_add(&s->history, (struct fact){.kind = FACT_CRASHED});
+    sim_disk_cut(&s->disk);
+    sim_client_move(&s->client);
+    s->mono_ms += down_ms;
+    turn_init(&s->turn, &s->clock, &s->rng.rng);
+    s->serving = 0;
+    open_store(s);
+    s->store.lag_ms = 1; /* what the store tells first waits until the server is there to hear it */
+    sim_watch_census(&s->watch, s->store.inner, true);
+    wait_again(s);
+    memcpy(s->store.rules, rules, sizeof rules);
+    s->store.lag_ms = lag_ms;
+    s->store.away = away;
+    sim_start(s);
+    sim_pass(s, 1);
 }
 
 /* ---- closing ---- */
@@ -159,6 +221,8 @@ bool sim_close(struct sim *s)
     good = s->closed == 1 && !s->check.broken[0];
     sim_client_close(&s->client);
     sim_check_close(&s->check);
+    sim_history_close(&s->history);
+    if (s->disk.dir) sim_disk_close(&s->disk);
     struct err e;
     if (attempt_dir_remove(s->dir, &e) != 0) fprintf(stderr, "left: %s\n", e.text);
     turn_release(&s->turn);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A whole server inside one test: struct server with the store `mem` behind a decorator that can be slow or away,
- * played processes, a clock that stands until the test moves it, chance from a seed. Hours of queue life take
- * milliseconds, and the same seed lives the same hours.
+ * A whole server inside one test: struct server with a store behind a decorator that can be slow or away (`mem`, or
+ * `sqlite` on a disk that can lose its power), played processes, a clock that stands until the test moves it, chance
+ * from a seed. Hours of queue life take milliseconds, and the same seed lives the same hours.
  *
- *   sim_client  submits, cancels, retries, waits, looks        sim_check  what is promised, watched all the time
- *        │                                                          ▲ ▲
- *        ▼                                                          │ │ tasks given
- *   struct server ──▶ sim_store ──▶ mem ──── every answer ──────────┘ │
- *        └─────▶ pools, exec ──▶ sim_process ─────────────────────────┘
+ *   sim_client  submits, cancels, retries, waits, looks ──asked, told──▶ sim_history ──▶ sim_check: what is promised
+ *        │                                                                ▲     ▲
+ *        ▼                                                                │     │ tasks given, processes gone
+ *   struct server ──▶ sim_store ──▶ mem, sim_disk ──── every answer ── sim_watch │
+ *        └─────▶ pools, exec ──▶ sim_process ────────────────────────────┴──────┘
  *
  * The first promise that is broken is kept as a sentence in check.broken; a test ends with CHECK_STR(.., "").
  */
@@ -16,10 +16,11 @@
 #define SIM_SIM_H
 
 #include "server/server.h"
-#include "test/sim/sim_check.h"
 #include "test/sim/sim_client.h"
+#include "test/sim/sim_disk.h"
 #include "test/sim/sim_process.h"
 #include "test/sim/sim_store.h"
+#include "test/sim/sim_watch.h"
 
 #define SIM_START_MS INT64_C(1700000000000) /* wall, at the beginning */
 
@@ -33,6 +34,7 @@ struct sim_conf {
     const struct config_type *types;
     size_t n_types;
     const struct retain_rules *retain; /* of every type; NULL: everything is kept */
+    bool disk;                         /* `sqlite` on a simulated disk; else `mem` */
 };
 
 extern const char *const sim_worker_command[]; /* of a pool */
@@ -50,6 +52,9 @@ struct sim {
     struct sim_store store;
     struct sim_client client;
     struct sim_check check;
+    struct sim_history history;
+    struct sim_watch watch;
+    struct sim_disk disk; /* dir NULL: there is none */
     struct server server;
     int serving, drained, closed; /* calls of on_.. */
 };
@@ -60,7 +65,15 @@ struct sim *sim_open(const struct sim_conf *conf); /* both */
 /* Drains, closes, frees. False: it did not drain within ten minutes, or something was left; the reason is printed. */
 bool sim_close(struct sim *s);
 
-void sim_run(struct sim *s);               /* all that can be done at this moment */
+/* With a disk: the server is gone in the middle of whatever it did (soon: at the sync of that number from now, 0 at
+ * once), and its processes with it. sim_crash must follow before anything else is asked. */
+void sim_cut_soon(struct sim *s, int syncs);
+bool sim_is_cut(const struct sim *s);
+/* Then, `down_ms` later, another server opens what is left. What is there is looked up, and who waited waits again. What
+ * the old one had in memory is never freed: for lives in processes of their own (sim_farm). */
+void sim_crash(struct sim *s, int64_t down_ms);
+
+void sim_run(struct sim *s);               /* all that can be done at this moment; not further once the power is cut */
 void sim_pass(struct sim *s, int64_t ms);  /* lets time pass, stopping at everything that is due on the way */
 void sim_wall_jump(struct sim *s, int64_t ms);
 int64_t sim_wall_ms(const struct sim *s);

@@ -1,224 +1,294 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The watcher. It keeps of each task the life the store last said it has, and holds every answer against it.
+ * The watcher: of each task it keeps what was said of it last, and holds every fact against that.
  */
-#include "test/sim/sim_check.h"
+#include "test/sim/sim_check_inside.h"
+
+#include "base/mem.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-void sim_check_open(struct sim_check *c, struct sim_client *client, const struct sim_processes *processes,
-                    const struct config *config)
+void sim_check_open(struct sim_check *c) { *c = (struct sim_check){0}; }
+
+void sim_check_close(struct sim_check *c)
 {
-    *c = (struct sim_check){.client = client, .processes = processes, .config = config};
+    free(c->tasks);
+    c->tasks = NULL;
+    c->n = c->cap = 0;
 }
 
-void sim_check_close(struct sim_check *c) { *c = (struct sim_check){0}; }
-
-void sim_check_broken(struct sim_check *c, const char *format, ...)
+void sim_check_broken(struct sim_check *c, int64_t task, const char *format, ...)
 {
     if (c->broken[0]) return;
     va_list args;
     va_start(args, format);
     vsnprintf(c->broken, sizeof c->broken, format, args);
     va_end(args);
+    c->broken_task = task;
 }
 
-static void broken(struct sim_check *c, const struct sim_task *t, const char *what)
+void sim_check_breaks(const struct look *k, const char *what)
 {
-    char id[ID_TEXT];
-    id_format(&t->body.id, id);
-    sim_check_broken(c, "task %s (%s), run %d, attempt %d: %s", id, t->text, t->life.run, t->life.attempt, what);
+    sim_check_broken(k->c, k->f->task, "task %lld, run %lld, attempt %lld: %s", (long long)k->f->task, (long long)k->t->run,
+                     (long long)k->t->attempt, what);
 }
 
-static void ended(struct sim_check *c, struct sim_task *t)
+const struct check_task *sim_check_task(const struct sim_check *c, int64_t number)
 {
-    c->endings[t->life.state]++;
-    t->runs_ended++;
-    if (++t->endings > 1) broken(c, t, "a second ending of one run");
+    return number >= 1 && (size_t)number <= c->n ? &c->tasks[number - 1] : NULL;
 }
 
-/* ---- the store's answers ---- */
-
-static void added(struct sim_check *c, const struct store_add *r)
+static struct check_task *task_of(struct sim_check *c, int64_t number)
 {
-    for (size_t i = 0; i < r->n; i++) {
-        struct sim_task *t = sim_task_of(c->client, &r->items[i].body->id);
-        if (t && !r->items[i].err && !r->items[i].existed) t->life = r->items[i].life;
+    while ((size_t)number > c->cap) {
+        size_t cap = c->cap ? 2 * c->cap : 64;
+        c->tasks = mem_grow(c->tasks, cap * sizeof *c->tasks);
+        memset(c->tasks + c->cap, 0, (cap - c->cap) * sizeof *c->tasks);
+        c->cap = cap;
+    }
+    if ((size_t)number > c->n) c->n = (size_t)number;
+    return &c->tasks[number - 1];
+}
+
+bool sim_check_same(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
+bool sim_check_same_queue(const struct check_task *a, const struct check_task *b) { return sim_check_same(a->submitted.queue, b->submitted.queue); }
+bool sim_check_lives(const struct check_task *t) { return t->accepted && !t->gone && !state_is_ending(t->state); }
+bool sim_check_works(const struct check_task *t)
+{
+    for (int i = 0; i < SIM_CHECK_LIVE; i++)
+        if (t->live[i].process) return true;
+    return false;
+}
+
+/* ---- endings ---- */
+
+static void ended(const struct look *k)
+{
+    struct check_task *t = k->t;
+    k->c->endings[t->state]++;
+    t->ended++;
+    if (++t->endings > 1) sim_check_breaks(k, "a second ending of one run");
+}
+
+void sim_check_take_state(const struct look *k)
+{
+    struct check_task *t = k->t;
+    t->state = k->f->state;
+    t->rank = k->f->rank;
+    t->due_ms = k->f->due_ms;
+    if (t->state != TASK_RUNNING) t->fence = 0;
+    if (state_is_ending(t->state)) ended(k);
+}
+
+/* ---- submits ---- */
+
+static void on_submitted(const struct look *k)
+{
+    if (k->t->asked) sim_check_breaks(k, "was submitted twice");
+    k->t->submitted = *k->f;
+    k->t->asked = true;
+}
+
+static int64_t waiting(const struct sim_check *c, const struct check_task *like)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct check_task *t = &c->tasks[i];
+        n += t != like && sim_check_lives(t) && t->state != TASK_RUNNING && sim_check_same_queue(t, like);
+    }
+    return n;
+}
+
+static void within_capacity(const struct look *k)
+{
+    const struct sim_check *c = k->c;
+    for (int i = 0; i < c->n_limits; i++) {
+        if (!sim_check_same(c->limits[i].queue, k->t->submitted.queue) || c->limits[i].capacity == 0) continue;
+        if (waiting(c, k->t) >= c->limits[i].capacity) sim_check_breaks(k, "was taken over the capacity of its queue");
     }
 }
 
-static bool comes_before(const struct sim_task *a, const struct sim_task *b)
+static void on_accepted(const struct look *k)
 {
-    return a->life.rank < b->life.rank || (a->life.rank == b->life.rank && id_cmp(&a->body.id, &b->body.id) < 0);
+    struct check_task *t = k->t;
+    if (!t->asked) sim_check_breaks(k, "was accepted and never submitted");
+    if (t->refused) sim_check_breaks(k, "was accepted after it was refused");
+    if (t->accepted) sim_check_breaks(k, "was accepted twice");
+    within_capacity(k);
+    t->accepted = t->answered = true;
+    t->run = 1;
+    sim_check_take_state(k);
 }
 
-/* That nothing which was ready comes before t, of those which are not claimed with it. */
-static void in_order(struct sim_check *c, const struct sim_task *t)
+static void on_refused(const struct look *k)
 {
-    for (size_t i = 0; i < c->client->n; i++) {
-        const struct sim_task *other = c->client->tasks[i];
-        if (other == t || other->life.state != TASK_PENDING) continue;
-        if (!str_eq(other->body.queue, t->body.queue) || !str_eq(other->body.type, t->body.type)) continue;
-        if (comes_before(other, t)) broken(c, t, "was claimed before one of its lane that comes first");
+    if (k->t->accepted) sim_check_breaks(k, "was refused after it was accepted");
+    k->t->refused = k->t->answered = true;
+    k->t->maybe = k->f->trouble != 0; /* a commit that failed may be found on the disk by whoever comes next */
+}
+
+/* ---- what people do ---- */
+
+static void on_asked(const struct look *k)
+{
+    k->t->asks[k->f->verb]++;
+}
+
+static void on_answered(const struct look *k)
+{
+    if (k->t->asks[k->f->verb]-- <= 0) sim_check_breaks(k, "somebody was answered who did not ask");
+    if (k->f->trouble) k->t->maybe_did[k->f->verb] = true;
+}
+
+static void begin_again(const struct look *k)
+{
+    struct check_task *t = k->t;
+    if (!t->endings) sim_check_breaks(k, "another run though this one has not ended");
+    if (k->f->run != t->run + 1) sim_check_breaks(k, "a number of a run was left out or used twice");
+    within_capacity(k);
+    t->run = k->f->run;
+    t->endings = t->attempt = t->failures = t->deaths = t->cancelled_ms = 0;
+    t->cancelled = false;
+}
+
+static void on_changed(const struct look *k)
+{
+    struct check_task *t = k->t;
+    if (t->gone) sim_check_breaks(k, "was changed after it was removed");
+    switch (k->f->verb) {
+    case STORE_RETRY: begin_again(k); break;
+    case STORE_DELETE:
+        if (sim_check_lives(t)) sim_check_breaks(k, "was deleted though it lives");
+        t->gone = true;
+        return;
+    case STORE_CANCEL:
+        if (k->f->state != TASK_RUNNING) break;
+        t->cancelled = true;
+        t->cancelled_ms = k->f->at_ms;
+        return;
+    case STORE_PATCH:
+    case STORE_COMPLETE:
+    case STORE_FAIL:
+        if (t->state == TASK_RUNNING) sim_check_breaks(k, "was changed from outside while it has an attempt");
+        break;
+    }
+    if (t->endings) sim_check_breaks(k, "was changed after its ending");
+    sim_check_take_state(k);
+}
+
+static void on_ended(const struct look *k)
+{
+    struct check_task *t = k->t;
+    k->c->late++;
+    if (t->state == TASK_RUNNING || t->attempt) sim_check_breaks(k, "ended as never started though it has been");
+    if (t->submitted.start_by_ms && k->f->wall_ms <= t->submitted.start_by_ms) sim_check_breaks(k, "ended as too late while it is not");
+    t->state = k->f->state;
+    ended(k);
+}
+
+static void on_told(const struct look *k)
+{
+    if (++k->t->told > k->t->ended) sim_check_breaks(k, "a waiter was told of an ending that is not");
+}
+
+static void on_purged(const struct look *k)
+{
+    k->c->purged++;
+    if (sim_check_lives(k->t)) sim_check_breaks(k, "was purged though it lives");
+    k->t->gone = true;
+}
+
+/* ---- at rest ---- */
+
+/* A worker of this queue and type has nothing to do, and nothing is on its way. */
+static void on_idle(struct sim_check *c, const struct fact *f)
+{
+    int64_t at_work = 0;
+    for (size_t i = 0; i < c->n; i++) at_work += c->tasks[i].state == TASK_RUNNING && sim_check_lives(&c->tasks[i]) && sim_check_same(c->tasks[i].submitted.queue, f->queue);
+    if (f->concurrency && at_work >= f->concurrency) return;
+    for (size_t i = 0; i < c->n; i++) {
+        struct check_task *t = &c->tasks[i];
+        if (!sim_check_lives(t) || t->state != TASK_PENDING || !sim_check_same(t->submitted.queue, f->queue) || !sim_check_same(t->submitted.type, f->type)) continue;
+        struct fact of = *f;
+        of.task = (int64_t)i + 1;
+        sim_check_breaks(&(struct look){c, &of, t}, "waits though a worker and a place in its queue are free");
     }
 }
 
-static void new_fence(struct sim_check *c, struct sim_task *t, uint64_t fence)
+static void on_pulse(struct sim_check *c, const struct fact *f)
 {
-    int most = (int)(sizeof t->fences / sizeof *t->fences);
-    for (int i = 0; i < most; i++)
-        if (t->fences[i] == fence) broken(c, t, "a fence was used twice");
-    t->fences[t->n_fences++ % most] = fence;
-}
-
-static void expired(struct sim_check *c, const struct store_tick_item *items, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct sim_task *t = sim_task_of(c->client, &items[i].id);
-        if (!t) continue;
-        t->life = items[i].life;
-        ended(c, t);
-    }
-}
-
-static void claimed(struct sim_check *c, const struct store_claim *r)
-{
-    c->claims++;
-    c->late += (int64_t)r->n_ended;
-    expired(c, r->ended, r->n_ended);
-    for (size_t i = 0; i < r->n; i++) {
-        struct sim_task *t = sim_task_of(c->client, &r->items[i].body.id);
-        if (!t) continue;
-        if (t->life.state == TASK_RUNNING) broken(c, t, "was claimed while it has an attempt");
-        if (t->endings) broken(c, t, "was claimed after its ending");
-        if (r->items[i].life.attempt != t->life.attempt + 1) broken(c, t, "an attempt number was left out or used twice");
-        new_fence(c, t, r->items[i].life.fence);
-        t->life.rank = r->items[i].life.rank;
-        in_order(c, t);
-        t->life = r->items[i].life;
-    }
-}
-
-static void given_back(struct sim_check *c, struct sim_task *t, const struct life *now)
-{
-    c->released++;
-    if (now->failures != t->life.failures || now->deaths != t->life.deaths) broken(c, t, "an attempt given back has cost something");
-    if (!now->cancel_requested && (now->state != TASK_PENDING || now->rank != t->life.rank))
-        broken(c, t, "was given back and is not in its old place");
-}
-
-static void settled(struct sim_check *c, const struct store_settle *r)
-{
-    for (size_t i = 0; i < r->n; i++) {
-        const struct store_settle_item *it = &r->items[i];
-        struct sim_task *t = sim_task_of(c->client, &it->attempt.id);
-        if (it->err) c->stale++;
-        if (!t || it->err) continue;
-        c->verdicts++;
-        if (t->life.state != TASK_RUNNING || t->life.fence != it->attempt.fence)
-            broken(c, t, "a verdict was taken that is not of the current attempt");
-        if (it->attempt.verdict == LIFE_RELEASED) given_back(c, t, &it->life);
-        t->life = it->life;
-        if (it->outcome.ended) ended(c, t);
-    }
-}
-
-static void controlled(struct sim_check *c, const struct store_control *r)
-{
-    for (size_t i = 0; i < r->n; i++) {
-        const struct store_control_item *it = &r->items[i];
-        struct sim_task *t = sim_task_of(c->client, &it->id);
-        if (!t || it->err || !it->changed) continue;
-        t->life = it->life;
-        if (it->verb == STORE_RETRY) t->endings = 0;
-        if (it->ended) ended(c, t);
-    }
-}
-
-void sim_check_answer(void *check, const struct store_req *r)
-{
-    struct sim_check *c = check;
-    if (r->err) return;
-    switch (r->op) {
-    case STORE_ADD: added(c, (const struct store_add *)r); break;
-    case STORE_CLAIM: claimed(c, (const struct store_claim *)r); break;
-    case STORE_SETTLE: settled(c, (const struct store_settle *)r); break;
-    case STORE_CONTROL: controlled(c, (const struct store_control *)r); break;
-    case STORE_TICK: expired(c, ((const struct store_tick *)r)->ended, ((const struct store_tick *)r)->n_ended); break;
-    case STORE_QUEUE:
-    case STORE_GET:
-    case STORE_LIST:
-    case STORE_LOG:
-    case STORE_HISTORY:
-    case STORE_KEPT:
-    case STORE_PURGE:
-    case STORE_COUNTS:
-    case STORE_OPS: break;
-    }
-}
-
-/* ---- the processes ---- */
-
-static int concurrency(const struct sim_check *c, struct str queue)
-{
-    const struct config_queue *q = NULL;
-    for (size_t i = 0; i < c->config->n_queues; i++)
-        if (str_eq(str_of(c->config->queues[i].name), queue)) q = &c->config->queues[i];
-    return q ? q->concurrency : 0;
-}
-
-void sim_check_begin(void *check, const struct sim_process *p)
-{
-    struct sim_check *c = check;
-    struct sim_task *t = sim_task_of(c->client, &p->id);
-    if (!t) return;
-    int same = 0, of_queue = 0, all = 0;
-    LIST_EACH(l, &c->processes->alive)
-    {
-        const struct sim_process *other = CONTAINER_OF(l, struct sim_process, link);
-        if (!other->busy) continue;
-        all++;
-        same += id_cmp(&other->id, &p->id) == 0;
-        const struct sim_task *its = sim_task_of(c->client, &other->id);
-        of_queue += its && str_eq(its->body.queue, t->body.queue);
-    }
-    if (all > c->most_running) c->most_running = all;
-    if (same > 1) broken(c, t, "two live attempts");
-    if (of_queue > concurrency(c, t->body.queue)) broken(c, t, "more of its queue at work than its concurrency");
-    if (!p->exec && p->fence != t->life.fence && t->life.state == TASK_RUNNING)
-        broken(c, t, "an attempt with a fence that is not the current one");
-}
-
-void sim_check_pulse(struct sim_check *c)
-{
-    LIST_EACH(l, &c->processes->alive)
-    {
-        const struct sim_process *p = CONTAINER_OF(l, struct sim_process, link);
-        const struct sim_task *t = sim_task_of(c->client, &p->id);
-        if (!p->busy || !t) continue;
-        int64_t now_ms = turn_mono_ms(c->processes->turn), grace_ms = t->body.grace_ms + 1000;
-        if (now_ms > p->began_ms + t->body.timeout_ms + grace_ms) broken(c, t, "runs on after its timeout and grace");
-        if (t->cancelled_ms && now_ms > t->cancelled_ms + grace_ms) broken(c, t, "runs on after its cancel and grace");
+    for (size_t i = 0; i < c->n; i++) {
+        struct fact of = *f;
+        of.task = (int64_t)i + 1;
+        if (sim_check_works(&c->tasks[i])) sim_check_stops(&(struct look){c, &of, &c->tasks[i]});
     }
 }
 
 /* ---- the end ---- */
 
-void sim_check_end(struct sim_check *c, struct store *engine)
+static void end_of(const struct look *k)
 {
-    for (size_t i = 0; i < c->client->n; i++) {
-        struct sim_task *t = c->client->tasks[i];
-        if (!t->answered) broken(c, t, "its submit was not answered");
-        const struct task *seen = sim_look(c->client, engine, t);
-        if (!t->accepted) {
-            if (seen) broken(c, t, "is there though it was refused");
-            continue;
-        }
-        if (!seen) broken(c, t, "was accepted and is not there");
-        else if (!state_is_ending(seen->life.state)) broken(c, t, "has not ended");
-        else if (t->told != seen->life.run) broken(c, t, "its waiters were not told once per run");
-        else if (t->endings != 1 || t->runs_ended != seen->life.run) broken(c, t, "not one ending per run");
-        else if (seen->life.state != TASK_COMPLETED && seen->ending.failure.code.len == 0) broken(c, t, "ended without a code");
+    const struct check_task *t = k->t;
+    if (t->asked && !t->answered && !k->c->crashes) sim_check_breaks(k, "its submit was not answered");
+    for (int v = 0; v < SIM_CHECK_VERBS; v++)
+        if (t->asks[v]) sim_check_breaks(k, "somebody who asked was not answered");
+    if (sim_check_works(t)) sim_check_breaks(k, "is still worked on");
+    if (!t->accepted || t->gone) return;
+    if (!state_is_ending(t->state)) sim_check_breaks(k, "has not ended");
+    else if (t->endings != 1 || t->ended != t->run) sim_check_breaks(k, "not one ending per run");
+    else if (t->told != t->ended) sim_check_breaks(k, "its waiters were not told once per run");
+    else if (t->state != TASK_COMPLETED && !t->has_code) sim_check_breaks(k, "ended without a code");
+}
+
+static void on_over(struct sim_check *c, const struct fact *f)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        struct fact of = *f;
+        of.task = (int64_t)i + 1;
+        end_of(&(struct look){c, &of, &c->tasks[i]});
+    }
+}
+
+static void on_limit(struct sim_check *c, const struct fact *f)
+{
+    if (c->n_limits == SIM_CHECK_LIMITS) abort();
+    c->limits[c->n_limits].queue = f->queue;
+    c->limits[c->n_limits].concurrency = f->concurrency;
+    c->limits[c->n_limits++].capacity = f->capacity;
+}
+
+void sim_check_fact(struct sim_check *c, const struct fact *f)
+{
+    struct look k = {c, f, f->task ? task_of(c, f->task) : NULL};
+    bool looks = f->kind == FACT_SEEN || f->kind == FACT_MISSING || f->kind == FACT_NOTE || f->kind == FACT_CRASHED;
+    if (!looks) c->down = false;
+    if (f->wall_ms > c->latest_wall_ms) c->latest_wall_ms = f->wall_ms;
+    switch (f->kind) {
+    case FACT_LIMIT: on_limit(c, f); break;
+    case FACT_KEEPS: c->keeps = true; break;
+    case FACT_SUBMITTED: on_submitted(&k); break;
+    case FACT_ACCEPTED: on_accepted(&k); break;
+    case FACT_REFUSED: on_refused(&k); break;
+    case FACT_CLAIMED: sim_check_claimed(&k); break;
+    case FACT_BEGAN: sim_check_began(&k); break;
+    case FACT_LEFT: sim_check_left(&k); break;
+    case FACT_SETTLED: sim_check_settled(&k); break;
+    case FACT_STALE: sim_check_stale(&k); break;
+    case FACT_ASKED: on_asked(&k); break;
+    case FACT_CHANGED: on_changed(&k); break;
+    case FACT_ANSWERED: on_answered(&k); break;
+    case FACT_ENDED: on_ended(&k); break;
+    case FACT_TOLD: on_told(&k); break;
+    case FACT_PURGED: on_purged(&k); break;
+    case FACT_IDLE: on_idle(c, f); break;
+    case FACT_CRASHED: sim_check_crashed(c); break;
+    case FACT_SEEN: sim_check_seen(&k); break;
+    case FACT_MISSING: sim_check_missing(&k); break;
+    case FACT_PULSE: on_pulse(c, f); break;
+    case FACT_NOTE: break;
+    case FACT_OVER: on_over(c, f); break;
+    case FACT_KINDS: abort();
     }
 }

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void sim_client_open(struct sim_client *c, struct server *server, const char *type)
+void sim_client_open(struct sim_client *c, struct server *server, struct sim_history *history, const char *type)
 {
-    *c = (struct sim_client){.server = server, .type = type};
+    *c = (struct sim_client){.server = server, .history = history, .type = type};
     map_init(&c->by_id);
 }
 
@@ -28,6 +28,7 @@ void sim_client_close(struct sim_client *c)
     free(c->tasks);
     for (struct sim_control *m; (m = c->controls);) {
         c->controls = m->next;
+        free(m->patch);
         free(m);
     }
 }
@@ -36,7 +37,18 @@ struct sim_task *sim_task_of(const struct sim_client *c, const struct id *id) { 
 
 /* ---- submit ---- */
 
-static void on_ended(struct waiter *w) { CONTAINER_OF(w, struct sim_task, waiter)->told++; }
+static void note(const struct sim_task *t, struct fact f)
+{
+    f.task = t->number;
+    sim_history_add(t->client->history, f);
+}
+
+static void on_ended(struct waiter *w)
+{
+    struct sim_task *t = CONTAINER_OF(w, struct sim_task, waiter);
+    t->told++;
+    note(t, (struct fact){.kind = FACT_TOLD});
+}
 
 static void join(struct sim_task *t)
 {
@@ -51,6 +63,7 @@ static void on_added(struct store_req *req)
     t->answered = true;
     t->accepted = !req->err && !t->item.err;
     if (!t->accepted) waiters_leave(&t->client->server->waiters, &t->waiter);
+    if (!t->accepted) note(t, (struct fact){.kind = FACT_REFUSED, .trouble = req->err != 0});
     if (!req->err) metrics_submitted(&t->client->server->metrics, t->body.queue, t->body.type, t->item.err != 0);
     store_release(req);
 }
@@ -90,11 +103,20 @@ struct sim_task *sim_submit(struct sim_client *c, const struct sim_ask *ask)
         c->tasks = mem_grow(c->tasks, c->cap * sizeof *c->tasks);
     }
     c->tasks[c->n++] = t;
+    t->number = (int64_t)c->n;
     (void)map_put(&c->by_id, id_key(&t->body.id), t);
     const struct queue *q = queue_find(&c->server->queues, t->body.queue);
     t->item = (struct store_add_item){.body = &t->body, .capacity = q ? q->capacity : 0};
     t->add = (struct store_add){.items = &t->item, .n = 1};
     join(t); /* before, as the API does: no ending can be missed */
+    note(t, (struct fact){.kind = FACT_SUBMITTED,
+                          .id = t->body.id,
+                          .queue = t->queue,
+                          .type = t->type,
+                          .timeout_ms = t->body.timeout_ms,
+                          .grace_ms = t->body.grace_ms,
+                          .tries = t->body.rules.max_attempts,
+                          .start_by_ms = t->body.rules.start_by_ms});
     store_add(c->server->store, &t->add, on_added, t);
     return t;
 }
@@ -107,27 +129,92 @@ static void on_controlled(struct server_control *control)
     struct sim_task *t = m->task;
     m->answered = true;
     const struct store_control_item *it = &control->one;
-    if (!control->store.req.err && !it->err && it->changed && it->verb == STORE_CANCEL && !it->ended)
-        t->cancelled_ms = turn_mono_ms(m->client->server->turn);
-    bool again = !control->store.req.err && !it->err && it->changed && it->verb == STORE_RETRY;
-    if (again) t->cancelled_ms = 0;
+    bool good = !control->store.req.err && !it->err;
+    note(t, (struct fact){.kind = FACT_ANSWERED, .verb = m->verb, .trouble = control->store.req.err != 0});
+    if (good && it->changed && m->verb == STORE_RETRY && !t->waiter.waiting) join(t);
     store_release(&control->store.req);
-    if (again && !t->waiter.waiting) join(t);
 }
 
-static struct sim_control *control(struct sim_client *c, struct sim_task *t, enum store_verb verb)
+static struct sim_control *control(struct sim_client *c, struct sim_task *t, struct store_control_item what)
 {
     struct sim_control *m = mem_new(sizeof *m);
-    *m = (struct sim_control){.client = c, .task = t, .next = c->controls};
+    *m = (struct sim_control){.client = c, .task = t, .verb = what.verb, .next = c->controls};
     c->controls = m;
     const struct queue *q = queue_find(&c->server->queues, t->body.queue);
-    m->control.one = (struct store_control_item){.id = t->body.id, .verb = verb, .capacity = q ? q->capacity : 0};
+    m->control.one = what;
+    m->control.one.id = t->body.id;
+    m->control.one.capacity = q ? q->capacity : 0;
+    note(t, (struct fact){.kind = FACT_ASKED, .verb = what.verb});
     server_control(c->server, &m->control, on_controlled);
     return m;
 }
 
-struct sim_control *sim_cancel(struct sim_client *c, struct sim_task *t) { return control(c, t, STORE_CANCEL); }
-struct sim_control *sim_retry(struct sim_client *c, struct sim_task *t) { return control(c, t, STORE_RETRY); }
+#define CONTROL(...) control(c, t, (struct store_control_item){__VA_ARGS__})
+
+struct sim_control *sim_cancel(struct sim_client *c, struct sim_task *t) { return CONTROL(.verb = STORE_CANCEL); }
+struct sim_control *sim_retry(struct sim_client *c, struct sim_task *t) { return CONTROL(.verb = STORE_RETRY); }
+struct sim_control *sim_delete(struct sim_client *c, struct sim_task *t) { return CONTROL(.verb = STORE_DELETE); }
+struct sim_control *sim_complete(struct sim_client *c, struct sim_task *t)
+{
+    return CONTROL(.verb = STORE_COMPLETE, .result = STR("\"elsewhere\""));
+}
+struct sim_control *sim_fail(struct sim_client *c, struct sim_task *t)
+{
+    return CONTROL(.verb = STORE_FAIL, .failure = {.code = STR("elsewhere"), .message = STR("it did not work there")});
+}
+
+struct sim_control *sim_patch(struct sim_client *c, struct sim_task *t, int32_t priority, int64_t delay_ms)
+{
+    struct store_patch *p = mem_new(sizeof *p); /* freed with its control */
+    *p = (struct store_patch){.has_priority = true, .priority = priority};
+    if (delay_ms) p->run_at_ms = turn_wall_ms(c->server->turn) + delay_ms;
+    struct sim_control *m = CONTROL(.verb = STORE_PATCH, .patch = p);
+    m->patch = p;
+    return m;
+}
+
+/* ---- verdicts from nowhere ---- */
+
+struct ghost {
+    struct store_settle settle;
+    struct store_settle_item item;
+};
+
+static void on_ghost(struct store_req *req)
+{
+    store_release(req);
+    free(CONTAINER_OF(req, struct ghost, settle.req));
+}
+
+void sim_ghost(struct sim_client *c, struct sim_task *t, uint64_t fence, enum life_event verdict)
+{
+    struct ghost *g = mem_new(sizeof *g);
+    int64_t now_ms = turn_wall_ms(c->server->turn);
+    *g = (struct ghost){.item = {.attempt = {.id = t->body.id, .fence = fence, .run = 1, .number = 1, .verdict = verdict,
+                                             .started_at_ms = now_ms, .finished_at_ms = now_ms},
+                                 .rules = &t->body.rules,
+                                 .result = verdict == LIFE_DONE ? STR("\"a ghost\"") : STR_NONE}};
+    g->settle = (struct store_settle){.items = &g->item, .n = 1};
+    store_settle(c->server->store, &g->settle, on_ghost, g);
+}
+
+/* ---- another server ---- */
+
+void sim_client_move(struct sim_client *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        c->tasks[i]->waiter = (struct waiter){0};
+        c->tasks[i]->answered = true;
+    }
+    c->controls = NULL; /* still linked in what is left of the old server: never freed */
+    c->get = (struct store_get){0};
+}
+
+void sim_client_wait(struct sim_client *c, struct sim_task *t)
+{
+    (void)c;
+    if (!t->waiter.waiting) join(t);
+}
 
 /* ---- look ---- */
 

@@ -7,6 +7,7 @@
 #define SIM_SIM_CLIENT_H
 
 #include "server/server.h"
+#include "test/sim/sim_history.h"
 
 struct sim_ask {           /* what is 0 or NULL: */
     const char *type;      /* the first of the configuration */
@@ -25,6 +26,7 @@ struct sim_ask {           /* what is 0 or NULL: */
 
 struct sim_task {
     struct sim_client *client;
+    int64_t number;        /* from 1, in its history */
     struct task_body body; /* strs: text below, the configuration */
     char text[512];        /* the input */
     char type[64], queue[64];
@@ -33,25 +35,21 @@ struct sim_task {
     bool answered, accepted;
     struct waiter waiter;
     int told;              /* endings it was told of as a waiter */
-    int64_t cancelled_ms;  /* mono: when it was told that a running attempt is being cancelled; 0: never */
-    /* kept by sim_check from the store's answers: */
-    struct life life;
-    int32_t endings;       /* of the current run */
-    int32_t runs_ended;
-    uint64_t fences[16];   /* the last ones it had */
-    int n_fences;
 };
 
 struct sim_control {
     struct server_control control;
     struct sim_client *client;
     struct sim_task *task;
+    enum store_verb verb;
     bool answered;         /* then err and the rest of control.one are valid */
+    struct store_patch *patch; /* owned; NULL */
     struct sim_control *next;
 };
 
 struct sim_client {
-    struct server *server;   /* borrowed */
+    struct server *server;   /* borrowed, both */
+    struct sim_history *history;
     const char *type;        /* of who does not say */
     struct sim_task **tasks; /* owned */
     size_t n, cap;
@@ -61,13 +59,23 @@ struct sim_client {
     bool looked;
 };
 
-void sim_client_open(struct sim_client *c, struct server *server, const char *type);
+void sim_client_open(struct sim_client *c, struct server *server, struct sim_history *history, const char *type);
 void sim_client_leave(struct sim_client *c); /* nobody waits any more */
 void sim_client_close(struct sim_client *c);
 /* Asked at once, answered when the store has: t->answered, t->accepted. A waiter for its ending joins when accepted. */
 struct sim_task *sim_submit(struct sim_client *c, const struct sim_ask *ask);
 struct sim_control *sim_cancel(struct sim_client *c, struct sim_task *t);
 struct sim_control *sim_retry(struct sim_client *c, struct sim_task *t);
+struct sim_control *sim_delete(struct sim_client *c, struct sim_task *t);
+struct sim_control *sim_complete(struct sim_client *c, struct sim_task *t); /* the work was done elsewhere; the next: it failed */
+struct sim_control *sim_fail(struct sim_client *c, struct sim_task *t);
+struct sim_control *sim_patch(struct sim_client *c, struct sim_task *t, int32_t priority, int64_t delay_ms);
+/* A verdict from nowhere: of an attempt that is long over, or never was. What becomes of it the history says. */
+void sim_ghost(struct sim_client *c, struct sim_task *t, uint64_t fence, enum life_event verdict);
+/* The server is another one: what was asked of the old one and not answered is forgotten, and whoever waited for an
+ * ending has to wait again. */
+void sim_client_move(struct sim_client *c);
+void sim_client_wait(struct sim_client *c, struct sim_task *t);
 struct sim_task *sim_task_of(const struct sim_client *c, const struct id *id); /* NULL: not one of ours */
 /* As the engine itself has it, past all faults. Turns the turn. Valid until the next look. */
 const struct task *sim_look(struct sim_client *c, struct store *engine, const struct sim_task *t);

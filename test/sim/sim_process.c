@@ -16,6 +16,13 @@ static const char *const deeds[] = {"done", "fail", "fatal", "crash", "junk", "h
 
 /* ---- ending ---- */
 
+static void leave(struct sim_process *p)
+{
+    if (!p->busy) return;
+    p->busy = false;
+    if (p->all->on_left) p->all->on_left(p->all->user, p);
+}
+
 static void on_dying(struct later *l)
 {
     struct sim_process *p = CONTAINER_OF(l, struct sim_process, dying);
@@ -32,7 +39,7 @@ static void on_dying(struct later *l)
 static void die(struct sim_process *p, int status, int sig)
 {
     if (!list_empty(&p->dying.link)) return;
-    p->busy = false;
+    leave(p);
     p->status = status;
     p->signal = sig;
     turn_timer_stop(p->all->turn, &p->timer);
@@ -72,7 +79,7 @@ static void text(struct sim_process *p, enum child_stream where, const char *wha
 /* The last word about a task: it is not busy when it is heard, for the next task may be given at once. */
 static void verdict(struct sim_process *p, const char *op, const char *more, int status)
 {
-    p->busy = false;
+    leave(p);
     turn_timer_stop(p->all->turn, &p->timer);
     if (p->exec) {
         frame(p, op, more);
@@ -281,7 +288,9 @@ static int start(struct spawner *s, struct child *c, const struct child_spec *sp
     list_init(&p->dying.link);
     list_push(&all->alive, &p->link);
     c->inside = p;
-    c->pid = 1000 + ++all->started;
+    p->number_of_all = ++all->started;
+    c->pid = 1000 + (int)all->started;
+    if (!spec->input.len && spec->argv[1]) str_copy(p->pool, sizeof p->pool, str_of(spec->argv[1]));
     if (all->fail_forks > 0) {
         all->fail_forks--;
         p->sys = EAGAIN;
@@ -315,4 +324,14 @@ int sim_process_busy(const struct sim_processes *all)
 void sim_process_kill_all(struct sim_processes *all)
 {
     LIST_EACH(l, &all->alive) die(CONTAINER_OF(l, struct sim_process, link), 0, SIGKILL);
+}
+
+void sim_process_forget_all(struct sim_processes *all, struct turn *turn)
+{
+    for (struct list *l; (l = list_shift(&all->alive));) {
+        struct sim_process *p = CONTAINER_OF(l, struct sim_process, link);
+        leave(p);
+        free(p);
+    }
+    all->turn = turn;
 }

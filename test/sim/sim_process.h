@@ -31,6 +31,8 @@ struct sim_process {
     struct child *child;  /* NULL: over */
     struct list link;
     bool exec, ready, closed;
+    int64_t number_of_all; /* of all that were ever started, from 1: one is never used again */
+    char pool[16];        /* of a worker: its second word; empty: it has none */
     bool busy;            /* works on a task: from its run frame to its verdict or death */
     struct id id;
     uint64_t fence;
@@ -57,15 +59,19 @@ struct sim_processes {
     int fail_forks;        /* so many of the next ones cannot be born: their keepers find no process to fork */
     int fail_sends;        /* so many of the next frames are not taken */
     bool mute;             /* never ready */
-    int started, runs, crashes, kills, terms, cancels, stops; /* seen so far */
+    int64_t started;       /* ever */
+    int runs, crashes, kills, terms, cancels, stops; /* seen so far */
     int loaded;            /* workers that said ready */
     void *user;
     void (*on_begin)(void *user, const struct sim_process *p); /* a task was given */
+    void (*on_left)(void *user, const struct sim_process *p);  /* it works on that no more */
 };
 
 void sim_process_open(struct sim_processes *all, struct turn *turn);
 int sim_process_count(const struct sim_processes *all); /* alive */
 int sim_process_busy(const struct sim_processes *all);  /* with a task */
 void sim_process_kill_all(struct sim_processes *all);   /* as the kernel would: each ends by SIGKILL, in the next turn */
+/* With their server: as after kill -9, when the keepers have done their work. Nobody is told; the turn must be new. */
+void sim_process_forget_all(struct sim_processes *all, struct turn *turn);
 
 #endif

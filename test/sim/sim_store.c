@@ -117,11 +117,18 @@ static void tell(struct sim_store *s, const struct store_hint *hints, size_t n, 
 static void on_hints(void *user, const struct store_hint *hints, size_t n) { tell(user, hints, n, 0); }
 static void on_next_due(void *user, int64_t due_at_ms) { tell(user, NULL, 0, due_at_ms); }
 
+/* Not held back: it is told before anything else, to a server that is there. */
+static void on_lost(void *user, const struct store_lost *lost, size_t n)
+{
+    const struct store_events *to = ((struct sim_store *)user)->outer_events;
+    if (to->on_lost) to->on_lost(to->user, lost, n);
+}
+
 static const struct store_engine engine = {.name = "sim", .submit = submit, .close = close_sim};
 
 void sim_store_init(struct sim_store *s, struct turn *turn, struct rng *rng)
 {
-    *s = (struct sim_store){.store = {&engine, turn, NULL}, .rng = rng, .events = {on_hints, on_next_due, s}};
+    *s = (struct sim_store){.store = {&engine, turn, NULL}, .rng = rng, .events = {on_hints, on_next_due, s, on_lost}};
 }
 
 void sim_store_open(struct sim_store *s, struct store *inner) { s->inner = inner; }

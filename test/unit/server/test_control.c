@@ -215,7 +215,7 @@ TEST(a_retry_may_come_at_the_moment_of_the_ending)
     rig_open();
     sim->store.lag_ms = 50;
     struct sim_task *t = sim_submit(&sim->client, &(struct sim_ask){.type = "convert", .ms = 10});
-    while (t->life.state != TASK_COMPLETED) sim_pass(sim, 1); /* in the store; the run has not heard it */
+    while (sim_check_task(&sim->check, t->number)->state != TASK_COMPLETED) sim_pass(sim, 1); /* in the store; the run has not heard it */
     CHECK_INT(t->told, 0);
     sim_retry(&sim->client, t);
     sim_pass(sim, 1000);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One thing that happened in a life of the simulation, as its history keeps it. As text it is a line, time first; what is
+ * 0 is left out:
+ *
+ *     1204000 claimed t3 run=1 attempt=2 fence=91
+ */
+#ifndef SIM_SIM_FACT_H
+#define SIM_SIM_FACT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/id.h"
+#include "store/store.h"
+
+enum fact_kind {
+#define FACT(name, word, has) FACT_##name,
+#include "test/sim/sim_fact.def"
+#undef FACT
+    FACT_KINDS
+};
+
+struct fact {
+    enum fact_kind kind;
+    int64_t at_ms;           /* mono: what the watcher measures with */
+    int64_t wall_ms;         /* what the server is told */
+    int64_t task;            /* from 1; 0: none in particular */
+    struct id id;
+    const char *queue, *type; /* borrowed; NULL */
+    const char *what;        /* of a note; borrowed */
+    enum task_state state;
+    enum life_event verdict;
+    enum store_verb verb;
+    int64_t run, attempt, failures, deaths, tries; /* tries: its max_attempts */
+    int64_t fence, process, rank, due_ms, start_by_ms, timeout_ms, grace_ms;
+    int64_t concurrency, capacity;
+    int64_t trouble, code, told; /* 0 or 1 */
+};
+
+void fact_print(const struct fact *f, struct buf *to); /* with its line feed */
+/* strs into the arena. ERR_INVALID: not a line of fact_print's kind. */
+int fact_parse(struct fact *ret, struct str line, struct arena *a) MUST_USE;
+
+#endif
