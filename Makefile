@@ -7,11 +7,12 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
+SEEDS ?= 10000
 export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check bench fuzz install clean
+.PHONY: help run build test check sim bench fuzz install clean
 
 help:
 	@sed -n 's/^\([a-z][a-z]*\):.*## /make \1\t/p' Makefile | expand -t 15
@@ -38,6 +39,12 @@ check: ## under a minute: house checks and unit tests
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
 	@ctest --test-dir build -j $(JOBS) -L 'house|unit|fuzz' --output-on-failure --no-label-summary
+
+sim: ## SEEDS (10000) random lives of a server against what is promised
+	@scripts/install-packages build
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target test_sim_random
+	@SIM_SEEDS=$(SEEDS) build/test/test_sim_random
 
 bench: build ## measure against what doc/ promises
 	@scripts/install-packages bench

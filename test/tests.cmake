@@ -49,7 +49,11 @@ function(bide_test_programs kind directory folder)
       target_link_options(${target} PRIVATE -Wl,--wrap=life_step) # test/sim/sim_cells.h
     endif()
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
-    bide_test(${kind} ${name}/${thing} 120 ${launcher} $<TARGET_FILE:${target}>)
+    set(seconds 120)
+    if(kind STREQUAL "sim")
+      set(seconds 600)
+    endif()
+    bide_test(${kind} ${name}/${thing} ${seconds} ${launcher} $<TARGET_FILE:${target}>)
   endforeach()
 endfunction()
 

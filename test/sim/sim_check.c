@@ -31,8 +31,8 @@ void sim_check_broken(struct sim_check *c, int64_t task, const char *format, ...
 
 void sim_check_breaks(const struct look *k, const char *what)
 {
-    sim_check_broken(k->c, k->f->task, "task %lld, run %lld, attempt %lld: %s", (long long)k->f->task, (long long)k->t->run,
-                     (long long)k->t->attempt, what);
+    sim_check_broken(k->c, k->f->task, "task %lld, run %lld, attempt %lld: %s", (long long)k->f->task,
+                     (long long)k->t->run, (long long)k->t->attempt, what);
 }
 
 const struct check_task *sim_check_task(const struct sim_check *c, int64_t number)
@@ -53,7 +53,10 @@ static struct check_task *task_of(struct sim_check *c, int64_t number)
 }
 
 bool sim_check_same(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
-bool sim_check_same_queue(const struct check_task *a, const struct check_task *b) { return sim_check_same(a->submitted.queue, b->submitted.queue); }
+bool sim_check_same_queue(const struct check_task *a, const struct check_task *b)
+{
+    return sim_check_same(a->submitted.queue, b->submitted.queue);
+}
 bool sim_check_lives(const struct check_task *t) { return t->accepted && !t->gone && !state_is_ending(t->state); }
 bool sim_check_works(const struct check_task *t)
 {
@@ -131,10 +134,7 @@ static void on_refused(const struct look *k)
 
 /* ---- what people do ---- */
 
-static void on_asked(const struct look *k)
-{
-    k->t->asks[k->f->verb]++;
-}
+static void on_asked(const struct look *k) { k->t->asks[k->f->verb]++; }
 
 static void on_answered(const struct look *k)
 {
@@ -183,7 +183,8 @@ static void on_ended(const struct look *k)
     struct check_task *t = k->t;
     k->c->late++;
     if (t->state == TASK_RUNNING || t->attempt) sim_check_breaks(k, "ended as never started though it has been");
-    if (t->submitted.start_by_ms && k->f->wall_ms <= t->submitted.start_by_ms) sim_check_breaks(k, "ended as too late while it is not");
+    if (t->submitted.start_by_ms && k->f->wall_ms <= t->submitted.start_by_ms)
+        sim_check_breaks(k, "ended as too late while it is not");
     t->state = k->f->state;
     ended(k);
 }
@@ -206,11 +207,15 @@ static void on_purged(const struct look *k)
 static void on_idle(struct sim_check *c, const struct fact *f)
 {
     int64_t at_work = 0;
-    for (size_t i = 0; i < c->n; i++) at_work += c->tasks[i].state == TASK_RUNNING && sim_check_lives(&c->tasks[i]) && sim_check_same(c->tasks[i].submitted.queue, f->queue);
+    for (size_t i = 0; i < c->n; i++)
+        at_work += c->tasks[i].state == TASK_RUNNING && sim_check_lives(&c->tasks[i]) &&
+                   sim_check_same(c->tasks[i].submitted.queue, f->queue);
     if (f->concurrency && at_work >= f->concurrency) return;
     for (size_t i = 0; i < c->n; i++) {
         struct check_task *t = &c->tasks[i];
-        if (!sim_check_lives(t) || t->state != TASK_PENDING || !sim_check_same(t->submitted.queue, f->queue) || !sim_check_same(t->submitted.type, f->type)) continue;
+        if (!sim_check_lives(t) || t->state != TASK_PENDING || !sim_check_same(t->submitted.queue, f->queue) ||
+            !sim_check_same(t->submitted.type, f->type))
+            continue;
         struct fact of = *f;
         of.task = (int64_t)i + 1;
         sim_check_breaks(&(struct look){c, &of, t}, "waits though a worker and a place in its queue are free");

@@ -19,7 +19,8 @@ static void in_order(const struct look *k)
     for (size_t i = 0; i < k->c->n; i++) {
         const struct check_task *other = &k->c->tasks[i];
         if (other == k->t || !sim_check_lives(other) || other->state != TASK_PENDING) continue;
-        if (!sim_check_same_queue(other, k->t) || !sim_check_same(other->submitted.type, k->t->submitted.type)) continue;
+        if (!sim_check_same_queue(other, k->t) || !sim_check_same(other->submitted.type, k->t->submitted.type))
+            continue;
         if (comes_before(other, k->t)) sim_check_breaks(k, "was claimed before one of its lane that comes first");
     }
 }
@@ -29,7 +30,8 @@ static void in_time(const struct look *k)
     const struct check_task *t = k->t;
     int64_t by_ms = t->run == 1 && t->attempt == 0 ? t->submitted.start_by_ms : 0;
     /* what has come due stays so when the wall clock is set back */
-    if (t->state == TASK_SCHEDULED && t->due_ms > k->c->latest_wall_ms) sim_check_breaks(k, "was claimed before its time");
+    if (t->state == TASK_SCHEDULED && t->due_ms > k->c->latest_wall_ms)
+        sim_check_breaks(k, "was claimed before its time");
     if (by_ms && k->f->wall_ms > by_ms) sim_check_breaks(k, "was claimed though it is too late to start");
 }
 
@@ -81,7 +83,8 @@ void sim_check_began(const struct look *k)
 {
     struct check_task *t = k->t;
     if (sim_check_works(t)) sim_check_breaks(k, "two live attempts");
-    if (t->state == TASK_RUNNING && k->f->fence && k->f->fence != t->fence) sim_check_breaks(k, "an attempt with a fence that is not the current one");
+    if (t->state == TASK_RUNNING && k->f->fence && k->f->fence != t->fence)
+        sim_check_breaks(k, "an attempt with a fence that is not the current one");
     for (int i = 0; i < SIM_CHECK_LIVE; i++) {
         if (t->live[i].process) continue;
         t->live[i] = (struct check_attempt){k->f->process, k->f->at_ms};
@@ -98,7 +101,8 @@ void sim_check_stops(const struct look *k)
         if (!t->live[i].process) continue;
         if (t->submitted.timeout_ms && now_ms > t->live[i].began_ms + t->submitted.timeout_ms + grace_ms)
             sim_check_breaks(k, "runs on after its timeout and grace");
-        if (t->cancelled_ms && now_ms > t->cancelled_ms + grace_ms) sim_check_breaks(k, "runs on after its cancel and grace");
+        if (t->cancelled_ms && now_ms > t->cancelled_ms + grace_ms)
+            sim_check_breaks(k, "runs on after its cancel and grace");
     }
 }
 
@@ -116,14 +120,18 @@ static void costs(const struct look *k)
     const struct fact *f = k->f;
     int64_t failures = f->failures - t->failures, deaths = f->deaths - t->deaths;
     bool fails = f->verdict == LIFE_FAILED || f->verdict == LIFE_TIMEOUT, dies = f->verdict == LIFE_CRASHED;
-    if (failures != fails || deaths != dies) sim_check_breaks(k, "an attempt has cost something else than its verdict says");
-    if (t->submitted.tries && f->failures > t->submitted.tries) sim_check_breaks(k, "has failed more often than it may");
+    if (failures != fails || deaths != dies)
+        sim_check_breaks(k, "an attempt has cost something else than its verdict says");
+    if (t->submitted.tries && f->failures > t->submitted.tries)
+        sim_check_breaks(k, "has failed more often than it may");
     bool again = !state_is_ending(f->state);
     if (again && t->cancelled) sim_check_breaks(k, "goes on though its cancel was answered");
-    if (again && t->submitted.tries && f->failures >= t->submitted.tries) sim_check_breaks(k, "goes on though it has no tries left");
+    if (again && t->submitted.tries && f->failures >= t->submitted.tries)
+        sim_check_breaks(k, "goes on though it has no tries left");
     if (again && f->deaths >= LIFE_DEATHS_MAX) sim_check_breaks(k, "goes on though it has ended three workers");
     bool back = f->verdict == LIFE_RELEASED || f->verdict == LIFE_UNSTARTED || f->verdict == LIFE_LOST;
-    if (back && again && (f->state != TASK_PENDING || f->rank != t->rank)) sim_check_breaks(k, "was given back and is not in its old place");
+    if (back && again && (f->state != TASK_PENDING || f->rank != t->rank))
+        sim_check_breaks(k, "was given back and is not in its old place");
 }
 
 void sim_check_settled(const struct look *k)
@@ -131,7 +139,8 @@ void sim_check_settled(const struct look *k)
     struct check_task *t = k->t;
     k->c->verdicts++;
     k->c->released += k->f->verdict == LIFE_RELEASED;
-    if (t->state != TASK_RUNNING || t->fence != k->f->fence) sim_check_breaks(k, "a verdict was taken that is not of the current attempt");
+    if (t->state != TASK_RUNNING || t->fence != k->f->fence)
+        sim_check_breaks(k, "a verdict was taken that is not of the current attempt");
     costs(k);
     t->failures = k->f->failures;
     t->deaths = k->f->deaths;
@@ -142,5 +151,6 @@ void sim_check_settled(const struct look *k)
 void sim_check_stale(const struct look *k)
 {
     k->c->stale++;
-    if (k->t->state == TASK_RUNNING && k->t->fence == k->f->fence && !k->t->gone) sim_check_breaks(k, "the verdict of the current attempt was refused");
+    if (k->t->state == TASK_RUNNING && k->t->fence == k->f->fence && !k->t->gone)
+        sim_check_breaks(k, "the verdict of the current attempt was refused");
 }

@@ -26,10 +26,12 @@ static void same_as_answered(const struct look *k)
     const struct check_task *t = k->t;
     const struct fact *f = k->f;
     bool again = t->maybe_did[STORE_RETRY];
-    if (t->endings && !again && (f->state != t->state || f->run != t->run)) sim_check_breaks(k, "an ending that was answered is another one");
+    if (t->endings && !again && (f->state != t->state || f->run != t->run))
+        sim_check_breaks(k, "an ending that was answered is another one");
     if (f->run < t->run || (f->run > t->run && !again)) sim_check_breaks(k, "is in another run than was answered");
     if (f->run == t->run && f->attempt + 1 < t->attempt) sim_check_breaks(k, "attempts that were answered are gone");
-    if (f->run == t->run && (f->failures < t->failures || f->deaths < t->deaths)) sim_check_breaks(k, "failures that were answered are gone");
+    if (f->run == t->run && (f->failures < t->failures || f->deaths < t->deaths))
+        sim_check_breaks(k, "failures that were answered are gone");
     if (f->state == TASK_RUNNING) sim_check_breaks(k, "an attempt of a server that is gone still stands");
 }
 

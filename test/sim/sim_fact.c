@@ -13,22 +13,35 @@ static const struct {
 #include "test/sim/sim_fact.def"
 #undef FACT
 };
-static const char *const verdicts[] = {"done", "failed", "timeout", "crashed", "lost", "stopped", "released", "unstarted"};
+static const char *const verdicts[] = {"done", "failed",  "timeout",  "crashed",
+                                       "lost", "stopped", "released", "unstarted"};
 static const char *const verbs[] = {"cancel", "retry", "patch", "delete", "complete", "fail"};
 
-#define NUMBER(name, member) {name, offsetof(struct fact, member)}
+#define NUMBER(name, member)                                                                                           \
+    {                                                                                                                  \
+        name, offsetof(struct fact, member)                                                                            \
+    }
 static const struct {
     const char *name;
     size_t at;
-} numbers[] = {NUMBER("run", run),           NUMBER("attempt", attempt),
-               NUMBER("failures", failures), NUMBER("deaths", deaths),
-               NUMBER("tries", tries),       NUMBER("fence", fence),
-               NUMBER("process", process),   NUMBER("rank", rank),
-               NUMBER("due", due_ms),        NUMBER("start_by", start_by_ms),
-               NUMBER("timeout", timeout_ms), NUMBER("grace", grace_ms),
-               NUMBER("concurrency", concurrency), NUMBER("capacity", capacity),
-               NUMBER("trouble", trouble),   NUMBER("code", code),
-               NUMBER("told", told),         NUMBER("wall", wall_ms)};
+} numbers[] = {NUMBER("run", run),
+               NUMBER("attempt", attempt),
+               NUMBER("failures", failures),
+               NUMBER("deaths", deaths),
+               NUMBER("tries", tries),
+               NUMBER("fence", fence),
+               NUMBER("process", process),
+               NUMBER("rank", rank),
+               NUMBER("due", due_ms),
+               NUMBER("start_by", start_by_ms),
+               NUMBER("timeout", timeout_ms),
+               NUMBER("grace", grace_ms),
+               NUMBER("concurrency", concurrency),
+               NUMBER("capacity", capacity),
+               NUMBER("trouble", trouble),
+               NUMBER("code", code),
+               NUMBER("told", told),
+               NUMBER("wall", wall_ms)};
 #define N(array) (sizeof(array) / sizeof *(array))
 
 static bool has(const struct fact *f, char what) { return strchr(kinds[f->kind].has, what) != NULL; }
@@ -88,10 +101,13 @@ static int field(struct fact *f, struct str name, struct str value, struct arena
     if (str_eq(name, STR("queue"))) return f->queue = copy(a, value), 0;
     if (str_eq(name, STR("type"))) return f->type = copy(a, value), 0;
     if (str_eq(name, STR("id"))) return id_parse(&f->id, value);
-    if (str_eq(name, STR("state"))) return found = state_of(value), f->state = (enum task_state)found, found < 0 ? ERR_INVALID : 0;
-    if (str_eq(name, STR("verb"))) return found = find(verbs, N(verbs), value), f->verb = (enum store_verb)found, found < 0 ? ERR_INVALID : 0;
+    if (str_eq(name, STR("state")))
+        return found = state_of(value), f->state = (enum task_state)found, found < 0 ? ERR_INVALID : 0;
+    if (str_eq(name, STR("verb")))
+        return found = find(verbs, N(verbs), value), f->verb = (enum store_verb)found, found < 0 ? ERR_INVALID : 0;
     if (str_eq(name, STR("verdict")))
-        return found = find(verdicts, N(verdicts), value), f->verdict = (enum life_event)found, found < 0 ? ERR_INVALID : 0;
+        return found = find(verdicts, N(verdicts), value), f->verdict = (enum life_event)found,
+               found < 0 ? ERR_INVALID : 0;
     for (size_t i = 0; i < N(numbers); i++) {
         int64_t n;
         if (!str_eq(name, str_of(numbers[i].name))) continue;

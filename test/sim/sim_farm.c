@@ -52,13 +52,15 @@ struct sim_result *sim_farm(uint64_t first, size_t n)
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     int places_n = processors > MOST ? MOST : processors < 1 ? 1 : (int)processors;
     struct place places[MOST] = {{0, 0}};
-    struct sim_result *results = mmap(NULL, n * sizeof *results, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct sim_result *results =
+        mmap(NULL, n * sizeof *results, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (results == MAP_FAILED) abort();
     for (size_t at = 0; at < n; at++) {
         struct place *p = at < (size_t)places_n ? &places[at] : wait_for_one(places, results);
         begin(p, results, at, first + at);
     }
-    for (size_t left = n < (size_t)places_n ? n : (size_t)places_n; left > 0; left--) (void)wait_for_one(places, results);
+    for (size_t left = n < (size_t)places_n ? n : (size_t)places_n; left > 0; left--)
+        (void)wait_for_one(places, results);
     return results;
 }
 

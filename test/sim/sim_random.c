@@ -144,7 +144,8 @@ static bool is_troubled(void)
         const struct sim_rule *r = &sim->store.rules[op];
         troubled |= r->fail_next || r->fail_percent || r->in_jitter_ms;
     }
-    return troubled || sim->processes.fail_loads || sim->processes.fail_starts || sim->processes.fail_sends || sim->processes.mute;
+    return troubled || sim->processes.fail_loads || sim->processes.fail_starts || sim->processes.fail_sends ||
+           sim->processes.mute;
 }
 
 static void crash(void)
@@ -163,7 +164,9 @@ static void idle_of(const struct sim_process *p)
         const struct queue *q = queue_find(&sim->server.queues, str_of(type->queue));
         if (!q || q->paused) continue;
         result->rests++;
-        sim_history_add(&sim->history, (struct fact){.kind = FACT_IDLE, .queue = type->queue, .type = type->name, .concurrency = q->concurrency});
+        sim_history_add(
+            &sim->history,
+            (struct fact){.kind = FACT_IDLE, .queue = type->queue, .type = type->name, .concurrency = q->concurrency});
     }
 }
 
@@ -172,8 +175,7 @@ static void rest(void)
 {
     if (is_troubled()) quiet_since_ms = sim->mono_ms;
     if (sim->store.outstanding || sim->mono_ms < quiet_since_ms + REST_MS) return;
-    LIST_EACH(l, &sim->processes.alive)
-    {
+    LIST_EACH (l, &sim->processes.alive) {
         const struct sim_process *p = CONTAINER_OF(l, struct sim_process, link);
         if (!p->exec && p->ready && !p->busy && !p->closed && list_empty(&p->dying.link)) idle_of(p);
     }
@@ -252,7 +254,8 @@ static void all_have_a_reason(void)
     for (size_t i = 0; i < sim->client.n; i++) {
         if (!lives(sim->client.tasks[i])) continue;
         const struct task *seen = &sim->client.get.task;
-        if (!waiting_on_reason(&sim->server, seen, detail) && seen->life.state != TASK_RUNNING) broken("waits and nobody can say for what");
+        if (!waiting_on_reason(&sim->server, seen, detail) && seen->life.state != TASK_RUNNING)
+            broken("waits and nobody can say for what");
     }
 }
 
@@ -270,7 +273,8 @@ static void drain_in_the_middle(void)
     end_all_trouble();
     for (int minutes = 0; minutes < 2; minutes++) sim_pass(sim, 60000);
     for (size_t i = 0; i < sim->client.n; i++)
-        if (lives(sim->client.tasks[i]) && sim->client.get.task.life.state == TASK_RUNNING) broken("running after a drain");
+        if (lives(sim->client.tasks[i]) && sim->client.get.task.life.state == TASK_RUNNING)
+            broken("running after a drain");
 }
 
 static void live_to_the_end(void)
@@ -317,14 +321,15 @@ void sim_random_live(uint64_t seed, struct sim_result *ret)
     calm = one_in(sim, 3);
     int64_t steps = one_in(sim, 4) ? below(sim, STEPS) : STEPS;
     for (int64_t i = 0; i < steps && !sim->check.broken[0]; i++) step();
-    if (sim->check.broken[0]) {}
-    else if (one_in(sim, 4) && !sim_is_cut(sim)) drain_in_the_middle();
+    if (sim->check.broken[0]) {
+    } else if (one_in(sim, 4) && !sim_is_cut(sim)) drain_in_the_middle();
     else live_to_the_end();
     sum_up();
     memcpy(ret->broken, sim->check.broken, sizeof ret->broken);
     if (ret->broken[0]) {
         fprintf(stderr, "seed %llu: %s\n", (unsigned long long)seed, ret->broken);
-        sim_history_story(&sim->history, getenv("SIM_STORY") ? (size_t)strtoul(getenv("SIM_STORY"), NULL, 10) : 40, stderr);
+        sim_history_story(&sim->history, getenv("SIM_STORY") ? (size_t)strtoul(getenv("SIM_STORY"), NULL, 10) : 40,
+                          stderr);
         return;
     }
     bool crashed = ret->crashes > 0;

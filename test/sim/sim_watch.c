@@ -4,7 +4,10 @@
  */
 #include "test/sim/sim_watch.h"
 
-static struct fact fact(enum fact_kind kind, const struct sim_task *t) { return (struct fact){.kind = kind, .task = t->number}; }
+static struct fact fact(enum fact_kind kind, const struct sim_task *t)
+{
+    return (struct fact){.kind = kind, .task = t->number};
+}
 
 static struct fact with_life(enum fact_kind kind, const struct sim_task *t, const struct life *l)
 {
@@ -77,7 +80,8 @@ static void purged(struct sim_watch *w, const struct store_purge *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         const struct sim_task *t = sim_task_of(w->client, &r->items[i].id);
-        if (t && r->items[i].purged && r->items[i].parts & RETAIN_RECORD) sim_history_add(w->history, fact(FACT_PURGED, t));
+        if (t && r->items[i].purged && r->items[i].parts & RETAIN_RECORD)
+            sim_history_add(w->history, fact(FACT_PURGED, t));
     }
 }
 
