@@ -122,6 +122,8 @@ static void on_accepted(const struct look *k)
     within_capacity(k);
     t->accepted = t->answered = true;
     t->run = 1;
+    t->priority = t->submitted.priority;
+    t->priority_known = true;
     sim_check_take_state(k);
 }
 
@@ -175,6 +177,7 @@ static void on_changed(const struct look *k)
         break;
     }
     if (t->endings) sim_check_breaks(k, "was changed after its ending");
+    if (k->f->verb == STORE_PATCH) t->priority = k->f->priority, t->priority_known = true;
     sim_check_take_state(k);
 }
 

@@ -7,7 +7,8 @@
  *  ending       per run one, and nothing after it; whoever waits hears of it once; one that is no success has a code
  *  attempt      one at a time; by one process at a time; its number and its fence are used once; only its fence may speak
  *  cost         failures, deaths and attempts count as the verdict says; tries are not exceeded
- *  order        of a lane nothing is claimed while something that comes first is ready; nothing before its time
+ *  order        of a lane nothing is claimed while something that comes first is ready, nor while something of a higher
+ *               priority is; nothing before its time
  *  limit        no queue has more at work than its concurrency, or more waiting than its capacity takes
  *  stop         a cancelled or timed-out attempt is over within its grace and a second
  *  starved      nothing waits while a worker and a place in its queue are free; at the end everything has ended
@@ -34,7 +35,10 @@ struct check_task {
     enum task_state state;
     int64_t run, attempt, failures, deaths, fence, rank, due_ms;
     bool cancelled;          /* of the running attempt, asked for */
+    int64_t claimed_ms;      /* mono */
     int64_t cancelled_ms;    /* mono; when that was answered */
+    int64_t priority;
+    bool priority_known;     /* a crash may have hidden whether it was changed */
     int64_t endings;         /* of this run */
     int64_t ended, told;     /* runs; endings that waiters heard of */
     bool has_code;

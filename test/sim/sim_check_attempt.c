@@ -22,6 +22,8 @@ static void in_order(const struct look *k)
         if (!sim_check_same_queue(other, k->t) || !sim_check_same(other->submitted.type, k->t->submitted.type))
             continue;
         if (comes_before(other, k->t)) sim_check_breaks(k, "was claimed before one of its lane that comes first");
+        if (other->priority_known && k->t->priority_known && other->priority > k->t->priority)
+            sim_check_breaks(k, "was claimed before one of its lane that has a higher priority");
     }
 }
 
@@ -59,6 +61,7 @@ void sim_check_claimed(const struct look *k)
     t->rank = k->f->rank;
     in_order(k);
     t->state = TASK_RUNNING;
+    t->claimed_ms = k->f->at_ms;
     t->attempt = k->f->attempt;
     t->cancelled = false;
     t->cancelled_ms = t->due_ms = 0;
@@ -141,6 +144,8 @@ void sim_check_settled(const struct look *k)
     k->c->released += k->f->verdict == LIFE_RELEASED;
     if (t->state != TASK_RUNNING || t->fence != k->f->fence)
         sim_check_breaks(k, "a verdict was taken that is not of the current attempt");
+    if (k->f->verdict == LIFE_TIMEOUT && k->f->at_ms < t->claimed_ms + t->submitted.timeout_ms)
+        sim_check_breaks(k, "was timed out before its time");
     costs(k);
     t->failures = k->f->failures;
     t->deaths = k->f->deaths;

@@ -41,6 +41,8 @@ static void adopt(const struct look *k)
     struct check_task *t = k->t;
     const struct fact *f = k->f;
     bool over = state_is_ending(f->state);
+    if (!t->accepted) t->priority = t->submitted.priority;
+    t->priority_known = (t->priority_known || !t->accepted) && !t->maybe_did[STORE_PATCH];
     t->accepted = true;
     t->maybe = t->refused = false;
     memset(t->maybe_did, 0, sizeof t->maybe_did);

@@ -115,6 +115,7 @@ struct sim_task *sim_submit(struct sim_client *c, const struct sim_ask *ask)
                           .type = t->type,
                           .timeout_ms = t->body.timeout_ms,
                           .grace_ms = t->body.grace_ms,
+                          .priority = t->body.rules.priority,
                           .tries = t->body.rules.max_attempts,
                           .start_by_ms = t->body.rules.start_by_ms});
     store_add(c->server->store, &t->add, on_added, t);

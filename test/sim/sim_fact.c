@@ -41,7 +41,7 @@ static const struct {
                NUMBER("trouble", trouble),
                NUMBER("code", code),
                NUMBER("told", told),
-               NUMBER("wall", wall_ms)};
+               NUMBER("wall", wall_ms), NUMBER("priority", priority)};
 #define N(array) (sizeof(array) / sizeof *(array))
 
 static bool has(const struct fact *f, char what) { return strchr(kinds[f->kind].has, what) != NULL; }

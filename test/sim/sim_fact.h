@@ -33,7 +33,7 @@ struct fact {
     enum store_verb verb;
     int64_t run, attempt, failures, deaths, tries; /* tries: its max_attempts */
     int64_t fence, process, rank, due_ms, start_by_ms, timeout_ms, grace_ms;
-    int64_t concurrency, capacity;
+    int64_t concurrency, capacity, priority;
     int64_t trouble, code, told; /* 0 or 1 */
 };
 

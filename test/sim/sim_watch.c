@@ -72,6 +72,7 @@ static void controlled(struct sim_watch *w, const struct store_control *r)
         if (!t || it->err || !it->changed) continue;
         struct fact f = with_life(FACT_CHANGED, t, &it->life);
         f.verb = it->verb;
+        if (it->verb == STORE_PATCH) f.priority = it->patch->priority;
         sim_history_add(w->history, f);
     }
 }
