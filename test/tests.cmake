@@ -46,7 +46,7 @@ function(bide_test_programs kind directory folder)
     target_include_directories(${target} PRIVATE test .)
     target_link_libraries(${target} PRIVATE ${ARGN} bide_${folder})
     if(kind STREQUAL "sim")
-      target_link_options(${target} PRIVATE -Wl,--wrap=life_step) # test/sim/sim_cells.h
+      target_link_options(${target} PRIVATE -Wl,--wrap=life_step,-u,__wrap_life_step) # test/sim/sim_cells.h
     endif()
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
     set(seconds 120)

@@ -19,7 +19,8 @@ struct place {
     size_t at;
 };
 
-static void begin(struct place *p, struct sim_result *results, size_t at, uint64_t seed)
+static void begin(struct place *p, struct sim_result *results, size_t at, uint64_t seed,
+                  void (*live)(uint64_t seed, struct sim_result *ret))
 {
     fflush(NULL);
     p->at = at;
@@ -27,7 +28,7 @@ static void begin(struct place *p, struct sim_result *results, size_t at, uint64
     if (p->pid < 0) abort();
     if (p->pid) return;
     alarm(LIFE_SECONDS);
-    sim_random_live(seed, &results[at]);
+    live(seed, &results[at]);
     fflush(NULL);
     _exit(0);
 }
@@ -47,7 +48,7 @@ static struct place *wait_for_one(struct place *places, struct sim_result *resul
     abort();
 }
 
-struct sim_result *sim_farm(uint64_t first, size_t n)
+struct sim_result *sim_farm(uint64_t first, size_t n, void (*live)(uint64_t seed, struct sim_result *ret))
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     int places_n = processors > MOST ? MOST : processors < 1 ? 1 : (int)processors;
@@ -57,7 +58,7 @@ struct sim_result *sim_farm(uint64_t first, size_t n)
     if (results == MAP_FAILED) abort();
     for (size_t at = 0; at < n; at++) {
         struct place *p = at < (size_t)places_n ? &places[at] : wait_for_one(places, results);
-        begin(p, results, at, first + at);
+        begin(p, results, at, first + at, live);
     }
     for (size_t left = n < (size_t)places_n ? n : (size_t)places_n; left > 0; left--)
         (void)wait_for_one(places, results);

@@ -8,17 +8,7 @@
 #ifndef SIM_SIM_RANDOM_H
 #define SIM_SIM_RANDOM_H
 
-#include "test/sim/sim.h"
-
-struct sim_result { /* plain memory: it comes from another process */
-    bool lived;         /* to its end; else the process died of `signal` */
-    int signal;
-    char broken[512];   /* empty: nothing was */
-    uint64_t print;     /* of the history */
-    int64_t facts, tasks, claims, stale, released, reloads, recycled, stopped, crashes, purged, rests;
-    int64_t endings[TASK_STATES];
-    bool cells[TASK_STATES][LIFE_EVENTS]; /* of the table of life.c, visited */
-};
+#include "test/sim/sim_result.h"
 
 /* In a process of its own. Tells the story on stderr when a promise was broken. */
 void sim_random_live(uint64_t seed, struct sim_result *ret);

@@ -6,6 +6,7 @@
  *   SIM_SEEDS=5000 test_sim_random   that many lives; with SIM_FIRST=1 no more once one of them was bad
  */
 #include "test/sim/sim_farm.h"
+#include "test/sim/sim_random.h"
 #include "test/test.h"
 
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
@@ -75,7 +76,7 @@ static void every_cell(const struct sim_result *s)
 /* Adds up the lives; how many of them were not as they should be. */
 static size_t live_some(uint64_t first, size_t n, struct sim_result *sum)
 {
-    struct sim_result *results = sim_farm(first, n);
+    struct sim_result *results = sim_farm(first, n, sim_random_live);
     size_t bad = 0;
     for (size_t i = 0; i < n; i++) {
         const struct sim_result *r = &results[i];
@@ -107,7 +108,7 @@ TEST(what_is_promised_holds_through_random_hours)
 
 TEST(the_same_seed_lives_the_same_hours_to_the_last_line)
 {
-    struct sim_result *once = sim_farm(1, AGAIN), *again = sim_farm(1, AGAIN);
+    struct sim_result *once = sim_farm(1, AGAIN, sim_random_live), *again = sim_farm(1, AGAIN, sim_random_live);
     for (size_t i = 0; i < AGAIN; i++) {
         CHECK(once[i].print == again[i].print);
         CHECK_INT(once[i].facts, again[i].facts);
