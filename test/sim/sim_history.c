@@ -24,7 +24,9 @@ void sim_history_close(struct sim_history *h)
 void sim_history_add(struct sim_history *h, struct fact f)
 {
     f.at_ms = clock_mono_ms(h->clock);
-    f.wall_ms = clock_wall_ms(h->clock);
+    int64_t wall_ms = clock_wall_ms(h->clock);
+    if (wall_ms > h->check->latest_wall_ms) h->check->latest_wall_ms = wall_ms;
+    if (!f.wall_ms) f.wall_ms = wall_ms;
     if (h->n == h->cap) {
         h->cap = h->cap ? 2 * h->cap : 256;
         h->facts = mem_grow(h->facts, h->cap * sizeof *h->facts);

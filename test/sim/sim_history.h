@@ -20,7 +20,7 @@ struct sim_history {
 
 void sim_history_open(struct sim_history *h, const struct clock *clock, struct sim_check *check);
 void sim_history_close(struct sim_history *h);
-void sim_history_add(struct sim_history *h, struct fact f); /* its times are set here */
+void sim_history_add(struct sim_history *h, struct fact f); /* its times are set here, the wall's if it has none */
 void sim_history_note(struct sim_history *h, const char *what); /* borrowed for ever */
 uint64_t sim_history_print(const struct sim_history *h);    /* a number for the whole text: equal lives have equal ones */
 /* What became of the task whose promise was broken, and what was done to the world around it: the last `most` lines. */

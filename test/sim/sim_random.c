@@ -61,11 +61,17 @@ static void act_on(struct sim_task *t)
 
 /* ---- what the world does ---- */
 
+static void trouble(const char *what)
+{
+    sim_history_note(&sim->history, what);
+    quiet_since_ms = sim->mono_ms;
+}
+
 static void trouble_the_store(void)
 {
     static const enum store_op ops[] = {STORE_ADD, STORE_CLAIM, STORE_SETTLE, STORE_CONTROL, STORE_TICK, STORE_PURGE};
     struct sim_rule *rule = &sim->store.rules[ops[below(sim, N(ops))]];
-    sim_history_note(&sim->history, "the store is troubled");
+    trouble("the store is troubled");
     switch (below(sim, 4)) {
     case 0: rule->fail_percent = (unsigned)below(sim, 60); break;
     case 1: rule->fail_next = (int)below(sim, 5); break;
@@ -77,7 +83,7 @@ static void trouble_the_store(void)
 
 static void trouble_the_system(void)
 {
-    sim_history_note(&sim->history, "the system is troubled");
+    trouble("the system is troubled");
     switch (below(sim, 6)) {
     case 0: sim->processes.fail_loads = (int)below(sim, 8); break;
     case 1: sim->processes.fail_starts = (int)below(sim, 4); break;
@@ -91,7 +97,7 @@ static void trouble_the_system(void)
 static void trouble_the_disk(void)
 {
     if (!sim->disk.dir) return;
-    sim_history_note(&sim->history, "the disk is troubled");
+    trouble("the disk is troubled");
     if (one_in(sim, 2)) sim_disk_trouble(&sim->disk, 1 + (int)below(sim, 3));
     else sim_cut_soon(sim, (int)below(sim, 20));
 }

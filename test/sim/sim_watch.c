@@ -31,22 +31,27 @@ static void added(struct sim_watch *w, const struct store_add *r)
     }
 }
 
-static void expired(struct sim_watch *w, const struct store_tick_item *items, size_t n)
+/* now_ms: as the request was told; it may have been on its way for a while. */
+static void expired(struct sim_watch *w, const struct store_tick_item *items, size_t n, int64_t now_ms)
 {
     for (size_t i = 0; i < n; i++) {
         const struct sim_task *t = sim_task_of(w->client, &items[i].id);
-        if (t) sim_history_add(w->history, with_life(FACT_ENDED, t, &items[i].life));
+        if (!t) continue;
+        struct fact f = with_life(FACT_ENDED, t, &items[i].life);
+        f.wall_ms = now_ms;
+        sim_history_add(w->history, f);
     }
 }
 
 static void claimed(struct sim_watch *w, const struct store_claim *r)
 {
-    expired(w, r->ended, r->n_ended);
+    expired(w, r->ended, r->n_ended, r->req.now_ms);
     for (size_t i = 0; i < r->n; i++) {
         const struct sim_task *t = sim_task_of(w->client, &r->items[i].body.id);
         if (!t) continue;
         struct fact f = with_life(FACT_CLAIMED, t, &r->items[i].life);
         f.fence = (int64_t)r->items[i].life.fence;
+        f.wall_ms = r->req.now_ms;
         sim_history_add(w->history, f);
     }
 }
@@ -95,7 +100,7 @@ void sim_watch_answer(void *watch, const struct store_req *r)
     case STORE_CLAIM: claimed(w, (const struct store_claim *)r); break;
     case STORE_SETTLE: settled(w, (const struct store_settle *)r); break;
     case STORE_CONTROL: controlled(w, (const struct store_control *)r); break;
-    case STORE_TICK: expired(w, ((const struct store_tick *)r)->ended, ((const struct store_tick *)r)->n_ended); break;
+    case STORE_TICK: expired(w, ((const struct store_tick *)r)->ended, ((const struct store_tick *)r)->n_ended, r->now_ms); break;
     case STORE_PURGE: purged(w, (const struct store_purge *)r); break;
     case STORE_QUEUE:
     case STORE_GET:
