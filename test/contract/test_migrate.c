@@ -339,7 +339,7 @@ CASE(power_lost_during_a_migration_leaves_one_version_or_the_other_whole)
             if (!was_cut) break;
         }
     }
-    CHECK(power.left[1] > 5 && power.left[2] > 5); /* the cuts were where they should be */
+    for (int i = 1; i <= SQLITE_SCHEMA_VERSION; i++) CHECK(power.left[i] > 5); /* the cuts were where they should be */
 }
 
 int main(int argc, char **argv)

@@ -91,8 +91,9 @@ static int open_from(struct copy *c, const char *from, struct err *e)
     err = sqlite_db_exec(&c->from, "PRAGMA query_only=1; BEGIN", e); /* the snapshot begins with the first read */
     if (!err) err = sqlite_schema_check(&c->from, from, &version, e);
     if (!err && version == 0) err = err_set(e, ERR_FOREIGN, "%s: nothing is in it yet", from);
+    if (err) return err; /* and no further look: of an empty file SQLite would remove the log */
     c->bytes = sqlite_db_int(&c->from, "PRAGMA page_size", 0) * sqlite_db_int(&c->from, "PRAGMA page_count", 0);
-    return err;
+    return 0;
 }
 
 static int make_part(struct copy *c, struct err *e)

@@ -6,7 +6,9 @@
  */
 #include "store/sqlite/sqlite_schema.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define ENDING_COLUMNS                                                                                          \
     "lane INTEGER NOT NULL, state INTEGER NOT NULL, run INTEGER NOT NULL, attempt INTEGER NOT NULL,"            \
@@ -46,23 +48,71 @@ const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     "ALTER TABLE body ADD COLUMN retain INTEGER NOT NULL DEFAULT -2;"
     "ALTER TABLE done ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE past ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;",
+    /* 3: the first builds of version 2 made the column with -1, for ever, and wrote nothing into it: where no other build
+     * has written since, their tasks are kept as the configuration says */
+    "UPDATE body SET retain=-2 WHERE NOT EXISTS(SELECT 1 FROM body WHERE retain<>-1) AND"
+    " (SELECT sql FROM sqlite_schema WHERE name='body') LIKE '%retain INTEGER NOT NULL DEFAULT -1%';",
 };
+
+#define RESTORE "restore a backup (bide backup makes them)"
+
+static int64_t size_of(const char *path, const char *behind)
+{
+    char name[PATH_MAX + 16];
+    struct stat st;
+    snprintf(name, sizeof name, "%s%s", path, behind);
+    return stat(name, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+/* A file without its beginning: SQLite would take it for a new one, and remove the log of what it was. */
+static int refuse_emptied(const char *path, struct err *e)
+{
+    if (size_of(path, "") > 0 || size_of(path, "-wal") == 0) return 0;
+    return err_set(e, ERR_FOREIGN, "%s: empty, but its log %s-wal is not: the store is damaged; " RESTORE, path, path);
+}
+
+/* SQLite counts a page of which only the beginning is there. With a log it may be in there. */
+static int refuse_cut_short(struct sqlite_db *d, const char *path, struct err *e)
+{
+    int64_t page = sqlite_db_int(d, "PRAGMA page_size", 4096);
+    if (size_of(path, "") % page == 0 || size_of(path, "-wal") > 0 || size_of(path, "-journal") > 0) return 0;
+    return err_set(e, ERR_FOREIGN, "%s: damaged: its end is missing; " RESTORE, path);
+}
+
+/* A first question that touches the file: this is where it shows what is no database. */
+static int touch(struct sqlite_db *d, const char *path, struct err *e)
+{
+    int err = sqlite_db_exec(d, "PRAGMA schema_version", NULL);
+    if (!err) return 0;
+    const char *why = sqlite3_errmsg(d->db);
+    switch (sqlite3_errcode(d->db) & 0xff) {
+    case SQLITE_NOTADB: return err_set(e, ERR_FOREIGN, "%s: not a bide store: %s; name another file", path, why);
+    case SQLITE_CORRUPT: return err_set(e, ERR_FOREIGN, "%s: damaged: %s; " RESTORE, path, why);
+    default: return err_set(e, err, "%s: %s", path, why); /* not an enum */
+    }
+}
 
 int sqlite_schema_check(struct sqlite_db *d, const char *path, int64_t *ret_version, struct err *e)
 {
-    /* a first question that touches the file: this is where "file is not a database" shows */
-    int err = sqlite_db_exec(d, "PRAGMA schema_version", NULL);
-    if (err) return err_set(e, ERR_FOREIGN, "%s: not a bide store: %s", path, sqlite3_errmsg(d->db));
+    int err = refuse_emptied(path, e);
+    if (!err) err = touch(d, path, e);
+    if (!err) err = refuse_cut_short(d, path, e);
+    if (err) return err;
     int64_t owner = sqlite_db_int(d, "PRAGMA application_id", 0);
     int64_t tables = sqlite_db_int(d, "SELECT count(*) FROM sqlite_schema", -1);
     int64_t version = sqlite_db_int(d, "PRAGMA user_version", 0);
     *ret_version = version;
     if (owner == 0 && tables == 0 && version == 0) return 0; /* new */
     if (owner != SQLITE_SCHEMA_APPLICATION)
-        return err_set(e, ERR_FOREIGN, "%s: an SQLite database of another program, not a bide store", path);
+        return err_set(e, ERR_FOREIGN, "%s: an SQLite database of another program, not a bide store; name another file", path);
     if (version > SQLITE_SCHEMA_VERSION)
-        return err_set(e, ERR_FOREIGN, "%s: made by a newer bide (store version %lld, this one knows up to %d)", path,
-                       (long long)version, SQLITE_SCHEMA_VERSION);
+        return err_set(e, ERR_FOREIGN,
+                       "%s: made by a newer bide (store version %lld, this one knows up to %d); start that bide, or restore"
+                       " a backup made before the upgrade",
+                       path, (long long)version, SQLITE_SCHEMA_VERSION);
+    if (version < 1)
+        return err_set(e, ERR_FOREIGN, "%s: damaged: it says store version %lld, which never was; " RESTORE, path,
+                       (long long)version);
     return 0;
 }
 

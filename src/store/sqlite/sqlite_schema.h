@@ -10,12 +10,13 @@
 #include "store/sqlite/sqlite_db.h"
 
 #define SQLITE_SCHEMA_APPLICATION 0x62696465 /* "bide" */
-#define SQLITE_SCHEMA_VERSION 2
+#define SQLITE_SCHEMA_VERSION 3
 
 /* What brings a file of version i to version i + 1. A test makes files of earlier versions with the first of them. */
 extern const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION];
 
-/* ERR_FOREIGN when the file is another program's, or of a newer version than this one knows. Version 0: a new file. */
+/* ERR_FOREIGN when the file is another program's, damaged, or of a newer version than this one knows; nothing of it is
+ * changed. Version 0: a new file, which may be there and empty. */
 int sqlite_schema_check(struct sqlite_db *d, const char *path, int64_t *ret_version, struct err *e);
 /* Checks whose file it is, sets the connection up for writing (WAL, synchronous=FULL), brings the schema forward. */
 int sqlite_schema_prepare(struct sqlite_db *d, const char *path, struct err *e);
