@@ -78,7 +78,7 @@ struct contract *contract_new(void (*fail)(void))
     turn_init(&c->turn, &c->clock.clock, &c->rng.rng);
     id_maker_init(&c->ids, &c->clock.clock, &c->rng.rng);
     c->events = (struct store_events){.on_hints = on_hints, .on_next_due = on_next_due, .on_lost = on_lost, .user = c};
-    snprintf(c->dir, sizeof c->dir, "/tmp/bide-contract-XXXXXX");
+    snprintf(c->dir, sizeof c->dir, "%s/bide-contract-XXXXXX", c->engine->folder ? c->engine->folder : "/tmp");
     CHECK(mkdtemp(c->dir));
     snprintf(c->path, sizeof c->path, "%s/bide.db", c->dir);
     if (c->engine->has_loop) CHECK_INT(loop_open(&c->loop, &c->turn, NULL), 0);

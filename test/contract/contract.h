@@ -32,6 +32,7 @@ struct contract_engine {
     bool has_loop;  /* answers come through a loop, not by turning the turn alone */
     bool survives;  /* what was answered is there after contract_reopen */
     struct store *(*open)(struct contract *c); /* aborts the test when it cannot */
+    const char *folder; /* stores are made in there; NULL: /tmp */
 };
 
 struct contract_clock {

@@ -43,41 +43,30 @@ static struct {
     pthread_mutex_t lock;
     struct file files[FILES];
     struct rng_seeded rng;
-    uint64_t seed;
+    enum power_way way;
     bool cut;
+    const char *cut_in;
     int syncs, cut_at, troubled;
     sqlite3_vfs vfs, *real;
 } power = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static bool is_known(const char *path)
+static struct file *find(const char *path)
 {
     for (int i = 0; i < FILES; i++)
-        if (strcmp(power.files[i].path, path) == 0) return true;
-    return false;
+        if (strcmp(power.files[i].path, path) == 0) return &power.files[i];
+    return NULL;
 }
 
 static struct file *file_of(const char *path)
 {
-    for (int i = 0; i < FILES; i++)
-        if (strcmp(power.files[i].path, path) == 0) return &power.files[i];
-    for (int i = 0; i < FILES; i++) {
+    struct file *known = find(path);
+    for (int i = 0; i < FILES && !known; i++) {
         if (power.files[i].path[0]) continue;
         snprintf(power.files[i].path, sizeof power.files[i].path, "%s", path);
         return &power.files[i];
     }
-    abort();
-}
-
-static void put(struct file *f, size_t at, const char *bytes, size_t len);
-
-/* What is in it before it is first opened came there before the power could go. */
-static void find_safe(struct file *f)
-{
-    FILE *in = fopen(f->path, "rb");
-    char bytes[4096];
-    for (size_t n; in && (n = fread(bytes, 1, sizeof bytes, in)) > 0;) put(f, f->len, bytes, n);
-    f->there = in != NULL;
-    if (in) fclose(in);
+    if (!known) abort();
+    return known;
 }
 
 static void put(struct file *f, size_t at, const char *bytes, size_t len)
@@ -91,19 +80,40 @@ static void put(struct file *f, size_t at, const char *bytes, size_t len)
     if (at + len > f->len) f->len = at + len;
 }
 
-/* By sectors, each kept with a chance of `percent`. */
-static void apply(struct file *f, const struct change *c, uint64_t percent)
+static bool chance(uint64_t percent)
+{
+    return percent == 100 || (percent && rng_below(&power.rng.rng, 100) < percent);
+}
+
+/* By sectors, each kept with a chance of `percent`, or else filled with anything with that of `garbage`. */
+static void apply(struct file *f, const struct change *c, uint64_t percent, uint64_t garbage)
 {
     if (!c->bytes) {
-        bool kept = percent == 100 || rng_below(&power.rng.rng, 100) < percent;
-        if (kept && (size_t)c->at < f->len) f->len = (size_t)c->at;
+        if (chance(percent) && (size_t)c->at < f->len) f->len = (size_t)c->at;
         return;
     }
     for (size_t done = 0; done < c->len;) {
         size_t at = (size_t)c->at + done, piece = SECTOR - at % SECTOR;
         if (piece > c->len - done) piece = c->len - done;
-        if (percent == 100 || rng_below(&power.rng.rng, 100) < percent) put(f, at, c->bytes + done, piece);
+        bool kept = chance(percent);
+        char junk[SECTOR];
+        if (!kept && chance(garbage)) memset(junk, (int)rng_below(&power.rng.rng, 256), sizeof junk), put(f, at, junk, piece);
+        if (kept) put(f, at, c->bytes + done, piece);
         done += piece;
+    }
+}
+
+/* The changes up to some byte, or from there on; the one where it is, is torn there. */
+static void apply_from_or_to(struct file *f, bool latest)
+{
+    size_t at = (size_t)rng_below(&power.rng.rng, f->n + 1);
+    for (size_t i = 0; i < f->n; i++) {
+        struct change *c = &f->changes[i];
+        if (i == at ? !c->bytes : (i < at) == latest) continue;
+        size_t tear = i == at && c->len ? (size_t)rng_below(&power.rng.rng, c->len) : 0;
+        if (i != at) apply(f, c, 100, 0);
+        else if (latest) put(f, (size_t)c->at + tear, c->bytes + tear, c->len - tear);
+        else if (tear) put(f, (size_t)c->at, c->bytes, tear);
     }
 }
 
@@ -115,7 +125,7 @@ static void forget_changes(struct file *f)
 
 static void make_safe(struct file *f)
 {
-    for (size_t i = 0; i < f->n; i++) apply(f, &f->changes[i], 100);
+    for (size_t i = 0; i < f->n; i++) apply(f, &f->changes[i], 100, 0);
     forget_changes(f);
     if (f->there) return;
     f->there = true;
@@ -127,20 +137,24 @@ static void make_safe(struct file *f)
     }
 }
 
-/* How much of what was not synced survives: nothing, everything, or a part. */
+static void lose(struct file *f)
+{
+    static const uint64_t percents[POWER_WAYS] = {0, 100, 50, 90, 10, 50, 50, 34};
+    uint64_t percent = percents[power.way];
+    bool in_part = power.way == POWER_IN_ORDER || power.way == POWER_LATEST;
+    if (f->removed) f->there = f->n == 0 && !chance(percent);
+    else if (!f->there) f->there = f->n && chance(percent);
+    if (f->there && in_part) apply_from_or_to(f, power.way == POWER_LATEST);
+    for (size_t k = 0; k < f->n && f->there && percent && !in_part; k++)
+        apply(f, &f->changes[k], percent, power.way == POWER_GARBAGE ? 50 : 0);
+    forget_changes(f);
+}
+
 static void cut_locked(void)
 {
     if (power.cut) return;
     power.cut = true;
-    static const uint64_t shares[] = {0, 100, 50, 90, 10};
-    uint64_t percent = shares[power.seed % 5];
-    for (int i = 0; i < FILES; i++) {
-        struct file *f = &power.files[i];
-        if (f->removed) f->there = percent < 100 && rng_below(&power.rng.rng, 100) >= percent && f->n == 0;
-        else if (!f->there) f->there = f->n && rng_below(&power.rng.rng, 100) < percent;
-        for (size_t k = 0; k < f->n && f->there && percent; k++) apply(f, &f->changes[k], percent);
-        forget_changes(f);
-    }
+    for (int i = 0; i < FILES; i++) lose(&power.files[i]);
 }
 
 static bool note(struct file *f, int64_t at, const void *bytes, size_t len)
@@ -165,14 +179,6 @@ static struct handle *own(sqlite3_file *f)
     return (struct handle *)(void *)f;
 }
 
-static int on_close(sqlite3_file *f)
-{
-    return own(f)->real->pMethods->xClose(own(f)->real);
-}
-static int on_read(sqlite3_file *f, void *to, int len, sqlite3_int64 at)
-{
-    return own(f)->real->pMethods->xRead(own(f)->real, to, len, at);
-}
 static int on_write(sqlite3_file *f, const void *from, int len, sqlite3_int64 at)
 {
     if (!note(own(f)->file, at, from, (size_t)len)) return SQLITE_IOERR_WRITE;
@@ -187,56 +193,39 @@ static int on_sync(sqlite3_file *f, int flags)
 {
     (void)flags;
     pthread_mutex_lock(&power.lock);
-    if (!power.cut && ++power.syncs == power.cut_at) cut_locked();
+    if (!power.cut && ++power.syncs == power.cut_at) {
+        const char *end = own(f)->file ? strrchr(own(f)->file->path, '-') : NULL;
+        power.cut_in = !end ? "" : strcmp(end, "-wal") == 0 ? "-wal" : strcmp(end, "-journal") == 0 ? "-journal" : "";
+        cut_locked();
+    }
     bool alive = !power.cut && power.troubled == 0;
     if (power.troubled > 0) power.troubled--;
     if (alive && own(f)->file) make_safe(own(f)->file);
     pthread_mutex_unlock(&power.lock);
     return alive ? SQLITE_OK : SQLITE_IOERR_FSYNC;
 }
-static int on_size(sqlite3_file *f, sqlite3_int64 *size)
-{
-    return own(f)->real->pMethods->xFileSize(own(f)->real, size);
-}
-static int on_lock(sqlite3_file *f, int level)
-{
-    return own(f)->real->pMethods->xLock(own(f)->real, level);
-}
-static int on_unlock(sqlite3_file *f, int level)
-{
-    return own(f)->real->pMethods->xUnlock(own(f)->real, level);
-}
-static int on_check_lock(sqlite3_file *f, int *out)
-{
-    return own(f)->real->pMethods->xCheckReservedLock(own(f)->real, out);
-}
-static int on_control(sqlite3_file *f, int op, void *arg)
-{
-    return own(f)->real->pMethods->xFileControl(own(f)->real, op, arg);
-}
-static int on_sector(sqlite3_file *f)
-{
-    return own(f)->real->pMethods->xSectorSize(own(f)->real);
-}
-static int on_device(sqlite3_file *f)
-{
-    return own(f)->real->pMethods->xDeviceCharacteristics(own(f)->real);
-}
-static int on_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **out)
-{
-    return own(f)->real->pMethods->xShmMap(own(f)->real, page, size, extend, out);
-}
-static int on_shm_lock(sqlite3_file *f, int offset, int n, int flags)
-{
-    return own(f)->real->pMethods->xShmLock(own(f)->real, offset, n, flags);
-}
+/* The rest is the real one's. */
+#define PASS(name, parameters, call)           \
+    static int name parameters                 \
+    {                                          \
+        sqlite3_file *real = own(f)->real;     \
+        return real->pMethods->call;           \
+    }
+PASS(on_close, (sqlite3_file *f), xClose(real))
+PASS(on_read, (sqlite3_file *f, void *to, int len, sqlite3_int64 at), xRead(real, to, len, at))
+PASS(on_size, (sqlite3_file *f, sqlite3_int64 *size), xFileSize(real, size))
+PASS(on_lock, (sqlite3_file *f, int level), xLock(real, level))
+PASS(on_unlock, (sqlite3_file *f, int level), xUnlock(real, level))
+PASS(on_check_lock, (sqlite3_file *f, int *out), xCheckReservedLock(real, out))
+PASS(on_control, (sqlite3_file *f, int op, void *arg), xFileControl(real, op, arg))
+PASS(on_sector, (sqlite3_file *f), xSectorSize(real))
+PASS(on_device, (sqlite3_file *f), xDeviceCharacteristics(real))
+PASS(on_shm_map, (sqlite3_file *f, int page, int size, int extend, void volatile **out), xShmMap(real, page, size, extend, out))
+PASS(on_shm_lock, (sqlite3_file *f, int offset, int n, int flags), xShmLock(real, offset, n, flags))
+PASS(on_shm_unmap, (sqlite3_file *f, int remove_it), xShmUnmap(real, remove_it))
 static void on_shm_barrier(sqlite3_file *f)
 {
     own(f)->real->pMethods->xShmBarrier(own(f)->real);
-}
-static int on_shm_unmap(sqlite3_file *f, int remove_it)
-{
-    return own(f)->real->pMethods->xShmUnmap(own(f)->real, remove_it);
 }
 
 static const sqlite3_io_methods methods = {
@@ -259,22 +248,32 @@ static const sqlite3_io_methods methods = {
     .xShmUnmap = on_shm_unmap,
 };
 
+/* What lay there already is safe. */
+static struct file *file_opened(const char *path, sqlite3_file *real)
+{
+    bool known = find(path) != NULL;
+    struct file *f = file_of(path);
+    sqlite3_int64 size = 0;
+    if (known || real->pMethods->xFileSize(real, &size) != SQLITE_OK || size == 0) return f;
+    f->safe = mem_grow(f->safe, (size_t)size);
+    f->cap = f->len = (size_t)size;
+    f->there = true;
+    if (real->pMethods->xRead(real, f->safe, (int)size, 0) != SQLITE_OK) abort();
+    return f;
+}
+
 static int on_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *f, int flags, int *ret_flags)
 {
     (void)vfs;
     struct handle *h = own(f);
     *h = (struct handle){.real = (sqlite3_file *)(void *)(h + 1)};
     if (power_is_cut() && flags & SQLITE_OPEN_CREATE) return SQLITE_CANTOPEN;
-    bool outlives = name && flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL);
-    pthread_mutex_lock(&power.lock);
-    if (outlives && !is_known(name)) find_safe(file_of(name));
-    pthread_mutex_unlock(&power.lock);
     int code = power.real->xOpen(power.real, name, h->real, flags, ret_flags);
     if (code != SQLITE_OK) return code;
     h->base.pMethods = &methods;
-    if (!outlives) return SQLITE_OK;
+    if (!name || !(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_WAL))) return SQLITE_OK;
     pthread_mutex_lock(&power.lock);
-    h->file = file_of(name);
+    h->file = file_opened(name, h->real);
     pthread_mutex_unlock(&power.lock);
     return SQLITE_OK;
 }
@@ -311,9 +310,10 @@ void power_on(uint64_t seed)
     pthread_mutex_lock(&power.lock);
     if (!power.real) power.real = sqlite3_vfs_find("unix");
     forget_all();
-    power.seed = seed;
+    power.way = (enum power_way)(seed % (POWER_LITTLE + 1));
     rng_seeded_init(&power.rng, seed);
     power.cut = false;
+    power.cut_in = NULL;
     power.syncs = power.cut_at = power.troubled = 0;
     power.vfs = *power.real;
     power.vfs.zName = "power";
@@ -323,6 +323,16 @@ void power_on(uint64_t seed)
     power.vfs.xDelete = on_delete;
     pthread_mutex_unlock(&power.lock);
     sqlite3_vfs_register(&power.vfs, 1);
+}
+
+void power_set_way(enum power_way way)
+{
+    power.way = way;
+}
+
+const char *power_cut_in(void)
+{
+    return power.cut_in;
 }
 
 void power_off(void)
