@@ -11,8 +11,8 @@
  *   contract_outside.c  settled from outside, history
  *   contract_set.c    settings of queues, idempotency keys
  *
- * Beside them: test_history (random histories against two engines at once), test_power (power loss), test_migrate (files
- * of earlier versions).
+ * Beside them: test_history (random histories against two engines at once), test_power (power loss), test_migrate and
+ * test_migrate_cut (files of earlier versions).
  */
 #ifndef TEST_CONTRACT_CONTRACT_H
 #define TEST_CONTRACT_CONTRACT_H

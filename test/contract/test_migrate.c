@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Files of earlier versions. One of version 1, with a task in every kind of row, is opened: everything must be there,
+ * Files of earlier versions, through the engine (test_migrate_cut.c: what earlier builds left, cut off anywhere). One of version 1, with a task in every kind of row, is opened: everything must be there,
  * and what was learned since must work on it. A migration that fails or loses its power in the middle must leave
  * version 1 as it was.
  */
@@ -9,6 +9,7 @@
 #include "store/sqlite/sqlite_schema.h"
 #include "task/order.h"
 #include "test/contract/contract.h"
+#include "test/contract/old.h"
 #include "test/contract/power.h"
 
 enum { PENDING = 1, SCHEDULED, RETRYING, RUNNING, COMPLETED, CANCELLED, TASKS = CANCELLED };
@@ -61,10 +62,7 @@ static void run(sqlite3 *db, const char *sql)
 
 static void exec(const char *path, const char *sql)
 {
-    sqlite3 *db;
-    CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
-    CHECK_INT(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    CHECK_INT(sqlite3_close(db), SQLITE_OK);
+    CHECK(old_exec(path, sql));
 }
 
 static void make_version_1(const char *path)
@@ -80,41 +78,10 @@ static void make_version_1(const char *path)
     CHECK_INT(sqlite3_close(db), SQLITE_OK);
 }
 
-/* Every table with its text and its rows; the caller releases. Returns the version. */
-static int dump(const char *path, struct buf *out)
-{
-    sqlite3 *db;
-    sqlite3_stmt *tables, *s;
-    buf_init(out, 1 << 20);
-    CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
-    CHECK_INT(sqlite3_prepare_v2(db, "SELECT type, name, sql FROM sqlite_schema ORDER BY name", -1, &tables, NULL),
-              SQLITE_OK);
-    while (sqlite3_step(tables) == SQLITE_ROW) {
-        struct str text = sqlite_db_str(tables, 2);
-        buf_add_format(out, "%.*s\n", STR_ARG(text));
-        if (!str_eq(sqlite_db_str(tables, 0), STR("table"))) continue;
-        char *sql = sqlite3_mprintf("SELECT * FROM \"%w\"", (const char *)sqlite3_column_text(tables, 1));
-        CHECK_INT(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
-        sqlite3_free(sql);
-        while (sqlite3_step(s) == SQLITE_ROW)
-            for (int i = 0; i < sqlite3_column_count(s); i++)
-                buf_add_str(out, sqlite_db_str(s, i)), buf_add_char(out, '|');
-        sqlite3_finalize(s);
-    }
-    sqlite3_finalize(tables);
-    CHECK_INT(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL), SQLITE_OK);
-    CHECK_INT(sqlite3_step(s), SQLITE_ROW);
-    int version = sqlite3_column_int(s, 0);
-    sqlite3_finalize(s);
-    CHECK_INT(sqlite3_close(db), SQLITE_OK);
-    CHECK(!buf_err(out));
-    return version;
-}
-
 static int version_of(const char *path)
 {
     struct buf text;
-    int version = dump(path, &text);
+    int version = old_dump(path, &text);
     buf_release(&text);
     return version;
 }
@@ -256,7 +223,7 @@ static struct store *open_left(struct contract *c)
     power_restore(path, c->path);
     power_on(0);
     struct buf after;
-    int version = dump(c->path, &after);
+    int version = old_dump(c->path, &after);
     if (version == 1) CHECK(str_eq(buf_str(&after), buf_str(&power.before)));
     buf_release(&after);
     power.left[version]++;
@@ -306,12 +273,12 @@ CASE(a_migration_that_fails_in_its_middle_leaves_version_1_as_it_was)
     use_old(c);
     exec(c->path, "CREATE TABLE idempotency(in_the_way)");
     struct buf before, after;
-    CHECK_INT(dump(c->path, &before), 1);
+    CHECK_INT(old_dump(c->path, &before), 1);
     struct err e;
     struct store *s = NULL;
     CHECK(try_open(c, &s, &e) != 0);
     CHECK(s == NULL && strstr(e.text, "idempotency") != NULL);
-    CHECK_INT(dump(c->path, &after), 1);
+    CHECK_INT(old_dump(c->path, &after), 1);
     CHECK(str_eq(buf_str(&before), buf_str(&after)));
     buf_release(&before), buf_release(&after);
     exec(c->path, "DROP TABLE idempotency");
@@ -327,7 +294,7 @@ CASE(power_lost_during_a_migration_leaves_one_version_or_the_other_whole)
             power_on(seed);
             struct contract *own = contract_new(test_fail);
             use_old(own);
-            CHECK_INT(dump(own->path, &power.before), 1);
+            CHECK_INT(old_dump(own->path, &power.before), 1);
             power.cut_at = k;
             contract_reopen(own);
             bool was_cut = power.was_cut;
