@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Files of earlier versions, through the engine (test_migrate_cut.c: what earlier builds left, cut off anywhere). One of version 1, with a task in every kind of row, is opened: everything must be there,
- * and what was learned since must work on it. A migration that fails or loses its power in the middle must leave
- * version 1 as it was.
+ * Files of earlier versions, through the engine (test_migrate_cut.c has those that earlier builds left). One of version 1,
+ * with a task in every kind of row, is opened: everything must be there, and what was learned since must work on it. A
+ * migration that fails or loses its power in the middle must leave version 1 as it was.
  */
 #include "base/buf.h"
 #include "store/sqlite/sqlite_engine.h"
