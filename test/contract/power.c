@@ -391,6 +391,6 @@ void power_restore(const char *from, const char *to)
         if (!f->there) continue;
         snprintf(path, sizeof path, "%s%s", to, parts[i]);
         FILE *out = fopen(path, "wb");
-        if (!out || fwrite(f->safe, 1, f->len, out) != f->len || fclose(out) != 0) abort();
+        if (!out || (f->len && fwrite(f->safe, 1, f->len, out) != f->len) || fclose(out) != 0) abort();
     }
 }

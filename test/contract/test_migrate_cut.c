@@ -18,8 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifdef __SANITIZE_THREAD__
-#define STEP 7 /* forks are slow under it */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define STEP 7 /* forks are slow under them */
 #else
 #define STEP 1
 #endif
