@@ -30,6 +30,9 @@ def unit(program, test):
     return (program, [test], f"FAILED {test}")
 
 
+POWER = unit("test_contract_power", "whenever_the_power_is_lost_what_was_answered_is_there")
+KILLED = unit("test_contract_migrate_cut", "a_start_killed_at_any_statement_or_write_of_a_migration_loses_nothing")
+
 # name: what it is, where, the words, what stands in their place, the net that has to find it
 BUGS = {
     "sync_off": (
@@ -103,6 +106,36 @@ BUGS = {
         "        it->err = err == 0 ? ERR_STALE : err;",
         "        it->life = gone;\n        it->outcome.ended = err == 0;\n        it->err = err;",
         SIM,
+    ),
+    "sync_only_at_checkpoints": (
+        "the log is synced when it is copied into the database, not at each commit",
+        "src/store/sqlite/sqlite_schema.c",
+        "PRAGMA synchronous=FULL;",
+        "PRAGMA synchronous=NORMAL;",
+        POWER,
+    ),
+    "ending_in_two_commits": (
+        "a task is written as ended in one transaction, and is no longer alive with the next",
+        "src/store/sqlite/sqlite_shelf.c",
+        "    if (!err) err = run_on_id(s, END_LIVE, id);",
+        "    if (!err) err = run(s, COMMIT);\n    if (!err) err = run(s, BEGIN);\n    if (!err) err = run_on_id(s, END_LIVE, id);",
+        POWER,
+    ),
+    "migration_without_transaction": (
+        "each statement of a migration stands for itself",
+        "src/store/sqlite/sqlite_schema.c",
+        'int err = sqlite_db_exec(d, "BEGIN IMMEDIATE", e);',
+        'int err = sqlite_db_exec(d, "SAVEPOINT one; RELEASE one", e);\n        if (!err) err = sqlite_db_exec(d, '
+        'sqlite_schema_migrations[version], e);\n        if (!err) err = sqlite_db_exec(d, mark, e);\n        if (err || version >= 0) '
+        "continue;",
+        KILLED,
+    ),
+    "version_after_the_commit": (
+        "a migration says which version the file is when it is over, not within it",
+        "src/store/sqlite/sqlite_schema.c",
+        'if (!err) err = sqlite_db_exec(d, mark, e);\n        if (!err) err = sqlite_db_exec(d, "COMMIT", e);',
+        'if (!err) err = sqlite_db_exec(d, "COMMIT", e);\n        if (!err) err = sqlite_db_exec(d, mark, e);',
+        KILLED,
     ),
     "timers_reversed": (
         "a timer is set before now instead of after",
