@@ -6,8 +6,7 @@ Called by make_file.sh, for a build of any commit: whatever it does not know is 
     fill.py DIRECTORY NAME stop|kill      DIRECTORY/NAME.json, and the store as DIRECTORY/NAME.db (and its log)
 
 The JSON says what a later build must show: each task as this build showed it last, its log, and what must become of it.
-Nothing in it depends on when it is read: what waits is held by a paused queue, or is due a few seconds after its making
-(make_file.sh waits for that).
+Nothing in it depends on when it is read: what waits is held by a paused queue, or is due soon, which old_file.py makes now.
 """
 import hashlib
 import json
@@ -22,7 +21,7 @@ from fixtures import with_actor  # noqa: E402
 from harness import ENDINGS, Server, until  # noqa: E402
 
 SOON_MS = 20_000
-"""From now: after the end of this run, and long before any test reads the file."""
+"""From now: after the end of this run."""
 FAR = "2100-01-01T00:00:00Z"
 LONG = 200  # characters: longer texts are kept as their hash
 

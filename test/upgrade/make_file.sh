@@ -31,4 +31,3 @@ version=$(sqlite3 "$db" 'PRAGMA user_version') # the first to open it reads what
 } >"$here/files/$commit.sql"
 install -m 644 "$work/$commit.json" "$here/files/$commit.json"
 ls -l "$here/files/$commit.sql" "$here/files/$commit.json"
-echo "its tests can run in 20 s: what is due in it must be"

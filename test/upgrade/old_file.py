@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stores in files/: as databases, with what is in their rows and what must be shown of them."""
+"""The stores in files/: as databases, with what is in their rows and what must be shown of them.
+
+They are read at any time after their making, on machines whose clocks say anything. So three moments in them are moved:
+what was to be due soon is due now, keys were used now, and with `aged` all endings were long ago. The rest is as it was.
+"""
 import json
 import shutil
 import sqlite3
@@ -9,13 +13,13 @@ from pathlib import Path
 FILES = Path(__file__).resolve().parent / "files"
 NAMES = sorted(path.stem for path in FILES.glob("*.sql"))
 APPLICATION = 0x62696465
-DAY_MS = 86_400_000
+FAR_MS = 4_102_444_800_000  # fill.py's FAR: what is to stay scheduled
 
 
 class OldFile:
     """One of them. `log`: as kill -9 leaves it, with all of it in the log and nothing in the file but its first page."""
 
-    def __init__(self, name, path, log=False):
+    def __init__(self, name, path, log=False, aged=False):
         self.name, self.path = name, Path(path)
         self.record = json.loads((FILES / f"{name}.json").read_text())
         made = self.path.with_name("made.db")
@@ -24,7 +28,9 @@ class OldFile:
             db.executescript("PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0")
         db.executescript((FILES / f"{name}.sql").read_text())
         self.version = db.execute("PRAGMA user_version").fetchone()[0]
-        self.keep_keys(db)
+        self.move_times(db, int(time.time() * 1000))
+        if aged:
+            db.execute("UPDATE done SET finished_at=1000")
         db.commit()
         for end in ("", "-wal") if log else ():
             shutil.copy(f"{made}{end}", f"{self.path}{end}")
@@ -38,10 +44,12 @@ class OldFile:
             Path(f"{made}{end}").unlink(missing_ok=True)
 
     @staticmethod
-    def keep_keys(db):
-        """A key holds for 24 hours; these are years old by the time they are read."""
+    def move_times(db, now):
+        db.execute("UPDATE live SET due_at=?1 WHERE due_at BETWEEN ?1 AND ?2 - 1", (now, FAR_MS))
+        db.execute("UPDATE live SET start_by=?1 WHERE start_by > ?1", (now,))
+        db.execute("UPDATE body SET start_by=?1 WHERE start_by > ?1", (now,))
         if db.execute("SELECT count(*) FROM sqlite_schema WHERE name='idempotency'").fetchone()[0]:
-            db.execute("UPDATE idempotency SET at=?", (int(time.time() * 1000),))
+            db.execute("UPDATE idempotency SET at=?", (now,))
 
     @staticmethod
     def rows(db, sql):

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from fill import config, shorten
 from harness import BIDE, ENDINGS, until
-from old_file import NAMES, OldFile, version_of
+from old_file import FILES, NAMES, OldFile, version_of
 
 FREE = ("purge_at", "waiting_on", "position", "eta", "urls")
 """Members of a task that say how things stand with this server, not what is kept."""
@@ -32,21 +32,19 @@ def name(request):
     return request.param
 
 
-def put(serve, name, settings=None, log=False):
+def put(serve, name, settings=None, **how):
     """A server that has not been started, on that store."""
     bide = serve.prepare(settings or forever())
-    return bide, OldFile(name, bide.dir / "bide.db", log)
+    return bide, OldFile(name, bide.dir / "bide.db", **how)
 
 
-def test_there_is_a_file_of_each_version_and_each_knows_its_own():
+def test_there_are_stores_of_every_earlier_version():
     assert len(NAMES) >= 6
     versions = {subject.split()[5].rstrip(",") for subject in (first_line(n) for n in NAMES)}
     assert versions >= {"1", "2"}, versions
 
 
 def first_line(name):
-    from old_file import FILES
-
     return (FILES / f"{name}.sql").read_text().splitlines()[0]
 
 
@@ -204,8 +202,8 @@ def test_a_copy_made_of_it_before_is_brought_forward_when_it_is_restored(serve, 
 def test_what_has_no_wish_of_its_own_is_kept_as_the_configuration_says(serve, name):
     """Tasks of builds that knew no retention are not kept for ever."""
     settings = of_now()
-    settings["defaults"] = {**settings["defaults"], "retain": "1s"}
-    bide, old = put(serve, name, settings)
+    settings["defaults"] = {**settings["defaults"], "retain": "1h"}
+    bide, old = put(serve, name, settings, aged=True)
     wanted = {kept["shown"]["id"] for task, kept in old.record["tasks"].items() if task == "kept forever"}
     waits = {kept["shown"]["id"] for kept in old.record["tasks"].values() if kept["after"]}
     bide.start()
