@@ -180,6 +180,7 @@ static void migrate_and_die(const char *file, int at)
 static bool is_killed(const char *file, int at)
 {
     int status;
+    fflush(stdout); /* what is in it would be said twice */
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) migrate_and_die(file, at);
