@@ -16,7 +16,8 @@ enum chunk_state {
     CHUNK_DATA_CR,
     CHUNK_DATA_LF,
     CHUNK_TRAILER, /* at the start of a trailer line, or of the last CRLF */
-    CHUNK_FIELD,   /* inside a trailer line, dropped */
+    CHUNK_NAME,    /* inside the name of a trailer, dropped */
+    CHUNK_FIELD,   /* behind its colon, dropped */
     CHUNK_FIELD_LF,
     CHUNK_END_LF,
     CHUNK_DONE,

@@ -5,21 +5,12 @@
  */
 #include "http/framing.h"
 #include "http/head.h"
+#include "http/target.h"
 
 struct seen {
     struct str length, encoding;
     unsigned lengths, encodings, hosts;
 };
-
-static bool is_host(struct str v)
-{
-    for (size_t i = 0; i < v.len; i++) {
-        char c = v.p[i];
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!alnum && !(c && strchr("-._~%!$&'()*+;=:[]", c))) return false;
-    }
-    return true;
-}
 
 static int look(struct framing *f, struct seen *seen, const struct http_header *h, struct err *e)
 {
@@ -27,7 +18,8 @@ static int look(struct framing *f, struct seen *seen, const struct http_header *
     case 4:
         if (!str_eq_nocase(h->name, STR("host"))) return 0;
         seen->hosts++;
-        return is_host(h->value) ? 0 : err_set(e, ERR_INVALID, "the Host header is not a host");
+        return h->value.len == 0 || target_is_host(h->value) ? 0
+                                                             : err_set(e, ERR_INVALID, "the Host header is not a host");
     case 6:
         if (str_eq_nocase(h->name, STR("expect")))
             f->expects_continue = !f->http10 && str_eq_nocase(h->value, STR("100-continue"));

@@ -89,15 +89,15 @@ static int check_line(const struct head *h, struct str line, struct err *e)
     return 0;
 }
 
-/* No line end in what is there: may one still come? */
-static int check_rest(struct head *h, struct str in, struct err *e)
+/* What is known of the bytes before their line has ended. Asked for first when it has, too: the same bytes get the same
+ * answer, in how many pieces they ever come. `len`: of the head so far, without the LF that may be there. */
+static int check_so_far(const struct head *h, struct str in, size_t len, struct err *e)
 {
-    h->at = in.len;
-    if (in.len > h->line && h->lines == 0 && !is_token_char(in.p[0]) && in.p[0] != '\r')
+    if (len > 0 && h->lines == 0 && !is_token_char(in.p[0]) && in.p[0] != '\r')
         return err_set(e, ERR_INVALID, "the request does not start with a method");
-    if (h->lines == 0 && in.len > LIMIT_HTTP_TARGET + 64)
+    if (h->lines == 0 && len > LIMIT_HTTP_TARGET + 64)
         return err_set(e, ERR_TARGET, "the request line is longer than %d bytes", LIMIT_HTTP_TARGET);
-    if (in.len > LIMIT_HTTP_HEADER)
+    if (len > LIMIT_HTTP_HEADER)
         return err_set(e, ERR_HEADERS, "the head of the request is longer than %d bytes", LIMIT_HTTP_HEADER);
     return 0;
 }
@@ -110,8 +110,13 @@ int head_find(struct head *h, struct str *in, size_t *ret_len, struct err *e)
     }
     for (;;) {
         const char *lf = in->len > h->at ? memchr(in->p + h->at, '\n', in->len - h->at) : NULL;
-        if (!lf) return check_rest(h, *in, e);
-        size_t end = (size_t)(lf - in->p);
+        size_t end = lf ? (size_t)(lf - in->p) : in->len;
+        int rc = check_so_far(h, *in, end, e);
+        if (rc < 0) return rc;
+        if (!lf) {
+            h->at = in->len;
+            return 0;
+        }
         if (end == h->line || in->p[end - 1] != '\r')
             return err_set(e, ERR_INVALID, "a line of the head ends in LF without CR");
         if (end + 1 > LIMIT_HTTP_HEADER)
@@ -122,7 +127,7 @@ int head_find(struct head *h, struct str *in, size_t *ret_len, struct err *e)
             *ret_len = end + 1;
             return 1;
         }
-        int rc = check_line(h, line, e);
+        rc = check_line(h, line, e);
         if (rc < 0) return rc;
         h->lines++;
         h->line = h->at = end + 1;

@@ -13,4 +13,7 @@
 int target_split(struct str method, struct str target, struct str *ret_path, struct str *ret_query,
                  struct err *e) MUST_USE;
 
+/* uri-host [ ":" port ] of RFC 9110 section 7.2, the host not empty. */
+bool target_is_host(struct str s);
+
 #endif

@@ -65,6 +65,9 @@ static const struct {
     {STR("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), "GET", "/", "", false, false, true, 0},
     {STR("GET / HTTP/1.1\r\n" H "Connection: close\r\n\r\n"), "GET", "/", "", false, false, false, 0},
     {STR("GET / HTTP/1.1\r\n" H "connection: foo, Close\r\n\r\n"), "GET", "/", "", false, false, false, 0},
+    {STR("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"), "GET", "/", "", false, false, true, 0},
+    {STR("GET / HTTP/1.1\r\nHost: a-b_c.d:\r\n\r\n"), "GET", "/", "", false, false, true, 0},
+    {STR("GET / HTTP/1.1\r\nHost: a%2D%7e:80\r\n\r\n"), "GET", "/", "", false, false, true, 0},
     {STR("GET / HTTP/1.1\r\nHost:\r\n\r\n"), "GET", "/", "", false, false, true, 0},
     {STR("GET / HTTP/1.1\r\n" H "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n"), "GET", "/", "", false, false,
      true, 0},
@@ -113,6 +116,8 @@ static const struct {
     {STR("GET http:///a HTTP/1.1\r\n" H "\r\n"), ERR_INVALID},
     {STR("GET http://u@a/ HTTP/1.1\r\n" H "\r\n"), ERR_INVALID},
     {STR("GET http://:80/ HTTP/1.1\r\n" H "\r\n"), ERR_INVALID},
+    {STR("GET http://a:b/ HTTP/1.1\r\n" H "\r\n"), ERR_INVALID},
+    {STR("GET http://[::1/ HTTP/1.1\r\n" H "\r\n"), ERR_INVALID},
     {STR("FROB / HTTP/1.1\r\n" H "\r\n"), ERR_UNSUPPORTED},
     {STR("get / HTTP/1.1\r\n" H "\r\n"), ERR_UNSUPPORTED},
     {STR("CONNECT a:80 HTTP/1.1\r\n" H "\r\n"), ERR_UNSUPPORTED},
@@ -137,6 +142,19 @@ static const struct {
     {STR("GET / HTTP/1.1\r\nHost: a b\r\n\r\n"), ERR_INVALID},
     {STR("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"), ERR_INVALID},
     {STR("GET / HTTP/1.1\r\nHost: u@a\r\n\r\n"), ERR_INVALID},
+    {STR("GET / HTTP/1.1\r\nHost: a:b\r\n\r\n"), ERR_INVALID},
+    {STR("GET / HTTP/1.1\r\nHost: a:80:80\r\n\r\n"), ERR_INVALID},
+    {STR("GET / HTTP/1.1\r\nHost: :80\r\n\r\n"), ERR_INVALID},
+    {STR("GET / HTTP/1.1\r\nHost: ::1\r\n\r\n"), ERR_INVALID},
+    {STR("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"), ERR_INVALID},
+    {STR("GET / HTTP/1.1\r\nHost: [::1]a\r\n\r\n"), ERR_INVALID},
+    {STR("GET / HTTP/1.1\r\nHost: []\r\n\r\n"), ERR_INVALID},
+    {STR("GET / HTTP/1.1\r\nHost: [a b]\r\n\r\n"), ERR_INVALID},
+    {STR("GET / HTTP/1.1\r\nHost: a]\r\n\r\n"), ERR_INVALID},
+    {STR("GET / HTTP/1.1\r\nHost: a,b\r\n\r\n"), ERR_INVALID},
+    {STR("GET / HTTP/1.1\r\nHost: a%\r\n\r\n"), ERR_INVALID},
+    {STR("GET / HTTP/1.1\r\nHost: a%2\r\n\r\n"), ERR_INVALID},
+    {STR("GET / HTTP/1.1\r\nHost: a%zz\r\n\r\n"), ERR_INVALID},
     /* where the body ends */
     {STR("POST / HTTP/1.1\r\n" H "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"), ERR_INVALID},
     {STR("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n"), ERR_INVALID},
@@ -236,6 +254,23 @@ TEST(sizes_over_a_limit_are_refused_and_sizes_at_it_are_not)
     CHECK_INT(outcome_of(before, fill, after), 1);
     CHECK_INT(outcome_of(before, fill + 1, after), ERR_HEADERS);
     CHECK_INT(outcome_of(before, LIMIT_HTTP_HEADER, ""), ERR_HEADERS);
+}
+
+/* outcome() looks whether the bytes get the same answer at once and one by one. */
+TEST(what_is_too_long_is_so_whatever_else_is_wrong_with_it)
+{
+    CHECK_INT(outcome_of("G", LIMIT_HTTP_TARGET + 100, " / HTTP/1.1\r\n" H "\r\n"), ERR_TARGET);
+    CHECK_INT(outcome_of("G(", LIMIT_HTTP_TARGET + 100, " / HTTP/1.1\r\n" H "\r\n"), ERR_TARGET);
+    CHECK_INT(outcome_of("(", LIMIT_HTTP_TARGET + 100, " / HTTP/1.1\r\n" H "\r\n"), ERR_INVALID);
+    CHECK_INT(outcome_of("GET / HTTP/1.1", LIMIT_HTTP_TARGET + 100, "\r\n" H "\r\n"), ERR_TARGET);
+    CHECK_INT(outcome_of("GET / HTTP/1.1", LIMIT_HTTP_TARGET + 100, "\n" H "\r\n"), ERR_TARGET);
+    CHECK_INT(outcome_of("GET / HTTP/1.1\x7F", LIMIT_HTTP_TARGET + 100, "\r\n" H "\r\n"), ERR_TARGET);
+    CHECK_INT(outcome_of("GET / HTTP/1.1\r\n" H "X: ", LIMIT_HTTP_HEADER, "\n\r\n"), ERR_HEADERS);
+    CHECK_INT(outcome_of("GET / HTTP/1.1\r\n" H "X: \x7F", LIMIT_HTTP_HEADER, "\r\n\r\n"), ERR_HEADERS);
+    for (size_t around = 0; around < 8; around++) {
+        CHECK(outcome_of("G", LIMIT_HTTP_TARGET + 46 + around, " / HTTP/1.1\r\n" H "\r\n") < 0);
+        CHECK(outcome_of("GET / HTTP/1.1\r\n" H "X: ", LIMIT_HTTP_HEADER - 32 + around, "\n\r\n") < 0);
+    }
 }
 
 TEST(the_number_of_headers_has_a_limit)
