@@ -44,6 +44,8 @@
 #define LIMIT_HTTP_IDLE_MS (75 * 1000)            /* a kept-alive connection with nothing to do */
 #define LIMIT_HTTP_SEND_MS (30 * 1000)            /* longest time a client may not read its answer */
 #define LIMIT_HTTP_BODIES (256 * 1024 * 1024)     /* request bodies in memory at one time, all connections together */
+#define LIMIT_HTTP_SMALL (64 * 1024)              /* a small body: what the large ones leave room for */
+#define LIMIT_HTTP_SMALLS (32 * 1024 * 1024)      /* of `http_bodies`, what small bodies alone may take */
 #define LIMIT_HTTP_ANSWERS (256 * 1024 * 1024)    /* answers in memory at one time that their clients have not taken yet, all connections together */
 #define LIMIT_HTTP_REPLY (64 * 1024 * 1024)       /* one answer, or the pipelined ones of a connection together */
 #define LIMIT_HTTP_TRAILER (8 * 1024)             /* trailer fields and chunk extensions of one body, all dropped */

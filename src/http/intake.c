@@ -94,9 +94,8 @@ int intake_hold(struct request *q, size_t bytes)
 {
     struct http *h = q->http;
     if (!h) return 0;
-    size_t others = h->body_bytes - q->counted;
-    if (bytes > q->counted && others + bytes > LIMIT_HTTP_BODIES) return ERR_AGAIN;
-    h->body_bytes = others + bytes;
+    if (bytes > q->counted && !request_has_room(q, bytes, bytes)) return ERR_AGAIN;
+    h->body_bytes += bytes - q->counted;
     q->counted = bytes;
     return 0;
 }

@@ -109,6 +109,18 @@ void request_name(struct request *q)
     id_format(&id, q->pub.request_id);
 }
 
+bool request_has_room(const struct request *q, size_t bytes, size_t len)
+{
+    size_t others = q->http->body_bytes - q->counted;
+    size_t max = len > LIMIT_HTTP_SMALL ? LIMIT_HTTP_BODIES - LIMIT_HTTP_SMALLS : LIMIT_HTTP_BODIES;
+    return bytes <= max && others <= max - bytes;
+}
+
+static int refuse_for_room(struct err *e)
+{
+    return err_set(e, ERR_AGAIN, "too many large request bodies are arriving at this moment");
+}
+
 int request_accept(struct request *q, struct err *e)
 {
     struct http *h = q->http;
@@ -120,19 +132,17 @@ int request_accept(struct request *q, struct err *e)
         return 0;
     }
     if (q->framing.length > LIMIT_BODY) return err_set(e, ERR_TOO_BIG, "the body is larger than %d bytes", LIMIT_BODY);
-    if (q->framing.length + h->body_bytes > LIMIT_HTTP_BODIES)
-        return err_set(e, ERR_AGAIN, "too many large request bodies are arriving at this moment");
-    return 0;
+    return request_has_room(q, (size_t)q->framing.length, (size_t)q->framing.length) ? 0 : refuse_for_room(e);
 }
 
 int request_take_body(struct request *q, struct str *in, struct err *e)
 {
     struct http *h = q->http;
     int rc = body_take(&q->body, in, e);
+    bool fits = q->body.data.cap <= q->counted || request_has_room(q, q->body.data.cap, q->body.data.len);
     h->body_bytes += q->body.data.cap - q->counted;
     q->counted = q->body.data.cap;
-    if (rc >= 0 && h->body_bytes > LIMIT_HTTP_BODIES)
-        return err_set(e, ERR_AGAIN, "too many large request bodies are arriving at this moment");
+    if (rc >= 0 && !fits) return refuse_for_room(e);
     if (rc == 1) q->pub.body = buf_str(&q->body.data);
     return rc;
 }

@@ -22,12 +22,12 @@ struct request {
     struct body body;
     struct intake intake;   /* the body in pieces */
     struct outflow outflow; /* the answer in pieces */
-    size_t counted;      /* bytes of the body's memory in http->body_bytes */
-    size_t claimed;      /* bytes of an answer to come in http->answer_bytes */
-    char *answer;        /* owned; a body that was taken */
+    size_t counted;         /* bytes of the body's memory in http->body_bytes */
+    size_t claimed;         /* bytes of an answer to come in http->answer_bytes */
+    char *answer;           /* owned; a body that was taken */
     size_t answer_len;
-    struct turn *turn;   /* borrowed */
-    struct later gone;   /* the client had gone before on_gone was set */
+    struct turn *turn; /* borrowed */
+    struct later gone; /* the client had gone before on_gone was set */
     void (*on_gone)(struct http_request *r);
     struct later wake;   /* in pieces: the API has asked, or is to be told that the client has gone */
     struct list link;    /* in http->requests or http->spare */
@@ -42,6 +42,9 @@ void request_free(struct request *q); /* kept for the next one when there are fe
 void request_name(struct request *q); /* its id: the client's X-Request-Id when it is usable, else a new one */
 /* Its head has come: will its body be taken whole or in pieces, and is there room for it? */
 int request_accept(struct request *q, struct err *e) MUST_USE;
+/* Is there memory for a body of `len` bytes, which takes `bytes`? Large ones leave some for those up to
+ * LIMIT_HTTP_SMALL. */
+bool request_has_room(const struct request *q, size_t bytes, size_t len);
 int request_take_body(struct request *q, struct str *in,
                       struct err *e) MUST_USE; /* as body_take, within the common bound */
 void request_gone(struct request *q); /* the client has gone: tells the API, or waits for its answer to drop it */

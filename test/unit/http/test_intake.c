@@ -129,9 +129,9 @@ TEST(an_early_answer_ends_the_connection_and_is_seen)
     struct rig rig;
     open_taker(&rig, false);
     for (int i = 0; i < 4; i++) {
-        static const char *const requests[] = {POST("Expect: 100-continue\r\nContent-Length: 500000\r\n"),
-                                               POST("Content-Length: 500000\r\n") "some of it", POST("Content-Length: 9\r\n") "some",
-                                               POST("Transfer-Encoding: chunked\r\n") "4\r\nsome\r\n"};
+        static const char *const requests[] = {
+            POST("Expect: 100-continue\r\nContent-Length: 500000\r\n"), POST("Content-Length: 500000\r\n") "some of it",
+            POST("Content-Length: 9\r\n") "some", POST("Transfer-Encoding: chunked\r\n") "4\r\nsome\r\n"};
         struct buf b;
         buf_init(&b, 1 << 20);
         int fd = open_held(&rig, requests[i]);
@@ -207,8 +207,9 @@ TEST(what_is_held_counts_with_all_bodies)
     struct rig rig;
     open_taker(&rig, false);
     int one = open_held(&rig, POST("Content-Length: 9\r\n")), two = open_held(&rig, POST("Content-Length: 9\r\n"));
-    CHECK_INT(http_hold(rig.held[0], LIMIT_HTTP_BODIES - 1000), 0);
-    CHECK_INT(http_hold(rig.held[1], 1001), ERR_AGAIN);
+    CHECK_INT(http_hold(rig.held[0], LIMIT_HTTP_BODIES - LIMIT_HTTP_SMALLS + 1), ERR_AGAIN);
+    CHECK_INT(http_hold(rig.held[0], LIMIT_HTTP_BODIES - LIMIT_HTTP_SMALLS), 0);
+    CHECK_INT(http_hold(rig.held[1], LIMIT_HTTP_SMALL + 1), ERR_AGAIN);
     CHECK_INT(http_hold(rig.held[1], 1000), 0);
     http_let_go(rig.held[0], 10);
     CHECK_INT(http_hold(rig.held[1], 1001), 0);

@@ -176,4 +176,29 @@ TEST(bodies_over_the_common_bound_get_503)
     rig_close(&rig);
 }
 
+TEST(large_bodies_leave_room_for_small_ones)
+{
+    struct rig rig;
+    struct buf b;
+    rig_open(&rig);
+    rig.http->body_bytes = LIMIT_HTTP_BODIES - LIMIT_HTTP_SMALLS; /* as if others held them */
+    check_refusal(talk(&rig, STR("POST / HTTP/1.1\r\n" H "Content-Length: 65537\r\n\r\n"), &b), 503, "try_again");
+    buf_release(&b);
+    struct str all = talk(&rig, STR("POST / HTTP/1.1\r\n" H "Connection: close\r\nContent-Length: 5\r\n\r\nhello"), &b);
+    CHECK_INT(rig_status(all), 200);
+    buf_release(&b);
+    static char chunks[7 + 70000] = "11170\r\n"; /* 70,000 bytes that were not announced */
+    int fd = rig_connect(&rig);
+    buf_init(&b, 1 << 20);
+    rig_send(&rig, fd, STR("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n"));
+    rig_send(&rig, fd, (struct str){chunks, sizeof chunks});
+    rig_read_all(&rig, fd, &b);
+    check_refusal(buf_str(&b), 503, "try_again");
+    close(fd);
+    buf_release(&b);
+    CHECK_INT(rig.http->body_bytes, LIMIT_HTTP_BODIES - LIMIT_HTTP_SMALLS);
+    rig.http->body_bytes = 0;
+    rig_close(&rig);
+}
+
 TEST_MAIN
