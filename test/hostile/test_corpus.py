@@ -59,7 +59,7 @@ def play(bide, other, case, mode):
         if case.then == "open":
             expected.append((200, True))
             client.send(b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Request-Id: the-next-one\r\n\r\n")
-        answers = client.all(kind for _, kind in expected)
+        answers = client.all([kind for _, kind in expected])
     assert [answer.status for answer in answers] == [status for status, _ in expected], answers
     last = answers[-1] if answers else None
     if case.then == "open":

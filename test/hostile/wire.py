@@ -11,37 +11,39 @@ POST = b"POST /v1/tasks HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\
 SUBMIT = POST + b"Content-Length: %d\r\n\r\n%s" % (len(TASK), TASK)
 
 
-def unchunked(data):
+def unchunked(data, at):
+    """The body of the chunks that begin there, and where they end."""
     body = b""
     while True:
-        size, line, data = data.partition(b"\r\n")
-        assert line, "a chunked answer breaks off"
-        body, end, data = body + data[: int(size, 16)], data[int(size, 16) :][:2], data[int(size, 16) + 2 :]
-        assert end == b"\r\n", "a chunked answer breaks off"
-        if int(size, 16) == 0:
-            return body, data
+        line = data.index(b"\r\n", at)
+        size, at = int(data[at:line], 16), line + 2
+        body += data[at : at + size]
+        assert data[at + size : at + size + 2] == b"\r\n", "a chunked answer breaks off"
+        at += size + 2
+        if size == 0:
+            return body, at
 
 
 class Reply:
-    """One answer. `rest`: the bytes behind it."""
+    """The answer that begins at `at`; `end` is where the next one does."""
 
-    def __init__(self, data, has_body=True):
-        head, _, rest = data.partition(b"\r\n\r\n")
-        line, *fields = head.decode("ascii").split("\r\n")
+    def __init__(self, data, at=0, has_body=True):
+        head = data.index(b"\r\n\r\n", at)
+        line, *fields = data[at:head].decode("ascii").split("\r\n")
         version, status, _ = line.split(" ", 2)
         assert version == "HTTP/1.1", line
         self.status = int(status)
         self.headers = {}
         for name, colon, value in (text.partition(": ") for text in fields):
-            assert colon and name.lower() not in self.headers, f"not a header: {head}"
+            assert colon and name.lower() not in self.headers, f"not a header: {name}"
             self.headers[name.lower()] = value
         has_body = has_body and self.status not in (100, 204)
         if has_body and self.headers.get("transfer-encoding") == "chunked":
-            self.body, self.rest = unchunked(rest)
+            self.body, self.end = unchunked(data, head + 4)
         else:
-            length = int(self.headers.get("content-length", "0")) if has_body else 0
-            self.body, self.rest = rest[:length], rest[length:]
-            assert len(self.body) == length, "an answer breaks off"
+            self.end = head + 4 + (int(self.headers.get("content-length", "0")) if has_body else 0)
+            assert self.end <= len(data), "an answer breaks off"
+            self.body = data[head + 4 : self.end]
         if has_body and self.status >= 400:
             problem = json.loads(self.body)
             assert self.headers["content-type"] == "application/problem+json", self
@@ -51,12 +53,12 @@ class Reply:
         return f"<{self.status} {self.headers} {self.body[:300]!r}>"
 
 
-def replies(data, kinds):
+def replies(data, kinds=()):
     """All answers in the bytes; what is left over is one too, or fails. `kinds`: which of them have a body."""
-    found, kinds = [], list(kinds)
-    while data:
-        reply = Reply(data, kinds[len(found)] if len(found) < len(kinds) else True)
-        data = reply.rest
+    found, at = [], 0
+    while at < len(data):
+        reply = Reply(data, at, kinds[len(found)] if len(found) < len(kinds) else True)
+        at = reply.end
         if reply.status != 100:
             found.append(reply)
     return found
@@ -126,6 +128,6 @@ class Client:
             at = head.lower().find(b"content-length: ")
             if end and len(body) >= (int(head[at + 16 :].split(b"\r")[0]) if at >= 0 else 0):
                 reply = Reply(self.got)
-                self.got = reply.rest
+                self.got = self.got[reply.end :]
                 return reply
             assert self.more(), f"closed before the answer: {self.got!r}"
