@@ -3,6 +3,7 @@
  * The turn: rounds of "timers that are due, then the calls put off", until a round finds nothing. Calls put off during
  * a round wait for the next one, so nobody is called from inside. The bound on rounds lets the loop see its sockets
  * even when two parties keep putting each other off; turn_next_ms then says 0 and the rest goes on in the next turn.
+ * Who says turn_next() waits for that in any case.
  */
 #include "base/turn.h"
 
@@ -14,12 +15,13 @@ void turn_init(struct turn *t, const struct clock *clock, struct rng *rng)
     t->rng = rng;
     timers_init(&t->timers);
     list_init(&t->laters);
+    list_init(&t->nexts);
 }
 
 void turn_release(struct turn *t)
 {
     timers_release(&t->timers);
-    while (list_shift(&t->laters)) continue;
+    while (list_shift(&t->laters) || list_shift(&t->nexts)) continue;
 }
 
 /* A zeroed link counts as not waiting: were it taken for a waiting one, the call would be lost for good. */
@@ -30,6 +32,13 @@ void turn_later(struct turn *t, struct later *l, void (*on_later)(struct later *
     if (is_waiting(l)) return;
     l->on_later = on_later;
     list_push(&t->laters, &l->link);
+}
+
+void turn_next(struct turn *t, struct later *l, void (*on_later)(struct later *l))
+{
+    if (is_waiting(l)) return;
+    l->on_later = on_later;
+    list_push(&t->nexts, &l->link);
 }
 
 void turn_later_cancel(struct later *l)
@@ -57,18 +66,21 @@ static void run_laters(struct turn *t)
     }
 }
 
-void turn_run(struct turn *t)
-{
-    for (int round = 0; round < ROUNDS && turn_next_ms(t) == 0; round++) {
-        timers_run(&t->timers, turn_mono_ms(t));
-        run_laters(t);
-    }
-}
-
-int64_t turn_next_ms(const struct turn *t)
+static int64_t next_ms(const struct turn *t)
 {
     if (!list_empty(&t->laters)) return 0;
     int64_t due_at_ms = timers_next(&t->timers), now_ms = turn_mono_ms(t);
     if (due_at_ms == INT64_MAX) return -1;
     return due_at_ms > now_ms ? due_at_ms - now_ms : 0;
 }
+
+void turn_run(struct turn *t)
+{
+    list_splice(&t->laters, &t->nexts);
+    for (int round = 0; round < ROUNDS && next_ms(t) == 0; round++) {
+        timers_run(&t->timers, turn_mono_ms(t));
+        run_laters(t);
+    }
+}
+
+int64_t turn_next_ms(const struct turn *t) { return list_empty(&t->nexts) ? next_ms(t) : 0; }

@@ -14,7 +14,7 @@
 #include "base/timer.h"
 
 struct later {
-    struct list link;                  /* in turn.laters while waiting; list_init() it before first use */
+    struct list link;                  /* in turn.laters or .nexts while waiting; list_init() it before first use */
     void (*on_later)(struct later *l); /* called once, from turn_run */
 };
 
@@ -23,6 +23,7 @@ struct turn {
     struct rng *rng;           /* borrowed */
     struct timers timers;
     struct list laters;
+    struct list nexts;
 };
 
 void turn_init(struct turn *t, const struct clock *clock, struct rng *rng);
@@ -31,8 +32,11 @@ static inline int64_t turn_wall_ms(const struct turn *t) { return clock_wall_ms(
 static inline int64_t turn_mono_ms(const struct turn *t) { return clock_mono_ms(t->clock); }
 /* Calls `on_later` in this turn or the next, never from inside. Asking again while waiting changes nothing. */
 void turn_later(struct turn *t, struct later *l, void (*on_later)(struct later *l));
+/* The same, but in the next turn: what comes from outside meanwhile goes first. */
+void turn_next(struct turn *t, struct later *l, void (*on_later)(struct later *l));
 void turn_later_cancel(struct later *l);
-void turn_timer(struct turn *t, struct timer *timer, int64_t in_ms, void (*on_due)(struct timer *timer)); /* from now, mono */
+void turn_timer(struct turn *t, struct timer *timer, int64_t in_ms,
+                void (*on_due)(struct timer *timer)); /* from now, mono */
 void turn_timer_stop(struct turn *t, struct timer *timer);
 /* Runs what is due and what was put off, until nothing is left that could run now (bounded: 1000 rounds). */
 void turn_run(struct turn *t);

@@ -10,7 +10,7 @@
  * drive() takes as many steps as the bytes at hand allow, then sends what they produced in one write, keeps what it
  * could not use, and sets the deadline. It is the only one that steps; callbacks record and call it. While the kernel
  * has not taken an answer (`sending`) no further request is read: that is the back-pressure. One request is handed over
- * at a time, so answers keep their order by themselves.
+ * at a time, so answers keep their order by themselves. Who asks for much at once rests between (share.h).
  *
  * While the API holds a request the socket is read on, to see the client go, until a bounded amount of pipelined bytes
  * has come; when there are too many of all connections they are dropped, and the answer says `Connection: close`. An
@@ -47,6 +47,7 @@ void conn_close(struct conn *c)
     turn_timer_stop(c->http->turn, &c->timer);
     conn_sent(c);
     list_remove(&c->link);
+    share_leave(c);
     c->http->stats.connections_now--;
     c->http->body_bytes -= c->in_counted;
     stream_close(c->stream);
@@ -138,6 +139,7 @@ static bool step_head(struct conn *c, struct str *in)
         c->state = CONN_LAST; /* idle while the server drains */
         return true;
     }
+    if (c->steps == SHARE_STEPS) return false;
     if (c->state == CONN_WAIT) {
         c->since_ms = now_ms(c);
         c->state = CONN_HEAD;
@@ -148,6 +150,7 @@ static bool step_head(struct conn *c, struct str *in)
         return false;
     }
     if (rc > 0) {
+        c->steps++;
         c->request = request_new(h, c, c->peer, c->since_ms);
         struct request *q = c->request;
         rc = parse_head(&q->pub, str_sub(*in, 0, len), c->head.lines, &q->framing, &e);
@@ -265,9 +268,16 @@ static void count_rest(struct conn *c)
     h->body_bytes += c->in_counted;
 }
 
+/* It has had its share of this turn, and asks for more. */
+static bool is_tired(const struct conn *c)
+{
+    return c->state == CONN_WAIT && !c->sending && c->steps == SHARE_STEPS && c->in.len > 0;
+}
+
 /* The client has ended its side: is there nothing left to do for it? */
 static bool is_over(const struct conn *c)
 {
+    if (is_tired(c)) return false;
     if (c->state == CONN_HELD) return c->request->on_gone != NULL || intake_is_unread(c->request);
     return c->state == CONN_LINGER || (c->state < CONN_HELD && !c->sending);
 }
@@ -280,6 +290,7 @@ static void drive(struct conn *c, struct str bytes)
         in = buf_str(&c->in);
     }
     c->driving = true;
+    c->steps = 0;
     while (step(c, &in)) continue;
     if (c->state != CONN_CLOSED && c->out.len) conn_send(c, STR_NONE, NULL);
     c->driving = false;
@@ -290,7 +301,10 @@ static void drive(struct conn *c, struct str bytes)
         conn_close(c);
         return;
     }
-    if (wants_to_read(c)) stream_read_start(c->stream);
+    if (is_tired(c) || (c->full && wants_to_read(c))) share_rest(c);
+    else share_leave(c);
+    c->full = false;
+    if (wants_to_read(c) && !share_is_resting(c)) stream_read_start(c->stream);
     else stream_read_stop(c->stream);
     conn_set_deadline(c);
 }
@@ -300,6 +314,7 @@ static void on_read(void *owner, struct str bytes)
     struct conn *c = owner;
     c->http->stats.bytes_in += bytes.len;
     if (c->state != CONN_LINGER) {
+        c->full = bytes.len == LOOP_READ_BUFFER;
         drive(c, bytes);
         return;
     }
@@ -345,6 +360,7 @@ void conn_new(struct http *h, struct stream *s, const char *peer)
     buf_init(&c->in, IN_MAX);
     buf_init(&c->out, LIMIT_HTTP_REPLY);
     list_init(&c->kept);
+    list_init(&c->resting);
     str_copy(c->peer, sizeof c->peer, str_of(peer));
     list_push(&h->conns, &c->link);
     h->n_open++;

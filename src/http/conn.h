@@ -22,6 +22,7 @@ enum conn_state {
 
 struct conn {
     struct list link;      /* in http->conns */
+    struct list resting;   /* in http->share.resting */
     struct http *http;     /* borrowed */
     struct stream *stream; /* owned, closes asynchronously */
     enum conn_state state;
@@ -29,7 +30,9 @@ struct conn {
     bool sending;            /* the kernel has not taken all; nothing new is read meanwhile */
     bool ended;              /* the client has ended its side */
     bool refused;            /* answered by the layer itself */
+    bool full;               /* the last read was as large as a read can be: there may be more */
     bool cut;                /* bytes behind the request were dropped: its answer is the last */
+    unsigned steps;          /* heads taken in this drive() */
     struct request *request; /* owned: from the whole head to its answer */
     struct head head;
     struct buf in;       /* owned: bytes that came and were not used yet */
@@ -47,13 +50,13 @@ struct conn {
 void conn_new(struct http *h, struct stream *s, const char *peer); /* takes the stream; over the limit: refuses it */
 void conn_reply(struct conn *c, struct request *q, const struct http_reply *reply);
 void conn_refuse(struct conn *c, const struct err *e); /* the layer's own answer, the last one */
-void conn_go_on(struct conn *c);   /* something has changed: takes the steps that are possible now */
-void conn_close(struct conn *c);   /* at once; legal from any state */
+void conn_go_on(struct conn *c); /* something has changed: takes the steps that are possible now */
+void conn_close(struct conn *c); /* at once; legal from any state */
 
 /* For answers in pieces (outflow.c). */
 bool conn_is_last(const struct conn *c, const struct request *q); /* whatever is answered, nothing can follow it */
 void conn_head(struct conn *c, const struct request *q, const struct http_reply *reply, int64_t length, bool last);
-void conn_answered(struct conn *c, struct request *q, bool last);  /* all of it is in `out` or sent; frees the request */
+void conn_answered(struct conn *c, struct request *q, bool last); /* all of it is in `out` or sent; frees the request */
 void conn_abort(struct conn *c, bool reset); /* drops the request, which is the caller's again, and closes */
 
 /* conn_time.c */

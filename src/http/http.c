@@ -20,6 +20,7 @@ int http_open(struct http **ret_http, struct loop *l, const struct http_conf *co
     h->loop = l;
     h->turn = conf->turn;
     list_init(&h->conns);
+    share_init(&h->share);
     list_init(&h->requests);
     list_init(&h->spare);
     buf_init(&h->out, LIMIT_HTTP_REPLY);
@@ -87,6 +88,7 @@ static void destroy(struct http *h)
         list_remove(link);
     }
     request_release_spare(h);
+    share_release(&h->share);
     buf_release(&h->out);
     void (*on_closed)(void *user) = h->on_closed;
     void *user = h->on_closed_user;

@@ -10,6 +10,8 @@
 #include "base/err.h"
 #include "base/turn.h"
 
+#define LOOP_READ_BUFFER (64 * 1024) /* the most that one read gives */
+
 struct loop;
 
 int loop_open(struct loop **ret_loop, struct turn *turn, struct err *e) MUST_USE; /* turn: borrowed until loop_close */

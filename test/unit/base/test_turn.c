@@ -42,6 +42,11 @@ static struct named *of_timer(struct timer *t) { return CONTAINER_OF(t, struct n
 static struct named *of_later(struct later *l) { return CONTAINER_OF(l, struct named, later); }
 static void on_due(struct timer *t) { note(of_timer(t)->name); }
 static void on_later(struct later *l) { note(of_later(l)->name); }
+static void on_next_again(struct later *l)
+{
+    on_later(l);
+    turn_next(&turn, l, on_next_again);
+}
 
 TEST(timers_run_in_order_of_due_time_and_equal_ones_in_order_of_setting)
 {
@@ -205,6 +210,29 @@ TEST(two_who_put_each_other_off_for_ever_do_not_hold_the_turn)
     CHECK_INT(turn_next_ms(&turn), 0);
     turn_release(&turn);
     turn_later_cancel(&a.later); /* released: the link is out of the list */
+}
+
+TEST(what_is_for_the_next_turn_waits_for_it_and_lets_nobody_sleep)
+{
+    struct named a = {.name = 'a'}, b = {.name = 'b'};
+    start();
+    list_init(&a.later.link);
+    list_init(&b.later.link);
+    turn_next(&turn, &a.later, on_next_again);
+    turn_next(&turn, &a.later, on_next_again);
+    CHECK_INT(turn_next_ms(&turn), 0);
+    turn_run(&turn);
+    CHECK_STR(str_of(trace), "a");
+    CHECK_INT(turn_next_ms(&turn), 0);
+    turn_next(&turn, &b.later, on_later);
+    turn_later_cancel(&b.later);
+    turn_run(&turn);
+    CHECK_STR(str_of(trace), "aa");
+    turn_later_cancel(&a.later);
+    CHECK_INT(turn_next_ms(&turn), -1);
+    turn_next(&turn, &b.later, on_later);
+    turn_release(&turn);
+    CHECK(list_empty(&b.later.link));
 }
 
 TEST_MAIN

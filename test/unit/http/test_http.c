@@ -113,6 +113,39 @@ TEST(a_thousand_pipelined_requests_at_once_are_all_answered)
     rig_close(&rig);
 }
 
+/* Others are heard between: their first request is not behind the thousand that were there before. */
+TEST(who_pipelines_leaves_the_others_their_turn)
+{
+    struct rig rig;
+    struct buf many, a, b;
+    rig_open(&rig);
+    buf_init(&many, 1 << 20);
+    buf_init(&a, 1 << 20);
+    buf_init(&b, 1 << 20);
+    for (int i = 0; i < 1000; i++) buf_add_format(&many, "GET /%d HTTP/1.1\r\nHost: a\r\n\r\n", i);
+    int greedy = rig_connect(&rig), other = rig_connect(&rig);
+    rig_step(&rig);
+    CHECK(send(greedy, many.p, many.len, MSG_NOSIGNAL) == (ssize_t)many.len);
+    shutdown(greedy, SHUT_WR);
+    rig_step(&rig);
+    CHECK(http_stats(rig.http)->requests_total < 200);
+    size_t taken = 0;
+    for (uint64_t n = 1; n <= 5; n++) {
+        rig_send(&rig, other, STR("GET /other HTTP/1.1\r\nHost: a\r\n\r\n"));
+        CHECK_INT(rig_status(rig_answer(&rig, other, &b, &taken)), 200);
+        CHECK(http_stats(rig.http)->requests_total < 200 + n * 130);
+    }
+    rig_read_all(&rig, greedy, &a); /* all thousand, though their client has ended its side */
+    CHECK_INT(http_stats(rig.http)->requests_total, 1005);
+    CHECK(rig_has(buf_str(&a), "GET /999?"));
+    close(greedy);
+    close(other);
+    buf_release(&many);
+    buf_release(&a);
+    buf_release(&b);
+    rig_close(&rig);
+}
+
 TEST(head_counts_the_body_and_leaves_it_out)
 {
     struct rig rig;
