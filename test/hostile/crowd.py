@@ -81,6 +81,11 @@ def descriptors(bide):
     return len(list(Path(f"/proc/{bide.process.pid}/fd").iterdir()))
 
 
+def given_back(bide, before):
+    """Descriptors: as many as before, but for a few that the server opens when it first needs them."""
+    until(lambda: descriptors(bide) <= before + 6, f"the descriptors are given back, {before} as they were", 60)
+
+
 def anonymous(bide):
     """Bytes of the server's own memory that are resident."""
     return int(re.search(r"RssAnon:\s+(\d+)", Path(f"/proc/{bide.process.pid}/status").read_text())[1]) << 10

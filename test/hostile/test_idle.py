@@ -4,7 +4,7 @@ go: the others are answered, memory and descriptors are bounded and given back, 
 import resource
 
 import pytest
-from crowd import CONFIG, alone, anonymous, close, connect, connections, descriptors, is_closed, others
+from crowd import CONFIG, alone, anonymous, close, connect, connections, descriptors, given_back, is_closed, others
 from harness import until
 from wire import LIVEZ, SUBMIT, Client, Reply
 
@@ -59,7 +59,7 @@ def test_five_thousand_idle_connections_cost_little_and_hold_up_nobody(serve, mo
             assert ask(sock, SUBMIT).status == 202
         begin(idle[:third:50], b"\r\n\r\n")
         close(idle)
-        until(lambda: descriptors(bide) <= open_before + 5, "the descriptors are given back", 60)
+        given_back(bide, open_before)
         idle = connect(bide, count)  # a second time: from the memory of the first
         until(lambda: connections(bide) >= count, "all are connected")
         them.go_on()
@@ -107,7 +107,7 @@ def test_three_thousand_that_come_and_go_at_once_leave_nothing(serve):
             client.reset() if n % 2 else client.sock.close()
         them.go_on()
     alone(bide)
-    assert descriptors(bide) <= open_before + 5
+    given_back(bide, open_before)
 
 
 def test_three_thousand_refused_requests_whose_senders_stay_are_let_go_by_the_server(serve, most):
@@ -118,7 +118,7 @@ def test_three_thousand_refused_requests_whose_senders_stay_are_let_go_by_the_se
         begin(staying, b"\0\0\0\0")
         for sock in staying:
             assert Reply(sock.recv(65536)).status == 400
-        until(lambda: descriptors(bide) <= open_before + 5, "they are closed on this side", 60)
+        given_back(bide, open_before)
         assert all(is_closed(sock) for sock in staying)
         close(staying)
     alone(bide)
