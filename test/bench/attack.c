@@ -67,12 +67,21 @@ static void give_up(const char *what)
     exit(1);
 }
 
+static void leave(void)
+{
+    printf("%ld opened, %.0f MiB received\n", opened, received / (1024 * 1024));
+    exit(0);
+}
+
 static void come(int at)
 {
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, small = 4096;
     if (fd < 0) give_up("no socket");
     if (!attack->first) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-    if (connect(fd, address->ai_addr, address->ai_addrlen) != 0) give_up("cannot connect");
+    if (connect(fd, address->ai_addr, address->ai_addrlen) != 0) {
+        if (ended) leave();
+        give_up("cannot connect");
+    }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     send(fd, first, first_len, MSG_NOSIGNAL | MSG_DONTWAIT);
     struct epoll_event e = {.events = EPOLLRDHUP | (attack->reads ? EPOLLIN : 0) | (attack->pipelines ? EPOLLOUT : 0)};
@@ -167,6 +176,5 @@ int main(int argc, char **argv)
             else if (read(timer, &ticks, sizeof ticks) > 0) drip(count);
         }
     }
-    printf("%ld opened, %.0f MiB received\n", opened, received / (1024 * 1024));
-    return 0;
+    leave();
 }

@@ -29,7 +29,7 @@ config() {
 ask() {
     name=$1
     shift
-    "$built/pace" -r "$PER_SECOND" -t "$HOSTILE_SECONDS" "$address" "$@" >"$work/$name" &
+    timeout $((HOSTILE_SECONDS * 5)) "$built/pace" -r "$PER_SECOND" -t "$HOSTILE_SECONDS" "$address" "$@" >"$work/$name" &
     started $!
     asking="$asking $pid"
 }
@@ -44,7 +44,7 @@ measure() {
     ask get "/v1/tasks/$task"
     ask submit /v1/tasks "$body"
     for one in $asking; do
-        wait "$one" || die "a client failed"
+        wait "$one" || die "the others got no answers in time"
     done
     mib=$(($(memory) / 1024))
 }

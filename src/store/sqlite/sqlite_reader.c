@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One-task questions, and who goes first. The list itself is in sqlite_list.c.
+ * One-task questions, and who goes first: the short ones. Lists (sqlite_list.c) and large results come one at a time
+ * after them, and each looks first for short ones that came meanwhile: a hundred clients that fetch a large result at
+ * once let the others wait for one of these, not for all.
  */
 #include "store/sqlite/sqlite_reader.h"
 
+#include "base/limits.h"
 #include "store/sqlite/sqlite_row.h"
 #include "store/sqlite/sqlite_view.h"
 
@@ -168,14 +171,20 @@ static void kept(struct sqlite_reader *r, struct store_kept *k)
     if (k->n) k->last = k->items[k->n - 1].id;
 }
 
+/* What takes long enough to be felt by those behind it. */
+static bool is_longer(const struct store_req *req)
+{
+    return req->op == STORE_LIST || (req->op == STORE_GET && ((const struct store_get *)req)->result_max > LIMIT_INLINE);
+}
+
 static void answer_points(struct sqlite_reader *r, struct list *batch)
 {
     struct list answered;
     list_init(&answered);
     for (struct list *l; (l = list_shift(batch));) {
         struct store_req *req = CONTAINER_OF(l, struct store_req, link);
-        if (req->op == STORE_LIST) {
-            list_push(&r->lists, l);
+        if (is_longer(req)) {
+            list_push(&r->longer, l);
             continue;
         }
         if (req->op == STORE_GET) get(r, (struct store_get *)req);
@@ -188,15 +197,18 @@ static void answer_points(struct sqlite_reader *r, struct list *batch)
     if (!list_empty(&answered)) thread_give(r->thread, &answered);
 }
 
-/* Called by SQLite in the middle of a list: lets one-task questions go first, ends the list when its budget is used up. */
+static void answer_new_points(struct sqlite_reader *r)
+{
+    struct list batch;
+    list_init(&batch);
+    if (thread_has_more(r->thread) && thread_take(r->thread, &batch)) answer_points(r, &batch);
+}
+
+/* Called by SQLite in the middle of a list: lets short questions go first, ends the list when its budget is used up. */
 static int on_progress(void *user)
 {
     struct sqlite_reader *r = user;
-    if (thread_has_more(r->thread)) {
-        struct list batch;
-        list_init(&batch);
-        if (thread_take(r->thread, &batch)) answer_points(r, &batch);
-    }
+    answer_new_points(r);
     return clock_mono_ms(r->clock) >= r->deadline_ms;
 }
 
@@ -210,17 +222,28 @@ static void on_seen(sqlite3_context *c, int n, sqlite3_value **v)
     sqlite3_result_int(c, 1);
 }
 
-/* Through the gate anew for each, so that a writer who wants it shut never waits for more than one. */
-static void answer_list(struct sqlite_reader *r, struct list *link)
+static void answer_list(struct sqlite_reader *r, struct store_list *list)
 {
-    struct list answered;
-    list_init(&answered);
-    gate_enter(r->gate);
-    struct store_list *list = (struct store_list *)CONTAINER_OF(link, struct store_req, link);
     r->deadline_ms = clock_mono_ms(r->clock) + SQLITE_READER_BUDGET_MS;
     r->seen.any = false;
     sqlite_list(&r->scan, &r->seen, list);
     for (size_t i = 0; i < list->n && !list->req.err; i++) last_failure(r, &list->items[i], &list->req);
+}
+
+/* Through the gate anew for each, so that a writer who wants it shut never waits for more than one. */
+static void answer_longer(struct sqlite_reader *r, struct list *link)
+{
+    struct list answered;
+    list_init(&answered);
+    gate_enter(r->gate);
+    answer_new_points(r);
+    struct store_req *req = CONTAINER_OF(link, struct store_req, link);
+    if (req->op == STORE_LIST) {
+        answer_list(r, (struct store_list *)req);
+    } else {
+        get(r, (struct store_get *)req);
+        if (req->err) req->why = sqlite3_errstr(r->point.trouble);
+    }
     gate_leave(r->gate);
     list_push(&answered, link);
     thread_give(r->thread, &answered);
@@ -231,13 +254,13 @@ void sqlite_reader_work(struct sqlite_reader *r, struct list *batch)
     gate_enter(r->gate);
     answer_points(r, batch);
     gate_leave(r->gate);
-    for (struct list *l; (l = list_shift(&r->lists));) answer_list(r, l);
+    for (struct list *l; (l = list_shift(&r->longer));) answer_longer(r, l);
 }
 
 int sqlite_reader_open(struct sqlite_reader *r, const char *path, struct gate *gate, const struct clock *clock, struct err *e)
 {
     *r = (struct sqlite_reader){.gate = gate, .clock = clock};
-    list_init(&r->lists);
+    list_init(&r->longer);
     int err = sqlite_db_open(&r->point, path, true, e);
     if (!err) err = sqlite_db_open(&r->scan, path, true, e);
     if (!err) {

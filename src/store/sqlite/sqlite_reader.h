@@ -20,7 +20,7 @@ struct sqlite_reader {
     struct sqlite_db point, scan;
     struct thread *thread; /* borrowed: for what has come meanwhile */
     struct gate *gate;     /* borrowed: shut while the log is reset */
-    struct list lists;     /* LIST requests put off by one-task questions */
+    struct list longer;    /* lists and large results: put off by short questions */
     const struct clock *clock; /* borrowed: of the budget */
     int64_t deadline_ms;   /* mono, of the running list */
     struct sqlite_seen seen; /* what the running list looks at */
