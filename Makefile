@@ -12,7 +12,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check sim bench fuzz install clean
+.PHONY: help run build test check sim coverage bench fuzz install clean
 
 help:
 	@sed -n 's/^\([a-z][a-z]*\):.*## /make \1\t/p' Makefile | expand -t 15
@@ -45,6 +45,10 @@ sim: ## SEEDS (10000) random lives of a server against what is promised
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target test_sim_random
 	@SIM_SEEDS=$(SEEDS) build/test/test_sim_random
+
+coverage: ## lines and branches that the C suites reach; fails when the heart misses one
+	@scripts/install-packages build
+	@scripts/check-coverage --all
 
 bench: build ## measure against what doc/ promises
 	@scripts/install-packages bench

@@ -127,6 +127,9 @@ if("house" IN_LIST BIDE_TESTS)
     bide_test(house house/${check} 60 scripts/check-${check} --build ${CMAKE_BINARY_DIR})
     bide_test(house house/${check}-can-fail 60 scripts/check-${check} --self-test)
   endforeach()
+  # Builds the heart and its unit tests below the build folder; after the first time only what has changed.
+  bide_test(house house/coverage 600 scripts/check-coverage --build ${CMAKE_BINARY_DIR})
+  bide_test(house house/coverage-can-fail 120 scripts/check-coverage --self-test)
 endif()
 
 if(NOT BIDE_TEST_PREFIX)

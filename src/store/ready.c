@@ -188,9 +188,8 @@ static void rehash(struct ready *r)
     uint32_t old = r->n_buckets;
     r->n_buckets = n;
     if (old == 0) return;
-    for (uint32_t i = 0; i < r->n; i++) {
+    for (uint32_t i = 0; i < r->n; i++) { /* as many live as there were buckets, never more: none is free */
         struct ready_entry *e = &r->entries[i];
-        if (e->lane == READY_NONE) continue; /* free */
         uint32_t b = bucket_of(r, &e->id);
         e->chain = r->buckets[b];
         r->buckets[b] = i;
@@ -338,12 +337,9 @@ void ready_undo(struct ready *r)
 {
     while (r->n_journal > 0) {
         const struct ready_change *c = &r->journal[--r->n_journal];
-        switch (c->kind) {
-        case CHANGE_NEW: clear(r, &c->id); break;
-        case CHANGE_PUT:
-        case CHANGE_REMOVE: set(r, &c->id, c->lane, &c->life); break;
-        case CHANGE_TALLY: r->queues[c->lane].n[c->state] -= c->delta; break;
-        }
+        if (c->kind == CHANGE_TALLY) r->queues[c->lane].n[c->state] -= c->delta;
+        else if (c->kind == CHANGE_NEW) clear(r, &c->id);
+        else set(r, &c->id, c->lane, &c->life);
     }
 }
 

@@ -8,19 +8,10 @@
 
 static int64_t said_for(const struct retain_rules *r, enum task_state state)
 {
-    switch (state) {
-    case TASK_COMPLETED: return r->completed_ms;
-    case TASK_FAILED: return r->failed_ms;
-    case TASK_CANCELLED: return r->cancelled_ms;
-    case TASK_EXPIRED: return r->expired_ms;
-    case TASK_BLOCKED:
-    case TASK_SCHEDULED:
-    case TASK_PENDING:
-    case TASK_RUNNING:
-    case TASK_STATES: break;
-    }
-    assert(!"only what has ended is ever removed");
-    return RETAIN_FOREVER;
+    const int64_t said[TASK_STATES] = {[TASK_COMPLETED] = r->completed_ms, [TASK_FAILED] = r->failed_ms,
+                                       [TASK_CANCELLED] = r->cancelled_ms, [TASK_EXPIRED] = r->expired_ms};
+    assert(state_is_ending(state)); /* only what has ended is ever removed */
+    return said[state];
 }
 
 static int64_t age_of(const struct retain_rules *r, enum task_state state)

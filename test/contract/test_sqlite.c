@@ -9,6 +9,7 @@
 #include "test/contract/contract.h"
 
 #include <sys/stat.h>
+#include <time.h>
 
 static int try_open(struct contract *c, struct store **ret, struct err *e)
 {
@@ -180,6 +181,14 @@ static void many_rows(struct contract *c)
     CHECK_INT(contract_count(c, "q").n[TASK_COMPLETED], 200000);
 }
 
+/* What this process computed: unlike time, it does not pass while other processes have the machine. */
+static int64_t computed_ms(void)
+{
+    struct timespec t;
+    CHECK_INT(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 CASE(a_list_that_finds_nothing_in_many_rows_stops_in_time_goes_on_and_ends)
 {
     many_rows(c);
@@ -188,9 +197,9 @@ CASE(a_list_that_finds_nothing_in_many_rows_stops_in_time_goes_on_and_ends)
     int pages = 0;
     int64_t longest_ms = 0;
     for (bool more = true; more; pages++) {
-        int64_t since_ms = turn_mono_ms(&c->turn);
+        int64_t since_ms = computed_ms();
         ASK(c, list, &r);
-        int64_t took_ms = turn_mono_ms(&c->turn) - since_ms;
+        int64_t took_ms = computed_ms() - since_ms;
         if (took_ms > longest_ms) longest_ms = took_ms;
         CHECK(r.req.err == 0 && r.n == 0);
         more = r.more;
@@ -201,8 +210,7 @@ CASE(a_list_that_finds_nothing_in_many_rows_stops_in_time_goes_on_and_ends)
         CHECK(pages < 10000);
     }
     CHECK(pages > 1);
-    /* the bound is the reader's 20 ms; a machine that is busy with other things gets a few times that */
-    CHECK(longest_ms < 10 * SQLITE_READER_BUDGET_MS);
+    CHECK(longest_ms < 5 * SQLITE_READER_BUDGET_MS); /* the bound, and what is around it */
 }
 
 struct ask_later {

@@ -286,4 +286,54 @@ TEST(a_lane_without_tasks_makes_room_for_a_new_one_under_a_new_number)
     ready_release(&r);
 }
 
+TEST(there_are_no_more_queues_than_the_limit_nor_lanes_in_one_more)
+{
+    struct ready r;
+    char name[16];
+    ready_init(&r);
+    for (int i = 0; i < LIMIT_LANES; i++) {
+        snprintf(name, sizeof name, "q%d", i);
+        CHECK_INT(ready_queue_of(&r, str_of(name)), i);
+    }
+    CHECK_INT(ready_queue_of(&r, STR("q7")), 7);
+    CHECK_INT(ready_queue_of(&r, STR("one more")), READY_NONE);
+    CHECK_INT(ready_lane_of(&r, STR("one more"), STR("t")), READY_NONE);
+    CHECK_INT(ready_lane_of(&r, STR("q7"), STR("t")), 0);
+    ready_release(&r);
+}
+
+TEST(a_number_above_all_lanes_is_of_no_lane)
+{
+    struct ready r;
+    lanes_init(&r);
+    CHECK_INT(ready_lane_at(&r, LANES - 1), LANES - 1);
+    CHECK_INT(ready_lane_at(&r, LANES), READY_NONE);
+    CHECK_INT(ready_lane_at(&r, LANES - 1 + LIMIT_LANES), READY_NONE);
+    ready_release(&r);
+}
+
+TEST(a_lane_is_given_up_only_when_no_undo_can_need_it_and_its_number_has_a_next)
+{
+    struct ready r;
+    char name[16];
+    struct life life = {.state = TASK_PENDING, .run = 1, .rank = 1};
+    ready_init(&r);
+    for (int i = 0; i < LIMIT_LANES; i++) {
+        snprintf(name, sizeof name, "t%d", i);
+        struct id id = wide_id(i);
+        uint32_t lane = ready_lane_of(&r, STR("q"), str_of(name));
+        if (i > 2) ready_put(&r, &id, lane, &life); /* the first three are empty */
+    }
+    ready_commit(&r);
+    ready_tally(&r, 0, TASK_COMPLETED, 1); /* says 0, a queue, and so nothing of lane 0 */
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("new")), 0);
+    struct id id = wide_id(LIMIT_LANES);
+    ready_put(&r, &id, 0, &life);
+    r.lanes[1].number = UINT32_MAX - LIMIT_LANES + 1; /* another use of the place would not have a number of its own */
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("newer")), 2);
+    ready_undo(&r);
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("t0")), 0); /* "new" is empty again */
+    ready_release(&r);
+}
+
 TEST_MAIN

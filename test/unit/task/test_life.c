@@ -345,6 +345,33 @@ TEST(another_priority_keeps_the_age_and_another_time_sets_it)
     CHECK(!out.changed && !out.ended);
 }
 
+TEST(another_time_leaves_a_blocked_task_blocked_and_gives_it_its_place)
+{
+    struct life l = standing(TASK_BLOCKED);
+    struct life_outcome out;
+    struct life_input in = {.event = LIFE_REPLAN, .now_ms = NOW, .run_at_ms = NOW + 5000};
+    CHECK_INT(life_step(&l, &rules, &in, &out), 0);
+    CHECK_INT(l.state, TASK_BLOCKED);
+    CHECK_INT(l.due_at_ms, 0);
+    CHECK_INT(l.rank, order_rank(5, NOW + 5000));
+    CHECK(out.changed);
+}
+
+TEST(another_time_that_the_order_cannot_tell_apart_is_a_change)
+{
+    int64_t end_ms = order_eligible_ms(order_rank(5, INT64_MAX));
+    struct life l = standing(TASK_SCHEDULED);
+    struct life_outcome out;
+    struct life_input in = {.event = LIFE_REPLAN, .now_ms = NOW, .run_at_ms = end_ms + 1};
+    CHECK_INT(life_step(&l, &rules, &in, &out), 0);
+    in.run_at_ms = end_ms + 2;
+    struct life before = l;
+    CHECK_INT(life_step(&l, &rules, &in, &out), 0);
+    CHECK_INT(l.rank, before.rank);
+    CHECK_INT(l.due_at_ms, end_ms + 2);
+    CHECK(out.changed);
+}
+
 TEST(along_any_sequence_of_events_the_promises_hold)
 {
     struct rng_seeded rng;
@@ -352,12 +379,6 @@ TEST(along_any_sequence_of_events_the_promises_hold)
         rng_seeded_init(&rng, seed);
         check_sequence(&rng.rng);
     }
-}
-
-TEST(verdicts_have_the_words_of_the_protocol)
-{
-    static const char *const words[] = {"done", "failed", "timeout", "lost", "lost", "cancelled", "released", "released"};
-    for (int e = LIFE_DONE; e < LIFE_CLAIM; e++) CHECK(strcmp(life_verdict_word((enum life_event)e), words[e]) == 0);
 }
 
 TEST_MAIN
