@@ -12,7 +12,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check sim coverage bench fuzz install clean
+.PHONY: help run build test check lint sim coverage bench fuzz install clean
 
 help:
 	@sed -n 's/^\([a-z][a-z]*\):.*## /make \1\t/p' Makefile | expand -t 15
@@ -29,7 +29,7 @@ build: ## build/bide and libbide (installs missing Debian packages first)
 	@cmake --build --preset release --target programs
 
 test: ## everything: house checks, all suites, unit tests again under asan+ubsan and tsan
-	@scripts/install-packages build run test
+	@scripts/install-packages build run test lint
 	@for preset in release asan tsan; do \
 	    cmake --preset $$preset >/dev/null && cmake --build --preset $$preset || exit 1; done
 	@BIDE_SANITIZED=1 ctest --test-dir build -j $(JOBS) --output-on-failure --no-label-summary
@@ -39,6 +39,12 @@ check: ## under a minute: house checks and unit tests
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
 	@ctest --test-dir build -j $(JOBS) -L 'house|unit|fuzz' --output-on-failure --no-label-summary
+
+lint: ## clang-tidy and cppcheck over src/ and include/
+	@scripts/install-packages build lint
+	@cmake --preset release >/dev/null
+	@scripts/check-cppcheck
+	@scripts/check-tidy
 
 sim: ## SEEDS (10000) random lives of a server against what is promised
 	@scripts/install-packages build

@@ -132,6 +132,15 @@ if("house" IN_LIST BIDE_TESTS)
   bide_test(house house/coverage-can-fail 120 scripts/check-coverage --self-test)
 endif()
 
+# Other people's eyes on the source: minutes the first time, after that only what has changed. `make lint`.
+if("lint" IN_LIST BIDE_TESTS)
+  foreach(check tidy cppcheck)
+    bide_test(lint lint/${check} 3600 scripts/check-${check} --build ${CMAKE_BINARY_DIR})
+    bide_test(lint lint/${check}-can-fail 300 scripts/check-${check} --self-test)
+  endforeach()
+  set_tests_properties(${BIDE_TEST_PREFIX}lint/tidy ${BIDE_TEST_PREFIX}lint/cppcheck PROPERTIES PROCESSORS 2)
+endif()
+
 if(NOT BIDE_TEST_PREFIX)
   file(WRITE ${CMAKE_BINARY_DIR}/sanitized.cmake [[
 if("$ENV{BIDE_SANITIZED}" STREQUAL "1")

@@ -9,6 +9,8 @@
 #include "base/json_write.h"
 #include "http/problem.h"
 
+#include <assert.h>
+
 struct batch_item {
     int64_t index;
     struct err *error;      /* in the arena; NULL: good */
@@ -80,6 +82,7 @@ void batch_chunk_take(struct batch_chunk *k, int64_t index, struct str text)
         refuse(k, item, &e);
         return;
     }
+    assert(q); /* submission_read has found it */
     item->body->id = id_make(&s->ids);
     item->add = (struct store_add_item){.body = item->body, .capacity = q->capacity};
     if (k->key.p) idempotency_print(&item->add, arena_format(&k->arena, "%.*s#%lld", STR_ARG(k->key), (long long)index), text);

@@ -65,7 +65,7 @@ static int open_regular(const struct download *d, int *ret_fd, struct stat *ret_
 static void work_open(struct chore *k)
 {
     struct download *d = CONTAINER_OF(k, struct download, chore);
-    struct stat st;
+    struct stat st = {0};
     d->sys = open_regular(d, &d->fd, &st);
     if (d->sys) return;
     d->size = d->left = st.st_size;

@@ -38,8 +38,8 @@ static void write_attempt(struct buf *b, int32_t run, int32_t number, const char
 static void write_run_attempts(struct buf *b, const struct store_history *h, const struct life *life, int64_t finished_ms, size_t *at)
 {
     static const struct failure none;
-    const struct store_attempt *next = *at < h->n_attempts ? &h->attempts[*at] : NULL;
-    bool has_row = next && next->attempt.run == life->run && next->attempt.number == life->attempt;
+    bool has_row = *at < h->n_attempts && h->attempts[*at].attempt.run == life->run &&
+                   h->attempts[*at].attempt.number == life->attempt;
     bool alive = life->state == TASK_RUNNING;
     if (!has_row && life->attempt > 0 && (alive || life->state == TASK_COMPLETED))
         write_attempt(b, life->run, life->attempt, alive ? NULL : "done", life->started_at_ms, finished_ms, &none, 0);

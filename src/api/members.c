@@ -31,7 +31,7 @@ static void point(const struct members *m, const char *prefix, const struct json
 static int unknown(const struct members *m, const struct member *table, const struct json_node *v, const char *prefix)
 {
     const char *names[MEMBERS_MOST + 1] = {NULL};
-    for (size_t i = 0; table[i].name && i < MEMBERS_MOST; i++) names[i] = table[i].name;
+    for (size_t i = 0; i < MEMBERS_MOST && table[i].name; i++) names[i] = table[i].name;
     struct str key;
     char pointer[128];
     point(m, prefix, v, pointer, &key);
@@ -93,7 +93,7 @@ int members_text(const struct members *m, const struct json_node *v, const char 
 
 int members_time(const struct members *m, const struct json_node *v, const char *pointer, int64_t *ret_ms)
 {
-    struct str s;
+    struct str s = STR_NONE;
     int err = members_text(m, v, pointer, 64, &s);
     if (err) return err;
     if (text_time(ret_ms, s) == 0 && *ret_ms > 0) return 0;

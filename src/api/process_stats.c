@@ -6,16 +6,17 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 int64_t process_stats_rss(void)
 {
     FILE *f = fopen("/proc/self/statm", "re");
     if (!f) return 0;
-    long long size = 0, resident = 0;
-    int n = fscanf(f, "%lld %lld", &size, &resident);
+    char line[128] = "", *resident = line; /* "size resident ...", in pages */
+    if (fgets(line, sizeof line, f)) (void)strtoll(line, &resident, 10);
     fclose(f);
-    return n == 2 ? resident * sysconf(_SC_PAGESIZE) : 0;
+    return strtoll(resident, NULL, 10) * sysconf(_SC_PAGESIZE);
 }
 
 int64_t process_stats_descriptors(void)

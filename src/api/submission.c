@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "handler/command.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 struct draft {
@@ -263,6 +264,7 @@ int submission_read_of(const struct http_request *r, struct task_body *ret, cons
     int err = server_check_disk(s, e);
     if (!err) err = members_read(&m, fields, node, "", &d);
     if (!err) err = find_type(&d);
+    assert(err || d.type);
     if (!err) err = find_queue(&d);
     if (!err) err = settle(&d);
     if (!err) err = check_command(&d, r);

@@ -114,12 +114,11 @@ static void times(struct buf *b, const struct server *s, const struct task *t)
 /* One of the task's addresses: its path, and `verb` behind it. */
 static void url(struct buf *b, const char *name, struct str id, const char *verb)
 {
-    char path[96];
-    size_t len = sizeof "/v1/tasks/" - 1;
-    memcpy(path, "/v1/tasks/", len);
+    char path[96] = "/v1/tasks/";
+    size_t len = strlen(path);
     memcpy(path + len, id.p, id.len);
     len += id.len;
-    memcpy(path + len, verb, strlen(verb));
+    memcpy(path + len, verb, strlen(verb)); /* NOLINT(bugprone-not-null-terminated-result): a str, not a C string */
     json_write_member_str(b, name, (struct str){path, len + strlen(verb)});
 }
 

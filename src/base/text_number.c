@@ -42,8 +42,9 @@ int text_int(int64_t *ret_value, struct str s)
 /* strtod knows more than we want: "inf", "nan", hexadecimal, leading blanks. */
 static bool looks_decimal(struct str s)
 {
+    static const char may_be[] = "0123456789+-.eE";
     for (size_t i = 0; i < s.len; i++)
-        if (!memchr("0123456789+-.eE", s.p[i], 15)) return false;
+        if (!memchr(may_be, s.p[i], sizeof may_be - 1)) return false;
     return s.len > 0;
 }
 

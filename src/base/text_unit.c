@@ -5,6 +5,8 @@
  */
 #include "base/text.h"
 
+#include <assert.h>
+
 struct unit {
     const char *name;
     int64_t value;
@@ -121,6 +123,7 @@ void text_add_duration(struct buf *b, int64_t ms)
     uint64_t left = ms < 0 ? -(uint64_t)ms : (uint64_t)ms;
     for (const struct unit *unit = duration_units; unit->name; unit++) {
         uint64_t value = (uint64_t)unit->value;
+        assert(value > 0);
         if (left < value || (unit == duration_units && left % value != 0)) continue;
         buf_add_format(b, "%llu%s", (unsigned long long)(left / value), unit->name);
         left %= value;

@@ -101,9 +101,9 @@ static void work(const struct cli_bench_load *l, struct shared *shared, struct c
     struct bide_text answer = {0};
     struct bide_client *c = bide_client_new(&(struct bide_client_options){.server = l->server}, &t->error);
     int64_t begun = now_us(), until = begun + l->duration_ms * 1000;
-    int failed = 0;
-    while (c && failed < ERRORS_MAX && !t->full && now_us() < until && !atomic_load(&shared->stop))
-        failed = submit_one(c, l->submit, t, &ids) ? 0 : failed + 1;
+    int in_a_row = 0;
+    while (c && in_a_row < ERRORS_MAX && !t->full && now_us() < until && !atomic_load(&shared->stop))
+        in_a_row = submit_one(c, l->submit, t, &ids) ? 0 : in_a_row + 1;
     t->submit_us = now_us() - begun;
     if (t->full) atomic_store(&shared->stop, true);
     for (size_t i = 0; i < ids.n; i++) {

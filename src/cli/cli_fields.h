@@ -9,7 +9,7 @@
 #include "bide.h"
 
 /* Both print to standard output. -1 with the reason: not JSON, or not what is expected. */
-int cli_fields_print(const struct bide_text *json, struct bide_error *error);
+int cli_fields_print(const struct bide_text *text, struct bide_error *error);
 /* {"items":[{...},...]}. `columns`: paths, ends with NULL; NULL: every one the first item has. */
 int cli_fields_print_items(const struct bide_text *page, const char *const *columns, struct bide_error *error);
 

@@ -7,6 +7,7 @@
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/cli_bars.h"
 #include "cli/cli_client.h"
 #include "cli/cli_source.h"
@@ -165,11 +166,19 @@ static int follow(struct following *f, struct cli_bars *bars)
 
 /* ---- how it ended ---- */
 
+/* Of "exit 3" behind "exit ", 0 when the text is another. */
+static int number_behind(const char *text, const char *word, int most)
+{
+    int64_t n;
+    size_t len = strlen(word);
+    return strncmp(text, word, len) == 0 && text_int(&n, str_of(text + len)) == 0 && n > 0 && n <= most ? (int)n : 0;
+}
+
 static int exit_of(const struct bide_task_view *v)
 {
-    int n;
-    if (sscanf(v->error_type, "exit %d", &n) == 1 && n > 0 && n < 256) return n;
-    if (sscanf(v->error_type, "signal %d", &n) == 1 && n > 0 && n < 128) return BY_SIGNAL + n;
+    int status = number_behind(v->error_type, "exit ", 255), signal = number_behind(v->error_type, "signal ", 127);
+    if (status) return status;
+    if (signal) return BY_SIGNAL + signal;
     if (strcmp(v->error_code, "load_failed") == 0) return NOT_STARTED;
     if (strcmp(v->error_code, "timeout") == 0) return TIME_IS_UP;
     return cli_task_exit(v);

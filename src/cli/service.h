@@ -57,7 +57,7 @@ struct service {
 };
 
 /* Opens everything; on failure closes what was opened and says why. */
-int service_open(struct service *s, const struct config *c, void (*on_serving)(struct service *s), struct err *e) MUST_USE;
+int service_open(struct service *s, const struct config *c, void (*tell)(struct service *s), struct err *e) MUST_USE;
 void service_run(struct service *s); /* until drained and closed; releases everything */
 
 #endif

@@ -87,10 +87,11 @@ static int read_file(const char *path, struct buf *b, struct bide_error *error)
 
 static int read_input(struct bide_task *t, const struct json *j, const struct json_node *v)
 {
-    char name[PATH_MAX], path[2 * PATH_MAX];
+    char name[PATH_MAX];
     if (!copy_member(j, v, STR("input_file"), name, sizeof name))
         return bide_error_set(&t->error, "invalid", "input_file is not a path");
     if (name[0]) {
+        char path[2 * PATH_MAX];
         snprintf(path, sizeof path, "%s%s%s", name[0] == '/' ? "" : t->dir, name[0] == '/' ? "" : "/", name);
         return read_file(path, &t->input, &t->error);
     }

@@ -161,6 +161,7 @@ static struct curl_slist *headers(const struct bide_http *h, const struct bide_h
 
 /* libcurl sends a request again when a kept connection ends before the answer. The server may have taken the first one,
  * so only what changes nothing is sent twice. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 static int on_begin(void *user, char *ip, char *local_ip, int port, int local_port)
 {
     struct bide_http *h = user;
@@ -230,8 +231,7 @@ static int refused(struct bide_http *h, int status, const struct buf *answer, st
     json_init(&j);
     j.envelope = LIMIT_JSON_ENVELOPE;
     int rc = json_parse(&j, buf_str(answer), NULL);
-    if (rc == ERR_NOMEM) bide_error_nomem(error);
-    else rc = bide_problem_read(error, &j, rc ? NULL : json_root(&j), status);
+    if (rc == ERR_NOMEM || bide_problem_read(error, &j, rc ? NULL : json_root(&j), status) != 0) bide_error_nomem(error);
     error->http_status = status;
     json_release(&j);
     return -1;
@@ -248,11 +248,9 @@ int bide_http_send(struct bide_http *h, const struct bide_http_request *r, struc
     buf_add_text(&url, h->base);
     buf_add_text(&url, r->path);
     int rc = -1;
-    if (!list || buf_err(&url) == ERR_NOMEM) {
-        bide_error_nomem(error);
-    } else if (buf_err(&url)) {
+    if (buf_err(&url) && buf_err(&url) != ERR_NOMEM) {
         bide_error_set(error, "too_large", "the address of the request is over %zu bytes", url.max);
-    } else if (!set_options(h, r, url.p, list, answer)) {
+    } else if (!list || buf_err(&url) || !set_options(h, r, url.p, list, answer)) {
         bide_error_nomem(error);
     } else {
         CURLcode code = curl_easy_perform(h->easy);

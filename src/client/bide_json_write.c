@@ -69,7 +69,8 @@ void bide_json_write_raw(struct bide_text *json, const char *value)
 {
     struct buf b = begin(json);
     struct str raw = str_of(value); /* what a comma is due after is seen by its last byte: no blanks there */
-    while (raw.len > 0 && memchr(" \t\r\n", raw.p[raw.len - 1], 4)) raw.len--;
+    static const char blanks[] = " \t\r\n";
+    while (raw.len > 0 && memchr(blanks, raw.p[raw.len - 1], sizeof blanks - 1)) raw.len--;
     if (raw.len) json_write_raw(&b, raw);
     else json_write_null(&b);
     end(json, &b);

@@ -48,8 +48,10 @@ struct buf bide_request_path(const char *base, const char *name, const char *ver
     struct buf b;
     buf_init(&b, LIMIT_HTTP_TARGET);
     buf_add_text(&b, base);
-    if (name) buf_add_char(&b, '/');
-    if (name) bide_request_encode(&b, name);
+    if (name) {
+        buf_add_char(&b, '/');
+        bide_request_encode(&b, name);
+    }
     buf_add_text(&b, verb);
     return b;
 }

@@ -16,7 +16,7 @@ struct bide_client {
  * bide_request_send. */
 struct buf bide_request_path(const char *base, const char *name, const char *verb);
 /* The encoded `text` (RFC 3986 section 2.1), so that a queue called "a/b" stays one segment. */
-void bide_request_encode(struct buf *path, const char *text);
+void bide_request_encode(struct buf *b, const char *text);
 /* ?key=value, or &key=value; nothing when `value` is NULL. */
 void bide_request_query(struct buf *path, const char *key, const char *value);
 

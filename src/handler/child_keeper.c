@@ -268,7 +268,7 @@ static int start(struct spawner *s, struct child *c, const struct child_spec *sp
     for (size_t i = 0; i < KEEPER_FDS; i++)
         if (theirs[i] != ck->null_fd) close_fd(&theirs[i]);
     if (err) release(k);
-    else fcntl(k->control, F_SETFL, O_NONBLOCK); /* a keeper that does not read must not stop the loop */
+    else (void)fcntl(k->control, F_SETFL, O_NONBLOCK); /* a keeper that does not read must not stop the loop */
     return err;
 }
 

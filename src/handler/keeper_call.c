@@ -20,8 +20,10 @@ const char *const *keeper_call_env(struct arena *a, const struct child_spec *spe
            secret = count(spec->secret_env), n = 0;
     const char **env = arena_alloc(a, (own + added + secret + 3) * sizeof *env);
     for (size_t i = 0; i < own; i++) env[n++] = environ[i];
-    if (spec->frames) env[n++] = arena_format(a, KEEPER_ENV "BIDE_IN=%d", KEEPER_IN).p;
-    if (spec->frames) env[n++] = arena_format(a, KEEPER_ENV "BIDE_OUT=%d", KEEPER_OUT).p;
+    if (spec->frames) {
+        env[n++] = arena_format(a, KEEPER_ENV "BIDE_IN=%d", KEEPER_IN).p;
+        env[n++] = arena_format(a, KEEPER_ENV "BIDE_OUT=%d", KEEPER_OUT).p;
+    }
     for (size_t i = 0; i < added; i++) env[n++] = arena_format(a, KEEPER_ENV "%s", spec->env[i]).p;
     for (size_t i = 0; i < secret; i++) env[n++] = arena_format(a, KEEPER_ENV "%s", spec->secret_env[i]).p;
     return env;

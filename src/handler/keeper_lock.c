@@ -48,8 +48,8 @@ int keeper_lock_open(int *ret_fd, char **ret_path, const char *path, struct err 
 
 int keeper_lock_wait(const char *path, int64_t timeout_ms, struct err *e)
 {
-    int fd;
-    char *whole;
+    int fd = -1;
+    char *whole = NULL;
     int err = keeper_lock_open(&fd, &whole, path, e);
     if (err) return err;
     int64_t until_ms = clock_mono_ms(&clock_system) + timeout_ms;

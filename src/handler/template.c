@@ -80,9 +80,9 @@ static int add_input(struct buf *b, struct str words, const struct json *input, 
 static int add_value(struct buf *b, struct str words, const struct attempt *a, const struct json *input,
                      struct str remote_id, struct err *e)
 {
-    char id[ID_TEXT];
     if (str_starts(words, STR(INPUT))) return add_input(b, words, input, e);
     if (str_eq(words, STR("id"))) {
+        char id[ID_TEXT];
         id_format(&a->task->id, id);
         buf_add_text(b, id);
     } else if (str_eq(words, STR("remote.id"))) {

@@ -205,7 +205,7 @@ void worker_step(struct worker *w)
 {
     for (enum worker_state to; (to = next_state(w)) != w->state;) {
         enum worker_state from = w->state;
-        assert(moves[from] & (1u << to));
+        assert(from < WORKER_STATES && moves[from] & (1u << to));
         w->state = to;
         enter(w, from);
     }

@@ -36,7 +36,7 @@ struct target {
     uint32_t seen;
 };
 
-static void read_named(struct reader *r, const struct config_key *k, struct fy_node *map, struct config_mark at);
+static void read_named(struct reader *r, const struct config_key *k, struct fy_node *map, struct config_mark around);
 
 static struct str path_under(struct reader *r, struct str path, const char *key)
 {

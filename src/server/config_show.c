@@ -11,7 +11,6 @@
 #define MASK "***"
 
 struct show {
-    const struct config *c;
     void (*f)(void *user, const struct config_item *item);
     void *user;
     struct buf path; /* of what is being walked */
@@ -88,7 +87,7 @@ static void show_section(struct show *s, const struct config_section *section, c
 
 void config_show_each(const struct config *c, void (*f)(void *user, const struct config_item *item), void *user)
 {
-    struct show s = {.c = c, .f = f, .user = user};
+    struct show s = {.f = f, .user = user};
     buf_init(&s.path, PATH_MOST);
     show_section(&s, &config_table_top, c);
     buf_release(&s.path);

@@ -56,8 +56,9 @@ static int add_one(struct apply *a, struct store_add_item *it, int64_t now_ms)
     if (err == ERR_CONFLICT) { /* full, or the id was used: a resend of one that has ended is no new task */
         err = a->shelf->ops->ended(a->shelf, &body->id, &it->life);
         it->existed = err == 0;
-        if (err == ERR_NOT_FOUND) it->err = ERR_QUEUE_FULL;
-        return err == ERR_NOT_FOUND && full ? 0 : err == ERR_NOT_FOUND ? ERR_STORE : err;
+        if (err != ERR_NOT_FOUND) return err;
+        it->err = ERR_QUEUE_FULL;
+        return full ? 0 : ERR_STORE;
     }
     if (err) return err;
     it->life = life;

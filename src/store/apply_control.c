@@ -136,6 +136,7 @@ static int patch_one(struct apply *a, struct store_control_item *it, struct aren
     struct life_outcome out;
     it->err = life_step(&it->life, &body.rules, &in, &out);
     if (it->err) return 0;
+    assert(e); /* what has ended is not replanned: ERR_CONFLICT */
     uint32_t lane = e->lane;
     it->changed = true;
     it->queue = body.queue;

@@ -207,7 +207,9 @@ static uint32_t find(const struct ready *r, const struct id *id)
 const struct ready_entry *ready_get(const struct ready *r, const struct id *id)
 {
     uint32_t i = find(r, id);
-    return i == READY_NONE ? NULL : &r->entries[i];
+    if (i == READY_NONE) return NULL;
+    assert(i < r->n && r->entries);
+    return &r->entries[i];
 }
 
 static uint32_t insert(struct ready *r, const struct id *id)

@@ -49,7 +49,7 @@ int64_t retain_next_ms(const struct retain_rules *r, const struct retain_item *i
 {
     int64_t next = retain_purge_ms(r, it->state, it->finished_at_ms, it->own_ms);
     for (int i = 0; i < RETAIN_PARTS; i++) {
-        int64_t at_ms = it->there & 1u << i ? after(it->finished_at_ms, r->part_ms[i]) : INT64_MAX;
+        int64_t at_ms = (it->there & 1u << i) ? after(it->finished_at_ms, r->part_ms[i]) : INT64_MAX;
         if (at_ms < next) next = at_ms;
     }
     return next;

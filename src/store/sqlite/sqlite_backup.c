@@ -99,9 +99,10 @@ static int open_from(struct copy *c, const char *from, struct err *e)
 static int make_part(struct copy *c, struct err *e)
 {
     struct statvfs fs;
-    if (statvfs(c->folder, &fs) == 0 && (int64_t)(fs.f_bavail * fs.f_frsize) < c->bytes)
-        return err_set(e, ERR_FULL, "%s has room for %lld bytes, the copy needs %lld", c->folder,
-                       (long long)(fs.f_bavail * fs.f_frsize), (long long)c->bytes);
+    int64_t room = statvfs(c->folder, &fs) == 0 ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize : INT64_MAX;
+    if (room < c->bytes)
+        return err_set(e, ERR_FULL, "%s has room for %lld bytes, the copy needs %lld", c->folder, (long long)room,
+                       (long long)c->bytes);
     if ((size_t)snprintf(c->part, sizeof c->part, "%s.part-XXXXXX", c->b->to) >= sizeof c->part) c->part[0] = 0;
     c->file = c->part[0] ? mkostemp(c->part, O_CLOEXEC) : -1;
     if (c->file >= 0) return 0;
