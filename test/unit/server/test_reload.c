@@ -49,7 +49,7 @@ TEST(what_is_the_same_keeps_its_process)
     struct sim_task *t = SUBMIT(.ms = 10);
     sim_pass(sim, 5000);
     CHECK_TASK(t, "completed");
-    int started = sim->processes.started;
+    int64_t started = sim->processes.started;
     begin();
     other_queues[0].concurrency = 1;
     take_over();
