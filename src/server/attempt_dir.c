@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Made on demand; removed depth first through directory descriptors, never following a link out of it. Anything below
- * attempts/ whose name begins with GONE is being removed.
+ * attempts/ whose name begins with GONE is being removed. What an attempt has shut (the caches of some package managers are
+ * read-only) is opened up first, what it has nested deeper than DEPTH is moved to the top and removed from there.
  */
 #include "server/attempt_dir.h"
 
@@ -20,7 +21,8 @@
 #include <unistd.h>
 
 #define GONE ".gone-"
-#define DEPTH 64 /* a tree deeper than this is left */
+#define DEEP ".deep-"
+#define DEPTH 64 /* descriptors that one removal has open */
 
 void attempt_dir_path(char path[ATTEMPT_DIR_PATH], const char *data_dir, const struct id *id, int run, int number)
 {
@@ -57,7 +59,35 @@ int attempt_dir_make(char path[ATTEMPT_DIR_PATH], const char *data_dir, const st
     return sys ? err_set_errno(e, sys == ENOSPC ? ERR_FULL : ERR_IO, sys, path) : 0;
 }
 
-static int empty(int fd, int depth)
+/* The tree that is being removed. */
+struct tree {
+    int top;        /* borrowed: descriptor of its root */
+    unsigned moved; /* directories that were moved there, each under a name of its own */
+};
+
+/* A descriptor of a directory that may be read and changed, or -1. */
+static int open_up(int at, const char *name)
+{
+    const int how = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(at, name, how);
+    if (fd < 0 && errno == EACCES && fchmodat(at, name, 0700, AT_SYMLINK_NOFOLLOW) == 0) fd = openat(at, name, how);
+    struct stat st;
+    if (fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0700) != 0700) (void)fchmod(fd, 0700); /* what fails then, says so */
+    return fd;
+}
+
+/* A directory too deep to be gone into goes to the top. What has the name there already may be the attempt's own. */
+static int lift(struct tree *t, int at, const char *name)
+{
+    char to[32];
+    for (;;) {
+        snprintf(to, sizeof to, DEEP "%u", t->moved++);
+        if (renameat(at, name, t->top, to) == 0) return 0;
+        if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR) return errno;
+    }
+}
+
+static int empty(struct tree *t, int fd, int depth)
 {
     DIR *d = fdopendir(fd);
     if (!d) {
@@ -69,10 +99,16 @@ static int empty(int fd, int depth)
     for (struct dirent *f; !sys && (f = readdir(d));) {
         if (strcmp(f->d_name, ".") == 0 || strcmp(f->d_name, "..") == 0) continue;
         if (unlinkat(dirfd(d), f->d_name, 0) == 0) continue;
-        int sub = openat(dirfd(d), f->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (sub < 0) sys = errno;
-        else sys = depth > 0 ? empty(sub, depth - 1) : (close(sub), ELOOP);
-        if (!sys && unlinkat(dirfd(d), f->d_name, AT_REMOVEDIR) != 0) sys = errno;
+        int sub = open_up(dirfd(d), f->d_name);
+        if (sub < 0) {
+            sys = errno;
+        } else if (depth > 0) {
+            sys = empty(t, sub, depth - 1);
+            if (!sys && unlinkat(dirfd(d), f->d_name, AT_REMOVEDIR) != 0) sys = errno;
+        } else {
+            close(sub);
+            sys = lift(t, dirfd(d), f->d_name);
+        }
     }
     closedir(d);
     return sys;
@@ -81,8 +117,20 @@ static int empty(int fd, int depth)
 int attempt_dir_remove(const char *path, struct err *e)
 {
     if (rmdir(path) == 0 || errno == ENOENT) return 0;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    int sys = fd < 0 ? errno : empty(fd, DEPTH);
+    int sys = 0;
+    if (errno == ENOTDIR) { /* the attempt has put a file or a link in its place */
+        if (unlink(path) != 0) sys = errno;
+        return sys ? err_set_errno(e, ERR_IO, sys, path) : 0;
+    }
+    struct tree t = {.top = open_up(AT_FDCWD, path)};
+    unsigned moved;
+    if (t.top < 0) return err_set_errno(e, ERR_IO, errno, path);
+    do {
+        moved = t.moved;
+        int again = open_up(t.top, ".");
+        sys = again < 0 ? errno : empty(&t, again, DEPTH);
+    } while (!sys && t.moved != moved);
+    close(t.top);
     if (!sys && rmdir(path) != 0) sys = errno;
     return sys ? err_set_errno(e, ERR_IO, sys, path) : 0;
 }

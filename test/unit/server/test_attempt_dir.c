@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char data[64];
@@ -191,7 +192,7 @@ TEST(a_link_out_of_it_is_removed_and_not_followed)
     close_data();
 }
 
-TEST(a_link_in_its_place_is_not_followed_either)
+TEST(a_link_in_its_place_is_removed_and_not_followed)
 {
     char path[ATTEMPT_DIR_PATH], precious[128], inside[160];
     open_data();
@@ -201,31 +202,77 @@ TEST(a_link_in_its_place_is_not_followed_either)
     write_file(inside);
     CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
     CHECK(rmdir(path) == 0 && symlink(precious, path) == 0);
-    CHECK(attempt_dir_remove(path, &e) != 0);
+    CHECK_INT(attempt_dir_remove(path, &e), 0);
+    CHECK(!is_there(path));
     CHECK(is_there(inside));
+    write_file(path); /* or a file */
+    CHECK_INT(attempt_dir_remove(path, &e), 0);
+    CHECK(!is_there(path));
     close_data();
 }
 
-TEST(a_tree_deeper_than_anyone_needs_is_left_with_a_reason)
+static void make_deep(int fd, int levels)
 {
-    char path[ATTEMPT_DIR_PATH];
-    open_data();
-    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < levels; i++) {
         CHECK(mkdirat(fd, "d", 0755) == 0);
         int sub = openat(fd, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         close(fd);
         fd = sub;
+        int file = openat(fd, "f", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+        CHECK(file >= 0);
+        close(file);
     }
     close(fd);
-    CHECK_INT(attempt_dir_remove(path, &e), ERR_IO);
-    CHECK(e.text[0] != 0);
-    CHECK(is_there(path));
-    char deep[ATTEMPT_DIR_PATH]; /* halfway down, so that the rest can be removed in two steps */
-    snprintf(deep, sizeof deep, "%s", path);
-    for (int i = 0; i < 50; i++) strncat(deep, "/d", sizeof deep - strlen(deep) - 1);
-    CHECK_INT(attempt_dir_remove(deep, &e), 0);
+}
+
+TEST(a_tree_of_any_depth_goes_whatever_names_it_has)
+{
+    char path[ATTEMPT_DIR_PATH];
+    open_data();
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
+    make_deep(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), 1000);
+    write_file(under(path, ".deep-0")); /* one that the removal itself might use */
+    CHECK(mkdir(under(path, ".deep-1"), 0755) == 0);
+    write_file(under(path, ".deep-1/f"));
+    CHECK_INT(attempt_dir_remove(path, &e), 0);
+    CHECK(!is_there(path));
+    close_data();
+}
+
+/* As a user, as root may open everything; in a process of its own, which ends with what the removal answered. */
+static int remove_as_user(const char *path)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        if (geteuid() == 0 && (chown(data, 65533, 65533) || chown(under(data, "attempts"), 65533, 65533) || setuid(65533))) _exit(99);
+        int fd, rc = mkdir(path, 0755);
+        static const struct { const char *name; mode_t mode; } shut[] = {{"none", 0}, {"read-only", 0555}, {"blind", 0333}};
+        for (int i = 0; i < 3; i++) {
+            char dir[ATTEMPT_DIR_PATH + 16], inside[ATTEMPT_DIR_PATH + 32];
+            snprintf(dir, sizeof dir, "%s/%s", path, shut[i].name);
+            snprintf(inside, sizeof inside, "%s/inner", dir);
+            rc |= mkdir(dir, 0755) | mkdir(inside, 0755);
+            write_file(under(inside, "f"));
+            rc |= chmod(inside, shut[i].mode) | chmod(dir, shut[i].mode);
+        }
+        if (rc || (fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) _exit(98);
+        make_deep(fd, 100);
+        rc = chmod(path, 0);
+        _exit(rc ? 97 : attempt_dir_remove(path, &e) == 0 ? 0 : 1);
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+TEST(what_an_attempt_has_shut_goes_too)
+{
+    char path[ATTEMPT_DIR_PATH];
+    open_data();
+    CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
+    CHECK(rmdir(path) == 0);
+    CHECK_INT(remove_as_user(path), 0);
+    CHECK(!is_there(path));
     close_data();
 }
 
