@@ -33,6 +33,7 @@ struct child_exit {
 struct child {
     void *user;                                                            /* the owner's */
     void (*on_data)(struct child *c, enum child_stream from, struct str bytes); /* borrowed for the call */
+    void (*on_frames_end)(struct child *c);                                /* at most once: nobody has its fd 4 any more; may be NULL */
     void (*on_exit)(struct child *c, const struct child_exit *how);        /* once, last: the whole tree is dead, all output read that was there */
     struct spawner *spawner;                                               /* set by child_start */
     void *inside;                                                          /* the spawner's */

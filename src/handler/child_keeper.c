@@ -129,6 +129,12 @@ static void on_stream(struct pipe_reader *r, struct str bytes)
     s->kept->child->on_data(s->kept->child, s->from, bytes);
 }
 
+static void on_frames_end(struct pipe_reader *r)
+{
+    struct child *c = CONTAINER_OF(r, struct kept_stream, reader)->kept->child;
+    if (c->on_frames_end) c->on_frames_end(c);
+}
+
 /* ---- the end ---- */
 
 static void release(struct kept *k)
@@ -251,6 +257,7 @@ static struct kept *kept_new(struct child_keeper *ck, struct child *c)
         k->streams[i].kept = k;
         k->streams[i].from = (enum child_stream)i;
     }
+    k->streams[CHILD_FRAMES].reader.on_end = on_frames_end;
     list_push(&ck->kept, &k->link);
     c->inside = k;
     c->pid = 0;

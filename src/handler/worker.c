@@ -283,6 +283,8 @@ static void note_death(struct worker *w, struct str how)
 
 static void on_data(struct child *c, enum child_stream from, struct str bytes) { worker_read(c->user, from, bytes); }
 
+static void on_frames_end(struct child *c) { worker_read_hung_up(c->user); }
+
 static void on_exit_of(struct child *c, const struct child_exit *how)
 {
     struct worker *w = c->user;
@@ -321,7 +323,7 @@ void worker_init(struct worker *w, const struct worker_pool_conf *conf, int numb
     snprintf(w->id, sizeof w->id, "%.*s-%d", LIMIT_NAME, conf->name, number);
     w->failed_at_ms = INT64_MIN;
     w->held = conf->load_at_boot;
-    w->child = (struct child){.user = w, .on_data = on_data, .on_exit = on_exit_of};
+    w->child = (struct child){.user = w, .on_data = on_data, .on_frames_end = on_frames_end, .on_exit = on_exit_of};
     ladder_init(&w->ladder, turn, &w->child, on_rung);
     lines_init(&w->lines);
     frame_parser_init(&w->parser);
@@ -333,6 +335,7 @@ void worker_release(struct worker *w)
 {
     assert(w->state == WORKER_OFF);
     turn_timer_stop(w->turn, &w->timer);
+    turn_timer_stop(w->turn, &w->hung_up);
     lines_release(&w->lines);
     frame_parser_release(&w->parser);
     capture_release(&w->out);

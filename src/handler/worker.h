@@ -65,6 +65,7 @@ struct worker {
     bool dead;                 /* its tree is dead, or it was never born */
     bool rested;               /* the backoff is over */
     struct worker_slot slot;
+    struct timer hung_up;      /* it closed descriptor 4: how long it may still take to end */
     struct timer timer;        /* starting: ready_timeout; idle: keep_alive; backoff, broken: the next try */
 
     struct child child;

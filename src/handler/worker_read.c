@@ -8,6 +8,7 @@
 #include "handler/worker_slot.h"
 
 #define PROTO 1
+#define HUNG_UP_MS 2000 /* from the end of its frames to its own, which says more about it */
 
 static void on_ready(struct worker *w, const struct frame *f)
 {
@@ -74,14 +75,26 @@ void worker_read(struct worker *w, enum child_stream from, struct str bytes)
     }
 }
 
+/* One that is being stopped already is ended in its own time. */
+static void on_hung_up(struct timer *t)
+{
+    struct worker *w = CONTAINER_OF(t, struct worker, hung_up);
+    if (!w->dead && w->ending == ENDING_NOT && !w->slot.stopping)
+        worker_fail(w, "closed descriptor 4, so that nothing can be heard of it");
+}
+
+void worker_read_hung_up(struct worker *w) { turn_timer(w->turn, &w->hung_up, HUNG_UP_MS, on_hung_up); }
+
 void worker_read_end(struct worker *w)
 {
+    turn_timer_stop(w->turn, &w->hung_up);
     attempt_capture_ended(w->slot.attempt, &w->out);
     attempt_capture_ended(w->slot.attempt, &w->err);
 }
 
 void worker_read_reset(struct worker *w)
 {
+    turn_timer_stop(w->turn, &w->hung_up);
     lines_release(&w->lines);
     lines_init(&w->lines);
     capture_forget(&w->out);

@@ -9,6 +9,7 @@
 #include "handler/worker.h"
 
 void worker_read(struct worker *w, enum child_stream from, struct str bytes);
+void worker_read_hung_up(struct worker *w); /* no frame can come any more: a process that does not end by itself is killed */
 void worker_read_end(struct worker *w);   /* nothing more will come from this process */
 void worker_read_reset(struct worker *w); /* another process begins */
 

@@ -40,6 +40,8 @@ static struct run {
     size_t stop_at;    /* of stdout: stops the loop */
     bool kill_at;      /* ... or kills the tree */
     int exits;
+    bool stop_at_hang_up; /* stops the loop */
+    int hung_up;
 } one;
 
 static int running;
@@ -61,6 +63,13 @@ static inline void on_data(struct child *c, enum child_stream from, struct str b
     else loop_stop(loop);
 }
 
+static inline void on_frames_end(struct child *c)
+{
+    struct run *r = CONTAINER_OF(c, struct run, child);
+    r->hung_up++;
+    if (r->stop_at_hang_up) loop_stop(loop);
+}
+
 static inline void on_exit_of(struct child *c, const struct child_exit *how)
 {
     struct run *r = CONTAINER_OF(c, struct run, child);
@@ -71,7 +80,7 @@ static inline void on_exit_of(struct child *c, const struct child_exit *how)
 
 static inline void run_init(struct run *r)
 {
-    *r = (struct run){.child = {.on_data = on_data, .on_exit = on_exit_of}};
+    *r = (struct run){.child = {.on_data = on_data, .on_frames_end = on_frames_end, .on_exit = on_exit_of}};
     for (int i = 0; i < 3; i++) buf_init(&r->out[i], 64 * MIB);
 }
 

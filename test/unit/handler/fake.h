@@ -168,6 +168,12 @@ static inline void fake_says(struct fake *f, int i, enum child_stream from, cons
     struct child *c = f->children[i].child;
     if (c) c->on_data(c, from, str_of(text));
 }
+static inline void fake_hangs_up(struct fake *f, int i)
+{
+    struct child *c = f->children[i].child;
+    if (c && c->on_frames_end) c->on_frames_end(c);
+    fake_run(f);
+}
 static inline void fake_frame(struct fake *f, int i, const char *line)
 {
     fake_says(f, i, CHILD_FRAMES, line);

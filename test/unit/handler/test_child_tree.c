@@ -48,6 +48,28 @@ TEST(a_grandchild_that_holds_the_pipes_does_not_delay_the_end)
     finish();
 }
 
+TEST(the_end_of_the_frames_is_told_once_nobody_of_the_tree_has_them)
+{
+    begin();
+    one.stop_at = 3;
+    start_line("tail -f /dev/null & exec 4>&-; echo up; tail -f /dev/null", STR_NONE, true);
+    run();
+    CHECK_INT(one.hung_up, 0); /* the one in the background has them */
+    child_signal_tree(&one.child, SIGKILL);
+    run();
+    finish();
+    begin();
+    one.stop_at_hang_up = true;
+    start_line("exec 4>&-; tail -f /dev/null", STR_NONE, true);
+    run();
+    CHECK_INT(one.hung_up, 1);
+    CHECK_INT(one.exits, 0);
+    child_signal_tree(&one.child, SIGKILL);
+    run();
+    CHECK_INT(one.hung_up, 1);
+    finish();
+}
+
 /* The number of the keeper, which the program tells. */
 static int keeper_of(struct run *r) { return (int)strtol(r->out[CHILD_STDOUT].p, NULL, 10); }
 

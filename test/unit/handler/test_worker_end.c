@@ -98,6 +98,48 @@ TEST(a_line_over_the_limit_ends_the_worker)
     pool_close_busy();
 }
 
+TEST(a_process_that_closed_its_frames_and_goes_on_is_ended)
+{
+    pool_open_busy();
+    fake_hangs_up(&fake, 0);
+    fake_pass(&fake, 1999);
+    CHECK_STATE("busy");
+    fake_pass(&fake, 1);
+    CHECK_INT(fake.children[0].kills, 1);
+    CHECK_INT(h.event, LIFE_CRASHED);
+    CHECK_STR(h.message, "the worker closed descriptor 4, so that nothing can be heard of it");
+    CHECK_STATE("backoff");
+    pool_close_busy();
+}
+
+TEST(a_process_that_closed_its_frames_and_ends_says_how)
+{
+    pool_open_busy();
+    fake_hangs_up(&fake, 0);
+    fake_pass(&fake, 1999);
+    fake_exits(&fake, 0, 3);
+    CHECK_STR(h.message, "the worker ended with exit status 3");
+    pool_want(1); /* and its successor has nothing to do with that */
+    fake_pass(&fake, 1000);
+    CHECK_INT(fake.n, 2);
+    fake_ready(&fake, 1);
+    fake_pass(&fake, 10000);
+    CHECK_INT(fake.children[1].kills, 0);
+    pool_close_busy();
+}
+
+TEST(a_process_that_closed_its_frames_while_it_is_stopped_has_its_grace)
+{
+    pool_open_busy();
+    pool_stop(&h, STOP_CANCEL);
+    fake_hangs_up(&fake, 0);
+    fake_pass(&fake, 9999);
+    CHECK_INT(fake.children[0].kills, 0);
+    fake_pass(&fake, 1);
+    CHECK_INT(h.event, LIFE_STOPPED);
+    pool_close_busy();
+}
+
 TEST(a_quoted_line_is_cut_at_80_bytes)
 {
     pool_open_busy();
