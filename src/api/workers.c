@@ -32,6 +32,7 @@ static void write_worker(void *user, const struct worker_view *w)
     json_write_member_int(b, "loads", w->loads);
     json_write_member_int(b, "restarts", w->restarts);
     json_write_member_int(b, "tasks", w->tasks);
+    json_write_member_int(b, "dropped", w->dropped);
     json_write_member_int(b, "rss_bytes", w->rss_bytes);
     json_write_key(b, "current");
     json_write_open(b, '[');
