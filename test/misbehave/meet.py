@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One evil from its beginning to its end, and everything that must be so afterwards."""
+import time
+
+from evils import ASKED, ENDED, FAILED, KEPT, KILL, TERM
+from harness import until
+from ring import GRACE, LATE
+
+LOG = 256 * 1024 + 200  # what is kept of a log, and the line about what is left out
+
+
+def submit(ring, evil, type):
+    given = {"evil": evil.name, "times": evil.times, "steps": []}
+    if evil.input_bytes:
+        given["padding"] = "p" * evil.input_bytes
+    return ring.bide.submit(type, given, **evil.fields)["id"]
+
+
+def victim(ring):
+    """A task that another worker has: it waits for its gate. The rogue finds its id in a file."""
+    id = ring.bide.act(["until", ring.bide.gate("victim")], type="good")
+    ring.bide.seen(id, "running")
+    (ring.path / "victim").write_text(id)
+    return id
+
+
+def meet(ring, evil, type):
+    pool = {"command": [*evil.command, *ring.rogue_command()]} if evil.command else {}
+    bide = ring.open(pool, evil.processes)
+    other = victim(ring) if evil.name == "answers-for-another" else None
+    ring.begin()
+    id = submit(ring, evil, type)
+    if evil.name.startswith("floods-") or evil.cancel:
+        until(ring.is_on, "the evil is on")
+        ring.others.go_on()
+    if evil.processes:
+        until((ring.path / "no-more-processes").exists, "the limit of processes is reached")
+        ring.others.go_on()
+    (ring.path / "enough").touch()
+    asked = time.monotonic()
+    if evil.cancel:
+        assert bide.post(f"/v1/tasks/{id}/cancel").status == 202
+    task = bide.ended(id)
+    took = time.monotonic() - asked if evil.cancel else task["timing"]["run_ms"] / 1000 - evil.fields.get("timeout_ms", 0) / 1000
+    print(f"{evil.name}: {task['status']}, {task['error']}, {took:.3f} s, {ring.rogue()}")
+    check_ending(ring, evil, task)
+    if evil.over:
+        check_time(evil, took)
+    if other:
+        assert bide.task(other)["status"] == "running"
+        bide.open_gate("victim")
+        bide.ended(other, "completed")
+    if type == "rogue":
+        check_process(ring, evil)
+        check_next(ring, evil)
+    ring.over()
+
+
+def check_ending(ring, evil, task):
+    """Status, code, attempts, result, log."""
+    attempts = ring.bide.get_json(f"/v1/tasks/{task['id']}/attempts")["items"][::-1]
+    seen = (task["status"], (task["error"] or {}).get("code"), tuple(a["verdict"] for a in attempts))
+    assert seen == (evil.status, evil.code, evil.attempts), (task, attempts)
+    if evil.status == "completed":
+        assert task["result"] == evil.result
+    assert task["files"] == list(evil.files)
+    logs = [ring.bide.send("GET", f"/v1/tasks/{task['id']}/log?attempt={a['attempt']}").body for a in attempts]
+    assert all(len(log) <= LOG for log in logs)
+    text = " ".join(log.decode() for log in logs)
+    assert "\0" not in text or evil.name.startswith(("floods", "junk"))
+    errors = " ".join(f"{e['message']} {e['detail']}" for e in [task["error"], *(a["error"] for a in attempts)] if e)
+    assert evil.said in errors + text, (errors, text[-2000:])
+
+
+def check_time(evil, took):
+    """A stop is over when it has to be; a process that obeys no signal is not killed before."""
+    latest = {ASKED: 0, TERM: GRACE / 2, KILL: GRACE}[evil.over]
+    earliest = {ASKED: 0, TERM: 0, KILL: GRACE}[evil.over]
+    assert earliest * 0.9 <= took < latest + 1 + LATE, (evil.over, took)
+
+
+def check_process(ring, evil):
+    """What has become of the process, after an ending that may be told before it is noticed elsewhere."""
+    deaths = evil.attempts.count("lost") or 1
+    wanted = {KEPT: (["idle"], 0), ENDED: (["off"], 1), FAILED: (["backoff", "starting", "idle"], deaths)}[evil.process]
+    until(lambda: ring.rogue()["state"] in wanted[0], f"{wanted}: {ring.rogue()}")
+    rogue = ring.rogue()
+    assert (rogue["restarts"], rogue["dropped"]) == (wanted[1], evil.dropped), rogue
+
+
+def check_next(ring, evil):
+    """The pool works again. A backoff is cut short, as a person would."""
+    if ring.rogue()["state"] in ("backoff", "broken"):
+        assert ring.bide.post("/v1/workers/rogue-1/recycle").status == 202
+    task = ring.bide.ended(ring.bide.submit("rogue", {"evil": "none"})["id"], "completed")
+    assert task["attempt"] == 1, task
