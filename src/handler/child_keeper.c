@@ -9,7 +9,7 @@
  *                        └──exec──▶ failed ──exit─▲
  *
  * A keeper that dies without "clean" was killed itself: its program dies with it (PR_SET_PDEATHSIG), the program's
- * process group is killed from here, and the child counts as ended by SIGKILL.
+ * process group is killed from here, then what is left of its tree (strays.h), and the child counts as ended by SIGKILL.
  */
 #include "handler/child_keeper.h"
 #include "base/arena.h"
@@ -18,14 +18,17 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "handler/child_pipe.h"
 #include "handler/keeper.h"
 #include "handler/keeper_call.h"
 #include "handler/keeper_image.h"
 #include "handler/keeper_lock.h"
+#include "handler/strays.h"
 #include "loop/pipe.h"
 #include "loop/process.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +49,7 @@ struct child_keeper {
     int image_fd;      /* owned; the keeper's program, -1: bide itself is run as keeper */
     char program[32];  /* path of it */
     struct list kept;  /* struct kept.link */
+    struct strays strays;
 };
 
 struct kept_stream {
@@ -56,6 +60,7 @@ struct kept_stream {
 
 struct kept {
     struct list link;
+    struct child_keeper *all;
     struct child *child; /* borrowed from its owner */
     struct turn *turn;   /* borrowed */
     struct process keeper;
@@ -64,7 +69,7 @@ struct kept {
     struct pipe_writer input, frames;
     int control; /* owned; -1: closed, which is the order to kill */
     struct child_exit how;
-    struct timer rouse; /* set from the order to kill on */
+    struct timer rouse; /* set from the order to kill on, and while strays are ended */
     bool ended, clean;  /* reported */
     char line[REPORT_LINE];
     size_t line_len;
@@ -163,15 +168,9 @@ static void settle(struct kept *k)
     }
 }
 
-/* The tree is dead, or its keeper is. */
-static void on_keeper_exit(struct process *p, const struct process_exit *how)
+static void over(struct kept *k)
 {
-    struct kept *k = CONTAINER_OF(p, struct kept, keeper);
     struct child *c = k->child;
-    (void)how; /* the report says more */
-    pipe_reader_drain(&k->report);
-    /* A group; 1 would be everything there is. One that has ended was reaped: its number may be a stranger's by now. */
-    if (!k->clean && !k->ended && c->pid > 1) kill(-c->pid, SIGKILL);
     settle(k);
     for (int i = 0; i < STREAMS; i++) pipe_reader_drain(&k->streams[i].reader);
     struct child_exit end = k->how;
@@ -179,37 +178,36 @@ static void on_keeper_exit(struct process *p, const struct process_exit *how)
     c->on_exit(c, &end);
 }
 
+static bool is_keeper(void *user, int pid)
+{
+    struct child_keeper *ck = user;
+    LIST_EACH (it, &ck->kept)
+        if (CONTAINER_OF(it, struct kept, link)->keeper.pid == pid) return true;
+    return false;
+}
+
+static void on_sweep(struct timer *t)
+{
+    struct kept *k = CONTAINER_OF(t, struct kept, rouse);
+    if (strays_end(&k->all->strays, is_keeper, k->all)) over(k);
+    else turn_timer(k->turn, &k->rouse, LOOK_AGAIN_MS, on_sweep);
+}
+
+/* The tree is dead, or its keeper is. */
+static void on_keeper_exit(struct process *p, const struct process_exit *how)
+{
+    struct kept *k = CONTAINER_OF(p, struct kept, keeper);
+    int pid = k->child->pid;
+    (void)how; /* the report says more */
+    p->pid = 0; /* reaped */
+    pipe_reader_drain(&k->report);
+    /* A group; 1 would be everything there is. One that has ended was reaped: its number may be a stranger's by now. */
+    if (!k->clean && !k->ended && pid > 1) kill(-pid, SIGKILL);
+    if (k->clean) over(k);
+    else on_sweep(&k->rouse);
+}
+
 /* ---- the start ---- */
-
-/* A pipe from the program: our end is read from, *theirs is the caller's to close. */
-static int open_reader(struct loop *l, struct pipe_reader *r, int *theirs, struct err *e)
-{
-    int ours = -1;
-    int err = pipe_make(&ours, theirs, e);
-    if (!err) err = pipe_reader_open(r, l, ours, e);
-    if (err) close_fd(&ours);
-    return err;
-}
-
-static int open_writer(struct loop *l, struct pipe_writer *w, size_t max, int *theirs, struct err *e)
-{
-    int ours = -1;
-    int err = pipe_make(theirs, &ours, e);
-    if (!err) err = pipe_writer_open(w, l, ours, max, e);
-    if (err) close_fd(&ours);
-    return err;
-}
-
-/* The input goes in, or is queued, before there is a program: nothing of it can fail later unseen. */
-static int open_input(struct kept *k, struct loop *l, struct str input, int *theirs, struct err *e)
-{
-    int err = open_writer(l, &k->input, input.len, theirs, e);
-    if (err) return err;
-    err = pipe_writer_send(&k->input, input);
-    if (err) return err_set(e, err, "input of %zu bytes: %s", input.len, err_text(err));
-    pipe_writer_end(&k->input);
-    return 0;
-}
 
 static int open_pipes(struct child_keeper *ck, struct kept *k, const struct child_spec *spec, int *theirs,
                       struct err *e)
@@ -218,13 +216,13 @@ static int open_pipes(struct child_keeper *ck, struct kept *k, const struct chil
     int err;
     theirs[0] = theirs[KEEPER_IN] = theirs[KEEPER_OUT] = ck->null_fd;
     if ((err = pipe_make(&theirs[KEEPER_CONTROL], &k->control, e)) != 0) return err;
-    if ((err = open_reader(l, &k->report, &theirs[KEEPER_REPORT], e)) != 0) return err;
-    if ((err = open_reader(l, &k->streams[CHILD_STDOUT].reader, &theirs[1], e)) != 0) return err;
-    if ((err = open_reader(l, &k->streams[CHILD_STDERR].reader, &theirs[2], e)) != 0) return err;
-    if (spec->input.len && (err = open_input(k, l, spec->input, &theirs[0], e)) != 0) return err;
+    if ((err = child_pipe_reader(l, &k->report, &theirs[KEEPER_REPORT], e)) != 0) return err;
+    if ((err = child_pipe_reader(l, &k->streams[CHILD_STDOUT].reader, &theirs[1], e)) != 0) return err;
+    if ((err = child_pipe_reader(l, &k->streams[CHILD_STDERR].reader, &theirs[2], e)) != 0) return err;
+    if (spec->input.len && (err = child_pipe_input(l, &k->input, spec->input, &theirs[0], e)) != 0) return err;
     if (!spec->frames) return 0;
-    if ((err = open_writer(l, &k->frames, 4 * LIMIT_FRAME, &theirs[KEEPER_IN], e)) != 0) return err;
-    return open_reader(l, &k->streams[CHILD_FRAMES].reader, &theirs[KEEPER_OUT], e);
+    if ((err = child_pipe_writer(l, &k->frames, 4 * LIMIT_FRAME, &theirs[KEEPER_IN], e)) != 0) return err;
+    return child_pipe_reader(l, &k->streams[CHILD_FRAMES].reader, &theirs[KEEPER_OUT], e);
 }
 
 /* An image in memory, or /proc/self/exe and not its path: still this version when the file has been replaced. */
@@ -247,6 +245,7 @@ static int start_keeper(struct child_keeper *ck, struct kept *k, const struct ch
 static struct kept *kept_new(struct child_keeper *ck, struct child *c)
 {
     struct kept *k = mem_new(sizeof *k);
+    k->all = ck;
     k->child = c;
     k->turn = loop_turn(ck->loop);
     k->control = -1;
@@ -304,7 +303,7 @@ static void on_rouse(struct timer *t)
 static void signal_tree(struct child *c, int signal)
 {
     struct kept *k = c->inside;
-    if (!k || k->control < 0) return;
+    if (!k || k->control < 0 || !k->keeper.inside) return;
     if (signal == SIGKILL) {
         close_fd(&k->control);
         on_rouse(&k->rouse);
@@ -354,6 +353,7 @@ int child_keeper_open(struct spawner **ret, struct loop *l, const char *lock_pat
     if (ck->image_fd < 0) snprintf(ck->program, sizeof ck->program, "/proc/self/exe");
     else snprintf(ck->program, sizeof ck->program, "/proc/self/fd/%d", ck->image_fd);
     list_init(&ck->kept);
+    strays_init(&ck->strays);
     *ret = &ck->spawner;
     return 0;
 }
@@ -363,12 +363,16 @@ void child_keeper_close(struct spawner *s)
     if (!s) return;
     struct child_keeper *ck = CONTAINER_OF(s, struct child_keeper, spawner);
     int64_t until_ms = clock_mono_ms(&clock_system) + CLOSE_WAIT_MS;
+    bool swept = false; /* strays were being ended */
     LIST_EACH (it, &ck->kept) signal_tree(CONTAINER_OF(it, struct kept, link)->child, SIGKILL);
     LIST_EACH_SAFE (it, &ck->kept) {
         struct kept *k = CONTAINER_OF(it, struct kept, link);
+        swept |= !k->keeper.inside;
         process_close(&k->keeper, until_ms - clock_mono_ms(&clock_system));
         release(k);
     }
+    while (swept && !strays_end(&ck->strays, is_keeper, ck) && clock_mono_ms(&clock_system) < until_ms)
+        poll(NULL, 0, LOOK_AGAIN_MS); /* sleep: there is no descriptor for them */
     close(ck->null_fd);
     close_fd(&ck->image_fd);
     free(ck->lock_path);

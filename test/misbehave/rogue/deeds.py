@@ -63,9 +63,13 @@ def stops_its_keeper(task):
 
 @evil
 def kills_its_keeper(task):
+    keeper = os.getppid()
     if child():
+        os.setsid()
+        if child():
+            hang()
         hang()
-    os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(keeper, signal.SIGKILL)
     hang()
 
 

@@ -2,6 +2,7 @@
  *
  * How children end: on_exit comes when the whole tree is dead, not before and not much after, whoever is killed.
  */
+#include "handler/strays.h"
 #include "test/unit/handler/child_rig.h"
 
 TEST(a_program_deaf_to_sigterm_is_ended_by_sigkill)
@@ -103,6 +104,45 @@ TEST(a_killed_keeper_counts_as_the_end_and_takes_the_program_along)
     struct pollfd p = {.fd = fifo, .events = POLLIN};
     CHECK(poll(&p, 1, GUARD_MS) == 1 && (p.revents & POLLHUP));
     finish();
+}
+
+TEST(what_escaped_from_a_killed_keeper_is_killed_too_before_the_end)
+{
+    begin();
+    start_line("setsid sh -c '(trap \"\" TERM HUP; echo up; tail -f /dev/null) & tail -f /dev/null' | { read up; kill -KILL $PPID; tail -f /dev/null; }",
+               STR_NONE, false);
+    run();
+    CHECK_INT(one.how.signal, SIGKILL);
+    CHECK(tree_is_dead());
+    CHECK_INT(waitpid(-1, NULL, WNOHANG), -1); /* and taken in */
+    finish();
+}
+
+static bool sweep_nothing(void *user, int pid)
+{
+    (void)user;
+    (void)pid;
+    return false;
+}
+
+TEST(what_was_our_child_before_there_were_keepers_is_none_of_a_trees)
+{
+    struct strays strays;
+    int status;
+    pid_t ours = fork();
+    if (ours == 0)
+        for (;;) pause();
+    strays_init(&strays);
+    CHECK(strays_end(&strays, sweep_nothing, NULL));
+    CHECK_INT(waitpid(ours, &status, WNOHANG), 0);
+    pid_t stray = fork();
+    if (stray == 0)
+        for (;;) pause();
+    for (int tries = 0; !strays_end(&strays, sweep_nothing, NULL) && tries < GUARD_MS; tries++) poll(NULL, 0, 1); /* sleep: until the next look */
+    CHECK_INT(waitpid(stray, &status, 0), -1);
+    CHECK_INT(waitpid(ours, &status, WNOHANG), 0);
+    kill(ours, SIGKILL);
+    CHECK_INT(waitpid(ours, &status, 0), ours);
 }
 
 TEST(closing_the_spawner_kills_what_lives_and_calls_nobody)

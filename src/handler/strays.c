@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * /proc/PID/task/TID/children (proc(5)) of each of our threads. A child keeps its number until it is reaped, which for these
+ * nobody else does: no signal can hit a stranger.
+ */
+#include "handler/strays.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef void on_child(void *user, int pid);
+
+/* False: it cannot be looked at. A thread that has ended meanwhile has no children any more. */
+static bool each_of_thread(int tasks, const char *tid, on_child *f, void *user)
+{
+    char path[sizeof((struct dirent *)0)->d_name + sizeof "/children"], text[4096];
+    snprintf(path, sizeof path, "%s/children", tid);
+    int fd = openat(tasks, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return errno == ENOENT || errno == ESRCH;
+    int pid = 0;
+    for (ssize_t n; (n = read(fd, text, sizeof text)) > 0;) {
+        for (ssize_t i = 0; i < n; i++) {
+            if (text[i] >= '0' && text[i] <= '9') {
+                pid = pid * 10 + (text[i] - '0');
+            } else {
+                if (pid > 1) f(user, pid);
+                pid = 0;
+            }
+        }
+    }
+    close(fd);
+    return true;
+}
+
+static bool each(on_child *f, void *user)
+{
+    bool all = true;
+    DIR *d = opendir("/proc/self/task");
+    if (!d) return false;
+    for (const struct dirent *t; (t = readdir(d));)
+        if (t->d_name[0] != '.') all &= each_of_thread(dirfd(d), t->d_name, f, user);
+    closedir(d);
+    return all;
+}
+
+static void remember(void *user, int pid)
+{
+    struct strays *s = user;
+    if (s->n_inherited < STRAYS_INHERITED) s->inherited[s->n_inherited++] = pid;
+    else s->off = true;
+}
+
+void strays_init(struct strays *s)
+{
+    *s = (struct strays){.off = getpid() == 1 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0};
+    if (!each(remember, s)) s->off = true;
+}
+
+struct search {
+    const struct strays *strays;
+    bool (*is_keeper)(void *user, int pid);
+    void *user;
+    size_t found;
+};
+
+static void end(void *user, int pid)
+{
+    struct search *search = user;
+    for (size_t i = 0; i < search->strays->n_inherited; i++)
+        if (search->strays->inherited[i] == pid) return;
+    if (search->is_keeper(search->user, pid)) return;
+    search->found++;
+    kill(pid, SIGKILL);
+    (void)waitpid(pid, NULL, WNOHANG);
+}
+
+bool strays_end(const struct strays *s, bool (*is_keeper)(void *user, int pid), void *user)
+{
+    struct search search = {s, is_keeper, user, 0};
+    return s->off || (each(end, &search) && search.found == 0);
+}
