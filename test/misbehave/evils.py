@@ -7,7 +7,7 @@ from typing import Any, Dict, NamedTuple, Optional, Tuple
 # What becomes of a worker's process.
 KEPT = "goes on"  # the same process takes the next task
 ENDED = "ended"  # with its attempt, which was stopped and did not obey; the next task gets another
-FAILED = "failed"  # it died or was killed for what it did: started again after a while, less and less often
+FAILED = "restarted"  # it died or was killed for what it did: started again after a while, less and less often
 # When a stop is over, counted from the order.
 ASKED, TERM, KILL = "asked", "half of `grace`", "`grace`"
 
@@ -38,6 +38,7 @@ class Evil(NamedTuple):
 
 POISON = dict(status="failed", code="poison", attempts=("lost",) * 3, process=FAILED)
 LATE = dict(status="failed", code="timeout", attempts=("timeout",), process=ENDED, fields={"timeout_ms": 300, "max_attempts": 1})
+AT_ONCE = {**LATE, "over": ASKED, "fields": {**LATE["fields"], "grace_ms": 30_000}}
 CANCEL = dict(status="cancelled", code="cancelled", attempts=("cancelled",), process=ENDED, cancel=True)
 ONCE = dict(attempts=("lost", "done"), process=FAILED, times=1)
 KILLED = dict(status="failed", code="worker_crashed", attempts=("failed",), fields={"max_attempts": 1})
@@ -49,7 +50,7 @@ WORKERS = [
          "the process is killed, the line is quoted in the task's log and in `/v1/workers`",
          said='wrote a line that is not JSON: "Loading the model..."', **POISON),
     Evil("junk-everywhere", "writes bytes of any kind to each descriptor it has",
-         "the same; what is no UTF-8 in the log is replaced", said="that is not JSON", **ONCE),
+         "the process is killed for what came on descriptor 4; what is no UTF-8 in the log is replaced", said="that is not JSON", **ONCE),
     Evil("no-object", "writes JSON that is no object with an `op`", "the process is killed, its words are quoted",
          said="not a frame", **ONCE),
     Evil("name-twice", "writes an object with the same name twice", "that is not JSON here: the process is killed",
@@ -60,8 +61,8 @@ WORKERS = [
          said="exit status 0", **ONCE),
     Evil("long-line", "writes a line of 1 GiB", "the process is killed when the line is over 1,088 KiB; no more of it is read",
          said="more than 1114112 bytes", **POISON),
-    Evil("floods-stdout", "floods stdout", "all of it is read, the first and the last half of 256 KiB are the task's log"),
-    Evil("floods-stderr", "floods stderr with bytes that are neither lines nor text", "the same, as text with replacements"),
+    Evil("floods-stdout", "floods stdout", "all of it is read; the first and the last 128 KiB are the task's log"),
+    Evil("floods-stderr", "floods stderr with bytes that are neither lines nor text", "all of it is read and made text, 256 KiB are kept"),
     Evil("floods-progress", "writes `progress` without a pause", "each is read, the last one counts, once a second is stored"),
     Evil("floods-log", "writes `log` without a pause", "all of it is read, 256 KiB are kept"),
     Evil("floods-unknown", "writes frames that nobody knows, without a pause", "they are read and dropped"),
@@ -90,10 +91,10 @@ WORKERS = [
          status="failed", code="poison", attempts=("failed",)),
     Evil("ready-again", "says `ready` a second time, with another protocol", "dropped", dropped=2),
     # how it lives and dies
-    Evil("exits", "exits 0 in the middle of a task", "that is a death as any other; three of them are poison",
+    Evil("exits", "exits 0 in the middle of a task", "a death as any other; three of them are poison",
          said="exit status 0", **POISON),
-    Evil("segfaults", "is ended by a signal", "the same, with the signal in the message", said="signal 11", **ONCE),
-    Evil("kills-its-group", "kills its process group", "the same", said="signal 9", **ONCE),
+    Evil("segfaults", "is ended by a signal", "a death as any other, the signal is in the message", said="signal 11", **ONCE),
+    Evil("kills-its-group", "kills its process group", "a death as any other", said="signal 9", **ONCE),
     Evil("eats-memory", "takes memory until its limit (`prlimit --as`, `ulimit -v`) is reached",
          "it dies of it, bide does not; what it printed is the detail of the error", said="MemoryError",
          command=("prlimit", f"--as={300 << 20}"), **ONCE),
@@ -111,7 +112,7 @@ WORKERS = [
     Evil("grandchild-holds-the-pipes", "dies and leaves a process that holds its pipes",
          "the end of the process is the end; what is left of it is killed", said="exit status 3", **ONCE),
     Evil("grandchild-in-its-own-session", "dies and leaves a process that forked twice and called `setsid`",
-         "the same", said="exit status 3", **ONCE),
+         "that does not help it: it is killed", said="exit status 3", **ONCE),
     Evil("grandchild-in-its-own-group", "has a process with a group of its own, both ignore SIGTERM",
          "SIGKILL to all of them when `grace` is over", over=KILL, **CANCEL),
     Evil("grandchild-talks-after-the-end", "answers `done`, then a process it started writes junk to descriptor 4",
@@ -119,7 +120,7 @@ WORKERS = [
     # its descriptors
     Evil("closes-frames-out", "closes descriptor 4 and works on",
          "nothing can be heard of it any more: killed 2 s later, if it has not ended by itself", said="closed descriptor 4", **ONCE),
-    Evil("closes-everything", "closes all its descriptors and goes on", "the same", said="closed descriptor 4", **ONCE),
+    Evil("closes-everything", "closes all its descriptors and goes on", "killed 2 s later, as above", said="closed descriptor 4", **ONCE),
     Evil("closes-frames-in", "answers `done`, closes descriptor 3 and stays",
          "the next task cannot be given to it: it is killed, that task is given to the next process untried"),
     # its directory
@@ -146,7 +147,7 @@ COMMANDS = [
     Evil("never-reads-stdin", "never reads its stdin, of 4 MiB", "nobody minds", input_bytes=4 << 20),
     Evil("half-a-result", "exits 0 having written half of a JSON text", "that is text: the result is `{\"stdout\": ...}`",
          result={"stdout": '{"text": "hel'}),
-    Evil("half-a-result", "the same, of a type with `stdout: json`", "`bad_result`, tried again",
+    Evil("half-a-result", "exits 0 having written half of a JSON text, of a type with `stdout: json`", "that is no result; tried again",
          type="json", status="failed", code="bad_result", attempts=("failed", "failed"), fields={"max_attempts": 2}),
     Evil("says-fail-and-exits-0", "writes a `fail` frame and exits 0", "the frame counts",
          status="failed", code="invalid_input", attempts=("failed",)),
@@ -160,7 +161,7 @@ COMMANDS = [
     Evil("segfaults", "is ended by a signal", "an ordinary failure", said="signal 11", **KILLED),
     Evil("kills-its-group", "kills its process group", "an ordinary failure", said="signal 9", **KILLED),
     Evil("computes-and-is-deaf", "ignores SIGTERM", "SIGKILL when `grace` is over", over=KILL, **CANCEL),
-    Evil("stops-itself", "stops itself with SIGSTOP", "is woken with the SIGTERM", over=ASKED, **LATE),
+    Evil("stops-itself", "stops itself with SIGSTOP", "is woken with the SIGTERM, which comes at once", **AT_ONCE),
     Evil("stops-its-keeper", "stops its keeper and ignores SIGTERM", "SIGKILL when `grace` is over", over=KILL, **CANCEL),
     Evil("kills-its-keeper", "starts a process in a session of its own, and kills its keeper",
          "all of it is killed", said="signal 9", **KILLED),
@@ -168,11 +169,10 @@ COMMANDS = [
     Evil("grandchild-holds-the-pipes", "exits 0 and leaves a process that holds its pipes",
          "the exit counts; what is left is killed", result={"stdout": ""}),
     Evil("grandchild-in-its-own-session", "exits 0 and leaves a process that forked twice and called `setsid`",
-         "the same", result={"stdout": ""}),
+         "the exit counts; what is left is killed", result={"stdout": ""}),
     Evil("grandchild-in-its-own-group", "has a process with a group of its own, both ignore SIGTERM",
          "SIGKILL to all of them when `grace` is over", over=KILL, **CANCEL),
-    Evil("closes-everything", "closes all its descriptors and goes on", "the exit is waited for, until its `timeout`",
-         over=ASKED, **LATE),
+    Evil("closes-everything", "closes all its descriptors and goes on", "the exit is waited for, until its `timeout`", **AT_ONCE),
     Evil("deletes-its-directory", "deletes its directory", "it has no output files"),
     Evil("fills-its-directory", "fails and leaves hundreds of files, 300 levels, directories that cannot be opened",
          "all of it is removed", said="full", **FAILS),
@@ -186,7 +186,7 @@ STARTS = [
          said="no model, at start", start="dies", starts=10, process=FAILED),
     Evil("none", "never says `ready`", "the process is killed after `ready_timeout`, another is started",
          said="did not say ready within 500ms", start="hangs", process=FAILED),
-    Evil("none", "stops itself before it says `ready`", "the same", said="did not say ready within 500ms", start="stops", process=FAILED),
+    Evil("none", "stops itself before it says `ready`", "the process is killed after `ready_timeout`, another is started", said="did not say ready within 500ms", start="stops", process=FAILED),
     Evil("none", "prints to descriptor 4 before it says `ready`", "the process is killed, another is started",
          said="Loading the model...", start="junk", process=FAILED),
     Evil("none", "speaks another protocol (`proto: 2`)", "the process is killed, another is started",

@@ -45,7 +45,7 @@ def meet(ring, evil, type):
     print(f"{evil.name}: {task['status']}, {task['error']}, {took:.3f} s, {ring.rogue()}")
     check_ending(ring, evil, task)
     if evil.over:
-        check_time(evil, took)
+        check_stop(ring, evil, type, took)
     if other:
         assert bide.task(other)["status"] == "running"
         bide.open_gate("victim")
@@ -72,11 +72,13 @@ def check_ending(ring, evil, task):
     assert evil.said in errors + text, (errors, text[-2000:])
 
 
-def check_time(evil, took):
-    """A stop is over when it has to be; a process that obeys no signal is not killed before."""
-    latest = {ASKED: 0, TERM: GRACE / 2, KILL: GRACE}[evil.over]
-    earliest = {ASKED: 0, TERM: 0, KILL: GRACE}[evil.over]
-    assert earliest * 0.9 <= took < latest + 1 + LATE, (evil.over, took)
+def check_stop(ring, evil, type, took):
+    """A stop is over when it has to be, by the signal it takes; nothing is killed before its time."""
+    first, last = {ASKED: (0, 0), TERM: (GRACE / 2, GRACE / 2), KILL: (GRACE, GRACE)}[evil.over]
+    assert first * 0.9 <= took < last + 1 + LATE, (evil.over, took)
+    if type == "rogue" and evil.process == ENDED:
+        signal = {TERM: 15, KILL: 9}[evil.over]
+        assert f"was ended with its task: the worker was ended by signal {signal} " in ring.bide.text(), ring.bide.text()
 
 
 def check_process(ring, evil):

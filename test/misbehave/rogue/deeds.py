@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from kit import COMMAND, EATEN, FORKS, MIB, OUT, child, deaf, done, evil, hang, on, write
+from kit import COMMAND, EATEN, FORKS, MIB, OUT, child, deaf, done, evil, hang, leave, on, write
 
 
 # ---- how it lives and dies ----
@@ -63,13 +63,8 @@ def stops_its_keeper(task):
 
 @evil
 def kills_its_keeper(task):
-    keeper = os.getppid()
-    if child():
-        os.setsid()
-        if child():
-            hang()
-        hang()
-    os.kill(keeper, signal.SIGKILL)
+    leave(os.setsid)
+    os.kill(os.getppid(), signal.SIGKILL)
     hang()
 
 
@@ -110,19 +105,13 @@ def grandchild_holds_the_pipes(task):
 
 @evil
 def grandchild_in_its_own_session(task):
-    if child():
-        os.setsid()
-        if child():
-            hang()
-        os._exit(0)
+    leave(os.setsid)
     os._exit(0 if COMMAND else 3)
 
 
 @evil
 def grandchild_in_its_own_group(task):
-    if child():
-        os.setpgid(0, 0)
-        hang()
+    leave(os.setpgrp)
     deaf()
     hang()
 

@@ -85,6 +85,18 @@ def child():
     return True
 
 
+def leave(away):
+    """A process that stays, and whose parent is gone. Returns when it is where `away` takes it."""
+    there, tell = os.pipe()
+    if child():
+        away()
+        if child():
+            os.write(tell, b"x")
+            hang()
+        os._exit(0)
+    os.read(there, 1)
+
+
 def spread(fd, piece):
     """Writes the piece again and again, until the test has seen enough."""
     on()
