@@ -283,6 +283,7 @@ static struct failed prepare(char **argv)
     sigfillset(&every);
     if (sigprocmask(SIG_SETMASK, &every, NULL) < 0 || sigaction(SIGCHLD, &child, NULL) < 0) goto failed;
     (void)prctl(PR_SET_NAME, "bide-keeper");
+    (void)prctl(PR_SET_PDEATHSIG, SIGCONT); /* one that was stopped sees that bide is gone */
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) goto failed;
     if (close_range(KEEPER_FDS, ~0U, 0) < 0) goto failed;
     if (fcntl(KEEPER_CONTROL, F_SETFD, FD_CLOEXEC) < 0 || fcntl(KEEPER_REPORT, F_SETFD, FD_CLOEXEC) < 0) goto failed;

@@ -5,6 +5,7 @@ do not, whose tasks are submitted one after another all the while. Ring.over() l
 As root the server is run as a user that owns no other process, so that RLIMIT_NPROC counts and whatever is left of an
 evil is found, whatever it made of its environment.
 """
+import contextlib
 import http.client
 import json
 import os
@@ -42,6 +43,16 @@ def unused_user():
     taken = {owner(pid) for pid in os.listdir("/proc") if pid.isdigit()}
     free = set(range(61184, 65500)) - taken
     return random.SystemRandom().choice(sorted(free))
+
+
+def tasks_of(user):
+    """What RLIMIT_NPROC counts: processes and their threads."""
+    count = 0
+    for pid in os.listdir("/proc"):
+        if pid.isdigit() and owner(pid) == user:
+            with contextlib.suppress(OSError):
+                count += len(os.listdir(f"/proc/{pid}/task"))
+    return count
 
 
 class Others(threading.Thread):
@@ -125,6 +136,8 @@ class Ring:
 
     def launcher(self, processes):
         """Runs the server as somebody else, from a place where that user can read it."""
+        if processes and self.user is None:
+            processes += tasks_of(os.geteuid())
         limit = ["prlimit", f"--nproc={processes}"] if processes else []
         if self.user is None:
             return limit
@@ -162,6 +175,11 @@ class Ring:
             if line.startswith(what + ":"):
                 return int(line.split()[1]) / 1024
         raise AssertionError(what)
+
+    def hurry(self):
+        """Cuts a backoff short, as a person would. True when there was one."""
+        waits = self.rogue()["state"] in ("backoff", "broken")
+        return waits and self.bide.post("/v1/workers/rogue-1/recycle").status == 202
 
     def is_on(self):
         return (self.path / "on").exists()

@@ -174,7 +174,8 @@ static int be_bide(const char *lock, const char *script)
     return 1;
 }
 
-TEST(a_killed_server_leaves_nothing_alive_and_its_successor_waits_for_that)
+/* `first` is what the program does before the server is killed. */
+static void kill_server(const char *first)
 {
     char script[256], byte;
     struct err e;
@@ -182,8 +183,8 @@ TEST(a_killed_server_leaves_nothing_alive_and_its_successor_waits_for_that)
     begin();
     CHECK_INT(keeper_lock_wait(lock_path, 0, &e), 0);
     snprintf(script, sizeof script,
-             "exec 9>%s; setsid sh -c 'trap \"\" TERM HUP; tail -f /dev/null' & echo x >&9; exec tail -f /dev/null",
-             fifo_path);
+             "exec 9>%s; setsid sh -c 'trap \"\" TERM HUP; tail -f /dev/null' & %s echo x >&9; exec tail -f /dev/null",
+             fifo_path, first);
     pid_t bide = fork();
     CHECK(bide >= 0);
     if (bide == 0) {
@@ -203,6 +204,10 @@ TEST(a_killed_server_leaves_nothing_alive_and_its_successor_waits_for_that)
     CHECK(tree_is_dead());
     finish();
 }
+
+TEST(a_killed_server_leaves_nothing_alive_and_its_successor_waits_for_that) { kill_server(""); }
+
+TEST(a_killed_server_leaves_nothing_alive_under_a_keeper_that_was_stopped) { kill_server("kill -STOP $PPID;"); }
 
 int main(int argc, char **argv)
 {
