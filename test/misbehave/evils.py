@@ -26,7 +26,6 @@ class Evil(NamedTuple):
     cancel: bool = False  # the task is cancelled when the evil is on
     times: int = 1000  # attempts that misbehave
     fields: Dict[str, Any] = {}  # of the submit
-    files: Tuple[str, ...] = ()  # of the task
     result: Any = "rogue"  # of a completed task
     type: str = "command"  # of a command
     command: Tuple[str, ...] = ()  # before the worker's own command line

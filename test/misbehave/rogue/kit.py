@@ -11,6 +11,7 @@ import time
 OUT = 4
 LIFE = 60
 FLOOD = 1 << 30
+WAVE = 64 << 20  # a flood brings at least this much, which is more than a server may grow by
 EATEN = 512 << 20
 FORKS = 200
 MIB = b"x" * (1 << 20)
@@ -98,10 +99,10 @@ def leave(away):
 
 
 def spread(fd, piece):
-    """Writes the piece again and again, until the test has seen enough."""
+    """Writes the piece again and again, until the test has seen enough of it."""
     on()
     sent = 0
-    while sent < FLOOD and not os.path.exists(PLENTY):
+    while sent < FLOOD and (sent < WAVE or not os.path.exists(PLENTY)):
         for _ in range(max(1, (1 << 20) // len(piece))):
             write(fd, piece)
             sent += len(piece)
