@@ -230,5 +230,8 @@ def home():
 @pytest.fixture
 def ring(home):
     fleet = Fleet()
-    yield Ring(fleet, unused_user() if os.geteuid() == 0 else None, home)
+    it = Ring(fleet, unused_user() if os.geteuid() == 0 else None, home)
+    yield it
     fleet.release()
+    assert it.bide.process.returncode == 0, it.bide.text()
+    assert "runtime error" not in it.bide.text(), it.bide.text()

@@ -76,7 +76,7 @@ def floods_stdout(task):
 
 @evil
 def floods_stderr(task):
-    spread(2, b"\xff\0" * 32768)  # no line ends, and no text either
+    spread(2, (b"\xff" + b"\0" * 63) * 1024)  # no line ends, and no text either
 
 
 @evil
