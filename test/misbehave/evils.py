@@ -60,7 +60,7 @@ WORKERS = [
          said="exit status 0", **ONCE),
     Evil("long-line", "writes a line of 1 GiB", "the process is killed when the line is over 1,088 KiB; no more of it is read",
          said="more than 1114112 bytes", **POISON),
-    Evil("floods-stdout", "floods stdout", "all of it is read; the first and the last 128 KiB are the task's log"),
+    Evil("floods-stdout", "floods stdout, from four processes at once", "all of it is read; the first and the last 128 KiB are the task's log"),
     Evil("floods-stderr", "floods stderr with bytes that are neither lines nor text", "all of it is read and made text, 256 KiB are kept"),
     Evil("floods-progress", "writes `progress` without a pause", "each is read, the last one counts, once a second is stored"),
     Evil("floods-log", "writes `log` without a pause", "all of it is read, 256 KiB are kept"),

@@ -122,7 +122,7 @@ class Ring:
         })
         self.path = self.bide.dir
         (self.path / "precious").mkdir()
-        (self.path / "precious/file").touch()
+        (self.path / "precious/file").write_text('"of somebody else"')
         self.bide.launcher = self.launcher(processes)
         self.bide.start()
         self.others = Others(self.bide, ["good"] if processes else ["good", "fine"])
@@ -206,6 +206,7 @@ class Ring:
         assert (self.path / "precious/file").exists()
         peak, now = self.memory("VmHWM") - self.usual["memory"], self.memory("VmRSS") - self.usual["memory"]
         print(f"memory: peak +{peak:.1f} MiB, now +{now:.1f} MiB; {self.others.count} tasks of others, {self.others.longest:.3f} s at most")
+        assert self.others.longest < LATE, f"a task of others took {self.others.longest} s"
         assert peak < PEAK_MIB, f"{peak} MiB more at the peak"
         assert "internal" not in self.bide.text(), self.bide.text()
 

@@ -19,7 +19,7 @@ def names_files_outside(task):
 
 @evil
 def result_is_a_link(task):
-    os.symlink("/etc/passwd", os.path.join(task["dir"], "r"))
+    os.symlink(os.path.abspath("precious/file"), os.path.join(task["dir"], "r"))
     return done(task, result_file="r")
 
 

@@ -10,7 +10,7 @@ import time
 
 OUT = 4
 LIFE = 60
-FLOOD = 1 << 30
+FLOOD = 8 << 30
 WAVE = 64 << 20  # a flood brings at least this much, which is more than a server may grow by
 EATEN = 512 << 20
 FORKS = 200
