@@ -72,6 +72,20 @@ BUGS = {
         "int keeper_lock_wait(const char *path, int64_t timeout_ms, struct err *e)\n{\n    if (timeout_ms >= 0) return 0;\n",
         unit("test_unit_handler_child_tree", "a_killed_server_leaves_nothing_alive_and_its_successor_waits_for_that"),
     ),
+    "strays_live": (
+        "what has left a killed keeper is left alone",
+        "src/handler/strays.c",
+        ".off = getpid() == 1 ||",
+        ".off = getpid() >= 1 ||",
+        unit("test_unit_handler_child_tree", "what_escaped_from_a_killed_keeper_is_killed_too_before_the_end"),
+    ),
+    "shut_directories_stay": (
+        "a directory without permissions is not opened up to be removed",
+        "src/server/attempt_dir.c",
+        "(st.st_mode & 0700) != 0700)",
+        "(st.st_mode & 0700) == 0)",
+        unit("test_unit_server_attempt_dir", "what_an_attempt_has_shut_goes_too"),
+    ),
     "lost_attempts_stand": (
         "what a predecessor ran is still running for its successor",
         "src/store/apply_ops.c",
