@@ -48,31 +48,27 @@ static bool each(on_child *f, void *user)
     return all;
 }
 
-static void remember(void *user, int pid)
+static void count(void *user, int pid)
 {
-    struct strays *s = user;
-    if (s->n_inherited < STRAYS_INHERITED) s->inherited[s->n_inherited++] = pid;
-    else s->off = true;
+    (void)pid;
+    ++*(int *)user;
 }
 
 void strays_init(struct strays *s)
 {
-    *s = (struct strays){.off = getpid() == 1 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0};
-    if (!each(remember, s)) s->off = true;
+    int children = 0;
+    s->off = getpid() == 1 || !each(count, &children) || children > 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0;
 }
 
 struct search {
-    const struct strays *strays;
     bool (*is_keeper)(void *user, int pid);
     void *user;
-    size_t found;
+    int found;
 };
 
 static void end(void *user, int pid)
 {
     struct search *search = user;
-    for (size_t i = 0; i < search->strays->n_inherited; i++)
-        if (search->strays->inherited[i] == pid) return;
     if (search->is_keeper(search->user, pid)) return;
     search->found++;
     kill(pid, SIGKILL);
@@ -81,6 +77,6 @@ static void end(void *user, int pid)
 
 bool strays_end(const struct strays *s, bool (*is_keeper)(void *user, int pid), void *user)
 {
-    struct search search = {s, is_keeper, user, 0};
+    struct search search = {is_keeper, user, 0};
     return s->off || (each(end, &search) && search.found == 0);
 }

@@ -24,6 +24,11 @@ def victim(ring):
     return id
 
 
+def deaths(evil):
+    """After which another attempt follows."""
+    return evil.attempts[:-1].count("lost")
+
+
 def meet(ring, evil, type):
     pool = {"command": [*evil.command, *ring.rogue_command()]} if evil.command else {}
     bide = ring.open(pool, evil.processes)
@@ -40,7 +45,7 @@ def meet(ring, evil, type):
     asked = time.monotonic()
     if evil.cancel:
         assert bide.post(f"/v1/tasks/{id}/cancel").status == 202
-    if type == "rogue" and evil.times == 1 and evil.process == FAILED:
+    for _ in range(deaths(evil) if type == "rogue" and evil.name != "exits" else 0):
         until(ring.hurry, "the process has failed")
     task = bide.ended(id)
     took = time.monotonic() - asked if evil.cancel else task["timing"]["run_ms"] / 1000 - evil.fields.get("timeout_ms", 0) / 1000
@@ -85,8 +90,8 @@ def check_stop(ring, evil, type, took):
 
 def check_process(ring, evil):
     """What has become of the process, after an ending that may be told before it is noticed elsewhere."""
-    deaths = evil.attempts.count("lost") or 1
-    wanted = {KEPT: (["idle"], 0), ENDED: (["off"], 1), FAILED: (["backoff", "starting", "idle"], deaths)}[evil.process]
+    failures = evil.attempts.count("lost") or 1
+    wanted = {KEPT: (["idle"], 0), ENDED: (["off"], 1), FAILED: (["backoff", "starting", "idle"], failures)}[evil.process]
 
     def is_so():
         rogue = ring.rogue()

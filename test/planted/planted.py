@@ -75,8 +75,8 @@ BUGS = {
     "strays_live": (
         "what has left a killed keeper is left alone",
         "src/handler/strays.c",
-        ".off = getpid() == 1 ||",
-        ".off = getpid() >= 1 ||",
+        "s->off = getpid() == 1 ||",
+        "s->off = getpid() >= 1 ||",
         unit("test_unit_handler_child_tree", "what_escaped_from_a_killed_keeper_is_killed_too_before_the_end"),
     ),
     "shut_directories_stay": (

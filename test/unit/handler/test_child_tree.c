@@ -118,31 +118,38 @@ TEST(what_escaped_from_a_killed_keeper_is_killed_too_before_the_end)
     finish();
 }
 
-static bool sweep_nothing(void *user, int pid)
+static bool no_keeper(void *user, int pid)
 {
     (void)user;
     (void)pid;
     return false;
 }
 
-TEST(what_was_our_child_before_there_were_keepers_is_none_of_a_trees)
+static pid_t idle_child(void)
+{
+    pid_t pid = fork();
+    if (pid == 0)
+        for (;;) pause();
+    return pid;
+}
+
+TEST(with_children_of_somebody_elses_all_orphans_are_left_alone)
 {
     struct strays strays;
     int status;
-    pid_t ours = fork();
-    if (ours == 0)
-        for (;;) pause();
+    pid_t inherited = idle_child();
     strays_init(&strays);
-    CHECK(strays_end(&strays, sweep_nothing, NULL));
-    CHECK_INT(waitpid(ours, &status, WNOHANG), 0);
-    pid_t stray = fork();
-    if (stray == 0)
-        for (;;) pause();
-    for (int tries = 0; !strays_end(&strays, sweep_nothing, NULL) && tries < GUARD_MS; tries++) poll(NULL, 0, 1); /* sleep: until the next look */
-    CHECK_INT(waitpid(stray, &status, 0), -1);
-    CHECK_INT(waitpid(ours, &status, WNOHANG), 0);
-    kill(ours, SIGKILL);
-    CHECK_INT(waitpid(ours, &status, 0), ours);
+    CHECK(strays_end(&strays, no_keeper, NULL));
+    CHECK_INT(waitpid(inherited, &status, WNOHANG), 0);
+    kill(inherited, SIGKILL);
+    CHECK_INT(waitpid(inherited, &status, 0), inherited);
+
+    strays_init(&strays); /* without, a child that is no keeper is one of those */
+    idle_child();
+    CHECK(!strays_end(&strays, no_keeper, NULL));
+    for (int tries = 0; !strays_end(&strays, no_keeper, NULL) && tries < GUARD_MS; tries++)
+        poll(NULL, 0, 1); /* sleep: until the next look */
+    CHECK_INT(waitpid(-1, &status, WNOHANG), -1);
 }
 
 TEST(closing_the_spawner_kills_what_lives_and_calls_nobody)
