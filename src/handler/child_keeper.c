@@ -70,6 +70,7 @@ struct kept {
     int control; /* owned; -1: closed, which is the order to kill */
     struct child_exit how;
     struct timer rouse; /* set from the order to kill on, and while strays are ended */
+    bool roused;        /* after the order to kill */
     bool ended, clean;  /* reported */
     char line[REPORT_LINE];
     size_t line_len;
@@ -292,11 +293,14 @@ static void close_input(struct child *c)
     if (k) pipe_writer_end(&k->frames);
 }
 
-/* The program may have stopped its keeper, or be about to. */
+/* The program may have stopped its keeper, or be about to. A keeper that is stopped again would never come to its work: it is
+ * killed, and what it kept comes to us. */
 static void on_rouse(struct timer *t)
 {
     struct kept *k = CONTAINER_OF(t, struct kept, rouse);
-    process_signal(&k->keeper, SIGCONT);
+    bool given_up = k->roused && !k->all->strays.off && process_is_stopped(&k->keeper);
+    process_signal(&k->keeper, given_up ? SIGKILL : SIGCONT);
+    k->roused = true;
     turn_timer(k->turn, &k->rouse, ROUSE_MS, on_rouse);
 }
 

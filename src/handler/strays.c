@@ -71,6 +71,8 @@ static void end(void *user, int pid)
     struct search *search = user;
     if (search->is_keeper(search->user, pid)) return;
     search->found++;
+    pid_t group = getpgid(pid); /* of one tree alone, as each has a session of its own: so a fork bomb is overtaken */
+    if (group > 1 && group != getpgrp()) kill(-group, SIGKILL);
     kill(pid, SIGKILL);
     (void)waitpid(pid, NULL, WNOHANG);
 }

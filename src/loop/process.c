@@ -142,6 +142,13 @@ void process_signal(struct process *p, int signal)
     if (p->inside) pidfd_send_signal(p->inside->pidfd, signal, NULL, 0); /* fails only when it has just ended */
 }
 
+bool process_is_stopped(const struct process *p)
+{
+    siginfo_t info = {.si_pid = 0};
+    if (!p->inside) return false;
+    return waitid(P_PIDFD, (id_t)p->inside->pidfd, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
 bool process_close(struct process *p, int64_t wait_ms)
 {
     struct process_watch *w = p->inside;

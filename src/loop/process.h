@@ -38,6 +38,7 @@ struct process {
  * the system allows; else ERR_IO. */
 int process_start(struct process *p, struct loop *l, const struct process_spec *spec, struct err *e) MUST_USE;
 void process_signal(struct process *p, int signal); /* to this process alone; nothing when it is over */
+bool process_is_stopped(const struct process *p);     /* by a signal, at this moment */
 /* No on_exit any more. Blocks up to `wait_ms` for its end, so as not to leave a zombie; false: it still lives. */
 bool process_close(struct process *p, int64_t wait_ms); /* accepts a zeroed process */
 

@@ -65,6 +65,7 @@ WORKERS = [
     Evil("floods-progress", "writes `progress` without a pause", "each is read, the last one counts, once a second is stored"),
     Evil("floods-log", "writes `log` without a pause", "all of it is read, 256 KiB are kept"),
     Evil("floods-unknown", "writes frames that nobody knows, without a pause", "they are read and dropped"),
+    Evil("floods-names", "writes objects of 100,000 names without a pause", "each is read; `data` over its limit is dropped"),
     Evil("nonsense-progress", "writes a `progress` whose members are of the wrong kind, out of range, too long",
          "what is wrong counts as not said, a long message is cut, `data` over its limit is dropped"),
     # what it answers
@@ -103,6 +104,8 @@ WORKERS = [
          "SIGKILL when `grace` is over", over=KILL, **LATE),
     Evil("stops-its-keeper", "stops its keeper, the process above it, and ignores SIGTERM",
          "bide wakes the keeper until it has killed the tree", over=KILL, **CANCEL),
+    Evil("stops-its-keeper-for-good", "has processes that stop its keeper again and again",
+         "a keeper that cannot be woken is killed, then all that it kept", over=KILL, **CANCEL),
     Evil("kills-its-keeper", "starts a process in a session of its own, and kills its keeper",
          "its process is killed, and whatever is left of its tree", said="signal 9", **ONCE),
     Evil("fork-bomb", "forks without end, in groups and sessions, up to its limit of processes (`ulimit -u`)",

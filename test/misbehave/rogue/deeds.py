@@ -62,6 +62,18 @@ def stops_its_keeper(task):
 
 
 @evil
+def stops_its_keeper_for_good(task):
+    keeper = os.getppid()
+    for _ in range(2):
+        if child():
+            os.setsid()
+            while True:
+                os.kill(keeper, signal.SIGSTOP)
+    deaf()
+    hang()
+
+
+@evil
 def kills_its_keeper(task):
     leave(os.setsid)
     os.kill(os.getppid(), signal.SIGKILL)

@@ -104,6 +104,12 @@ def floods_unknown(task):
 
 
 @evil
+def floods_names(task):
+    names = {f"{n:x}": 0 for n in range(100_000)}
+    spread(OUT, json.dumps({"op": "progress", "data": names, **about(task)}, separators=(",", ":")).encode() + b"\n")
+
+
+@evil
 def nonsense_progress(task):
     for member in ({"percent": "half"}, {"percent": -5}, {"percent": 1e308}, {"message": "\0" * 100_000}, {"message": 7}, {"data": []},
                    {"data": {"d": "x" * 100_000}}):

@@ -118,6 +118,26 @@ TEST(what_escaped_from_a_killed_keeper_is_killed_too_before_the_end)
     finish();
 }
 
+TEST(a_keeper_that_is_stopped_without_pause_is_killed_and_its_tree_too)
+{
+    begin();
+    one.stop_at = 2;
+    start_line("echo $PPID; setsid tail -f /dev/null & tail -f /dev/null", STR_NONE, false);
+    run();
+    for (int i = 0; i < 4; i++) /* children of ours that are no keepers: they are ended like what it left */
+        if (fork() == 0) {
+            alarm(GUARD_MS / 1000); /* should the test fail */
+            for (;;) kill(keeper_of(&one), SIGSTOP);
+        }
+    wait_stopped(keeper_of(&one));
+    child_signal_tree(&one.child, SIGKILL);
+    run();
+    CHECK_INT(one.how.signal, SIGKILL);
+    CHECK(tree_is_dead());
+    CHECK_INT(waitpid(-1, NULL, WNOHANG), -1);
+    finish();
+}
+
 static bool no_keeper(void *user, int pid)
 {
     (void)user;
