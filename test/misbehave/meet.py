@@ -103,6 +103,8 @@ def check_process(ring, evil):
 def check_next(ring, evil):
     """The pool works again."""
     ring.hurry()
+    if evil.name == "closes-frames-in":
+        until(ring.is_on, "it has closed them")
     task = ring.bide.ended(ring.bide.submit("rogue", {"evil": "none"})["id"], "completed")
     assert task["attempt"] == 1, task
     if evil.name == "closes-frames-in":
