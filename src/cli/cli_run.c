@@ -207,9 +207,9 @@ static int tell_end(struct following *f, bool json)
     if (strcmp(f->view.status, "completed") != 0) say_why(f);
     else if (cli_task_result(f->client, &f->view, &f->task, &result, &f->error))
         code = cli_client_failed(f->client, &f->error);
-    else if (result.len && bide_json_text(result.p, "stdout", &out) == BIDE_JSON_FOUND)
-        fwrite(out.p, 1, out.len, stdout);
-    else if (result.len) cli_text_print_json(&result);
+    else if (result.len && bide_json_text(result.p, "stdout", &out) != BIDE_JSON_FOUND)
+        cli_text_print_json(&result);
+    else if (out.len) fwrite(out.p, 1, out.len, stdout);
     bide_text_free(&result);
     bide_text_free(&out);
     return code;
