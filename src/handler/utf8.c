@@ -14,8 +14,8 @@ static bool is_inner(char c) { return ((unsigned char)c & 0xC0) == 0x80; }
 struct str utf8_head(struct str s, size_t max)
 {
     if (s.len <= max) return s;
-    for (size_t end = max; end + LONGEST > max && end > 0; end--)
-        if (!is_inner(s.p[end])) return str_sub(s, 0, end);
+    for (size_t cut = 0; cut < LONGEST && cut <= max; cut++)
+        if (!is_inner(s.p[max - cut])) return str_sub(s, 0, max - cut);
     return str_sub(s, 0, max); /* no UTF-8: no character is halved */
 }
 

@@ -90,6 +90,7 @@ TEST(a_cut_never_halves_a_character)
     CHECK_STR(utf8_head(s, 2), "a");
     CHECK_STR(utf8_head(s, 1), "a");
     CHECK_STR(utf8_head(s, 0), "");
+    for (size_t max = 0; max < 3; max++) CHECK_STR(utf8_head(str_sub(s, 1, 4), max), "");
     CHECK_STR(utf8_tail(s, 4), "\xE2\x82\xAC" "b");
     CHECK_STR(utf8_tail(s, 3), "b");
     CHECK_STR(utf8_tail(s, 1), "b");
