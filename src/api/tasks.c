@@ -136,6 +136,12 @@ struct page {
     struct store_list list;
 };
 
+static bool is_cursor(struct call *c, struct str pair)
+{
+    struct str name;
+    return query_decode(&c->req->arena, str_cut(&pair, '='), true, &name) == 0 && str_eq(name, STR("cursor"));
+}
+
 /* The address of the next page: this one's query with its cursor. */
 static struct str next_link(struct call *c, const char *cursor)
 {
@@ -145,7 +151,7 @@ static struct str next_link(struct call *c, const char *cursor)
     struct str rest = c->req->query;
     while (rest.len) {
         struct str pair = str_cut(&rest, '&');
-        if (pair.len && !str_starts(pair, STR("cursor="))) buf_add_format(&b, "&%.*s", STR_ARG(pair));
+        if (pair.len && !is_cursor(c, pair)) buf_add_format(&b, "&%.*s", STR_ARG(pair));
     }
     buf_add_text(&b, ">; rel=\"next\"");
     struct str link = arena_str(&c->req->arena, buf_str(&b));

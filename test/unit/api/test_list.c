@@ -63,6 +63,21 @@ TEST(a_page_of_large_tasks_ends_early_and_the_next_one_goes_on)
     api_close(&rig);
 }
 
+TEST(the_address_of_the_next_page_has_one_cursor_however_the_last_was_written)
+{
+    struct rig rig;
+    struct client c;
+    api_open(&rig);
+    client_open(&c, &rig);
+    for (int i = 0; i < 3; i++) SUBMIT(.type = "convert", .delay_ms = 1000);
+    CHECK_INT(client_ask(&c, &rig, "GET /v1/tasks?c%75rsor=ffffffff-ffff-7fff-bfff-ffffffffffff&limit=1 HTTP/1.1", ""), 200);
+    CHECK(client_sees(&c, "Link: </v1/tasks?cursor="));
+    CHECK(!client_sees(&c, "c%75rsor"));
+    CHECK(client_sees(&c, "&limit=1>; rel=\"next\""));
+    client_close(&c);
+    api_close(&rig);
+}
+
 TEST(a_store_that_is_away_is_a_503_that_says_so)
 {
     struct rig rig;
