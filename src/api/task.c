@@ -45,7 +45,8 @@ struct fetch {
     struct store_get get;
 };
 
-static void no_result(struct call *c, const struct task *t)
+/* What the store said lies in the request, which is over with the answer: it is let go before. */
+static void no_result(struct call *c, struct store_req *req, const struct task *t)
 {
     struct err e;
     struct buf extra;
@@ -56,6 +57,7 @@ static void no_result(struct call *c, const struct task *t)
     task_json_write_error(&extra, &t->ending.failure);
     json_write_close(&extra, '}');
     (void)err_set(&e, ERR_CONFLICT, "the task ended %s: there is no result", state_word(t->life.state));
+    store_release(req);
     call_problem_with(c, &e, NULL, 0, buf_err(&extra) ? STR_NONE : buf_str(&extra));
     buf_release(&extra);
 }
@@ -93,8 +95,7 @@ static void on_result(struct store_req *req)
         store_release(req);
         call_answer_with(c, 200, CALL_JSON, body, NULL, 0);
     } else if (state_is_ending(t->life.state)) {
-        no_result(c, t);
-        store_release(req);
+        no_result(c, req, t);
     } else {
         struct buf b = call_buf(c);
         task_json_write(&b, c->api->server, t, false);

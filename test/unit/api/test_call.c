@@ -109,6 +109,37 @@ TEST(a_path_that_knows_the_method_not_says_what_it_allows)
     api_close(&rig);
 }
 
+/* A request is over with its answer, and the next one may have its memory at once: what the store said of the first must
+ * have been let go by then (the asan tree sees what was not). */
+TEST(a_result_that_there_is_not_keeps_nothing_of_the_store)
+{
+    struct rig rig;
+    struct client c;
+    char text[ID_TEXT];
+    struct buf asks;
+    api_open(&rig);
+    client_open(&c, &rig);
+    struct sim_task *t = SUBMIT(.type = "convert", .plan = "fatal", .ms = 10, .max_attempts = 1);
+    sim_pass(sim, 100);
+    CHECK_TASK(t, "failed");
+    id_format(&t->body.id, text);
+    buf_init(&asks, 1 << 16);
+    for (int i = 0; i < 50; i++) buf_add_format(&asks, "GET /v1/tasks/%s/result HTTP/1.1\r\nHost: localhost\r\n\r\n", text);
+    CHECK_INT(send(c.fd, asks.p, asks.len, MSG_NOSIGNAL), asks.len);
+    int answers = 0;
+    while (answers < 50) {
+        if (!client_read(&c)) api_step(&rig);
+        struct str rest = c.in.len ? buf_str(&c.in) : STR("");
+        answers = 0;
+        for (const char *p; (p = memmem(rest.p, rest.len, "HTTP/1.1 409 ", 13)); answers++)
+            rest = str_sub(rest, (size_t)(p - rest.p) + 13, rest.len);
+    }
+    CHECK(client_sees(&c, "\"task_status\":\"failed\""));
+    buf_release(&asks);
+    client_close(&c);
+    api_close(&rig);
+}
+
 /* An answer of CALL_LARGE. */
 static void large(struct call *c, int code)
 {
