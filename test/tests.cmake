@@ -14,6 +14,15 @@ if(BIDE_SANITIZE)
   endif()
 endif()
 
+# What the suites in Python get in their environment; of a sanitizer tree also a plugin that makes reports failures, and
+# the patience that a slow server needs.
+set(python_environment "PYTHONPATH=${CMAKE_SOURCE_DIR}/sdk/python")
+set(plugin "")
+if(BIDE_SANITIZE)
+  string(APPEND python_environment ":${CMAKE_SOURCE_DIR}/test/api;BIDE_SANITIZER=${BIDE_SANITIZE};BIDE_TEST_PATIENCE=60")
+  set(plugin -p sanitized)
+endif()
+
 # bide_test(KIND NAME SECONDS COMMAND...)
 function(bide_test kind name seconds)
   if(BIDE_SANITIZE)
@@ -22,9 +31,9 @@ function(bide_test kind name seconds)
   add_test(NAME ${BIDE_TEST_PREFIX}${name} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   string(REPLACE "/" "" tree "${BIDE_TEST_PREFIX}")
   set_tests_properties(${BIDE_TEST_PREFIX}${name} PROPERTIES TIMEOUT ${seconds} LABELS "${kind};${tree}"
-    ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=second_deadlock_stack=1;\
-BIDE_BIN=${CMAKE_BINARY_DIR}/bide;BIDE_BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1;\
-PYTHONPATH=${CMAKE_SOURCE_DIR}/sdk/python")
+    ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1:handle_abort=1;UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1;\
+TSAN_OPTIONS=second_deadlock_stack=1:handle_abort=1;\
+BIDE_BIN=${CMAKE_BINARY_DIR}/bide;BIDE_BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1;${python_environment}")
 endfunction()
 
 # bide_test_programs(KIND DIRECTORY FOLDER [LIBRARY...]): each test_*.c of the directory is a program; its other .c
@@ -89,10 +98,11 @@ if("fuzz" IN_LIST BIDE_TESTS OR BIDE_FUZZ)
     string(REGEX REPLACE "^fuzz_" "" thing ${target})
     add_executable(${target} ${fuzzer})
     target_include_directories(${target} PRIVATE test .)
-    target_link_libraries(${target} PRIVATE bide_api)
+    target_link_libraries(${target} PRIVATE bide_sim bide_api)
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
     if(BIDE_FUZZ)
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+      target_compile_definitions(${target} PRIVATE FUZZ_BY_LIBFUZZER)
     else()
       target_sources(${target} PRIVATE test/fuzz/corpus_main.c)
       bide_test(fuzz fuzz/${thing} 120 ${launcher} $<TARGET_FILE:${target}> ${CMAKE_SOURCE_DIR}/test/fuzz/corpus/${thing})
@@ -107,7 +117,7 @@ foreach(kind api crash fault hostile misbehave upgrade cli python docs)
     foreach(suite IN LISTS suites)
       get_filename_component(thing ${suite} NAME_WE)
       string(REGEX REPLACE "^test_" "" thing ${thing})
-      bide_test(${kind} ${kind}/${thing} 600 /usr/bin/python3 -m pytest -q -p no:cacheprovider ${suite})
+      bide_test(${kind} ${kind}/${thing} 600 ${launcher} /usr/bin/python3 -m pytest -q -p no:cacheprovider ${plugin} ${suite})
     endforeach()
   endif()
 endforeach()

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from harness import PATIENCE, problem, until
+from sanitized import unsanitized
 
 LATER = 3_600_000
 MIB = 1 << 20
@@ -140,6 +141,7 @@ def test_an_older_client_gets_its_lines_and_the_close(bide):
     assert statuses([json.loads(text) for text in rest.splitlines()]) == [202] * 3
 
 
+@unsanitized("a sanitizer's memory would be measured")
 def test_a_hundred_thousand_lines_take_little_memory_and_stop_nobody(serve):
     bide = serve(types={"cat": {"exec": ["/bin/cat"]}})
     total, part = 100_000, line(input="x" * 400) * 500
@@ -161,6 +163,7 @@ def test_a_hundred_thousand_lines_take_little_memory_and_stop_nobody(serve):
     assert most < 45 * MIB
 
 
+@unsanitized("a sanitizer's memory would be measured")
 def test_a_client_that_does_not_read_its_answers_is_not_read(serve):
     bide = serve(types={"cat": {"exec": ["/bin/cat"]}})
     before = memory(bide)

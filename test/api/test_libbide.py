@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from harness import ROOT, until
+from sanitized import unsanitized
+
+pytestmark = unsanitized("what is installed has no sanitizer; the trees of the sanitizers build no libbide")
 
 BUILD = Path(os.environ.get("BIDE_BUILD") or ROOT / "build")
 EXAMPLES = ROOT / "examples/c"
