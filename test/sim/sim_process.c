@@ -5,6 +5,7 @@
 #include "test/sim/sim_process.h"
 
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -157,36 +158,39 @@ static void asked_to_stop(struct sim_process *p)
 
 /* ---- being told ---- */
 
-static enum sim_deed deed_of(struct str words, int number)
+static enum sim_deed deed_of(const struct sim_processes *all, struct str words, int number)
 {
     struct str word = str_cut(&words, ' ');
     while (--number > 0 && words.len) word = str_cut(&words, ' ');
     for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
         if (str_eq(word, str_of(deeds[i]))) return (enum sim_deed)i;
-    abort();
+    if (!all->any_input) abort();
+    return SIM_DONE;
 }
 
 static int64_t number_of(const struct json *j, const struct json_node *object, const char *name)
 {
     int64_t n = 0;
     const struct json_node *v = json_member(j, object, str_of(name));
-    return v && json_int(j, v, &n) == 0 ? n : 0;
+    return v && v->kind == JSON_NUMBER && json_int(j, v, &n) == 0 ? n : 0;
 }
 
 static struct str text_of(const struct json *j, const struct json_node *object, const char *name)
 {
     const struct json_node *v = json_member(j, object, str_of(name));
-    return v ? json_string(j, v, NULL) : STR_NONE;
+    return v && v->kind == JSON_STRING && !v->escaped ? json_string(j, v, NULL) : STR_NONE;
 }
+
+static int64_t within(int64_t n, int64_t most) { return n < 0 ? 0 : n > most ? most : n; }
 
 static void begin(struct sim_process *p, const struct json *j, const struct json_node *input)
 {
     struct sim_processes *all = p->all;
     struct str plan = text_of(j, input, "do");
-    p->deed = deed_of(plan.len ? plan : STR("done"), p->number);
-    p->ms = number_of(j, input, "ms");
-    p->progress = (int)number_of(j, input, "progress");
-    p->log_bytes = (int)number_of(j, input, "log");
+    p->deed = deed_of(all, plan.len ? plan : STR("done"), p->number);
+    p->ms = within(number_of(j, input, "ms"), LIMIT_DELAY_MS);
+    p->progress = (int)within(number_of(j, input, "progress"), 1000);
+    p->log_bytes = (int)within(number_of(j, input, "log"), 16 << 20);
     p->busy = true;
     p->began_ms = turn_mono_ms(all->turn);
     p->asked = false;

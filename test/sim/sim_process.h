@@ -59,6 +59,7 @@ struct sim_processes {
     int fail_forks;        /* so many of the next ones cannot be born: their keepers find no process to fork */
     int fail_sends;        /* so many of the next frames are not taken */
     bool mute;             /* never ready */
+    bool any_input;        /* inputs come from who knows whom: what is no plan is "done" */
     int64_t started;       /* ever */
     int runs, crashes, kills, terms, cancels, stops; /* seen so far */
     int loaded;            /* workers that said ready */
