@@ -62,8 +62,8 @@ static void arm(struct retention *r)
     if (r->stopped || r->state != RETENTION_RESTING) return;
     if (r->next_due_ms != INT64_MAX) in_ms = r->next_due_ms - turn_wall_ms(s->turn);
     if (r->ended_at_ms && counts_anything(c)) in_ms = 0;
-    else if (r->ended_at_ms && (r->wishes || age_ms != INT64_MAX))
-        in_ms = earlier(in_ms, r->wishes ? RETENTION_EVERY_MS : r->ended_at_ms + age_ms - turn_wall_ms(s->turn));
+    if (r->ended_at_ms && r->wishes) in_ms = earlier(in_ms, RETENTION_EVERY_MS);
+    if (r->ended_at_ms && age_ms != INT64_MAX) in_ms = earlier(in_ms, r->ended_at_ms + age_ms - turn_wall_ms(s->turn));
     if (in_ms == INT64_MAX) return;
     if (in_ms < least_ms) in_ms = least_ms;
     r->begin_at_ms = turn_wall_ms(s->turn) + in_ms;

@@ -34,6 +34,21 @@ TEST(a_record_goes_when_its_age_is_reached_and_not_before)
     RIG_CLOSE();
 }
 
+TEST(rules_of_seconds_are_looked_after_in_seconds_also_when_a_task_has_a_wish_of_its_own)
+{
+    struct retain_rules rules = RETAIN_EVERYTHING;
+    rules.completed_ms = 2000;
+    open_with(&rules);
+    retention_wish(&sim->server.retention);
+    sim_pass(sim, 1000);
+    struct sim_task *t = SUBMIT(.type = "convert", .ms = 100);
+    sim_pass(sim, 1500);
+    CHECK_TASK(t, "completed");
+    sim_pass(sim, 3000);
+    CHECK(rig_look(t) == NULL);
+    RIG_CLOSE();
+}
+
 TEST(an_idle_server_has_nothing_to_wake_up_for_when_everything_is_kept)
 {
     open_with(NULL);
