@@ -16,9 +16,9 @@ SANITIZER = os.environ.get("BIDE_SANITIZER", "")
 """What -fsanitize= got: "address,undefined", "thread"; empty: none."""
 
 
-def unsanitized(reason):
-    """Marks a test that would measure the sanitizer, not bide."""
-    return pytest.mark.skipif(bool(SANITIZER), reason=reason)
+def unsanitized(reason, only=""):
+    """Marks a test that would measure the sanitizer, not bide. `only`: one of them, "thread" or "address"."""
+    return pytest.mark.skipif(bool(SANITIZER) and only in SANITIZER, reason=reason)
 
 
 def pytest_configure(config):

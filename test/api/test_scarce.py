@@ -151,6 +151,7 @@ def test_large_answers_that_nobody_reads_are_bounded_together(serve):
     assert until(lambda: bide.send("GET", f"/v1/tasks/{id}/result").status == 200, "there is room again")
 
 
+@unsanitized("320 MB of JSON take minutes; the address sanitizer's run has it", only="thread")
 def test_submits_that_wait_do_not_hold_their_bodies(serve):
     bide = serve(queues={"default": {"concurrency": 1, "paused": True}}, types={"cat": {"exec": ["/bin/cat"]}})
     body = json.dumps({"type": "cat", "input": "x" * 16_000_000}).encode()
