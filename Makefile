@@ -28,7 +28,7 @@ build: ## build/bide and libbide (installs missing Debian packages first)
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target programs
 
-test: ## everything: house checks, all suites, unit tests again under asan+ubsan and tsan
+test: ## everything: house checks, all suites, most of them again under asan+ubsan and tsan
 	@scripts/install-packages build run test lint
 	@for preset in release asan tsan; do \
 	    cmake --preset $$preset >/dev/null && cmake --build --preset $$preset || exit 1; done

@@ -32,7 +32,7 @@ function(bide_test kind name seconds)
   string(REPLACE "/" "" tree "${BIDE_TEST_PREFIX}")
   set_tests_properties(${BIDE_TEST_PREFIX}${name} PROPERTIES TIMEOUT ${seconds} LABELS "${kind};${tree}"
     ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1:handle_abort=1;UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1;\
-TSAN_OPTIONS=second_deadlock_stack=1:handle_abort=1;\
+TSAN_OPTIONS=second_deadlock_stack=1:handle_abort=1:suppressions=${CMAKE_SOURCE_DIR}/test/races.supp:print_suppressions=0;\
 LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/test/leaks.supp:print_suppressions=0;\
 BIDE_BIN=${CMAKE_BINARY_DIR}/bide;BIDE_BUILD=${CMAKE_BINARY_DIR};PYTHONDONTWRITEBYTECODE=1;${python_environment}")
 endfunction()
