@@ -44,7 +44,7 @@ static struct rig fuzz_rig;
 
 static inline void fuzz_close_rig(void)
 {
-    fuzz_rig.deadline_ms = api_real_ms() + 10000;
+    fuzz_rig.deadline_ms = api_real_ms() + 60000;
     if (setjmp(test_out)) abort();
     api_close(&fuzz_rig);
 }
@@ -57,7 +57,7 @@ static inline bool fuzz_open_rig(void)
         fuzz_rules();
         atexit(fuzz_close_rig);
     }
-    fuzz_rig.deadline_ms = api_real_ms() + 10000;
+    fuzz_rig.deadline_ms = api_real_ms() + 60000;
     return first;
 }
 

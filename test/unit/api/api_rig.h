@@ -6,7 +6,7 @@
  *   struct client ──socket pair──▶ http ──▶ api ──▶ struct server of test/sim
  *
  * api_step() lets all of them do what they can at this moment; whoever waits for a condition steps until it holds, for
- * at most ten real seconds.
+ * at most a real minute.
  */
 #ifndef API_RIG_H
 #define API_RIG_H
@@ -49,7 +49,7 @@ static inline void api_open(struct rig *rig)
 {
     struct err e = {0};
     rig_open();
-    *rig = (struct rig){.deadline_ms = api_real_ms() + 10000};
+    *rig = (struct rig){.deadline_ms = api_real_ms() + 60000};
     list_init(&rig->stop.link);
     struct http_conf conf = {.turn = &sim->turn,
                              .user = &rig->api,

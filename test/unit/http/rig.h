@@ -2,7 +2,7 @@
  *
  * A whole HTTP server inside a test: real sockets, a clock that stands still until the test moves it, one thread. The
  * test's clients are non-blocking sockets; rig_step() lets the server do what it can at this moment, without sleeping.
- * Whoever waits for a condition steps until it holds, for at most ten real seconds.
+ * Whoever waits for a condition steps until it holds, for at most a real minute.
  */
 #ifndef RIG_H
 #define RIG_H
@@ -91,7 +91,7 @@ static inline void rig_open_at(struct rig *rig, const char *address)
     CHECK_INT(loop_open(&rig->loop, &rig->turn, &e), 0);
     CHECK_INT(http_open(&rig->http, rig->loop, &conf, &e), 0);
     CHECK_INT(http_listen(rig->http, address, rig->bound, &e), 0);
-    rig->deadline_ms = rig_real_ms() + 10000;
+    rig->deadline_ms = rig_real_ms() + 60000;
 }
 
 static inline void rig_open(struct rig *rig) { rig_open_at(rig, "127.0.0.1:0"); }
