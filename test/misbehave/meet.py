@@ -85,7 +85,8 @@ def check_stop(ring, evil, type, took):
     assert first * 0.9 <= took < last + 1 + LATE, (evil.over, took)
     if type == "rogue" and evil.process == ENDED:
         signal = {TERM: 15, KILL: 9}[evil.over]
-        assert f"was ended with its task: the worker was ended by signal {signal} " in ring.bide.text(), ring.bide.text()
+        said = f"was ended with its task: the worker was ended by signal {signal} "
+        until(lambda: said in ring.bide.text(), f"the server's word: {said}; said: {ring.bide.text()}")
 
 
 def check_process(ring, evil):
