@@ -284,9 +284,9 @@ void sim_check_fact(struct sim_check *c, const struct fact *f)
     case FACT_LEFT: sim_check_left(&k); break;
     case FACT_SETTLED: sim_check_settled(&k); break;
     case FACT_STALE: sim_check_stale(&k); break;
-    case FACT_ASKED: on_asked(&k); break;
+    case FACT_ASKED: if (k.t) on_asked(&k); break; /* of a task that never was, there is nothing to say */
     case FACT_CHANGED: on_changed(&k); break;
-    case FACT_ANSWERED: on_answered(&k); break;
+    case FACT_ANSWERED: if (k.t) on_answered(&k); break;
     case FACT_ENDED: on_ended(&k); break;
     case FACT_TOLD: on_told(&k); break;
     case FACT_PURGED: on_purged(&k); break;
