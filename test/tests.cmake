@@ -111,6 +111,13 @@ if("fuzz" IN_LIST BIDE_TESTS OR BIDE_FUZZ)
   endforeach()
 endif()
 
+# Calls of libc that fail on demand: preloaded into bide by test/fault and test/crash.
+if("fault" IN_LIST BIDE_TESTS AND NOT BIDE_SANITIZE)
+  add_library(interpose MODULE test/fault/interpose.c)
+  set_target_properties(interpose PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
+  target_link_libraries(interpose PRIVATE ${CMAKE_DL_LIBS})
+endif()
+
 # Suites in Python against the real binary: one ctest test per file.
 foreach(kind api crash fault hostile misbehave upgrade cli python docs)
   if(kind IN_LIST BIDE_TESTS)
