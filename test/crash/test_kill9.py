@@ -1,149 +1,126 @@
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 under load, again and again: what was acknowledged is there, ends exactly once, and leaves nothing running.
+"""kill -9 under load, a hundred times: what was acknowledged is there, ends exactly once, and leaves nothing running.
 
-Clients submit, cancel and read without pause while the server is killed at random moments (from a seed that is
-printed). A client remembers an id only when its 202 has arrived, and an ending when it has seen it: neither may ever
-be taken back. Tasks of type `note` append their name to a file, once per attempt: an ending without a line would be
-made up, more lines than attempts would be two attempts at a time.
+Clients (load.py) submit one by one, in batches and by the line, with keys and without, cancel, retry, remove and read
+without pause, while workers run, retention removes and the log is copied into the file. The server is killed at random
+moments, some of them while it starts. Tasks append their name to a file once per attempt: an ending without a line would be
+made up, more lines than attempts would be two attempts at a time. A worker takes the one lock of its model: were two
+copies of it alive, the second would say so.
 
-BIDE_CRASH_CYCLES (20), BIDE_CRASH_SEED.
+BIDE_CRASH_CYCLES (100), BIDE_CRASH_SEED.
 """
 import collections
-import http.client
-import json
 import os
 import random
-import threading
+import sqlite3
+import sys
 import time
+from pathlib import Path
 
 from harness import ENDINGS, until
+from load import Load
 
-CYCLES = int(os.environ.get("BIDE_CRASH_CYCLES", "20"))
+CYCLES = int(os.environ.get("BIDE_CRASH_CYCLES", "100"))
 SEED = int(os.environ.get("BIDE_CRASH_SEED", "0")) or random.SystemRandom().getrandbits(32)
 CLIENTS = 6
+ONCE = [sys.executable, "-S", "-E", str(Path(__file__).with_name("once.py"))]
+BRIEF = "1s"
 
 
-class Load:
-    """Clients that submit, cancel and watch, through every death of the server."""
+def configuration(place):
+    def pool(name):
+        return {"command": ONCE, "env": {"LOCK": f"{place}/{name}.lock", "NOTES": f"{place}/notes", "TWICE": f"{place}/twice"}}
 
-    def __init__(self, bide):
-        self.bide = bide
-        self.accepted = {}  # id -> what was asked
-        self.cancelled = set()  # ids whose cancel was answered as final
-        self.endings = {}  # id -> the ending that a client has seen
-        self.wrong = []
-        self.lock = threading.Lock()
-        self.done = threading.Event()
-        self.threads = [threading.Thread(target=self.client, args=(n,)) for n in range(CLIENTS)]
-        for thread in self.threads:
-            thread.start()
+    return {
+        "defaults": {"timeout": "20s", "grace": "500ms", "retry": {"backoff": "fixed", "base": "20ms", "jitter": "none"}},
+        "queues": {"default": {"concurrency": 6}},
+        "workers": {"one": pool("one"), "two": pool("two")},
+        "types": {
+            "note": {"worker": "one"},
+            "fail": {"worker": "two", "max_attempts": 2},
+            "once": {"worker": "two"},
+            "brief": {"worker": "two", "retain": BRIEF},
+            "cat": {"exec": ["/bin/cat"]},
+            "later": {"exec": ["/bin/cat"]},
+        },
+    }
 
-    def client(self, n):
-        chance = random.Random(SEED + n)
-        mine = []
-        count = 0
-        while not self.done.is_set():
-            connection = http.client.HTTPConnection("127.0.0.1", self.bide.port, timeout=10)
-            try:
-                while not self.done.is_set():
-                    count += 1
-                    mine.append(self.submit(connection, f"{n}-{count}", chance))
-                    if chance.random() < 0.15:
-                        self.cancel(connection, chance.choice(mine))
-                    if chance.random() < 0.3:
-                        self.look(connection, chance.choice(mine))
-            except (OSError, http.client.HTTPException):
-                time.sleep(0.005)  # sleep: it is dead or starting
-            except AssertionError as error:
-                self.wrong.append(str(error))
-                return
-            finally:
-                connection.close()
 
-    def ask(self, connection, method, target, body=None):
-        connection.request(method, target, body, {"Content-Type": "application/json"} if body else {})
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
+def crash(bide, load, chance, cycle):
+    """One life of the server, under load, to its violent end."""
+    before, notes = load.accepted, bide.dir / "notes"
+    said = notes.stat().st_size if notes.exists() else 0
+    until(lambda: load.accepted > before + 40 or load.wrong(), "some tasks were accepted")
+    if cycle % 4:
+        until(lambda: notes.exists() and notes.stat().st_size > said or load.wrong(), "the workers are at work")
+    time.sleep(chance.random() * 0.15)  # sleep: the moment of the kill is what this test is about
+    bide.kill9()
+    if cycle % 10 == 9:
+        bide.launch()
+        time.sleep(chance.random() * 0.03)  # sleep: so is this one, before anything is served
+        bide.kill9()
+    left = bide.processes()
+    until(lambda: not bide.processes(), f"cycle {cycle}: no orphan; right after the kill {left}")
+    assert not load.wrong(), load.wrong()
 
-    def submit(self, connection, name, chance):
-        kind = chance.choices(["note", "fail", "later"], [9, 1, 2])[0]
-        body = {"type": kind, "input": {"steps": [["note", "notes", name]]}, "subject": name, "priority": chance.randint(-3, 3)}
-        if kind == "later":
-            body["delay_ms"] = chance.randint(1, 1500)
-        status, task = self.ask(connection, "POST", "/v1/tasks", json.dumps(body))
-        assert status == 202, (status, task)
-        with self.lock:
-            self.accepted[task["id"]] = kind
-        return task["id"]
 
-    def cancel(self, connection, id):
-        status, task = self.ask(connection, "POST", f"/v1/tasks/{id}/cancel")
-        assert status in (200, 202), (status, task)
+def check(bide, load):
+    """When all has ended: each task as it was told, and nothing more."""
+    there = {task["id"]: task for task in bide.listed(limit=200)}
+    names = collections.Counter(task["subject"] for task in there.values())
+    assert max(names.values()) == 1, f"submitted once, there twice: {names.most_common(3)}"
+    notes = collections.Counter(bide.lines("notes"))
+    for told in load.told():
+        task = there.get(told.id)
+        if not task:
+            assert told.may_be_gone(), ("an acknowledged task is lost", vars(told))
+            assert told.kind != "brief" or told.cancelled or notes[told.name], ("removed, and never run", vars(told))
+            continue
+        told.see(task)
+        assert task["status"] in ENDINGS, task
         if task["status"] == "cancelled":
-            with self.lock:
-                self.cancelled.add(id)
-        self.remember(task)
+            assert told.cancelled, (task, vars(told))
+        else:
+            assert task["status"] == ("failed" if told.kind == "fail" else "completed"), (task, vars(told))
+        if task["type"] in ("note", "once", "fail"):
+            ran(bide, task, notes[task["subject"]])
+    return there
 
-    def look(self, connection, id):
-        status, task = self.ask(connection, "GET", f"/v1/tasks/{id}")
-        assert status == 200, f"an acknowledged task is gone: {id}: {status} {task}"
-        self.remember(task)
 
-    def remember(self, task):
-        """An ending that was seen once stays."""
-        with self.lock:
-            before = self.endings.get(task["id"])
-            if task["status"] in ENDINGS:
-                self.endings[task["id"]] = (task["status"], task["finished_at"])
-            assert before is None or self.endings[task["id"]] == before and task["status"] == before[0], (before, task)
-
-    def stop(self):
-        self.done.set()
-        for thread in self.threads:
-            thread.join(30)
-        assert not self.wrong, self.wrong[:3]
+def ran(bide, task, times):
+    """It ran as often as it says: once for each attempt at most, and at least once when it did not end otherwise."""
+    attempts, least = task["attempt"], task["status"] != "cancelled"
+    if task["run"] > 1:
+        runs = bide.get_json(f"/v1/tasks/{task['id']}/attempts")["runs"]
+        assert [r["run"] for r in runs] == list(range(task["run"], 0, -1)), (runs, task)
+        attempts, least = sum(r["attempts"] for r in runs), sum(r["status"] != "cancelled" for r in runs)
+    assert least <= times <= attempts, (times, attempts, least, task)
 
 
 def test_nothing_acknowledged_is_lost_or_ends_twice_or_leaves_a_process(serve):
     print(f"BIDE_CRASH_SEED={SEED}")
-    chance = random.Random(SEED)
-    bide = serve(
-        pool={"instances": 2},
-        queues={"default": {"concurrency": 6}},
-        types={
-            "note": {"worker": "actor"},
-            "later": {"exec": ["/bin/cat"]},
-            "fail": {"exec": ["/bin/false"], "max_attempts": 2},
-        },
-    )
-    load = Load(bide)
+    chance, began = random.Random(SEED), time.monotonic()
+    bide = serve.prepare({})
+    bide.configure(configuration(bide.dir))
+    bide.start()
+    load = Load(bide, CLIENTS, SEED)
+    file, copied = bide.dir / "bide.db", 0
     for cycle in range(CYCLES):
-        before = len(load.accepted)
-        until(lambda: len(load.accepted) > before + 60 or load.wrong, "some tasks were accepted")
-        time.sleep(chance.random() * 0.15)  # sleep: the moment of the kill is what this test is about
-        bide.kill9()
-        left = bide.processes()
-        until(lambda: not bide.processes(), f"cycle {cycle}: no orphan; right after the kill {left}")
+        size = file.stat().st_mtime_ns
+        crash(bide, load, chance, cycle)
+        copied += file.stat().st_mtime_ns != size
         bide.start()
-        assert not load.wrong, load.wrong[:3]
     load.stop()
-    assert len(load.accepted) > CYCLES * 60
-    until(lambda: all(bide.queue()["depth"][s] == 0 for s in ("pending", "running", "scheduled")), "all ended", 60)
-    endings = {task["id"]: task for task in bide.listed(limit=200)}
-    missing = set(load.accepted) - set(endings)
-    assert not missing, f"{len(missing)} of {len(load.accepted)} acknowledged tasks are lost, such as {sorted(missing)[:3]}"
-    for id, kind in load.accepted.items():
-        task = endings[id]
-        assert task["status"] in ENDINGS, task
-        if id in load.cancelled:
-            assert task["status"] == "cancelled", task
-        elif task["status"] != "cancelled":
-            assert task["status"] == ("failed" if kind == "fail" else "completed"), task
-        if id in load.endings:
-            assert (task["status"], task["finished_at"]) == load.endings[id], "an ending changed"
-    notes = collections.Counter(bide.lines("notes"))
-    for task in endings.values():
-        if task["type"] == "note" and task["status"] == "completed":
-            assert 1 <= notes[task["subject"]] <= task["attempt"], (notes[task["subject"]], task)
-    words = collections.Counter(task["status"] for task in endings.values())
-    print(f"{len(load.accepted)} acknowledged over {CYCLES} kills: {dict(words)}")
+    until(lambda: all(bide.queue()["depth"][s] == 0 for s in ("pending", "running", "scheduled", "retrying")), "all ended", 120)
+    until(lambda: not bide.listed(type="brief"), "what is kept for a second is gone", 60)
+    there = check(bide, load)
+    assert not bide.lines("twice"), "two copies of a model were alive"
+    depth = collections.Counter(bide.queue()["depth"])
+    words = collections.Counter(task["status"] for task in there.values())
+    assert +depth == words, "counts and rows"
+    with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as reader:
+        assert reader.execute("pragma integrity_check").fetchall() == [("ok",)]
+    totals = {what: load.total(what) for what in ("batches", "lines", "replays", "retries", "deletes")}
+    print(f"{load.accepted} acknowledged over {CYCLES} kills in {time.monotonic() - began:.0f} s: {dict(words)}, {totals}; "
+          f"the log was copied in {copied} lives; {sum(t.kind == 'brief' for t in load.told())} removed by their age")
+    assert load.accepted > CYCLES * 40 and all(totals.values()) and copied
