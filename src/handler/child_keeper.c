@@ -72,6 +72,7 @@ struct kept {
     struct timer rouse; /* set from the order to kill on, and while strays are ended */
     bool roused;        /* after the order to kill */
     bool ended, clean;  /* reported */
+    bool broken;        /* something that it wrote could not be read */
     char line[REPORT_LINE];
     size_t line_len;
 };
@@ -135,10 +136,20 @@ static void on_stream(struct pipe_reader *r, struct str bytes)
     s->kept->child->on_data(s->kept->child, s->from, bytes);
 }
 
-static void on_frames_end(struct pipe_reader *r)
+static void signal_tree(struct child *c, int signal);
+
+/* When it is broken, part of the output is lost. What the program would still say is not the whole, so it is killed and
+ * counts as such. */
+static void on_stream_end(struct pipe_reader *r)
 {
-    struct child *c = CONTAINER_OF(r, struct kept_stream, reader)->kept->child;
-    if (c->on_frames_end) c->on_frames_end(c);
+    const struct kept_stream *s = CONTAINER_OF(r, struct kept_stream, reader);
+    struct child *c = s->kept->child;
+    if (r->broken) {
+        s->kept->broken = true;
+        signal_tree(c, SIGKILL);
+    } else if (s->from == CHILD_FRAMES && c->on_frames_end) {
+        c->on_frames_end(c);
+    }
 }
 
 /* ---- the end ---- */
@@ -159,6 +170,10 @@ static void release(struct kept *k)
 /* Fills in what the keeper did not say. */
 static void settle(struct kept *k)
 {
+    if (k->broken) {
+        k->how = (struct child_exit){.started = true, .status = -1, .signal = SIGKILL};
+        return;
+    }
     bool ordered = k->control < 0 && k->how.sys == 0; /* maybe before it began */
     if (k->how.started ? !k->ended : ordered) {
         k->how = (struct child_exit){.started = true, .status = -1, .signal = SIGKILL};
@@ -172,8 +187,8 @@ static void settle(struct kept *k)
 static void over(struct kept *k)
 {
     struct child *c = k->child;
-    settle(k);
     for (int i = 0; i < STREAMS; i++) pipe_reader_drain(&k->streams[i].reader);
+    settle(k);
     struct child_exit end = k->how;
     release(k);
     c->on_exit(c, &end);
@@ -254,10 +269,10 @@ static struct kept *kept_new(struct child_keeper *ck, struct child *c)
     k->report.on_data = on_report;
     for (int i = 0; i < STREAMS; i++) {
         k->streams[i].reader.on_data = on_stream;
+        k->streams[i].reader.on_end = on_stream_end;
         k->streams[i].kept = k;
         k->streams[i].from = (enum child_stream)i;
     }
-    k->streams[CHILD_FRAMES].reader.on_end = on_frames_end;
     list_push(&ck->kept, &k->link);
     c->inside = k;
     c->pid = 0;

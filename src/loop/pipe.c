@@ -55,12 +55,16 @@ static void end(struct pipe_reader *r)
 /* Reads at most `max` bytes and delivers them. Returns how many, 0 when there is nothing now or no more at all. */
 static size_t read_some(struct pipe_reading *in, char *to, size_t max)
 {
-    ssize_t n = read(in->fd, to, max);
+    ssize_t n;
+    do n = read(in->fd, to, max);
+    while (n < 0 && errno == EINTR);
     if (n > 0) {
         in->owner->on_data(in->owner, (struct str){to, (size_t)n});
         return (size_t)n;
     }
-    if (n == 0 || (errno != EAGAIN && errno != EINTR)) end(in->owner);
+    if (n < 0 && errno == EAGAIN) return 0;
+    in->owner->broken = n < 0;
+    end(in->owner);
     return 0;
 }
 
@@ -91,6 +95,7 @@ int pipe_reader_open(struct pipe_reader *r, struct loop *l, int fd, struct err *
     in->fd = fd;
     in->owner = r;
     r->inside = in;
+    r->broken = false;
     return 0;
 }
 

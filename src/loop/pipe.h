@@ -21,6 +21,7 @@ struct pipe_reader {
     void (*on_data)(struct pipe_reader *r, struct str bytes); /* borrowed for the call */
     void (*on_end)(struct pipe_reader *r);                    /* once, the reader is closed then; may be NULL */
     struct pipe_reading *inside;                              /* pipe.c's; NULL: closed */
+    bool broken;                                              /* it ended by an error: what was in the pipe is lost */
 };
 
 /* Reads from fd as data comes. Takes fd when it succeeds. */

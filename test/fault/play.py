@@ -3,12 +3,14 @@
 too much, a seeded sample is taken; what was played of how many is printed."""
 import random
 
+from faults import MAP, MEMORY, OPEN, READ
 from world import SEED
 
 
 def once(w, scenario, n, kinds, **how):
     """Returns False when the scenario ran through untouched."""
     it = scenario.ready(w)
+    w.reads_fail = bool(kinds & (READ | MAP | OPEN | MEMORY))
     w.faults.arm(kinds, first=n, **how)
     answer = scenario.act(w, it)
     struck = w.faults.hits() > 0

@@ -53,6 +53,7 @@ class World:
         self.bide.start()
         self.accepted = {}  # id -> subject, of what must be there in the end
         self.names = 0
+        self.reads_fail = False  # of the fault that is played
 
     def name(self):
         self.names += 1
