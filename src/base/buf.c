@@ -4,6 +4,7 @@
  * whatever is thrown at it. An add is all or nothing: either every byte of it is in, or none and the error is kept.
  */
 #include "base/buf.h"
+#include "base/mem.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,7 +40,7 @@ static bool grow(struct buf *b, size_t more)
     if (cap < FIRST_CAP) cap = FIRST_CAP;
     if (cap < need) cap = need;
     if (cap > b->max + 1) cap = b->max + 1;
-    char *p = realloc(b->p, cap);
+    char *p = mem_try(b->p, cap);
     if (!p) {
         b->err = ERR_NOMEM;
         return false;

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/json_unescape.h"
 #include "base/map.h"
+#include "base/mem.h"
 #include <stdlib.h>
 
 #define FEW 16
@@ -40,7 +41,7 @@ static int grow(struct json_keys *k)
 {
     bool on_heap = k->spans != k->first;
     size_t cap = 2 * (size_t)k->cap; /* a key takes three bytes of the text: this cannot overflow */
-    struct json_key_span *spans = realloc(on_heap ? k->spans : NULL, cap * sizeof *spans);
+    struct json_key_span *spans = mem_try(on_heap ? k->spans : NULL, cap * sizeof *spans);
     if (!spans) return ERR_NOMEM;
     if (!on_heap) memcpy(spans, k->first, sizeof k->first);
     k->spans = spans;
@@ -141,8 +142,9 @@ int json_keys_twice(const struct json_keys *k, uint32_t from, uint32_t *ret_twic
         return 0;
     }
     struct set s = {.cap = n + n / 2};
-    s.slots = calloc(s.cap, sizeof *s.slots);
+    s.slots = mem_try(NULL, s.cap * sizeof *s.slots);
     if (!s.slots) return ERR_NOMEM;
+    memset(s.slots, 0, s.cap * sizeof *s.slots);
     int rc = twice_of_many(k, from, &s, ret_twice);
     free(s.slots);
     return rc;

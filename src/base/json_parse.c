@@ -23,6 +23,7 @@
 #include "base/json_pool.h"
 #include "base/json_unescape.h"
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include <stdlib.h>
 #include <yajl/yajl_parse.h>
@@ -98,7 +99,7 @@ static int room_for_node(struct parse *p)
         return STOP;
     }
     uint32_t cap = j->cap ? j->cap * 2 : FIRST_NODES;
-    struct json_node *nodes = realloc(j->nodes, cap * sizeof *nodes);
+    struct json_node *nodes = mem_try(j->nodes, cap * sizeof *nodes);
     if (!nodes) return out_of_memory(p);
     j->nodes = nodes;
     j->cap = cap;

@@ -5,6 +5,7 @@
  * dozen pieces, and the one that grows doubles.
  */
 #include "base/json_pool.h"
+#include "base/mem.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ void *json_pool_malloc(void *pool, size_t size)
         p->used += need;
         piece->link = (struct list){0};
     } else {
-        piece = malloc(need);
+        piece = mem_try(NULL, need);
         if (!piece) longjmp(p->out, 1);
         list_push(&p->large, &piece->link);
     }

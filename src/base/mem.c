@@ -15,6 +15,17 @@ static _Noreturn void give_up(void)
     abort();
 }
 
+static bool vital;
+
+void mem_is_vital(void) { vital = true; }
+
+void *mem_try(void *old, size_t size)
+{
+    void *p = realloc(old, size);
+    if (!p && vital) give_up();
+    return p;
+}
+
 void *mem_new(size_t size)
 {
     void *p = calloc(1, size ? size : 1);

@@ -4,6 +4,7 @@
  * never handed to a memory function, however short the run.
  */
 #include "base/str.h"
+#include "base/mem.h"
 #include <stdlib.h>
 
 int str_cmp(struct str a, struct str b)
@@ -75,7 +76,7 @@ uint64_t str_hash(struct str s)
 
 char *str_dup(struct str s)
 {
-    char *copy = malloc(s.len + 1);
+    char *copy = mem_try(NULL, s.len + 1);
     if (!copy) return NULL;
     if (s.len) memcpy(copy, s.p, s.len);
     copy[s.len] = '\0';
