@@ -52,7 +52,7 @@ class World:
         self.faults = Faults.into(self.bide)
         self.bide.start()
         self.accepted = {}  # id -> subject, of what must be there in the end
-        self.names = 0
+        self.names = self.lives = 0
         self.reads_fail = False  # of the fault that is played
 
     def name(self):
@@ -109,10 +109,12 @@ class World:
     def recover(self):
         """Starts the server again if it has ended. Nothing of the old one may be left."""
         self.faults.disarm()
+        until(lambda: not self.alive() or self.ask("GET", "/livez").ok, "it lives, or is dead")
         if self.alive():
             return
         self.bide.process.wait()
         until(lambda: not self.bide.processes(), "no orphan")
+        self.lives += 1
         self.bide.start()
 
     def restart(self):
