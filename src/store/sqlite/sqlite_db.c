@@ -60,14 +60,21 @@ int sqlite_db_run(struct sqlite_db *d, sqlite3_stmt *s)
     return err;
 }
 
-int64_t sqlite_db_int(struct sqlite_db *d, const char *sql, int64_t otherwise)
+int sqlite_db_ask(struct sqlite_db *d, const char *sql, int64_t *ret)
 {
     sqlite3_stmt *s = NULL;
-    int64_t value = otherwise;
-    if (sqlite3_prepare_v2(d->db, sql, -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
-        value = sqlite3_column_int64(s, 0);
+    int code = sqlite3_prepare_v2(d->db, sql, -1, &s, NULL);
+    if (code == SQLITE_OK) code = sqlite3_step(s);
+    int err = code == SQLITE_DONE ? ERR_STORE : sqlite_db_err(d, code);
+    if (!err) *ret = sqlite3_column_int64(s, 0);
     sqlite3_finalize(s);
-    return value;
+    return err;
+}
+
+int64_t sqlite_db_int(struct sqlite_db *d, const char *sql, int64_t otherwise)
+{
+    int64_t value;
+    return sqlite_db_ask(d, sql, &value) == 0 ? value : otherwise;
 }
 
 void sqlite_db_bind_id(sqlite3_stmt *s, int at, const struct id *id)

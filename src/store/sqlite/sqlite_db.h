@@ -29,6 +29,7 @@ int sqlite_db_err(struct sqlite_db *d, int code);
 sqlite3_stmt *sqlite_db_statement(struct sqlite_db *d, int number, const char *sql);
 /* Steps a statement that returns nothing, and resets it. 0 or an ERR_*; ERR_CONFLICT for a primary key that is there. */
 int sqlite_db_run(struct sqlite_db *d, sqlite3_stmt *s);
+int sqlite_db_ask(struct sqlite_db *d, const char *sql, int64_t *ret) MUST_USE; /* a one-value question */
 int64_t sqlite_db_int(struct sqlite_db *d, const char *sql, int64_t otherwise); /* a one-value question */
 
 void sqlite_db_bind_id(sqlite3_stmt *s, int at, const struct id *id);     /* borrowed until the step */

@@ -79,11 +79,9 @@ static int refuse_cut_short(struct sqlite_db *d, const char *path, struct err *e
     return err_set(e, ERR_FOREIGN, "%s: damaged: its end is missing; " RESTORE, path);
 }
 
-/* A first question that touches the file: this is where it shows what is no database. */
-static int touch(struct sqlite_db *d, const char *path, struct err *e)
+/* What the file is shows when it is read. That it cannot be read at this moment is something else. */
+static int refuse_unread(struct sqlite_db *d, const char *path, int err, struct err *e)
 {
-    int err = sqlite_db_exec(d, "PRAGMA schema_version", NULL);
-    if (!err) return 0;
     const char *why = sqlite3_errmsg(d->db);
     switch (sqlite3_errcode(d->db) & 0xff) {
     case SQLITE_NOTADB: return err_set(e, ERR_FOREIGN, "%s: not a bide store: %s; name another file", path, why);
@@ -94,13 +92,16 @@ static int touch(struct sqlite_db *d, const char *path, struct err *e)
 
 int sqlite_schema_check(struct sqlite_db *d, const char *path, int64_t *ret_version, struct err *e)
 {
+    int64_t owner = 0, tables = 0, version = 0;
     int err = refuse_emptied(path, e);
-    if (!err) err = touch(d, path, e);
-    if (!err) err = refuse_cut_short(d, path, e);
     if (err) return err;
-    int64_t owner = sqlite_db_int(d, "PRAGMA application_id", 0);
-    int64_t tables = sqlite_db_int(d, "SELECT count(*) FROM sqlite_schema", -1);
-    int64_t version = sqlite_db_int(d, "PRAGMA user_version", 0);
+    err = sqlite_db_exec(d, "PRAGMA schema_version", NULL); /* the first question that touches the file */
+    if (!err) err = sqlite_db_ask(d, "PRAGMA application_id", &owner);
+    if (!err) err = sqlite_db_ask(d, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (!err) err = sqlite_db_ask(d, "PRAGMA user_version", &version);
+    if (err) return refuse_unread(d, path, err, e);
+    err = refuse_cut_short(d, path, e);
+    if (err) return err;
     *ret_version = version;
     if (owner == 0 && tables == 0 && version == 0) return 0; /* new */
     if (owner != SQLITE_SCHEMA_APPLICATION)
@@ -118,12 +119,14 @@ int sqlite_schema_check(struct sqlite_db *d, const char *path, int64_t *ret_vers
 
 static int migrate(struct sqlite_db *d, struct err *e)
 {
-    int64_t version = sqlite_db_int(d, "PRAGMA user_version", 0);
+    int64_t version = 0;
+    int err = sqlite_db_ask(d, "PRAGMA user_version", &version);
+    if (err) return err_set(e, err, "%s", sqlite3_errmsg(d->db));
     for (; version < SQLITE_SCHEMA_VERSION; version++) {
         char mark[128];
         snprintf(mark, sizeof mark, "PRAGMA application_id=%d; PRAGMA user_version=%d", SQLITE_SCHEMA_APPLICATION,
                  (int)version + 1);
-        int err = sqlite_db_exec(d, "BEGIN IMMEDIATE", e);
+        err = sqlite_db_exec(d, "BEGIN IMMEDIATE", e);
         if (!err) err = sqlite_db_exec(d, sqlite_schema_migrations[version], e);
         if (!err) err = sqlite_db_exec(d, mark, e);
         if (!err) err = sqlite_db_exec(d, "COMMIT", e);
