@@ -136,8 +136,11 @@ static void enter_starting(struct worker *w)
     w->started_wall_ms = turn_wall_ms(w->turn);
     if (w->failed_at_ms != INT64_MIN && now_ms - w->failed_at_ms > QUIET_MS) w->in_a_row = 0;
     w->child.pid = 0;
-    if (child_start(w->spawner, &w->child, &spec, &e) != 0) {
+    int err = child_start(w->spawner, &w->child, &spec, &e);
+    if (err) {
         note_failure(w, str_of(e.text));
+        bool lacking = err == ERR_AGAIN || err == ERR_NOMEM; /* not the program's doing: it does not break the place */
+        if (lacking && w->in_a_row >= BREAKER) w->in_a_row = BREAKER - 1;
         w->restarts++;
         w->dead = true;
         return;

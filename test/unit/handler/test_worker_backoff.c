@@ -86,6 +86,23 @@ TEST(a_spawner_that_cannot_start_is_a_failed_start)
     pool_close();
 }
 
+TEST(a_system_without_processes_does_not_break_the_place)
+{
+    pool_conf();
+    pool_open();
+    fake.start_error = ERR_AGAIN;
+    pool_want(1);
+    for (int i = 0; i < 20; i++) {
+        CHECK_STATE("backoff");
+        fake_pass(&fake, 8000);
+    }
+    fake.start_error = 0;
+    fake_pass(&fake, 8000);
+    CHECK_INT(fake.n, 1);
+    CHECK_STATE("starting");
+    pool_close();
+}
+
 TEST(the_delay_doubles_until_the_breaker_opens)
 {
     struct err e;
