@@ -2,6 +2,7 @@
  *
  * `bide serve`: reads the configuration, runs the server until it is told to stop, and says where everything is.
  */
+#include "base/mem.h"
 #include "cli/cli_source.h"
 #include "cli/service.h"
 
@@ -54,6 +55,7 @@ int cli_serve(int argc, char **argv)
     struct cli_args a;
     int code;
     if (!cli_args_read(&a, argc, argv, 0, 0, &code)) return code;
+    mem_is_vital();
     static struct service service;
     static struct config config;
     static struct cli_source source;

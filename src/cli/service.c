@@ -5,7 +5,6 @@
 #include "cli/service.h"
 
 #include "base/map.h"
-#include "base/mem.h"
 #include "bide.h"
 #include "handler/child_keeper.h"
 #include "handler/keeper_lock.h"
@@ -266,7 +265,6 @@ int service_open(struct service *s, const struct config *c, void (*tell)(struct 
 {
     *s = (struct service){.config = c, .on_serving = tell};
     signal(SIGPIPE, SIG_IGN);
-    mem_is_vital();
     s->open_files = raise_descriptor_limit();
     map_seed(rng_next(rng_system()), rng_next(rng_system()));
     turn_init(&s->turn, &clock_system, rng_system());
