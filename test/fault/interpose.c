@@ -78,10 +78,10 @@ static _Noreturn void die(void)
     for (;;) pause();
 }
 
-static void dawdle(uint32_t ms)
+/* Until the time is over, or the rule is disarmed. */
+static void dawdle(struct rule *r)
 {
-    struct timespec rest = {ms / 1000, (long)(ms % 1000) * 1000000};
-    while (nanosleep(&rest, &rest) != 0 && errno == EINTR) continue;
+    for (uint32_t ms = 0; ms < r->delay_ms && atomic_load(&r->armed); ms += 5) nanosleep(&(struct timespec){0, 5000000}, NULL);
 }
 
 static enum place place_of_name(const char *name)
@@ -115,7 +115,7 @@ static int strike(enum kind kind, int fd, const char *name)
         if (n < r->first || n > r->last) continue;
         atomic_fetch_add(&r->hits, 1);
         if (r->deed == KILL_BEFORE) die();
-        if (r->deed == DELAY) dawdle(r->delay_ms);
+        if (r->deed == DELAY) dawdle(r);
         else what = (int)r->deed;
         if (r->deed == FAIL) saved = r->error;
     }
