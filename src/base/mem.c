@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static _Noreturn void give_up(void)
+_Noreturn void mem_give_up(void)
 {
     static const char text[] = "bide: out of memory\n";
     ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
@@ -22,21 +22,21 @@ void mem_is_vital(void) { vital = true; }
 void *mem_try(void *old, size_t size)
 {
     void *p = realloc(old, size);
-    if (!p && vital) give_up();
+    if (!p && vital) mem_give_up();
     return p;
 }
 
 void *mem_new(size_t size)
 {
     void *p = calloc(1, size ? size : 1);
-    if (!p) give_up();
+    if (!p) mem_give_up();
     return p;
 }
 
 void *mem_grow(void *old, size_t size)
 {
     void *p = realloc(old, size ? size : 1);
-    if (!p) give_up();
+    if (!p) mem_give_up();
     return p;
 }
 
@@ -45,6 +45,6 @@ struct str mem_str(struct str s) { return (struct str){mem_text(s), s.len}; }
 char *mem_text(struct str s)
 {
     char *copy = str_dup(s);
-    if (!copy) give_up();
+    if (!copy) mem_give_up();
     return copy;
 }

@@ -10,6 +10,7 @@
 #include "base/str.h"
 
 void *mem_new(size_t size) __attribute__((returns_nonnull, malloc)); /* free with free() */
+_Noreturn void mem_give_up(void);                                    /* says that there is no memory, and aborts */
 void *mem_grow(void *old, size_t size) __attribute__((returns_nonnull)); /* realloc; what is added is not zeroed */
 struct str mem_str(struct str s);                                    /* owned copy, NUL after the end; free((char *)s.p) */
 char *mem_text(struct str s);                                        /* the same, as a C string */

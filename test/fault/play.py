@@ -3,15 +3,15 @@
 too much, a seeded sample is taken; what was played of how many is printed."""
 import random
 
-from faults import MAP, MEMORY, OPEN, READ
+from faults import FOREVER, MAP, MEMORY, OPEN, READ
 from world import SEED
 
 
-def once(w, scenario, n, kinds, last=None, **how):
-    """Returns False when the scenario ran through untouched."""
+def once(w, scenario, n, kinds, span=1, **how):
+    """Returns False when the scenario ran through untouched. `span`: so many calls in a row fail."""
     it = scenario.ready(w)
     w.reads_fail = bool(kinds & (READ | MAP | OPEN | MEMORY))
-    w.faults.arm(kinds, first=n, last=last, **how)
+    w.faults.arm(kinds, first=n, last=min(n + span - 1, FOREVER), **how)
     answer = scenario.act(w, it)
     struck = w.faults.hits() > 0
     w.recover()

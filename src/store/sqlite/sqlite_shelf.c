@@ -88,6 +88,8 @@ static void rollback(struct shelf *shelf)
     sqlite_lane_forget(&s->lanes);
     /* a failed COMMIT or a full disk may have rolled back already */
     if (!sqlite3_get_autocommit(s->db.db)) (void)run(s, ROLLBACK);
+    /* without memory it may not: what was refused would be seen by whoever asks next, and none could begin */
+    if (!sqlite3_get_autocommit(s->db.db)) mem_give_up();
 }
 
 static int write_tallies(struct sqlite_shelf *s)
