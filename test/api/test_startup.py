@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starting: what stops a server from it, and that it says so where it can be mended."""
+import fcntl
+import os
 import re
 import socket
 import sqlite3
 import subprocess
+from pathlib import Path
 
 import pytest
-from harness import BIDE
+from harness import BIDE, until
 
 CAT = {"types": {"cat": {"exec": ["/bin/cat"]}}}
 
@@ -150,3 +153,26 @@ def test_it_says_where_everything_is(serve):
 
 def test_an_unknown_flag_is_a_usage_error(serve):
     assert "--colour" in refuses(serve.prepare(CAT, ["--colour", "red"]), 64)
+
+
+def test_a_lock_that_outlived_its_server_is_waited_for(serve):
+    """A server that was killed while it started a process leaves a child that has its descriptors until it has become the
+    program."""
+    bide = serve()
+    pid = bide.process.pid
+    bide.kill9()
+    with open(bide.dir / "bide.db.lock", "r+b") as held:
+        assert held.read() == b"%d\n" % pid
+        fcntl.flock(held, fcntl.LOCK_EX)
+        bide.launch()
+        until(lambda: has_open(bide, "bide.db.lock") or bide.process.poll() is not None, "it is at the lock")
+        assert bide.process.poll() is None and "listening" not in bide.text(), bide.text()
+    bide.listening()
+    bide.ended(bide.act(), "completed")
+
+
+def has_open(bide, name):
+    try:
+        return any(os.path.basename(os.readlink(fd)) == name for fd in Path(f"/proc/{bide.process.pid}/fd").iterdir())
+    except OSError:  # one was closed meanwhile
+        return False
