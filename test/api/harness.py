@@ -130,7 +130,10 @@ class Server:
 
     def start(self):
         """Starts it and waits until it listens."""
-        self.launch()
+        return self.launch().listening()
+
+    def listening(self):
+        """Waits until it listens."""
 
         def listening():
             match = re.search(r"listening on (http://127\.0\.0\.1:(\d+))", "".join(self.output))

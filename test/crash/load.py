@@ -58,7 +58,7 @@ class Client:
         self.count = self.batches = self.lines = self.retries = self.deletes = self.replays = 0
         self.wrong = None
         self.done = threading.Event()
-        self.thread = threading.Thread(target=self.live)
+        self.thread = threading.Thread(target=self.live, daemon=True)
         self.thread.start()
 
     def live(self):

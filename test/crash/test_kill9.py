@@ -12,6 +12,7 @@ BIDE_CRASH_CYCLES (100), BIDE_CRASH_SEED.
 import collections
 import os
 import random
+import signal
 import sqlite3
 import sys
 import time
@@ -46,21 +47,40 @@ def configuration(place):
     }
 
 
+def freeze(bide, how, pids=None):
+    """Stops all that the server has started, or lets it go on. Returns what there was."""
+    pids = pids or bide.processes()
+    for pid in pids:
+        try:
+            os.kill(pid, how)
+        except ProcessLookupError:
+            pass
+    return pids
+
+
 def crash(bide, load, chance, cycle):
-    """One life of the server, under load, to its violent end."""
+    """One life of the server, under load, to its violent end and the next start."""
     before, notes = load.accepted, bide.dir / "notes"
     said = notes.stat().st_size if notes.exists() else 0
     until(lambda: load.accepted > before + 40 or load.wrong(), "some tasks were accepted")
     if cycle % 4:
         until(lambda: notes.exists() and notes.stat().st_size > said or load.wrong(), "the workers are at work")
     time.sleep(chance.random() * 0.15)  # sleep: the moment of the kill is what this test is about
+    frozen = freeze(bide, signal.SIGSTOP) if cycle % 10 == 4 else []
     bide.kill9()
     if cycle % 10 == 9:
         bide.launch()
         time.sleep(chance.random() * 0.03)  # sleep: so is this one, before anything is served
         bide.kill9()
-    left = bide.processes()
-    until(lambda: not bide.processes(), f"cycle {cycle}: no orphan; right after the kill {left}")
+    left = set(bide.processes())
+    if cycle % 3 and not frozen:
+        until(lambda: not bide.processes(), f"cycle {cycle}: no orphan; right after the kill {left}")
+    bide.launch()
+    if frozen:
+        time.sleep(chance.random() * 0.15)  # sleep: for so long its predecessor's processes cannot even die
+        freeze(bide, signal.SIGCONT, frozen)
+    bide.listening()  # it serves when nothing of its predecessor is left
+    assert not left & set(bide.processes()), f"cycle {cycle}: it serves beside what its predecessor started"
     assert not load.wrong(), load.wrong()
 
 
@@ -109,7 +129,6 @@ def test_nothing_acknowledged_is_lost_or_ends_twice_or_leaves_a_process(serve):
         size = file.stat().st_mtime_ns
         crash(bide, load, chance, cycle)
         copied += file.stat().st_mtime_ns != size
-        bide.start()
     load.stop()
     until(lambda: all(bide.queue()["depth"][s] == 0 for s in ("pending", "running", "scheduled", "retrying")), "all ended", 120)
     until(lambda: not bide.listed(type="brief"), "what is kept for a second is gone", 60)
