@@ -81,7 +81,8 @@ static _Noreturn void die(void)
 /* Until the time is over, or the rule is disarmed. */
 static void dawdle(struct rule *r)
 {
-    for (uint32_t ms = 0; ms < r->delay_ms && atomic_load(&r->armed); ms += 5) nanosleep(&(struct timespec){0, 5000000}, NULL);
+    for (uint32_t ms = 0; ms < r->delay_ms && atomic_load(&r->armed); ms += 5)
+        nanosleep(&(struct timespec){0, 5000000}, NULL); /* sleep: the delay that was asked for */
 }
 
 static enum place place_of_name(const char *name)

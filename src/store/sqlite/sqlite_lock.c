@@ -45,7 +45,7 @@ static int lock(int fd)
         if (flock(fd, LOCK_EX | LOCK_NB) == 0) return 0;
         int sys = errno;
         if (sys != EWOULDBLOCK || i == LOOKS || !holder_is_dead(fd)) return sys;
-        nanosleep(&(struct timespec){0, LOOK_MS * 1000000}, NULL);
+        nanosleep(&(struct timespec){0, LOOK_MS * 1000000}, NULL); /* sleep: between two looks, nothing runs yet */
     }
 }
 
