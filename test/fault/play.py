@@ -7,8 +7,9 @@ from faults import FOREVER, MAP, MEMORY, OPEN, READ
 from world import SEED
 
 
-def once(w, scenario, n, kinds, span=1, **how):
-    """Returns False when the scenario ran through untouched. `span`: so many calls in a row fail."""
+def once(w, scenario, n, kinds, span=1, unnoticed=False, **how):
+    """Returns False when the scenario ran through untouched. `span`: so many calls in a row fail; `unnoticed`:
+    nobody may notice."""
     it = scenario.ready(w)
     w.reads_fail = bool(kinds & (READ | MAP | OPEN | MEMORY))
     w.faults.arm(kinds, first=n, last=min(n + span - 1, FOREVER), **how)
@@ -17,7 +18,7 @@ def once(w, scenario, n, kinds, span=1, **how):
     w.recover()
     try:
         scenario.judge(w, it, answer)
-        if not struck:
+        if not struck or unnoticed:
             assert scenario.fine(answer), answer
     except AssertionError as error:
         raise AssertionError(f"{type(scenario).__name__}, call {n} of {kinds} {how}: {error}; {w.bide.text()[-1500:]}") from error

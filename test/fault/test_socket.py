@@ -14,6 +14,7 @@ CALLS = {
     "read": (ALL, dict(kinds=READ, error=errno.ECONNRESET, places=SOCKETS)),
     "write": (ALL, dict(kinds=WRITE, error=errno.EPIPE, places=SOCKETS)),
     "write-half": (ALL, dict(kinds=WRITE, deed=HALF, places=SOCKETS)),
+    "interrupted": (ALL, dict(kinds=ACCEPT | READ | WRITE, error=errno.EINTR, places=PIPES | SOCKETS, unnoticed=True)),
     "pipe-read": ([Work, WorkerTask, WorkerStart, CancelRunning], dict(kinds=READ, error=errno.EIO, places=PIPES)),
     "pipe-write": ([Work, WorkerTask, WorkerStart, CancelRunning], dict(kinds=WRITE, error=errno.EPIPE, places=PIPES)),
 }

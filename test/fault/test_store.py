@@ -5,7 +5,7 @@ when the disk is well."""
 import errno
 
 import pytest
-from faults import FILES, HALF, MAP, OPEN, READ, STORE, SYNC, TRUNCATE, WRITE
+from faults import HALF, MAP, READ, STORE, SYNC, TRUNCATE, WRITE
 from play import all_of_them
 from scenarios import ALL
 from world import SEED, World
@@ -16,6 +16,7 @@ CALLS = {
     "write-half": dict(kinds=WRITE, deed=HALF),
     "sync": dict(kinds=SYNC | TRUNCATE, error=errno.EIO),
     "sync-full": dict(kinds=SYNC, error=errno.ENOSPC),
+    "interrupted": dict(kinds=WRITE | READ | TRUNCATE, error=errno.EINTR, unnoticed=True),
     "read": dict(kinds=READ | MAP, error=errno.EIO),
 }
 
