@@ -2,10 +2,12 @@
  *
  * See config_yaml.h. libfyaml 0.7: marks count from 0, collected diagnostics from 1; a parser makes no document both
  * for an empty text and for an error, fy_parser_get_stream_error tells which; bytes that are not UTF-8 silently become
- * an empty value, so they are refused before it sees them.
+ * an empty value, so they are refused before it sees them. Without memory it may make a document of a part of the text, or
+ * none, and no error: then errno is all that tells.
  */
 #include "server/config_yaml.h"
 #include "base/text.h"
+#include <errno.h>
 
 static bool check_utf8(struct str text, struct config_errors *errors)
 {
@@ -41,7 +43,9 @@ bool config_yaml_open(struct config_yaml *y, struct str text, struct config_erro
     struct fy_parse_cfg cfg = {.flags = FYPCF_RESOLVE_DOCUMENT | FYPCF_QUIET, .diag = y->diag};
     y->parser = fy_parser_create(&cfg);
     if (!y->parser || fy_parser_set_string(y->parser, text.p, text.len) != 0) goto fail;
+    errno = 0;
     y->document = fy_parse_load_document(y->parser);
+    if (errno == ENOMEM) goto fail;
     if (fy_parser_get_stream_error(y->parser)) {
         tell(y, errors);
         return false;
@@ -53,6 +57,7 @@ bool config_yaml_open(struct config_yaml *y, struct str text, struct config_erro
         fy_parse_document_destroy(y->parser, second);
         return false;
     }
+    if (errno == ENOMEM) goto fail;
     if (fy_parser_get_stream_error(y->parser)) {
         tell(y, errors);
         return false;

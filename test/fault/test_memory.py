@@ -10,17 +10,17 @@ import random
 import pytest
 from faults import FOREVER, MEMORY
 from play import all_of_them
-from scenarios import ALL
+from scenarios import ALL, Reload
 from world import FAR, SEED, World
 
 MOST = int(os.environ.get("BIDE_FAULT_MEMORY", "16"))
 
 
-def play(serve, scenarios, **how):
+def play(serve, scenarios, most=MOST, **how):
     w = World(serve)
     counts = {}
     for scenario in scenarios:
-        counts[scenario.__name__] = all_of_them(w, scenario(), most=MOST, kinds=MEMORY, error=errno.ENOMEM, **how)
+        counts[scenario.__name__] = all_of_them(w, scenario(), most=most, kinds=MEMORY, error=errno.ENOMEM, **how)
     w.all_there()
     print(f"BIDE_FAULT_SEED={SEED}; {sum(n for n, _ in counts.values())} of {sum(n for _, n in counts.values())} allocations, "
           f"{w.lives} of them ended the server: {counts}")
@@ -33,6 +33,10 @@ def test_whatever_allocation_fails_it_refuses_or_ends_and_has_everything(serve, 
 
 def test_when_no_allocation_succeeds_any_more_it_ends_at_once_and_has_everything(serve):
     play(serve, ALL[::3], span=FOREVER)
+
+
+def test_whatever_allocation_of_a_reload_fails_it_takes_over_all_or_nothing(serve):
+    play(serve, [Reload], most=1000)
 
 
 def test_a_refused_request_for_which_memory_was_short_twice_leaves_nothing_behind(serve):
