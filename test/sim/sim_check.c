@@ -259,12 +259,16 @@ static void on_over(struct sim_check *c, const struct fact *f)
     }
 }
 
+/* Said again it holds from there on. */
 static void on_limit(struct sim_check *c, const struct fact *f)
 {
-    if (c->n_limits == SIM_CHECK_LIMITS) abort();
-    c->limits[c->n_limits].queue = f->queue;
-    c->limits[c->n_limits].concurrency = f->concurrency;
-    c->limits[c->n_limits++].capacity = f->capacity;
+    int i = 0;
+    while (i < c->n_limits && !sim_check_same(c->limits[i].queue, f->queue)) i++;
+    if (i == SIM_CHECK_LIMITS) abort();
+    if (i == c->n_limits) c->n_limits++;
+    c->limits[i].queue = f->queue;
+    c->limits[i].concurrency = f->concurrency;
+    c->limits[i].capacity = f->capacity;
 }
 
 void sim_check_fact(struct sim_check *c, const struct fact *f)

@@ -168,8 +168,7 @@ TEST(a_queues_concurrency_is_never_passed_under_random_load)
             CHECK(running("slow") >= 0 && running("slow") <= 1);
             CHECK(reserved() >= 0 && reserved() <= 4);
         }
-        sim->config.queues[0].concurrency = 40;
-        sim_pass(sim, 60000);
+            sim_pass(sim, 60000);
         CHECK_INT(sim->check.endings[TASK_COMPLETED], 200);
         CHECK_INT(running("default") + running("slow") + reserved(), 0);
         RIG_CLOSE();
@@ -307,7 +306,7 @@ TEST(one_claim_brings_at_most_64_tasks)
 {
     open_with(wide, N(wide), 1, 600000);
     rig_queue("default")->concurrency = 100;
-    sim->config.queues[0].concurrency = 100;
+    sim_history_add(&sim->history, (struct fact){.kind = FACT_LIMIT, .queue = "default", .concurrency = 100});
     rig_queue("default")->paused = true;
     for (int i = 0; i < 100; i++) SUBMIT(.type = "convert", .ms = 100);
     rig_queue("default")->paused = false;
@@ -315,7 +314,6 @@ TEST(one_claim_brings_at_most_64_tasks)
     sim_run(sim);
     CHECK_INT(sim->store.n[STORE_CLAIM], 2);
     CHECK_INT(rig_busy(), 100);
-    sim->config.queues[0].concurrency = 40;
     RIG_CLOSE();
 }
 
