@@ -169,7 +169,7 @@ def test_the_watchdog_is_told_at_half_of_its_time(managed):
         manager.said = []
         manager.hears("WATCHDOG=1", 2)
     assert 0.7 < time.monotonic() - began < 5
-    bide.process.send_signal(signal.SIGTERM)
+    assert bide.terminate() == 0
     manager.hears("STATUS=drained")
 
 
