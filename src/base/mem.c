@@ -15,16 +15,7 @@ _Noreturn void mem_give_up(void)
     abort();
 }
 
-static bool vital;
-
-void mem_is_vital(void) { vital = true; }
-
-void *mem_try(void *old, size_t size)
-{
-    void *p = realloc(old, size);
-    if (!p && vital) mem_give_up();
-    return p;
-}
+void mem_is_vital(void) { mem_try_or(mem_give_up); }
 
 void *mem_new(size_t size)
 {

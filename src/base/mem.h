@@ -15,7 +15,9 @@ void *mem_grow(void *old, size_t size) __attribute__((returns_nonnull)); /* real
 struct str mem_str(struct str s);                                    /* owned copy, NUL after the end; free((char *)s.p) */
 char *mem_text(struct str s);                                        /* the same, as a C string */
 
-void *mem_try(void *old, size_t size) __attribute__((warn_unused_result)); /* realloc: NULL without memory, unless mem_is_vital was called */
-void mem_is_vital(void);                        /* at the start of a server: from here on mem_try aborts, too */
+/* mem_try.c: realloc. NULL without memory, unless somebody has said what to do then. */
+void *mem_try(void *old, size_t size) __attribute__((warn_unused_result));
+void mem_try_or(void (*give_up)(void)); /* called instead; it does not return */
+void mem_is_vital(void);                /* at the start of a server: from here on mem_try aborts, too */
 
 #endif
