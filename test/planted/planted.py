@@ -138,8 +138,8 @@ BUGS = {
     "migration_without_transaction": (
         "each statement of a migration stands for itself",
         "src/store/sqlite/sqlite_schema.c",
-        'int err = sqlite_db_exec(d, "BEGIN IMMEDIATE", e);',
-        'int err = sqlite_db_exec(d, "SAVEPOINT one; RELEASE one", e);\n        if (!err) err = sqlite_db_exec(d, '
+        'err = sqlite_db_exec(d, "BEGIN IMMEDIATE", e);',
+        'err = sqlite_db_exec(d, "SAVEPOINT one; RELEASE one", e);\n        if (!err) err = sqlite_db_exec(d, '
         'sqlite_schema_migrations[version], e);\n        if (!err) err = sqlite_db_exec(d, mark, e);\n        if (err || version >= 0) '
         "continue;",
         KILLED,
