@@ -6,6 +6,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
+TEST_JOBS ?= $(shell expr $(JOBS) + 1) # most suites wait more than they compute
 FUZZ_SECONDS ?= 60
 SEEDS ?= 10000
 export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
@@ -32,7 +33,7 @@ test: ## everything: house checks, all suites, most of them again under asan+ubs
 	@scripts/install-packages build run test lint
 	@for preset in release asan tsan; do \
 	    cmake --preset $$preset >/dev/null && cmake --build --preset $$preset || exit 1; done
-	@BIDE_SANITIZED=1 ctest --test-dir build -j $(JOBS) --output-on-failure --no-label-summary
+	@BIDE_SANITIZED=1 ctest --test-dir build -j $(TEST_JOBS) --output-on-failure --no-label-summary
 
 check: ## under a minute: house checks and unit tests
 	@scripts/install-packages build test
