@@ -6,7 +6,7 @@
 #include "test/unit/handler/keeper_rig.h"
 
 #define HOPPERS 200
-#define HOPS 40 /* each gives up after so many: even with no one to reap them they cannot use up the machine's pids */
+#define HOPS 80 /* each gives up after so many: even with no one to reap them they cannot use up the machine's pids */
 
 TEST(end_of_file_on_the_control_pipe_kills_the_tree)
 {
@@ -81,7 +81,7 @@ static _Noreturn void hop(bool new_session)
         if (pid > 0) _exit(0);
         if (pid == 0 && new_session) setsid();
         if (hops == 2 && write(1, "u", 1) != 1) _exit(1);
-        if (hops % 4 == 3) poll(NULL, 0, 50); /* sleep: not a wait, see above */
+        if (hops % 4 == 3) poll(NULL, 0, 200); /* sleep: not a wait, see above; four seconds in all, so that a late killer is in time */
     }
     _exit(write(1, "G", 1) == 1 ? 0 : 1);
 }
