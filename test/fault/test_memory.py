@@ -13,7 +13,7 @@ from play import all_of_them
 from scenarios import ALL, Reload
 from world import FAR, SEED, World
 
-MOST = int(os.environ.get("BIDE_FAULT_MEMORY", "16"))
+MOST = int(os.environ.get("BIDE_FAULT_MEMORY", "400"))
 
 
 def play(serve, scenarios, most=MOST, **how):
