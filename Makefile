@@ -6,7 +6,8 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
-TEST_JOBS ?= $(shell expr $(JOBS) + 1) # most suites wait more than they compute
+# Most suites wait more than they compute.
+TEST_JOBS ?= $(shell expr $(JOBS) + 1)
 FUZZ_SECONDS ?= 60
 SEEDS ?= 10000
 export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)

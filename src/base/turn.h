@@ -22,8 +22,8 @@ struct turn {
     const struct clock *clock; /* borrowed */
     struct rng *rng;           /* borrowed */
     struct timers timers;
-    struct list laters;
-    struct list nexts;
+    struct list laters; /* of this turn */
+    struct list nexts;  /* of the next one */
 };
 
 void turn_init(struct turn *t, const struct clock *clock, struct rng *rng);

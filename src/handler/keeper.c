@@ -15,7 +15,7 @@
  * It must never allocate, take a lock it could wait for, or use a library: it has to work when nothing else does.
  */
 #include "handler/keeper.h"
-#include <dirent.h>
+#include "handler/children.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -53,45 +53,14 @@ static void report(const char *word, int number)
     (void)!write(KEEPER_REPORT, line, (size_t)len); /* when bide is gone nobody needs to know */
 }
 
-/* Adds the children of one thread. The file is gone when the thread is. */
-static void add_children(int thread_fd, const char *tid)
+static void add(void *user, pid_t pid)
 {
-    static char text[4096];
-    char path[sizeof((struct dirent64 *)0)->d_name + sizeof "/children"];
-    snprintf(path, sizeof path, "%s/children", tid);
-    int fd = openat(thread_fd, path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return;
-    pid_t pid = 0;
-    for (ssize_t n; (n = read(fd, text, sizeof text)) > 0;) {
-        for (ssize_t i = 0; i < n; i++) {
-            if (text[i] != ' ') {
-                pid = pid * 10 + (text[i] - '0');
-            } else {
-                if (pid > 1 && n_tree < TREE_MAX) tree[n_tree++] = pid; /* never 0, which would mean a group */
-                pid = 0;
-            }
-        }
-    }
-    close(fd);
+    (void)user;
+    if (n_tree < TREE_MAX) tree[n_tree++] = pid;
 }
 
-/* Adds the children of all threads of a process. */
-static void add_family(pid_t pid)
-{
-    static _Alignas(struct dirent64) char entries[8192];
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
-    for (ssize_t n; (n = getdents64(fd, entries, sizeof entries)) > 0;) {
-        for (ssize_t at = 0; at < n;) {
-            const struct dirent64 *d = (const void *)(entries + at);
-            if (d->d_name[0] != '.') add_children(fd, d->d_name);
-            at += d->d_reclen;
-        }
-    }
-    close(fd);
-}
+/* What cannot be looked at now is, in the next look. */
+static void add_family(pid_t pid) { (void)children_each(pid, add, NULL); }
 
 /* Everything is listed first: what ends at the signal would hand its children to us, and one of them would hear twice.
  */

@@ -127,8 +127,9 @@ class World:
         there = {task["id"]: task["subject"] for task in self.bide.listed(limit=200)}
         lost = {id: name for id, name in self.accepted.items() if there.get(id) != name}
         assert not lost, f"{len(lost)} of {len(self.accepted)} lost: {lost}"
-        depth = self.bide.queue()["depth"], self.bide.queue("other")["depth"]
-        assert sum(n for d in depth for s, n in d.items() if s != "retrying") == len(there) or depth, depth
+        depths = [queue["depth"] for queue in self.bide.get_json("/v1/queues")["items"]]
+        counted = sum(n for depth in depths for state, n in depth.items() if state != "retrying")
+        assert counted == len(there), f"the queues count {counted}, the list has {len(there)}: {depths}"
 
 
 def metric(world, name):

@@ -78,8 +78,24 @@ def alone(bide):
     until(lambda: connections(bide) == 0, "only the one that asks is connected", 60)
 
 
+def stored(bide):
+    """Tasks that were submitted to the queue that stands still."""
+    return bide.queue("still")["depth"]["pending"]
+
+
 def descriptors(bide):
     return len(list(Path(f"/proc/{bide.process.pid}/fd").iterdir()))
+
+
+def unread(bide):
+    """Bytes that were sent to the server and that it has not read, over connections that both sides have (proc(5))."""
+    port, waiting = f":{bide.port:04X}", 0
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        local, remote, state, queues = line.split()[1:5]
+        to_send, to_read = (int(n, 16) for n in queues.split(":"))
+        if state in ("01", "08"):  # established, or the other side has ended
+            waiting += to_read * local.endswith(port) + to_send * remote.endswith(port)
+    return waiting
 
 
 def given_back(bide, before):

@@ -5,20 +5,11 @@ import json
 import random
 
 import pytest
-from crowd import CONFIG, alone, connections, descriptors, given_back, others
+from crowd import alone, connections, descriptors, given_back, others, stored
 from harness import until
 from wire import LIVEZ, POST, SUBMIT, Client
 
 SEED = 11
-
-
-@pytest.fixture
-def bide(serve):
-    return serve(CONFIG)
-
-
-def stored(bide):
-    return bide.queue("still")["depth"]["pending"]
 
 
 def chunked(*pieces):

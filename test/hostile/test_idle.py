@@ -4,7 +4,7 @@ go: the others are answered, memory and descriptors are bounded and given back, 
 import resource
 
 import pytest
-from crowd import CONFIG, alone, anonymous, close, connect, connections, descriptors, given_back, is_closed, others
+from crowd import CONFIG, alone, anonymous, close, connect, connections, descriptors, given_back, is_closed, others, stored
 from harness import until
 from wire import LIVEZ, SUBMIT, Client, Reply
 
@@ -66,7 +66,7 @@ def test_five_thousand_idle_connections_cost_little_and_hold_up_nobody(serve, mo
         assert anonymous(bide) - memory < grown + (8 << 20), "nothing is lost by coming and going"
         close(idle)
     alone(bide)
-    assert bide.queue("still")["depth"]["pending"] == them.rounds + len(range(third, 2 * third, 50))
+    assert stored(bide) == them.rounds + len(range(third, 2 * third, 50))
     assert bide.terminate() == 0
 
 

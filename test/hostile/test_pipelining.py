@@ -4,21 +4,12 @@ client that asks and asks and never reads costs a bounded piece of memory."""
 import random
 
 import pytest
-from crowd import CONFIG, alone, anonymous, others, read_all, send_what_is_taken
+from crowd import alone, anonymous, others, read_all, send_what_is_taken, stored
 from harness import until
 from wire import LIVEZ, POST, SUBMIT, Client, replies
 
 LAST = b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 SEED = 7
-
-
-@pytest.fixture
-def bide(serve):
-    return serve(CONFIG)
-
-
-def stored(bide):
-    return bide.queue("still")["depth"]["pending"]
 
 
 def numbered(n, target=b"/livez"):

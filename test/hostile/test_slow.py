@@ -8,19 +8,14 @@ until it has happened.
 import re
 import time
 
-import pytest
-from crowd import CONFIG, alone, anonymous, close, connect, connections, descriptors, given_back, is_closed, others
+from crowd import alone, anonymous, close, connect, connections, descriptors, given_back, is_closed, others, unread
 from harness import until
 from wire import LIVEZ, POST, Client
 
 EACH = 250
 DEAF = 100  # what the kernel takes for each, some MiB, is no more the server's
 RESULT = 400_000
-
-
-@pytest.fixture
-def bide(serve):
-    return serve(CONFIG)
+ROOM = 224 << 20  # http_bodies less http_smalls: what large bodies may take together
 
 
 def drip(socks, text, at):
@@ -114,15 +109,21 @@ def test_heads_and_bodies_that_come_byte_by_byte_and_in_time_are_answered(bide):
 
 
 def test_large_bodies_that_stop_in_the_middle_leave_room_for_small_ones(bide):
-    """More of them than all bodies may be together: those over it are refused, and no one else."""
-    clients, told = [], []
+    """More of them than all large bodies may be together: those over it are refused, and no one else. A body's memory is
+    at most twice what has come of it, and what fits is not refused."""
+    clients, least, most = [], 0, 0
     for size in (16 << 20, 1 << 20, 100 << 10):
         clients.append([Client(bide) for _ in range(20)])
         for client in clients[-1]:
             client.send(POST + b"Content-Length: %d\r\n\r\n" % size)
             client.send(b" " * (size - 10))
-        told.append(until(lambda: answers(clients[-1]), "some are refused", 60))
-    assert all(set(each) == {503} and each[503] < 20 for each in told), told
+        until(lambda: unread(bide) == 0, "all is read", 60)
+        told = answers(clients[-1])
+        assert set(told) == {503}, told
+        taken, cost = 20 - told[503], min(2 * size, (16 << 20) + 1)
+        least, most = least + taken * (size - 10), most + taken * cost
+        assert least <= ROOM, f"{least} bytes are held"
+        assert most + cost > ROOM, f"{told[503]} of {size} bytes are refused though there is room beside {most}"
     with others(bide) as them:
         small = crowd(bide, POST + b"Content-Length: 60000\r\n\r\n" + b" " * 50_000)
         them.go_on(50)

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "store/mem/mem_engine.h"
+#include "test/contract/power.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -154,18 +155,32 @@ struct sim *sim_open(const struct sim_conf *conf)
 
 void sim_cut_soon(struct sim *s, int syncs)
 {
-    if (syncs == 0) sim_disk_cut_now(&s->disk);
-    else sim_disk_cut_soon(&s->disk, syncs);
+    assert(s->disk.dir);
+    if (syncs == 0) power_cut();
+    else power_cut_at_sync(syncs);
 }
 
-bool sim_is_cut(const struct sim *s) { return sim_disk_is_cut(&s->disk); }
+void sim_fail_syncs(struct sim *s, int n)
+{
+    assert(s->disk.dir);
+    power_trouble(n);
+}
+
+void sim_spare(struct sim *s)
+{
+    if (!s->disk.dir) return;
+    power_cut_at_sync(0);
+    power_trouble(0);
+}
+
+bool sim_is_cut(const struct sim *s) { return s->disk.dir && power_is_cut(); }
 
 static void wait_again(struct sim *s)
 {
     for (size_t i = 0; i < s->client.n; i++) {
         const struct check_task *t = sim_check_task(&s->check, s->client.tasks[i]->number);
         s->client.tasks[i]->accepted = t->accepted;
-        if (t->accepted && !t->gone && !state_is_ending(t->state)) sim_client_wait(&s->client, s->client.tasks[i]);
+        if (t->accepted && !t->gone && !state_is_ending(t->state)) sim_client_wait(s->client.tasks[i]);
     }
 }
 
@@ -177,7 +192,7 @@ void sim_crash(struct sim *s, int64_t down_ms)
     bool away = s->store.away;
     sim_process_forget_all(&s->processes, &s->turn);
     sim_history_add(&s->history, (struct fact){.kind = FACT_CRASHED});
-    sim_disk_cut(&s->disk);
+    sim_disk_next(&s->disk);
     sim_client_move(&s->client);
     s->mono_ms += down_ms;
     turn_init(&s->turn, &s->clock, &s->rng.rng);

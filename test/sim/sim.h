@@ -68,6 +68,8 @@ bool sim_close(struct sim *s);
 /* With a disk: the server is gone in the middle of whatever it did (soon: at the sync of that number from now, 0 at
  * once), and its processes with it. sim_crash must follow before anything else is asked. */
 void sim_cut_soon(struct sim *s, int syncs);
+void sim_fail_syncs(struct sim *s, int n); /* so many of the next ones fail, and the disk goes on */
+void sim_spare(struct sim *s);             /* neither of it will be */
 bool sim_is_cut(const struct sim *s);
 /* Then, `down_ms` later, another server opens what is left. What is there is looked up, and who waited waits again. What
  * the old one had in memory is never freed: for lives in processes of their own (sim_farm). */

@@ -211,9 +211,8 @@ void sim_client_move(struct sim_client *c)
     c->get = (struct store_get){0};
 }
 
-void sim_client_wait(struct sim_client *c, struct sim_task *t)
+void sim_client_wait(struct sim_task *t)
 {
-    (void)c;
     if (!t->waiter.waiting) join(t);
 }
 

@@ -75,7 +75,7 @@ void sim_ghost(struct sim_client *c, struct sim_task *t, uint64_t fence, enum li
 /* The server is another one: what was asked of the old one and not answered is forgotten, and whoever waited for an
  * ending has to wait again. */
 void sim_client_move(struct sim_client *c);
-void sim_client_wait(struct sim_client *c, struct sim_task *t);
+void sim_client_wait(struct sim_task *t);
 struct sim_task *sim_task_of(const struct sim_client *c, const struct id *id); /* NULL: not one of ours */
 /* As the engine itself has it, past all faults. Turns the turn. Valid until the next look. */
 const struct task *sim_look(struct sim_client *c, struct store *engine, const struct sim_task *t);

@@ -29,12 +29,7 @@ struct store *sim_disk_open(struct sim_disk *d, struct turn *turn, const struct 
     abort(); /* the farm tells which seed it was */
 }
 
-void sim_disk_cut_soon(struct sim_disk *d, int syncs) { (void)d, power_cut_at_sync(syncs); }
-void sim_disk_cut_now(struct sim_disk *d) { (void)d, power_cut(); }
-void sim_disk_trouble(struct sim_disk *d, int syncs) { (void)d, power_trouble(syncs); }
-bool sim_disk_is_cut(const struct sim_disk *d) { return d->dir && power_is_cut(); }
-
-void sim_disk_cut(struct sim_disk *d)
+void sim_disk_next(struct sim_disk *d)
 {
     char before[sizeof d->path];
     memcpy(before, d->path, sizeof before);

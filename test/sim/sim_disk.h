@@ -18,11 +18,7 @@ struct sim_disk {
 
 void sim_disk_init(struct sim_disk *d, const char *dir, struct rng *rng); /* the power is on */
 struct store *sim_disk_open(struct sim_disk *d, struct turn *turn, const struct store_events *events);
-void sim_disk_cut_soon(struct sim_disk *d, int syncs); /* in the middle of the one of that number from now */
-void sim_disk_trouble(struct sim_disk *d, int syncs);  /* so many of the next ones fail, and the disk goes on */
-bool sim_disk_is_cut(const struct sim_disk *d);
-void sim_disk_cut_now(struct sim_disk *d);
-void sim_disk_cut(struct sim_disk *d);                 /* now, if it is not; then what was left is there under the next name */
-void sim_disk_close(struct sim_disk *d);               /* the engine is closed */
+void sim_disk_next(struct sim_disk *d);  /* cuts the power, if it is not; what was left is there under the next name */
+void sim_disk_close(struct sim_disk *d); /* the engine is closed */
 
 #endif

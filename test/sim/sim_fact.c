@@ -41,7 +41,8 @@ static const struct {
                NUMBER("trouble", trouble),
                NUMBER("code", code),
                NUMBER("told", told),
-               NUMBER("wall", wall_ms), NUMBER("priority", priority)};
+               NUMBER("wall", wall_ms),
+               NUMBER("priority", priority)};
 #define N(array) (sizeof(array) / sizeof *(array))
 
 static bool has(const struct fact *f, char what) { return strchr(kinds[f->kind].has, what) != NULL; }
@@ -88,26 +89,19 @@ static int number(struct str text, int64_t *ret)
     return *end ? ERR_INVALID : 0;
 }
 
-static const char *copy(struct arena *a, struct str s)
+/* A word of an enum, as the number it stands for. */
+static int of_enum(struct fact *f, struct str name, struct str value)
 {
-    char *text = arena_alloc(a, s.len + 1);
-    str_copy(text, s.len + 1, s);
-    return text;
+    int found = -1;
+    if (str_eq(name, STR("state"))) f->state = (enum task_state)(found = state_of(value));
+    else if (str_eq(name, STR("verb"))) f->verb = (enum store_verb)(found = find(verbs, N(verbs), value));
+    else if (str_eq(name, STR("verdict"))) f->verdict = (enum life_event)(found = find(verdicts, N(verdicts), value));
+    return found < 0 ? ERR_INVALID : 0;
 }
 
 static int field(struct fact *f, struct str name, struct str value, struct arena *a)
 {
-    int found;
-    if (str_eq(name, STR("queue"))) return f->queue = copy(a, value), 0;
-    if (str_eq(name, STR("type"))) return f->type = copy(a, value), 0;
     if (str_eq(name, STR("id"))) return id_parse(&f->id, value);
-    if (str_eq(name, STR("state")))
-        return found = state_of(value), f->state = (enum task_state)found, found < 0 ? ERR_INVALID : 0;
-    if (str_eq(name, STR("verb")))
-        return found = find(verbs, N(verbs), value), f->verb = (enum store_verb)found, found < 0 ? ERR_INVALID : 0;
-    if (str_eq(name, STR("verdict")))
-        return found = find(verdicts, N(verdicts), value), f->verdict = (enum life_event)found,
-               found < 0 ? ERR_INVALID : 0;
     for (size_t i = 0; i < N(numbers); i++) {
         int64_t n;
         if (!str_eq(name, str_of(numbers[i].name))) continue;
@@ -115,7 +109,10 @@ static int field(struct fact *f, struct str name, struct str value, struct arena
         memcpy((char *)f + numbers[i].at, &n, sizeof n);
         return 0;
     }
-    return ERR_INVALID;
+    bool is_queue = str_eq(name, STR("queue")), is_type = str_eq(name, STR("type"));
+    if (is_queue) f->queue = arena_text(a, value);
+    if (is_type) f->type = arena_text(a, value);
+    return is_queue || is_type ? 0 : of_enum(f, name, value);
 }
 
 int fact_parse(struct fact *ret, struct str line, struct arena *a)
@@ -125,7 +122,7 @@ int fact_parse(struct fact *ret, struct str line, struct arena *a)
     struct str word = str_cut(&line, ' ');
     while (f.kind < FACT_KINDS && !str_eq(word, str_of(kinds[f.kind].word))) f.kind++;
     if (f.kind == FACT_KINDS) return ERR_INVALID;
-    if (f.kind == FACT_NOTE) f.what = copy(a, line), line.len = 0;
+    if (f.kind == FACT_NOTE) f.what = arena_text(a, line), line.len = 0;
     while (line.len) {
         struct str value = str_cut(&line, ' '), name = value;
         int err;

@@ -98,7 +98,7 @@ static void trouble_the_disk(void)
 {
     if (!sim->disk.dir) return;
     trouble("the disk is troubled");
-    if (one_in(sim, 2)) sim_disk_trouble(&sim->disk, 1 + (int)below(sim, 3));
+    if (one_in(sim, 2)) sim_fail_syncs(sim, 1 + (int)below(sim, 3));
     else sim_cut_soon(sim, (int)below(sim, 20));
 }
 
@@ -232,7 +232,7 @@ static void end_all_trouble(void)
     sim->processes.fail_loads = sim->processes.fail_starts = sim->processes.fail_sends = 0;
     sim->processes.mute = false;
     crash();
-    if (sim->disk.dir) sim_disk_trouble(&sim->disk, 0), sim_disk_cut_soon(&sim->disk, 0);
+    sim_spare(sim);
     for (size_t i = 0; i < sim->server.queues.n; i++)
         queue_set(sim->server.queues.all[i], STORE_QUEUE_PAUSED, &(struct store_queue_set){0});
     dispatch_soon(&sim->server.dispatch);
@@ -327,9 +327,10 @@ void sim_random_live(uint64_t seed, struct sim_result *ret)
     calm = one_in(sim, 3);
     int64_t steps = one_in(sim, 4) ? below(sim, STEPS) : STEPS;
     for (int64_t i = 0; i < steps && !sim->check.broken[0]; i++) step();
-    if (sim->check.broken[0]) {
-    } else if (one_in(sim, 4) && !sim_is_cut(sim)) drain_in_the_middle();
-    else live_to_the_end();
+    if (!sim->check.broken[0]) {
+        if (one_in(sim, 4) && !sim_is_cut(sim)) drain_in_the_middle();
+        else live_to_the_end();
+    }
     sum_up();
     memcpy(ret->broken, sim->check.broken, sizeof ret->broken);
     if (ret->broken[0]) {

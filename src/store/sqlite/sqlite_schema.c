@@ -50,8 +50,8 @@ const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     "ALTER TABLE past ADD COLUMN purged INTEGER NOT NULL DEFAULT 0;",
     /* 3: the first builds of version 2 made the column with -1, for ever, and wrote nothing into it: where no other build
      * has written since, their tasks are kept as the configuration says */
-    ("UPDATE body SET retain=-2 WHERE NOT EXISTS(SELECT 1 FROM body WHERE retain<>-1) AND"
-    " (SELECT sql FROM sqlite_schema WHERE name='body') LIKE '%retain INTEGER NOT NULL DEFAULT -1%';"),
+    "UPDATE body SET retain=-2 WHERE NOT EXISTS(SELECT 1 FROM body WHERE retain<>-1) AND"
+    " (SELECT sql FROM sqlite_schema WHERE name='body') LIKE '%retain INTEGER NOT NULL DEFAULT -1%';",
 };
 
 #define RESTORE "restore a backup (bide backup makes them)"

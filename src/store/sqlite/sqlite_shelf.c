@@ -10,6 +10,7 @@
 #include "store/sqlite/sqlite_lane.h"
 #include "store/sqlite/sqlite_row.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum statement { BEGIN, COMMIT, ROLLBACK, BODY, TAG, LIVE, CHANGE, END_DONE, END_LIVE, AGAIN_PAST,
@@ -89,7 +90,8 @@ static void rollback(struct shelf *shelf)
     /* a failed COMMIT or a full disk may have rolled back already */
     if (!sqlite3_get_autocommit(s->db.db)) (void)run(s, ROLLBACK);
     /* without memory it may not: what was refused would be seen by whoever asks next, and none could begin */
-    if (!sqlite3_get_autocommit(s->db.db)) mem_give_up();
+    if (!sqlite3_get_autocommit(s->db.db) && (sqlite3_errcode(s->db.db) & 0xff) == SQLITE_NOMEM) mem_give_up();
+    assert(sqlite3_get_autocommit(s->db.db) && "a transaction cannot be rolled back");
 }
 
 static int write_tallies(struct sqlite_shelf *s)
