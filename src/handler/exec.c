@@ -29,6 +29,12 @@ static struct exec *exec_of(struct handler *h) { return CONTAINER_OF(h, struct e
 
 static int room(struct handler *h) { return exec_of(h)->draining ? 0 : ROOM; }
 
+static int ahead(struct handler *h)
+{
+    (void)h;
+    return 0;
+}
+
 static void want(struct handler *h, size_t waiting)
 {
     (void)h;
@@ -141,7 +147,7 @@ static void free_exec(struct handler *h)
     free(x);
 }
 
-static const struct handler_ops ops = {room, want, start, stop, waiting, each, control, drain, free_exec};
+static const struct handler_ops ops = {room, ahead, want, start, stop, waiting, each, control, drain, free_exec};
 
 int exec_new(struct handler **ret, struct turn *turn, struct spawner *spawner, const struct exec_conf *conf)
 {

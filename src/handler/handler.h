@@ -15,6 +15,8 @@
 #include "handler/child.h"
 #include "task/task.h"
 
+#define HANDLER_AHEAD_MS 25 /* work that a process may find claimed when it is done: enough to hide a slow commit */
+
 struct handler;
 struct attempt;
 
@@ -83,6 +85,8 @@ struct worker_view {
 struct handler_ops {
     /* How many attempts of this type it would take now. 0: it calls on_room when that changes. */
     int (*room)(struct handler *h);
+    /* How many more may be claimed before there is room, since it will be there within HANDLER_AHEAD_MS. */
+    int (*ahead)(struct handler *h);
     /* How many tasks wait for it: a pool starts its processes by this. */
     void (*want)(struct handler *h, size_t waiting);
     /* 0: exactly one on_verdict follows, never from inside this call. Error: nothing follows. */

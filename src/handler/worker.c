@@ -131,6 +131,7 @@ static void enter_starting(struct worker *w)
     w->wanted = w->ready = w->dead = w->rested = w->told = false;
     w->ending = ENDING_NOT;
     w->given = (struct given){0};
+    w->pace = (struct pace){0};
     w->tasks = w->ready_ms = 0;
     w->started_at_ms = now_ms;
     w->started_wall_ms = turn_wall_ms(w->turn);

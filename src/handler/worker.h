@@ -14,6 +14,7 @@
 #include "handler/given.h"
 #include "handler/ladder.h"
 #include "handler/lines.h"
+#include "handler/pace.h"
 #include "handler/worker_pool.h"
 
 enum worker_state {
@@ -41,6 +42,7 @@ struct worker_slot {
     bool refused;            /* a frame without a fence has been noted in its log */
     bool stopping;
     enum stop_reason why;    /* of stopping */
+    int64_t given_at_ms;     /* mono */
 };
 
 struct worker {
@@ -74,6 +76,7 @@ struct worker {
     struct capture out, err;
     struct ladder ladder;
     struct given given;
+    struct pace pace;
 
     int in_a_row;              /* failures since the last good verdict or quiet time; a task's first death only */
     int64_t failed_at_ms;      /* mono, the last of them; INT64_MIN: none */

@@ -44,6 +44,14 @@ static int room(struct handler *h)
     return n;
 }
 
+static int ahead(struct handler *h)
+{
+    struct worker_pool *p = pool_of(h);
+    int n = 0;
+    for (size_t i = 0; i < p->n && !p->draining; i++) n += worker_slot_ahead(&p->workers[i]);
+    return n;
+}
+
 /* Starts as many as there are tasks for which nothing is idle or on its way; and those that are held. */
 static void start_wanted(struct worker_pool *p)
 {
@@ -228,7 +236,7 @@ static void free_pool(struct handler *h)
     free(p);
 }
 
-static const struct handler_ops ops = {room, want, start, stop, waiting, each, control, drain, free_pool};
+static const struct handler_ops ops = {room, ahead, want, start, stop, waiting, each, control, drain, free_pool};
 
 int worker_pool_new(struct handler **ret, struct turn *turn, struct spawner *spawner, const struct worker_pool_conf *conf)
 {

@@ -8,6 +8,13 @@
 #include "handler/dir.h"
 #include "handler/verdict.h"
 
+int worker_slot_ahead(const struct worker *w)
+{
+    if (w->ending != ENDING_NOT || w->slot.stopping) return 0;
+    if (w->state == WORKER_BUSY && turn_mono_ms(w->turn) - w->slot.given_at_ms >= HANDLER_AHEAD_MS) return 0; /* a long one */
+    return w->state == WORKER_BUSY || w->state == WORKER_IDLE ? pace_ahead(&w->pace) : 0;
+}
+
 int worker_slot_give(struct worker *w, struct attempt *a, struct err *e)
 {
     if (!worker_has_room(w)) return err_set(e, ERR_AGAIN, "%s has no room", w->id);
@@ -30,7 +37,8 @@ int worker_slot_give(struct worker *w, struct attempt *a, struct err *e)
         worker_fail(w, "does not take tasks: %s", err_text(rc));
         return err_set(e, ERR_AGAIN, "%s does not take tasks: %s", w->id, err_text(rc));
     }
-    w->slot = (struct worker_slot){.attempt = a, .fence_needed = given_again(&w->given, &a->task->id)};
+    w->slot = (struct worker_slot){
+        .attempt = a, .fence_needed = given_again(&w->given, &a->task->id), .given_at_ms = turn_mono_ms(w->turn)};
     capture_forget(&w->out);
     capture_forget(&w->err);
     a->inside = w;
@@ -75,6 +83,7 @@ static void finish(struct worker *w, const struct verdict *v)
 {
     struct attempt *a = w->slot.attempt;
     if (!w->dead) child_catch_up(&w->child); /* what it printed before it said so is this attempt's log */
+    pace_add(&w->pace, turn_mono_ms(w->turn) - w->slot.given_at_ms);
     w->slot = (struct worker_slot){0};
     if (!w->dead) {
         w->tasks++;

@@ -8,6 +8,7 @@
 
 #include "handler/worker.h"
 
+int worker_slot_ahead(const struct worker *w); /* as handler_ops.ahead, for this one */
 /* Hands the attempt over. An error (ERR_AGAIN, ERR_TOO_BIG, ERR_IO) means that it did not. */
 int worker_slot_give(struct worker *w, struct attempt *a, struct err *e) MUST_USE;
 void worker_slot_stop(struct worker *w, const struct attempt *a, enum stop_reason why); /* the second time: no effect */

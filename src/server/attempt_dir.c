@@ -33,7 +33,7 @@ void attempt_dir_path(char path[ATTEMPT_DIR_PATH], const char *data_dir, const s
 
 static int make(const char *path)
 {
-    return mkdir(path, 0755) == 0 ? 0 : errno;
+    return mkdir(path, ATTEMPT_DIR_MODE) == 0 ? 0 : errno;
 }
 
 /* What is there already was made by somebody else, or is left of a server that was killed: none of this attempt's. */
@@ -140,9 +140,12 @@ int attempt_dir_remove(const char *path, struct err *e)
 struct removal {
     struct chore chore;
     bool all_gone;               /* every set-aside directory below `path`, not `path` */
+    char own[64];                /* all_gone: spare ones that stay */
     char path[ATTEMPT_DIR_PATH];
     struct err left;             /* what could not be removed */
 };
+
+static bool begins(const char *name, const char *with) { return strncmp(name, with, strlen(with)) == 0; }
 
 static void sweep(struct removal *r)
 {
@@ -150,7 +153,8 @@ static void sweep(struct removal *r)
     if (!d) return; /* no attempt was ever made */
     for (struct dirent *f; (f = readdir(d));) {
         char path[ATTEMPT_DIR_PATH + sizeof f->d_name];
-        if (strncmp(f->d_name, GONE, sizeof GONE - 1) != 0) continue;
+        bool spare = begins(f->d_name, ATTEMPT_DIR_SPARE) && !begins(f->d_name, r->own);
+        if (!spare && !begins(f->d_name, GONE)) continue;
         snprintf(path, sizeof path, "%s/%s", r->path, f->d_name);
         (void)attempt_dir_remove(path, &r->left);
     }
@@ -189,10 +193,11 @@ void attempt_dir_discard(const char *path, struct chores *chores)
     chores_give(chores, &r->chore);
 }
 
-void attempt_dir_sweep(const char *data_dir, struct chores *chores)
+void attempt_dir_sweep(const char *data_dir, const char *own, struct chores *chores)
 {
     struct removal *r = removal_new();
     r->all_gone = true;
+    (void)str_copy(r->own, sizeof r->own, str_of(own));
     snprintf(r->path, sizeof r->path, "%s/attempts", data_dir);
     chores_give(chores, &r->chore);
 }

@@ -13,6 +13,8 @@
 #include "base/id.h"
 
 #define ATTEMPT_DIR_PATH 4096
+#define ATTEMPT_DIR_MODE 0755
+#define ATTEMPT_DIR_SPARE ".spare-" /* and whose it is: attempt_spare.h */
 
 /* Makes it, empty: what is there under its name already is discarded. ERR_FULL, ERR_IO. */
 int attempt_dir_make(char path[ATTEMPT_DIR_PATH], const char *data_dir, const struct id *id, int run, int number,
@@ -20,7 +22,9 @@ int attempt_dir_make(char path[ATTEMPT_DIR_PATH], const char *data_dir, const st
 void attempt_dir_path(char path[ATTEMPT_DIR_PATH], const char *data_dir, const struct id *id, int run, int number);
 /* Gone under its name when this returns, whatever is in it. What cannot be removed is logged and stays. */
 void attempt_dir_discard(const char *path, struct chores *chores);
-void attempt_dir_sweep(const char *data_dir, struct chores *chores); /* at start: what was set aside and never removed */
+/* At start: what was set aside and never removed, and the spare ones of servers that are gone: those whose names do not
+ * begin with `own`. */
+void attempt_dir_sweep(const char *data_dir, const char *own, struct chores *chores);
 /* In any thread: removes it with all that is in it. What cannot be removed stays; the reason is in `e`. */
 int attempt_dir_remove(const char *path, struct err *e);
 

@@ -4,6 +4,7 @@
  */
 #include "server/reload.h"
 
+#include "server/ahead.h"
 #include "server/config_copy.h"
 #include "server/config_show.h"
 #include "server/server.h"
@@ -50,6 +51,7 @@ static void on_later(struct later *l)
     const struct config *next = s->reload.next;
     if (s->dispatch.claims > 0) return; /* called again after the last one */
     if (!s->draining) {
+        ahead_give_back(&s->roster);
         queue_declare_all(&s->queues, next);
         roster_change(&s->roster, next);
         s->conf.config = next;

@@ -129,7 +129,7 @@ static void on_retired_drained(void *user)
 static void retire(struct roster *r, const struct post *p)
 {
     struct duty *d = p->duty;
-    assert(p->reserved == 0);
+    assert(p->reserved == 0 && !p->ahead);
     if (d->is_pool) log_info("worker %s: changed or gone; its processes finish their task and end", d->pool.name);
     d->roster = r;
     d->handler = p->handler;
@@ -164,10 +164,19 @@ struct post *roster_post(const struct roster *r, struct str type)
     return NULL;
 }
 
+struct post *roster_post_of(const struct roster *r, const struct handler *h)
+{
+    for (size_t i = 0; i < r->n; i++)
+        if (r->posts[i].handler == h) return &r->posts[i];
+    return NULL;
+}
+
+bool roster_is_held(const struct post *p) { return p->hold_until_ms > turn_mono_ms(p->handler->turn); }
+
 int roster_room(const struct post *p)
 {
-    if (p->hold_until_ms > turn_mono_ms(p->handler->turn)) return 0;
-    int room = p->handler->ops->room(p->handler) - p->reserved;
+    if (roster_is_held(p)) return 0;
+    int room = p->handler->ops->room(p->handler) + p->handler->ops->ahead(p->handler) - p->reserved - p->n_ahead;
     return room > 0 ? room : 0;
 }
 

@@ -19,6 +19,8 @@ struct post {
     struct duty *duty;       /* owned: what the handler was made from */
     struct str name;         /* of the pool, or of the exec type */
     int reserved;            /* room kept for claims on their way */
+    struct run *ahead;       /* claimed, and waiting for room: the best first (ahead.h) */
+    int n_ahead;
     size_t wanted;           /* what it was last told with want() */
     int64_t hold_until_ms;   /* mono: no start before, after a failed one */
     int64_t hold_ms;         /* how long the last hold was: doubled by the next failure, 0 after a start that worked */
@@ -49,7 +51,10 @@ void roster_open(struct roster *r, const struct roster_conf *conf);
 /* No claim is on its way. Pointers to posts are void afterwards. */
 void roster_change(struct roster *r, const struct config *c);
 struct post *roster_post(const struct roster *r, struct str type); /* NULL: the type is not declared */
-int roster_room(const struct post *p);                             /* of its handler, less what is reserved */
+struct post *roster_post_of(const struct roster *r, const struct handler *h); /* NULL: it has retired */
+/* Tasks to claim for it: what its handler has room for or will have soon, less what was claimed for that. */
+bool roster_is_held(const struct post *p); /* after a start that failed */
+int roster_room(const struct post *p);
 /* Every process, those of retired posts too. */
 void roster_each(const struct roster *r, void (*f)(void *user, const struct worker_view *w), void *user);
 /* Asks it of the worker with this id, whosever it is: *ret. Of two, one of them retired, that on duty is asked first.

@@ -6,6 +6,7 @@
 
 #include "base/json_write.h"
 #include "base/mem.h"
+#include "server/ahead.h"
 #include "server/server.h"
 
 #include <assert.h>
@@ -53,7 +54,8 @@ static void finish(struct run *r, const struct verdict *v)
     turn_timer_stop(s->turn, &r->timeout);
     r->state = RUN_SETTLING;
     keep_verdict(r, v, turn_wall_ms(s->turn));
-    if (v->files.len == 0) attempt_dir_discard(r->dir, s->conf.chores);
+    if (v->files.len == 0)
+        attempt_spare_take_back(&s->spares, &r->place, s->conf.config->data_dir, s->conf.chores, turn_mono_ms(s->turn));
     settle(r); /* before the room is free: the next claim comes after it, in the same commit */
     dispatch_free(&s->dispatch, r->lane);
 }
@@ -124,8 +126,16 @@ static void hold(struct run *r, struct str why)
 static void on_verdict(struct attempt *a, const struct verdict *v)
 {
     struct run *r = CONTAINER_OF(a, struct run, attempt);
+    struct server *s = r->server;
+    struct err e = {0};
+    struct verdict unkept = {.event = LIFE_RELEASED};
+    if (v->files.len && attempt_spare_make_own(&r->place, s->conf.config->data_dir, &r->body.id, a->run, a->number, &e) != 0) {
+        unkept.shortage = str_of(e.text);
+        v = &unkept;
+    }
     if (v->shortage.len) hold(r, v->shortage);
     finish(r, v);
+    if (r->lane->post) ahead_go(r->lane->post);
 }
 
 static const struct attempt_events events = {on_progress, on_log, on_verdict};
@@ -141,32 +151,35 @@ static void on_timeout(struct timer *t)
 void run_stop(struct run *r, enum stop_reason why)
 {
     if (why == STOP_CANCEL) r->life.cancel_requested = true;
-    if (r->state != RUN_RUNNING) return; /* starting: asked again once it runs; stopping: the ladder is under way */
+    if (r->state == RUN_CLAIMED) {
+        ahead_leave(r);
+        run_give_back(r);
+    }
+    if (r->state != RUN_RUNNING) return; /* stopping: the ladder is under way */
     r->state = RUN_STOPPING;
     turn_timer_stop(r->server->turn, &r->timeout);
     r->attempt.handler->ops->stop(r->attempt.handler, &r->attempt, why);
 }
 
-/* Not the task's fault: it goes back to its place. */
-static void give_back(struct run *r, const struct err *why)
+void run_give_back(struct run *r)
 {
-    hold(r, str_of(why->text));
     finish(r, &(struct verdict){.event = LIFE_UNSTARTED});
 }
 
-static void start(struct run *r)
+void run_start(struct run *r)
 {
     struct server *s = r->server;
     struct err e = {0};
-    int err = attempt_dir_make(r->dir, s->conf.config->data_dir, &r->body.id, r->attempt.run, r->attempt.number,
-                               s->conf.chores, &e);
+    int err = attempt_spare_give(&s->spares, &r->place, s->conf.config->data_dir, &r->body.id, r->attempt.run,
+                                 r->attempt.number, s->conf.chores, &e);
     if (!err) {
         r->state = RUN_RUNNING;
         err = r->attempt.handler->ops->start(r->attempt.handler, &r->attempt, &e);
     }
-    if (err) {
-        r->state = RUN_STARTING;
-        give_back(r, &e);
+    if (err) { /* not the task's fault */
+        r->state = RUN_CLAIMED;
+        hold(r, str_of(e.text));
+        run_give_back(r);
         return;
     }
     r->lane->post->hold_ms = 0;
@@ -193,12 +206,12 @@ void run_begin(struct server *s, struct lane *lane, const struct store_claim_ite
                                   .run = item->life.run,
                                   .number = item->life.attempt,
                                   .deaths = item->life.deaths,
-                                  .dir = r->dir,
+                                  .dir = r->place.path,
                                   .events = &events,
                                   .handler = lane->post->handler};
     logbook_init(&r->log);
     buf_init(&r->progress, LIMIT_MESSAGE * 6 + LIMIT_PROGRESS_DATA + 256);
     list_push(&s->runs, &r->link);
     (void)map_put(&s->run_by_id, id_key(&r->body.id), r);
-    start(r);
+    ahead_wait(r);
 }

@@ -5,6 +5,7 @@
 #include "server/server.h"
 
 #include "base/mem.h"
+#include "server/ahead.h"
 #include "task/order.h"
 
 #include <assert.h>
@@ -53,7 +54,10 @@ static void on_claimed(void *user, struct lane *lane, const struct store_claim_i
 
 static void on_room(struct handler *h)
 {
-    dispatch_soon(&((struct server *)h->user)->dispatch);
+    struct server *s = h->user;
+    struct post *post = roster_post_of(&s->roster, h);
+    if (post) ahead_go(post);
+    dispatch_soon(&s->dispatch);
 }
 
 static void on_handler_event(struct handler *h, enum log_level level, const char *what)
@@ -82,6 +86,7 @@ void server_init(struct server *s, const struct server_conf *conf)
     id_maker_init(&s->ids, s->turn->clock, s->turn->rng);
     disk_init(&s->disk, s->turn, conf->disk, conf->config->store, conf->config->data_dir);
     queue_open_all(&s->queues, conf->config);
+    attempt_spare_init(&s->spares, s->turn->rng);
     roster_open(&s->roster, &(struct roster_conf){conf->config, s->turn, conf->spawner, s, on_room, on_handler_event});
     waiters_init(&s->waiters);
     retention_init(&s->retention, s);
@@ -137,7 +142,7 @@ static void ask_what_stands(struct timer *t)
 void server_start(struct server *s, struct store *store)
 {
     s->store = s->dispatch.store = s->ticker.store = store;
-    attempt_dir_sweep(s->conf.config->data_dir, s->conf.chores);
+    attempt_dir_sweep(s->conf.config->data_dir, s->spares.own, s->conf.chores);
     ask_what_stands(&s->first_again);
 }
 
@@ -180,6 +185,7 @@ void server_drain(struct server *s, void (*on_drained)(void *user), void *user)
     retention_stop(&s->retention); /* before it drains: a pass that ends by it must not end the drain from inside this call */
     s->draining = true;
     s->dispatch.open = false;
+    ahead_give_back(&s->roster);
     s->on_drained = on_drained;
     s->drained_user = user;
     ticker_stop(&s->ticker);
@@ -198,6 +204,7 @@ void server_release(struct server *s)
     retention_release(&s->retention);
     metrics_release(&s->metrics);
     map_release(&s->run_by_id);
+    attempt_spare_release(&s->spares, s->conf.config->data_dir);
 }
 
 bool server_is_command(const struct server *s, struct str type)

@@ -53,6 +53,7 @@ struct server {
     struct reload reload;
     struct list runs;      /* of struct run */
     struct map run_by_id;
+    struct attempt_spares spares;
     struct store_counts first_counts;
     bool asking;           /* first_counts is on its way */
     bool serving, draining;

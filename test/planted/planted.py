@@ -57,6 +57,20 @@ BUGS = {
         "in->fence != life->fence && false) return ERR_STALE;",
         SIM,
     ),
+    "ahead_forever": (
+        "what was claimed ahead waits for room as long as it takes",
+        "src/server/ahead.c",
+        "    ahead_leave(r);\n    run_give_back(r);\n}\n\nvoid ahead_wait",
+        "    if (r->state != RUN_CLAIMED) run_give_back(r);\n}\n\nvoid ahead_wait",
+        SIM,
+    ),
+    "directory_shared": (
+        "an attempt is given a directory in which another one left files",
+        "src/server/attempt_spare.c",
+        "    return lstat(path, &st) == 0 && st.st_ino == spare->inode",
+        "    return lstat(path, &st) == 0 || st.st_ino == spare->inode",
+        unit("test_unit_server_attempt_spare", "one_with_a_file_in_it_is_removed"),
+    ),
     "no_tree_kill": (
         "only the program is killed, not what it has started",
         "src/handler/keeper.c",

@@ -250,6 +250,8 @@ bool sim_close(struct sim *s)
 bool sim_has_dir(const struct sim *s, const struct id *id, int run, int number)
 {
     char path[ATTEMPT_DIR_PATH];
+    const struct run *r = server_run(&s->server, id);
+    if (r && r->attempt.run == run && r->attempt.number == number) return access(r->place.path, F_OK) == 0;
     attempt_dir_path(path, s->dir, id, run, number);
     return access(path, F_OK) == 0;
 }

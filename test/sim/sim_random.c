@@ -30,6 +30,19 @@ static void submit(void)
     sim_submit(&sim->client, &ask);
 }
 
+/* So many short ones that some of them are claimed ahead. */
+static void submit_a_burst(void)
+{
+    const char *type = world_ask(sim).type;
+    for (int64_t n = 10 + below(sim, 20); n > 0; n--) {
+        struct sim_ask ask = world_ask(sim);
+        ask.type = type;
+        ask.ms = below(sim, 5);
+        if (!one_in(sim, 5)) ask.plan = "done", ask.delay_ms = 0;
+        sim_submit(&sim->client, &ask);
+    }
+}
+
 static struct sim_task *any_task(void)
 {
     if (sim->client.n == 0) return NULL;
@@ -203,14 +216,15 @@ static void limits_hold(void)
         if (q->running < 0 || q->running > most) broken("a queue has lost count of what runs");
     }
     for (size_t i = 0; i < sim->server.roster.n; i++)
-        if (sim->server.roster.posts[i].reserved < 0) broken("a post has lost count of its room");
+        if (sim->server.roster.posts[i].reserved < 0 || sim->server.roster.posts[i].n_ahead < 0) broken("a post has lost count of its room");
 }
 
 static void step(void)
 {
     struct sim_task *t = any_task();
     int64_t what = below(sim, 100);
-    if (what < 42) submit();
+    if (what < 40) submit();
+    else if (what < 42) submit_a_burst();
     else if (what < 68 && t) act_on(t);
     else if (what < 72 && !calm) trouble_the_store();
     else if (what < 76 && !calm) trouble_the_system();

@@ -20,6 +20,7 @@ const struct worker_pool_conf world_pools[WORLD_POOLS] = {
      .backoff_cap_ms = 60000}};
 static const struct config_type types[] = {{.name = "convert"},
                                            {.name = "draw", .worker = "big", .queue = "gpu"},
+                                           {.name = "hum", .worker = "big"},
                                            {.name = "label", .worker = "warm"},
                                            {.name = "say", .worker = "eager"},
                                            {.name = "sing", .worker = "eager", .queue = "short"},

@@ -109,13 +109,13 @@ TEST(a_start_sweeps_what_was_set_aside_and_nothing_else)
 {
     char path[ATTEMPT_DIR_PATH];
     open_data();
-    attempt_dir_sweep(data, NULL); /* no attempt was ever made */
+    attempt_dir_sweep(data, ATTEMPT_DIR_SPARE "own", NULL); /* no attempt was ever made */
     n_given = 0;
     CHECK_INT(attempt_dir_make(path, data, &task, 1, 1, NULL, &e), 0);
     write_file(under(path, "f"));
     attempt_dir_discard(path, &later); /* and the process dies before it is done */
     CHECK_INT(attempt_dir_make(path, data, &task, 1, 2, NULL, &e), 0);
-    attempt_dir_sweep(data, NULL);
+    attempt_dir_sweep(data, ATTEMPT_DIR_SPARE "own", NULL);
     CHECK_INT(entries(under(data, "attempts")), 1);
     CHECK(is_there(path));
     given[0]->work(given[0]);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is claimed ahead of room: it hides the commits between short tasks, and holds up nobody.
+ */
+#include "server/ahead.h"
+#include "server_rig.h"
+
+static struct config_queue wide[] = {{.name = "default", .concurrency = 40}};
+static struct worker_pool_conf single[] = {
+    {.name = "speech", .command = sim_worker_command, .instances = 1, .keep_alive_ms = 600000}};
+static struct config_type types[] = {{.name = "transcribe", .worker = "speech"}};
+
+/* One process, of which it is known that its tasks are short. */
+static void open_short(void)
+{
+    struct sim_conf conf = {.seed = 5, .queues = wide, .n_queues = 1, .pools = single, .n_pools = 1, .types = types, .n_types = 1};
+    sim = sim_open(&conf);
+    for (int i = 0; i < 8; i++) SUBMIT(.ms = 1);
+    sim_pass(sim, 2000);
+    CHECK_INT(sim->check.endings[TASK_COMPLETED], 8);
+}
+
+static const struct post *post(void) { return &sim->server.roster.posts[0]; }
+
+TEST(short_tasks_follow_each_other_without_a_commit_between_them)
+{
+    open_short();
+    sim->store.lag_ms = 10;
+    for (int i = 0; i < 20; i++) SUBMIT(.ms = 1);
+    int before = sim->processes.runs;
+    sim_pass(sim, 70); /* one by one it would be twenty times 1 ms and two commits */
+    CHECK_INT(sim->processes.runs - before, 20);
+    CHECK(rig_busy() == 0);
+    sim_pass(sim, 100);
+    CHECK_INT(sim->check.endings[TASK_COMPLETED], 28);
+    RIG_CLOSE();
+}
+
+TEST(a_queue_with_no_more_places_has_nothing_claimed_ahead)
+{
+    wide[0].concurrency = 1;
+    open_short();
+    SUBMIT(.ms = 1);
+    struct sim_task *next = SUBMIT(.ms = 1);
+    CHECK_TASK(next, "pending");
+    RIG_CLOSE();
+    wide[0].concurrency = 40;
+}
+
+TEST(behind_a_long_task_they_go_back_to_their_queue)
+{
+    open_short();
+    struct sim_task *slow = SUBMIT(.ms = 10000), *behind = SUBMIT(.ms = 1);
+    CHECK_TASK(behind, "running");
+    CHECK_INT(rig_busy(), 1);
+    CHECK_INT(post()->n_ahead, 1);
+    sim_pass(sim, AHEAD_MOST_MS);
+    CHECK_TASK(slow, "running");
+    CHECK_TASK(behind, "pending");
+    CHECK_INT(rig_look(behind)->life.attempt, 0); /* as if it had never been claimed */
+    CHECK_INT(post()->n_ahead, 0);
+    struct sim_task *urgent = SUBMIT(.ms = 5000, .priority = 5);
+    sim_pass(sim, 10000);
+    CHECK_TASK(urgent, "running"); /* it was not too late for this one */
+    CHECK_TASK(behind, "pending");
+    sim_pass(sim, 10000);
+    CHECK_TASK(behind, "completed");
+    CHECK_INT(rig_look(behind)->life.attempt, 1);
+    RIG_CLOSE();
+}
+
+TEST(the_best_of_them_is_first)
+{
+    open_short();
+    SUBMIT(.ms = 20);
+    struct sim_task *low = SUBMIT(.ms = 20), *high = SUBMIT(.ms = 20, .priority = 3);
+    CHECK_INT(post()->n_ahead, 2);
+    sim_pass(sim, 25);
+    CHECK_INT(post()->n_ahead, 1);
+    CHECK(post()->ahead == server_run(&sim->server, &low->body.id));
+    sim_pass(sim, 16);
+    CHECK_TASK(high, "completed");
+    CHECK_TASK(low, "running");
+    sim_pass(sim, 20);
+    CHECK_TASK(low, "completed");
+    RIG_CLOSE();
+}
+
+TEST(one_that_is_cancelled_ends_at_once)
+{
+    open_short();
+    SUBMIT(.ms = 50);
+    struct sim_task *other = SUBMIT(.ms = 1), *unwanted = SUBMIT(.ms = 1);
+    CHECK_TASK(unwanted, "running");
+    rig_cancel(unwanted);
+    CHECK_TASK(unwanted, "cancelled");
+    CHECK_INT(sim->processes.cancels, 0); /* no process had heard of it */
+    CHECK_INT(post()->n_ahead, 1);
+    sim_pass(sim, 100);
+    CHECK_TASK(other, "completed");
+    RIG_CLOSE();
+}
+
+TEST(the_time_of_an_attempt_begins_with_its_start)
+{
+    open_short();
+    SUBMIT(.ms = 90);
+    struct sim_task *t = SUBMIT(.ms = 40, .timeout_ms = 60);
+    sim_pass(sim, 140);
+    CHECK_TASK(t, "completed");
+    RIG_CLOSE();
+}
+
+TEST(a_death_of_the_process_costs_them_nothing)
+{
+    open_short();
+    struct sim_task *bad = SUBMIT(.plan = "crash done", .ms = 10), *behind = SUBMIT(.ms = 1);
+    CHECK_INT(post()->n_ahead, 1);
+    sim_pass(sim, AHEAD_MOST_MS + 10);
+    CHECK_TASK(behind, "pending");
+    sim_pass(sim, 60000);
+    CHECK_TASK(bad, "completed");
+    CHECK_TASK(behind, "completed");
+    CHECK_INT(rig_look(behind)->life.attempt, 1);
+    RIG_CLOSE();
+}
+
+TEST(a_drain_gives_them_back_at_once)
+{
+    open_short();
+    struct sim_task *now = SUBMIT(.ms = 50), *behind = SUBMIT(.ms = 1);
+    CHECK_INT(post()->n_ahead, 1);
+    sim_drain(sim);
+    sim_run(sim);
+    CHECK_TASK(now, "running");
+    CHECK_TASK(behind, "pending");
+    RIG_CLOSE();
+}
+
+static void on_reloaded(void *user, int err) { *(int *)user = err; }
+
+TEST(other_posts_find_nothing_left_of_them)
+{
+    open_short();
+    struct sim_task *now = SUBMIT(.ms = 50), *behind = SUBMIT(.ms = 1);
+    static struct worker_pool_conf other_pool[1];
+    other_pool[0] = single[0];
+    other_pool[0].keep_alive_ms = 5000;
+    struct config other = sim->config;
+    other.workers = other_pool;
+    int done = -1;
+    reload_start(&sim->server, &other, on_reloaded, &done);
+    sim_run(sim);
+    CHECK_INT(done, 0);
+    CHECK_INT(post()->n_ahead, 0);
+    CHECK_INT(rig_look(behind)->life.attempt, 0);
+    sim_pass(sim, 5000);
+    CHECK_TASK(now, "completed");
+    CHECK_TASK(behind, "completed");
+    RIG_CLOSE();
+}
+
+TEST_MAIN
