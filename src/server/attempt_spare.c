@@ -52,7 +52,7 @@ static bool is_untouched(const struct attempt_spare *spare, const char *path)
 int attempt_spare_give(struct attempt_spares *s, struct attempt_place *p, const char *data_dir, const struct id *id, int run,
                        int number, struct chores *chores, struct err *e)
 {
-    while (s->n > 0) {
+    while (s && s->n > 0) {
         p->spare = s->all[--s->n];
         spare_path(s, p->path, data_dir, p->spare.number);
         if (is_untouched(&p->spare, p->path)) return 0;

@@ -42,7 +42,8 @@ struct attempt_place {
 };
 
 void attempt_spare_init(struct attempt_spares *s, struct rng *rng);
-/* A directory for an attempt, which exists and is empty: a spare one, or one made as by attempt_dir_make. */
+/* A directory for an attempt, which exists and is empty: a spare one, or (also when `s` is NULL) one made as by
+ * attempt_dir_make. */
 int attempt_spare_give(struct attempt_spares *s, struct attempt_place *p, const char *data_dir, const struct id *id, int run,
                        int number, struct chores *chores, struct err *e) MUST_USE;
 /* The attempt is over and nothing in it is needed. */

@@ -170,7 +170,8 @@ void run_start(struct run *r)
 {
     struct server *s = r->server;
     struct err e = {0};
-    int err = attempt_spare_give(&s->spares, &r->place, s->conf.config->data_dir, &r->body.id, r->attempt.run,
+    struct attempt_spares *spares = r->attempt.handler->works_in_dir ? NULL : &s->spares;
+    int err = attempt_spare_give(spares, &r->place, s->conf.config->data_dir, &r->body.id, r->attempt.run,
                                  r->attempt.number, s->conf.chores, &e);
     if (!err) {
         r->state = RUN_RUNNING;

@@ -124,8 +124,8 @@ BUGS = {
     "lost_wake_up": (
         "a worker that has become free is not noticed",
         "src/server/server.c",
-        "    dispatch_soon(&((struct server *)h->user)->dispatch);",
-        "    (void)h;",
+        "    if (post) ahead_go(post);\n    dispatch_soon(&s->dispatch);",
+        "    (void)post;",
         SIM,
     ),
     "late_verdict_accepted": (
