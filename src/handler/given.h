@@ -17,11 +17,20 @@ struct given { /* zeroed: none */
     size_t n;
 };
 
+/* What ids of one moment differ in: enough to pass over all others in a few hundred instructions. */
+static inline uint64_t given_tail(const struct id *id)
+{
+    uint64_t tail;
+    memcpy(&tail, id->b + sizeof id->b - sizeof tail, sizeof tail);
+    return tail;
+}
+
 /* Notes that the task is given now. True when it is remembered from before. */
 static inline bool given_again(struct given *g, const struct id *id)
 {
     size_t at = 0;
-    while (at < g->n && id_cmp(&g->ids[at], id) != 0) at++;
+    uint64_t tail = given_tail(id);
+    while (at < g->n && (given_tail(&g->ids[at]) != tail || id_cmp(&g->ids[at], id) != 0)) at++;
     bool again = at < g->n;
     if (again || g->n == GIVEN_MAX) {
         size_t gone = again ? at : 0;
