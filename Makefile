@@ -58,9 +58,10 @@ coverage: ## lines and branches that the C suites reach; fails when the heart mi
 	@scripts/install-packages build
 	@scripts/check-coverage --all
 
-bench: build ## measure against what doc/ promises
+bench: build ## bide beside beanstalkd, BullMQ, bunqueue and nginx, taking turns; draws build/bench/bench.svg
 	@scripts/install-packages bench
 	@test/bench/bench.sh
+	@test/bench/draw.py build/bench/figures build/bench/bench.svg
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60) with clang's libFuzzer
 	@scripts/install-packages build fuzz

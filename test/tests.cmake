@@ -120,7 +120,7 @@ if("fault" IN_LIST BIDE_TESTS AND NOT BIDE_SANITIZE)
 endif()
 
 # Suites in Python against the real binary: one ctest test per file.
-foreach(kind api crash fault hostile misbehave upgrade cli python docs)
+foreach(kind api crash fault hostile misbehave upgrade cli python docs bench)
   if(kind IN_LIST BIDE_TESTS)
     file(GLOB suites CONFIGURE_DEPENDS test/${kind}/test_*.py)
     foreach(suite IN LISTS suites)

@@ -1,22 +1,38 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# bench.sh: bide and beanstalkd taking turns on this machine, 64 connections with one request outstanding on each.
-# bench.sh long: one minute of synced submits, its p99 and the checkpoints in it, beside beanstalkd -f0.
+# bench.sh [NAME...]: bide and others taking turns on this machine. NAME is a question of the file `questions` or a row of one;
+# without any, all questions that are not apart. `bench.sh long` asks the one that takes a minute.
 #
-# Absolute figures belong to the machine and the hour; what is compared is compared within one turn, and the medians
-# over the turns are printed. REPS (3) turns, SECONDS_EACH (5), LONG_SECONDS (60), CONTESTANTS (all; a ratio needs
-# put_f0 or life_f0 among them).
+# Each row starts its server, prints "RATE P50 P99 LONGEST ERRORS [NAME=NUMBER...]" or "missing WHY", and stops it: run_ROW in
+# contest/. Absolute figures belong to the machine and the hour; what is compared is compared within one turn (figures.py). It
+# prints and never fails on a time. REPS (3) turns, SECONDS_EACH (5), LONG_SECONDS (60). What was measured stays in
+# build/bench/figures; draw.py draws it.
 set -eu
 
 . "$(dirname "$0")/lib.sh"
+. "$here/peers/servers.sh"
+. "$here/contest/submit.sh"
+. "$here/contest/batch.sh"
+. "$here/contest/life.sh"
+. "$here/contest/busy.sh"
 
 REPS=${REPS:-3}
 SECONDS_EACH=${SECONDS_EACH:-5}
 LONG_SECONDS=${LONG_SECONDS:-60}
-connections=64
+seconds=$SECONDS_EACH
+instances=1 # of the worker
+at_once=64  # tasks of the queues that are not paused
+nginx=$(PATH=$PATH:/usr/sbin command -v nginx || true)
+
 # 200 bytes
-body='{"type":"bench","input":{"audio":"recordings/2026/11/21/meeting-0001.wav","language":"en","model":"small","options":{"timestamps":true,"beam":5,"temperature":0.2},"note":"what a caller says, short."}}'
+input='{"audio":"recordings/2026/11/21/meeting-0001.wav","language":"en","model":"small","options":{"timestamps":true,"beam":5,"temperature":0.2},"note":"what a caller says, which need not be short at all."}'
+export BENCH_INPUT="$input"
+
+# task TYPE: the body of its submit
+task() {
+    printf '{"type":"%s","input":%s}' "$1" "$input"
+}
 
 # new_dir: $dir, empty, after the disk has calmed down from whoever came before
 new_dir() {
@@ -26,186 +42,101 @@ new_dir() {
     sync -f "$dir"
 }
 
-# config INSTANCES: a paused queue for submits alone, another with a worker that does nothing
 config() {
     cat >"$dir/bide.yaml" <<-END
-		queues: {paused: {paused: true}, open: {concurrency: 64}}
-		workers: {noop: {command: [$built/noop_worker], instances: $1, load: boot, keep_alive: forever}}
+		queues: {paused: {paused: true}, open: {concurrency: $at_once}, gap: {paused: true, concurrency: 64}}
+		workers:
+		  noop: {command: [$built/noop_worker], instances: $instances, load: boot, keep_alive: forever}
+		  gap: {command: [$built/gap_worker, $dir/gaps], keep_alive: forever}
 		types:
-		  bench: {queue: paused, exec: [/bin/true]}
+		  paused: {queue: paused, exec: [/bin/true]}
 		  noop: {queue: open, worker: noop}
+		  exec: {queue: open, exec: [/bin/true]}
+		  gap: {queue: gap, worker: gap}
 	END
 }
 
-# load TARGET BODY [OPTION...]: wrk's line
-load() {
-    target=$1
-    said=$2
-    shift 2
-    BENCH_BODY=$said wrk -t1 -c$connections -d"${seconds}s" -s "$here/load.lua" "$@" "http://$address$target" >"$dir/wrk" ||
-        die "wrk failed"
-    line=$(sed -n 's/^RESULT //p' "$dir/wrk")
-    [ "${line##* }" = 0 ] || die "$target: ${line##* } requests were refused or failed"
-    echo "$line"
-}
-
-completed() {
-    BIDE_SERVER=http://$address "$bide" stats --json | tr -d ' \n' | sed -n 's/.*"completed":\([0-9]*\).*/\1/p'
-}
-
-now_ms() {
-    date +%s%3N
-}
-
-# ---- the contestants: each starts its server, prints "RATE P50 P99 LONGEST ERRORS" of $seconds, and stops it ----
-
-# with_bide INSTANCES COMMAND...
+# with_bide COMMAND...: which finds $address
 with_bide() {
     new_dir
-    config "$1"
-    shift
+    config
     start_bide "$dir"
     "$@"
     stop "$pid"
 }
 
-# with_beanstalkd MODE-OF-put OPTION-OF-beanstalkd...
-with_beanstalkd() {
-    new_dir
+# load CONNECTIONS TARGET BODY [OPTION...]: wrk's line
+load() {
+    connections=$1
+    target=$2
+    said=$3
+    shift 3
+    BENCH_BODY=$said wrk -t1 -c"$connections" -d"${seconds}s" -s "$here/load.lua" "$@" "http://$address$target" \
+        >"$dir/wrk" || die "wrk failed"
+    line=$(sed -n 's/^RESULT //p' "$dir/wrk")
+    [ "${line##* }" = 0 ] || die "$target: ${line##* } requests went wrong"
+    echo "$line"
+}
+
+# bullmq MODE...: see bullmq.mjs, which needs to stand beside what it imports
+bullmq() {
+    cp "$here/peers/bullmq.mjs" "$npm/"
     mode=$1
     shift
-    start_beanstalkd "$@"
-    # shellcheck disable=SC2086 # an empty mode is no word
-    "$built/put" $mode -c $connections -t "$seconds" -b ${#body} 127.0.0.1 "$port"
-    stop "$pid"
-}
-
-# Submits as fast as they are taken; what is counted is tasks that were completed meanwhile.
-flood() {
-    noop=$(printf '%s' "$body" | sed 's/"bench"/"noop"/')
-    before=$(completed)
-    start_ms=$(now_ms)
-    load /v1/tasks "$noop" >/dev/null
-    after=$(completed)
-    echo "$(((after - before) * 1000 / ($(now_ms) - start_ms))) - - - 0"
-}
-
-life() {
-    load /v1/tasks "$(printf '%s' "$body" | sed 's/"bench"/"noop"/')" -H 'Prefer: wait=30'
-}
-
-contestants=${CONTESTANTS:-submit put_f0 put_memory livez life1 life4 flood1 flood4 life_f0 life_memory}
-
-contest() {
-    case $1 in
-    submit) with_bide 1 load /v1/tasks "$body" ;;
-    livez) with_bide 1 load /livez "" ;;
-    life1) with_bide 1 life ;;
-    life4) with_bide 4 life ;;
-    flood1) with_bide 1 flood ;;
-    flood4) with_bide 4 flood ;;
-    put_f0) with_beanstalkd "" -f0 -b "$work/run" ;;
-    put_memory) with_beanstalkd "" ;;
-    life_f0) with_beanstalkd -l -f0 -b "$work/run" ;;
-    life_memory) with_beanstalkd -l ;;
-    esac
-}
-
-# what|durability|what its ratio is to
-describe() {
-    case $1 in
-    submit) echo "bide: submit over HTTP|synced before the answer|put_f0" ;;
-    put_f0) echo "beanstalkd -f0: put|synced before the answer|put_f0" ;;
-    put_memory) echo "beanstalkd: put|none|put_f0" ;;
-    livez) echo "bide: GET /livez|no store|put_f0" ;;
-    life1) echo "bide: life, answer at its end, 1 worker|synced|life_f0" ;;
-    life4) echo "bide: life, answer at its end, 4 workers|synced|life_f0" ;;
-    flood1) echo "bide: completed while submits flood, 1 worker|synced|life_f0" ;;
-    flood4) echo "bide: completed while submits flood, 4 workers|synced|life_f0" ;;
-    life_f0) echo "beanstalkd -f0: put, reserve, delete|synced|life_f0" ;;
-    life_memory) echo "beanstalkd: put, reserve, delete|none|life_f0" ;;
-    esac
-}
-
-# column NAME N: the median of column N over the turns
-column() {
-    awk -v name="$1" -v n="$2" '$2 == name && $(n + 2) != "-" { print $(n + 2) }' "$work/figures" | median
-}
-
-# ratio NAME BASE: the median of the quotients within each turn
-ratio() {
-    awk -v name="$1" -v base="$2" '$2 == name { a[$1] = $3 } $2 == base { b[$1] = $3 }
-        END { for (turn in a) if (b[turn] > 0) print a[turn] / b[turn] }' "$work/figures" | median
-}
-
-table() {
-    printf '%-48s %-26s %10s %9s %9s %14s\n' what durability "median /s" "p50 ms" "p99 ms" "to bean. -f0"
-    for name in $contestants; do
-        IFS='|' read -r what durability base <<-END
-			$(describe "$name")
-		END
-        p50=$(column "$name" 2)
-        p99=$(column "$name" 3)
-        printf '%-48s %-26s %10.0f %9s %9s %13.2fx\n' "$what" "$durability" "$(column "$name" 1)" "${p50:--}" "${p99:--}" \
-            "$(ratio "$name" "$base")"
-    done
+    if line=$(node "$npm/bullmq.mjs" "$mode" "$port" "$@"); then
+        echo "$line"
+    else
+        echo "missing bullmq.mjs failed: its reason is above"
+    fi
 }
 
 # turn NUMBER NAME
 turn() {
-    contest "$2" >"$work/line"
+    "run_$2" >"$work/line"
     echo "$1 $2 $(cat "$work/line")" >>"$work/figures"
     echo "turn $1: $2 $(cat "$work/line")" >&2
 }
 
+about() {
+    echo "about cores $(nproc)"
+    echo "about turns $REPS"
+    echo "about seconds $SECONDS_EACH"
+    echo "about date $(date +%Y-%m-%d)"
+    echo "about load $(cut -d ' ' -f 1 /proc/loadavg)"
+    echo "about versions $(peers_versions)"
+}
+
+# The minute stands between two turns of those it is compared with.
+long() {
+    REPS=1
+    about >"$work/figures"
+    others=$(python3 "$here/report.py" rows minute | grep -vx minute)
+    for name in $others minute $others; do
+        turn 1 "$name"
+    done
+}
+
 short() {
-    seconds=$SECONDS_EACH
+    names=$(python3 "$here/report.py" rows "$@") || exit 64
+    about >"$work/figures"
     n=1
-    while [ $n -le "$REPS" ]; do
-        for name in $contestants; do
-            turn $n "$name"
+    while [ "$n" -le "$REPS" ]; do
+        for name in $names; do
+            turn "$n" "$name"
         done
         n=$((n + 1))
     done
-    table
-}
-
-# The checkpoint sequence number of a write-ahead log, at byte 12 of its header: it counts the times that the log was
-# begun again because a checkpoint had copied all of it (SQLite's file format, section 4.1).
-restarts() {
-    od -An -j12 -N4 -tu1 "$dir/bide.db-wal" | awk '{ print (($1 * 256 + $2) * 256 + $3) * 256 + $4 }'
-}
-
-minute() {
-    before=$(restarts)
-    load /v1/tasks "$body"
-    checkpoints=$(($(restarts) - before))
-}
-
-verdict() {
-    if awk -v a="$1" -v b="$3" "BEGIN { exit !(a $2 b) }"; then echo met; else echo missed; fi
-}
-
-long() {
-    seconds=$SECONDS_EACH
-    turn 1 put_f0
-    seconds=$LONG_SECONDS
-    with_bide 1 minute >"$work/minute"
-    seconds=$SECONDS_EACH
-    turn 2 put_f0
-    read -r rate p50 p99 longest errors <"$work/minute"
-    put=$(column put_f0 1)
-    times=$(echo "$rate $put" | awk '{ printf "%.2f", $1 / $2 }')
-    echo "synced submits over HTTP, $connections connections, $LONG_SECONDS s: $rate/s, p50 $p50 ms, p99 $p99 ms, longest $longest ms, $errors errors"
-    echo "beanstalkd -f0 put, before and after: $put/s"
-    echo "goal: at least 3x beanstalkd -f0    $times    $(verdict "$times" '>=' 3)"
-    echo "goal: p99 under 5 ms                $p99 ms    $(verdict "$p99" '<' 5)"
-    echo "goal: at least five checkpoints     $checkpoints    $(verdict "$checkpoints" '>=' 5)"
 }
 
 prepare
-case ${1:-short} in
-short) short ;;
-long) long ;;
-*) die "usage: bench.sh [long]" ;;
-esac
+for program in redis-server "$nginx" curl python3; do
+    command -v "$program" >/dev/null || die "${program:-nginx} is missing: run make bench"
+done
+for program in sync spawn; do
+    compile $program "$here/$program.c" "$here/latencies.c"
+done
+compile_worker gap_worker "$here/latencies.c"
+peers_install
+if [ "${1-}" = long ]; then long; else short "$@"; fi
+cp "$work/figures" "$built/figures"
+python3 "$here/report.py" table "$built/figures"

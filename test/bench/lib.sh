@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# What bench.sh and latency.sh share: a folder of their own on the real disk, servers on free ports of the loopback,
+# What bench.sh, latency.sh and hostile.sh share: a folder of their own on the real disk, servers on free ports of the loopback,
 # each started alone and stopped by its own process id, whatever happens.
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -66,17 +66,23 @@ compile() {
         -o "$built/$name" "$@" || die "cannot compile $name"
 }
 
+# compile_worker NAME [SOURCE...]
+compile_worker() {
+    worker=$1
+    shift
+    # shellcheck disable=SC2046 # the libraries are words
+    compile "$worker" "$here/$worker.c" "$@" "$root/build/libbide.a" $(pkg-config --libs libcurl yajl) -lm -lpthread
+}
+
 prepare() {
-    for program in "$bide" "$(command -v wrk)" "$(command -v beanstalkd)"; do
-        [ -x "$program" ] || die "something is missing: run make bench"
+    for program in "$bide" wrk beanstalkd; do
+        command -v "$program" >/dev/null || die "$program is missing: run make bench"
     done
     mkdir -p "$built"
     compile put "$here/put.c" "$here/latencies.c"
     compile pace "$here/pace.c" "$here/latencies.c"
-    # shellcheck disable=SC2046 # the libraries are words
-    for worker in noop_worker busy_worker; do
-        compile $worker "$here/$worker.c" "$root/build/libbide.a" $(pkg-config --libs libcurl yajl) -lm -lpthread
-    done
+    compile_worker noop_worker
+    compile_worker busy_worker
     work=$(mktemp -d "$built/run.XXXXXX")
     trap clean_up EXIT
     trap 'exit 130' INT TERM HUP
@@ -97,13 +103,6 @@ listening_port() {
 is_listening() {
     port=$(listening_port "$1")
     [ -n "$port" ]
-}
-
-# start_beanstalkd [OPTION...]: sets pid and port
-start_beanstalkd() {
-    beanstalkd -l 127.0.0.1 -p 0 "$@" >"$work/beanstalkd.log" 2>&1 &
-    started $!
-    until_true "beanstalkd listens" is_listening "$pid"
 }
 
 says_address() {
