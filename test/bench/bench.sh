@@ -7,7 +7,7 @@
 # Each row starts its server, prints "RATE P50 P99 LONGEST ERRORS [NAME=NUMBER...]" or "missing WHY", and stops it: run_ROW in
 # contest/. Absolute figures belong to the machine and the hour; what is compared is compared within one turn (figures.py). It
 # prints and never fails on a time. REPS (3) turns, SECONDS_EACH (5), LONG_SECONDS (60). What was measured stays in
-# build/bench/figures; draw.py draws it.
+# build/bench/figures (figures.long); draw.py draws it.
 set -eu
 
 . "$(dirname "$0")/lib.sh"
@@ -137,6 +137,12 @@ for program in sync spawn; do
 done
 compile_worker gap_worker "$here/latencies.c"
 peers_install
-if [ "${1-}" = long ]; then long; else short "$@"; fi
-cp "$work/figures" "$built/figures"
-python3 "$here/report.py" table "$built/figures"
+kept=$built/figures
+if [ "${1-}" = long ]; then
+    kept=$built/figures.long
+    long
+else
+    short "$@"
+fi
+cp "$work/figures" "$kept"
+python3 "$here/report.py" table "$kept"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import List, Optional
 
 from figures import Figures, Question, Row
-from report import number, shown
+from report import conditions, number, shown
 
 WIDTH, EDGE = 900, 28
 DOT, DURABILITY, BAR, VALUE, RATIO = 286, 297, 466, 752, WIDTH - EDGE  # where columns stand; the last two at their right
@@ -93,14 +93,11 @@ def draw_question(question: Question, figures: Figures, y: float) -> List[str]:
 
 def draw(figures: Figures) -> str:
     questions = shown(figures)
-    about = figures.about
     parts, y = [], 56.0
     for question in questions:
         parts += draw_question(question, figures, y)
         y += TITLE + ROW * len(question.rows) + GAP
-    notes = [f"Server and client share {about.get('cores', '?')} cores. Medians of {about.get('turns', '?')} turns of "
-             f"{about.get('seconds', '?')} s in which all take their turn; ratios (×) are medians of those within a turn.",
-             f"{about.get('versions', '')}; {about.get('date', '')}"]
+    notes = conditions(figures)
     notes += [f"{question.title}: {question.about}." for question in questions if question.about]
     parts += [text(EDGE, y + 6 + 18 * n, note, "faint") for n, note in enumerate(notes)]
     height = y + 6 + 18 * len(notes) + 10

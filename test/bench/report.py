@@ -48,16 +48,23 @@ def table(question: Question, figures: Figures) -> List[str]:
 
 
 def shown(figures: Figures) -> List[Question]:
-    """The questions whose first row was measured; were there none, those that have a row that was."""
+    """The questions whose first row was measured; were there none, those of which anything is known."""
+    told = figures.rows.keys() | figures.missing.keys()
     asked = [question for question in QUESTIONS if question.rows[0].name in figures.rows]
-    return asked or [question for question in QUESTIONS if any(row.name in figures.rows for row in question.rows)]
+    return asked or [question for question in QUESTIONS if any(row.name in told for row in question.rows)]
+
+
+def conditions(figures: Figures) -> List[str]:
+    """Under which all of it was measured."""
+    cores, load, turns, seconds, versions, date = (
+        figures.about.get(word, "?") for word in ("cores", "load", "turns", "seconds", "versions", "date"))
+    medians = f"One turn of {seconds} s" if turns == "1" else f"Medians of {turns} turns of {seconds} s"
+    return [f"Server and client share {cores} cores; load {load} before. {medians}, ratios (×) within a turn.",
+            f"{versions}; {date}"]
 
 
 def report(figures: Figures) -> str:
-    about = figures.about
-    lines = [f"server and client share {about.get('cores', '?')} cores; load {about.get('load', '?')} when it began; "
-             f"medians of {about.get('turns', '?')} turns of {about.get('seconds', '?')} s, ratios within a turn",
-             about.get("versions", "")]
+    lines = conditions(figures)
     for question in shown(figures):
         lines += table(question, figures)
     return "\n".join(lines)

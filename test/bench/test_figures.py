@@ -42,7 +42,7 @@ def test_a_question_s_name_means_its_rows_and_a_row_s_name_that_row():
 def test_an_unknown_name_is_refused_and_the_known_ones_are_told():
     told = subprocess.run([sys.executable, HERE / "report.py", "rows", "sbumit"], capture_output=True, text=True)
     assert told.returncode == 64 and not told.stdout
-    assert told.stderr.startswith("bench.sh: no sbumit; there are: submit one batch")
+    assert told.stderr.startswith("bench.sh: no sbumit; there are: submits one batches")
 
 
 def test_every_row_has_a_function_that_runs_it_and_every_function_a_row():
@@ -57,7 +57,7 @@ def test_a_median_is_of_the_turns():
 
 def test_a_ratio_is_the_median_of_those_within_a_turn_and_not_that_of_the_medians():
     slow_third = FASTER_EACH_TURN.replace("3 put_f0 3000", "3 put_f0 600")
-    assert Figures(slow_third).ratio(question("submit"), "submit") == 10  # of 3, 10 and 10; of the medians it would be 5
+    assert Figures(slow_third).ratio(question("submits"), "submit") == 10  # of 3, 10 and 10; of the medians it would be 5
 
 
 def test_a_row_that_stands_twice_in_a_turn_counts_as_its_median():
@@ -69,7 +69,7 @@ def test_a_row_that_stands_twice_in_a_turn_counts_as_its_median():
 
 def test_a_turn_in_which_one_side_is_missing_does_not_count():
     figures = Figures("1 submit 100 - - - 0\n2 submit 900 - - - 0\n2 put_f0 300 - - - 0\n")
-    assert figures.ratio(question("submit"), "submit") == 3
+    assert figures.ratio(question("submits"), "submit") == 3
     assert figures.of("submit", "p50") is None
 
 
@@ -100,7 +100,7 @@ def test_what_cannot_be_read_is_refused(line):
 
 def test_the_table_tells_medians_ratios_goals_and_why_a_row_is_missing():
     table = report.report(Figures(FASTER_EACH_TURN + "1 bullmq_add missing npm could not install them\n"))
-    assert table.startswith("server and client share 2 cores;")
+    assert table.startswith("Server and client share 2 cores;")
     assert re.search(r"^    bide +synced before the answer +3,000 +1\.50 +4\.50 +3\.00x$", table, re.M)
     assert re.search(r"^    BullMQ, add, AOF always +not measured: npm could not install them$", table, re.M)
     assert re.search(r"goal: 4x beanstalkd -f0 +3\.00 +wanted >= 4 +missed$", table, re.M)

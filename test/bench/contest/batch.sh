@@ -1,11 +1,10 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # what is set here and read in bench.sh, and the other way round
 # SPDX-License-Identifier: Apache-2.0
 #
-# Batches of 100. Each side has the number of requests in flight that suits it best: on a machine of two cores more than these
-# gained nothing for either. BATCH_CONNECTIONS and BULK_IN_FLIGHT set others.
+# Batches of 100, the same number of requests in flight for each side: bide gains up to these 16, where many commits become
+# one; BullMQ and bunqueue do as much with one as with 16.
 
-BATCH_CONNECTIONS=${BATCH_CONNECTIONS:-4}
-BULK_IN_FLIGHT=${BULK_IN_FLIGHT:-4}
+BATCH_CONNECTIONS=${BATCH_CONNECTIONS:-16}
 
 # times_100 TEXT SEPARATOR
 times_100() {
@@ -30,7 +29,7 @@ ndjson() {
 }
 
 run_batch() { (export BENCH_TYPE=application/x-ndjson && with_bide ndjson); }
-run_bullmq_bulk() { from_npm with_redis bullmq bulk "$seconds" "$BULK_IN_FLIGHT"; }
+run_bullmq_bulk() { from_npm with_redis bullmq bulk "$seconds" "$BATCH_CONNECTIONS"; }
 run_bunqueue_bulk() {
     with_bun per_task load "$BATCH_CONNECTIONS" /queues/bench/jobs/bulk \
         "{\"jobs\":[$(times_100 "{\"data\":$input,\"durable\":true}" ,)]}"

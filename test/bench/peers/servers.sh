@@ -19,7 +19,8 @@ peers_install() {
         rm -rf "$npm"
         mkdir -p "$npm"
         cp "$here/peers/package.json" "$npm/"
-        if npm install --prefix "$npm" --no-package-lock --ignore-scripts --no-audit --no-fund >"$npm/log" 2>&1; then
+        if npm install --prefix "$npm" --no-package-lock --ignore-scripts --no-audit --no-fund \
+            --fetch-retries 1 --fetch-retry-maxtimeout 5000 >"$npm/log" 2>&1; then
             cp "$here/peers/package.json" "$npm/installed"
         else
             npm_missing="npm could not install them (${npm#"$root/"}/log)"
