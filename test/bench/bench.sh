@@ -23,6 +23,8 @@ LONG_SECONDS=${LONG_SECONDS:-60}
 seconds=$SECONDS_EACH
 instances=1 # of the worker
 at_once=64  # tasks of the queues that are not paused
+media=application/json # of what load sends
+refused= # yes: each answer to load is to be a refusal
 nginx=$(PATH=$PATH:/usr/sbin command -v nginx || true)
 
 # 200 bytes
@@ -71,8 +73,8 @@ load() {
     target=$2
     said=$3
     shift 3
-    BENCH_BODY=$said wrk -t1 -c"$connections" -d"${seconds}s" -s "$here/load.lua" "$@" "http://$address$target" \
-        >"$dir/wrk" || die "wrk failed"
+    BENCH_BODY=$said BENCH_MEDIA=$media BENCH_REFUSED=$refused wrk -t1 -c"$connections" -d"${seconds}s" \
+        -s "$here/load.lua" "$@" "http://$address$target" >"$dir/wrk" || die "wrk failed"
     line=$(sed -n 's/^RESULT //p' "$dir/wrk")
     [ "${line##* }" = 0 ] || die "$target: ${line##* } requests went wrong"
     echo "$line"
@@ -137,12 +139,12 @@ for program in sync spawn; do
 done
 compile_worker gap_worker "$here/latencies.c"
 peers_install
-kept=$built/figures
+figures=$built/figures
 if [ "${1-}" = long ]; then
-    kept=$built/figures.long
+    figures=$built/figures.long
     long
 else
     short "$@"
 fi
-cp "$work/figures" "$kept"
-python3 "$here/report.py" table "$kept"
+cp "$work/figures" "$figures"
+python3 "$here/report.py" table "$figures"

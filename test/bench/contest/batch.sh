@@ -24,11 +24,13 @@ all_are_there() {
 }
 
 ndjson() {
+    media=application/x-ndjson
     per_task load "$BATCH_CONNECTIONS" /v1/tasks:batch "$(times_100 "$(task paused)" '\n')"
+    media=application/json
     all_are_there || die "some lines of the batches were refused"
 }
 
-run_batch() { (export BENCH_TYPE=application/x-ndjson && with_bide ndjson); }
+run_batch() { with_bide ndjson; }
 run_bullmq_bulk() { from_npm with_redis bullmq bulk "$seconds" "$BATCH_CONNECTIONS"; }
 run_bunqueue_bulk() {
     with_bun per_task load "$BATCH_CONNECTIONS" /queues/bench/jobs/bulk \

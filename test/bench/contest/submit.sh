@@ -41,7 +41,9 @@ put() {
 # the HTTP layer and the JSON.
 while_drained() {
     curl -sf -o "$dir/drained" -X POST "http://$address/v1/queues/paused/drain" || die "the queue was not drained"
-    (export BENCH_REFUSED=yes && "$@")
+    refused=yes
+    "$@"
+    refused=
 }
 
 # The checkpoint sequence number of a write-ahead log, at byte 12 of its header: it counts the times that the log was
