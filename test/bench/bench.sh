@@ -67,7 +67,7 @@ with_bide() {
     stop "$pid"
 }
 
-# load CONNECTIONS TARGET BODY [OPTION...]: wrk's line
+# load CONNECTIONS TARGET BODY [OPTION...]: wrk's line; when more than one request in a thousand went wrong it is worth nothing
 load() {
     connections=$1
     target=$2
@@ -75,9 +75,8 @@ load() {
     shift 3
     BENCH_BODY=$said BENCH_MEDIA=$media BENCH_REFUSED=$refused wrk -t1 -c"$connections" -d"${seconds}s" \
         -s "$here/load.lua" "$@" "http://$address$target" >"$dir/wrk" || die "wrk failed"
-    line=$(sed -n 's/^RESULT //p' "$dir/wrk")
-    [ "${line##* }" = 0 ] || die "$target: ${line##* } requests went wrong"
-    echo "$line"
+    sed -n 's/^RESULT //p' "$dir/wrk" | awk -v seconds="$seconds" '
+        $5 * 1000 > $1 * seconds { print "missing " $5 " requests went wrong"; next } { print }'
 }
 
 # bullmq MODE...: see bullmq.mjs, which needs to stand beside what it imports

@@ -120,6 +120,10 @@ class Figures:
         told = [number for number in numbers if number is not None]
         return median(told) if told else None
 
+    def most(self, row: str, column: str) -> float:
+        """In any turn; 0 when it was not measured."""
+        return max((number for turn in self.rows.get(row, {}).values() for number in turn.get(column, [])), default=0)
+
     def quotient(self, over: List[List[str]], under: List[List[str]]) -> Optional[float]:
         """The median of each turn's sum of `over` by its sum of `under` (1 when that is empty); None: no turn has all."""
         found = []

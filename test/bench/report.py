@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import List, Optional
 
-from figures import QUESTIONS, Figures, Goal, Question, is_met
+from figures import QUESTIONS, Figures, Goal, Question, Row, is_met
 
 
 def rows_to_run(names: List[str]) -> List[str]:
@@ -33,17 +33,22 @@ def goal_line(goal: Goal, figures: Figures) -> str:
     return f"    goal: {goal.text:<50} {number(value):>8}   wanted {goal.sign} {goal.number:g}   {verdict}"
 
 
+def doubts(row: Row, figures: Figures) -> str:
+    errors, missing = figures.most(row.name, "errors"), figures.missing.get(row.name)
+    return (f"  {errors:g} errors in a turn" if errors else "") + (f"  not in every turn: {missing}" if missing else "")
+
+
 def table(question: Question, figures: Figures) -> List[str]:
     lines = ["", question.title + (f" ({question.about})" if question.about else "")]
     lines.append(f"    {'':<44} {'durability':<26} {'median /s':>11} {'p50 ms':>9} {'p99 ms':>9} {question.to:>20}")
     for row in question.rows:
-        if row.name in figures.missing:
-            lines.append(f"    {row.who:<44} not measured: {figures.missing[row.name]}")
-        elif row.name in figures.rows:
+        if row.name in figures.rows:
             rate, p50, p99 = (number(figures.of(row.name, column)) for column in ("rate", "p50", "p99"))
             ratio = figures.ratio(question, row.name)
-            told = f"{ratio:.2f}x" if ratio is not None else ""
-            lines.append(f"    {row.who:<44} {row.durability:<26} {rate:>11} {p50:>9} {p99:>9} {told:>20}")
+            times = f"{ratio:.2f}x" if ratio is not None else ""
+            lines.append(f"    {row.who:<44} {row.durability:<26} {rate:>11} {p50:>9} {p99:>9} {times:>20}{doubts(row, figures)}")
+        elif row.name in figures.missing:
+            lines.append(f"    {row.who:<44} not measured: {figures.missing[row.name]}")
     return lines + [goal_line(goal, figures) for goal in question.goals]
 
 

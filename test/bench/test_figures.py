@@ -107,6 +107,12 @@ def test_the_table_tells_medians_ratios_goals_and_why_a_row_is_missing():
     assert "HTTP alone" not in table
 
 
+def test_the_table_tells_errors_and_turns_that_are_missing():
+    figures = Figures("1 nginx 1100 1 1 1 0\n2 nginx 1300 1 1 1 7\n3 nginx missing 99 requests went wrong\n")
+    assert re.search(r"1,200 +1\.00 +1\.00 +1\.00x  7 errors in a turn  not in every turn: 99 requests", report.report(figures))
+    assert "errors" not in report.report(Figures(FASTER_EACH_TURN))
+
+
 def test_only_questions_whose_first_row_was_measured_are_shown():
     figures = Figures("1 minute 5000 1 1 1 0 checkpoints=7\n1 put_f0 1100 1 1 1 0\n")
     assert [q.name for q in report.shown(figures)] == ["minute"]

@@ -14,7 +14,7 @@ times_100() {
 # per_task COMMAND...: what its requests were, times 100
 per_task() {
     "$@" >"$work/requests"
-    awk '{ $1 = sprintf("%.0f", $1 * 100); print }' "$work/requests"
+    awk '$1 != "missing" { $1 = sprintf("%.0f", $1 * 100) } { print }' "$work/requests"
 }
 
 # A batch is answered 200 whatever became of its lines.
