@@ -40,7 +40,7 @@ bool children_each(pid_t parent, void (*f)(void *user, pid_t pid), void *user)
     snprintf(path, sizeof path, "/proc/%d/task", (int)parent);
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return has_ended();
-    for (ssize_t n; (n = getdents64(fd, entries, sizeof entries)) > 0;) {
+    for (ssize_t n; (n = getdents64(fd, (void *)entries, sizeof entries)) > 0;) {
         for (ssize_t at = 0; at < n;) {
             const struct dirent64 *d = (const void *)(entries + at);
             if (d->d_name[0] != '.') all &= each_of_thread(fd, d->d_name, f, user);

@@ -16,6 +16,7 @@
  */
 #include "handler/keeper.h"
 #include "handler/children.h"
+#include "handler/keeper_exec.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -45,6 +46,12 @@ static pid_t program; /* 0 once it has ended */
 static int exec_fd;   /* says how the exec went; -1 once that is known */
 static pid_t tree[TREE_MAX];
 static size_t n_tree;
+
+/* Those that a C library keeps for its threads, too: here there are none. */
+static void fill(sigset_t *every) { memset(every, 0xff, sizeof *every); }
+
+/* From first to last; not every C library has close_range(). */
+static int close_fds(unsigned first, unsigned last) { return (int)syscall(SYS_close_range, first, last, 0); }
 
 static void report(const char *word, int number)
 {
@@ -78,7 +85,7 @@ static void term_tree(void)
 /* Kills the children only: with their death theirs become ours, for the next look. A child that was not reaped keeps
  * its number, so none of these signals can hit a stranger, however fast numbers are used up. And a whole process group
  * at once, which is how a fork bomb is overtaken: no member can fork past a signal to its group. Groups of descendants
- * hold descendants only, as the keeper has a session of its own. */
+ * hold descendants only, as the program has a session of its own. */
 static void kill_children(void)
 {
     pid_t last_group = getpgrp();
@@ -121,7 +128,7 @@ static bool reap(void)
 static void pause_for(struct pollfd *fds, nfds_t n, const struct timespec *at_most)
 {
     sigset_t all_but_child;
-    sigfillset(&all_but_child);
+    fill(&all_but_child);
     sigdelset(&all_but_child, SIGCHLD);
     if (ppoll(fds, n, at_most, &all_but_child) < 0)
         for (nfds_t i = 0; i < n; i++) fds[i].revents = 0;
@@ -202,13 +209,12 @@ static struct failed become(char **argv, pid_t keeper)
     if (nice((int)strtol(argv[3], NULL, 10)) == -1 && errno) return (struct failed){"exec", errno};
     if (argv[5][0] && chdir(argv[5]) < 0) return (struct failed){"cwd", errno};
     if (limit_files((rlim_t)strtoull(argv[6], NULL, 10)) < 0) return (struct failed){"exec", errno};
-    if (argv[4][0] == '0') close_range(KEEPER_IN, KEEPER_OUT, 0);
+    if (argv[4][0] == '0') (void)close_fds(KEEPER_IN, KEEPER_OUT);
     set_environment();
     reset_library_signals();
     sigprocmask(SIG_SETMASK, &none, NULL);
     report("pid", getpid()); /* by the child itself: whatever the program does, it was said before */
-    execvp(argv[7], argv + 7);
-    return (struct failed){"exec", errno};
+    return (struct failed){"exec", keeper_exec(argv + 7)};
 }
 
 static struct failed start(char **argv)
@@ -225,7 +231,7 @@ static struct failed start(char **argv)
     }
     close(fds[1]);
     exec_fd = fds[0];
-    close_range(0, KEEPER_CONTROL - 1, 0); /* end of file on them is the program's to make */
+    (void)close_fds(0, KEEPER_CONTROL - 1); /* end of file on them is the program's to make */
     return (struct failed){0};
 }
 
@@ -249,12 +255,12 @@ static struct failed prepare(char **argv)
 {
     struct sigaction child = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
     sigset_t every;
-    sigfillset(&every);
+    fill(&every);
     if (sigprocmask(SIG_SETMASK, &every, NULL) < 0 || sigaction(SIGCHLD, &child, NULL) < 0) goto failed;
     (void)prctl(PR_SET_NAME, "bide-keeper");
     (void)prctl(PR_SET_PDEATHSIG, SIGCONT); /* one that was stopped sees that bide is gone */
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) goto failed;
-    if (close_range(KEEPER_FDS, ~0U, 0) < 0) goto failed;
+    if (close_fds(KEEPER_FDS, ~0U) < 0) goto failed;
     if (fcntl(KEEPER_CONTROL, F_SETFD, FD_CLOEXEC) < 0 || fcntl(KEEPER_REPORT, F_SETFD, FD_CLOEXEC) < 0) goto failed;
     int sys = take_lock(argv[2]);
     return sys ? (struct failed){"lock", sys} : (struct failed){0};

@@ -6,7 +6,7 @@
  *   argv   bide --keeper LOCK NICE FRAMES CWD FILES PROGRAM [ARGUMENT...]
  *          LOCK: file of which it holds a shared flock as long as it lives; NICE: added niceness; FRAMES: 0 or 1,
  * whether the program gets descriptors 3 and 4; CWD: "" stays where bide is; FILES: its soft limit of open files, 0: ours;
- * PROGRAM: searched in PATH without a slash
+ * PROGRAM: searched in PATH without a slash; a text without "#!" is given to /bin/sh
  *   env    entries KEEPER_ENV "NAME=VALUE" are set for the program only, so that a worker's LD_LIBRARY_PATH does not
  *          change what the keeper itself is
  *   fds    0 to 6 are all open; 0 to 4 are the program's, 3 and 4 closed for it without FRAMES

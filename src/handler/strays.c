@@ -33,7 +33,7 @@ static void end(void *user, pid_t pid)
     struct search *search = user;
     if (search->is_keeper(search->user, pid)) return;
     search->found++;
-    pid_t group = getpgid(pid); /* of one tree alone, as each has a session of its own: so a fork bomb is overtaken */
+    pid_t group = getpgid(pid); /* of one tree alone, as each program has a session of its own: so a fork bomb is overtaken */
     if (group > 1 && group != getpgrp()) kill(-group, SIGKILL);
     kill(pid, SIGKILL);
     (void)waitpid(pid, NULL, WNOHANG);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * posix_spawn and a pidfd in the loop's poll set. posix_spawn borrows our memory until the exec, so starting a process
- * costs the same at any size of ours; a fork copies page tables and would stop the loop for milliseconds. It must never
- * wait for "any" child: only waitid(P_PIDFD) on its own.
+ * costs the same at any size of ours; a fork copies page tables and would stop the loop for milliseconds. A group and no
+ * session of its own, as for a session the kernel makes a group for its scheduler, too. It must never wait for "any"
+ * child: only waitid(P_PIDFD) on its own.
  */
 #include "loop/process.h"
 #include "base/mem.h"
@@ -56,7 +57,7 @@ static int spawn(pid_t *ret_pid, const struct process_spec *spec)
     posix_spawnattr_init(&attr);
     posix_spawnattr_setsigdefault(&attr, &every);
     posix_spawnattr_setsigmask(&attr, &none);
-    failed = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    failed = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
     if (!failed) failed = place(&actions, spec, moved);
     if (!failed)
         failed = posix_spawn(ret_pid, spec->path, &actions, &attr, (char *const *)spec->argv, (char *const *)spec->env);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One process of our own, in a session of its own: default signals, nothing blocked, and of our descriptors only those
+ * One process of our own, in a process group of its own: default signals, nothing blocked, and of our descriptors only those
  * that are given. Watched through a pidfd, so that it does not quarrel with anyone over SIGCHLD, and reaped by its
  * pidfd alone: other children of this program are none of our business.
  *

@@ -214,11 +214,11 @@ TEST(signals_are_as_new_whatever_they_are_here)
     finish();
 }
 
-TEST(it_leads_a_session_of_its_own)
+TEST(it_leads_a_group_of_its_own)
 {
     char text[64], wanted[64];
     begin();
-    output_of("exec ps -o sid= -p $$", text, sizeof text);
+    output_of("exec ps -o pgid= -p $$", text, sizeof text);
     snprintf(wanted, sizeof wanted, "%d", one.process.pid);
     CHECK_STR(str_trim(str_sub(str_of(text), 0, strcspn(text, "\n"))), wanted);
     finish();
