@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Memory that dies together: pieces are cut off the newest block, one after the other, and only whole blocks are freed.
- * Blocks double from 4 KiB to 64 KiB; a piece too big for a block gets one of its own, put behind the newest so that
+ * Blocks double from 2 KiB to 64 KiB; a piece too big for a block gets one of its own, put behind the newest so that
  * the free rest of that one is not lost.
  *
- *     head ──▶ newest [used | at .. end] ──▶ big one ──▶ older ──▶ first (4 KiB, survives arena_clear)
+ *     head ──▶ newest [used | at .. end] ──▶ big one ──▶ older ──▶ first (2 KiB, survives arena_clear)
  */
 #include "base/arena.h"
 #include "base/mem.h"
@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FIRST_BLOCK 4096
+#define FIRST_BLOCK 2048 /* a request that waits for a task needs 1,300 bytes, a submit less */
 #define LARGEST_BLOCK (64 * 1024)
 #define ALIGN ((size_t)16)
 
