@@ -16,12 +16,13 @@ void turn_init(struct turn *t, const struct clock *clock, struct rng *rng)
     timers_init(&t->timers);
     list_init(&t->laters);
     list_init(&t->nexts);
+    list_init(&t->wall_watches);
 }
 
 void turn_release(struct turn *t)
 {
     timers_release(&t->timers);
-    while (list_shift(&t->laters) || list_shift(&t->nexts)) continue;
+    while (list_shift(&t->laters) || list_shift(&t->nexts) || list_shift(&t->wall_watches)) continue;
 }
 
 /* A zeroed link counts as not waiting: were it taken for a waiting one, the call would be lost for good. */
@@ -54,6 +55,31 @@ void turn_timer(struct turn *t, struct timer *timer, int64_t in_ms, void (*on_du
 }
 
 void turn_timer_stop(struct turn *t, struct timer *timer) { timer_stop(&t->timers, timer); }
+
+int64_t turn_until_wall_ms(const struct turn *t, int64_t wall_ms)
+{
+    int64_t in_ms = wall_ms - turn_wall_ms(t);
+    return in_ms > 0 ? in_ms - in_ms / 1000 : 0;
+}
+
+void turn_watch_wall(struct turn *t, struct wall_watch *w, void (*on_set)(struct wall_watch *w))
+{
+    w->on_set = on_set;
+    list_push(&t->wall_watches, &w->link);
+}
+
+void turn_unwatch_wall(struct wall_watch *w)
+{
+    if (w->link.next) list_remove(&w->link);
+}
+
+void turn_wall_set(struct turn *t)
+{
+    LIST_EACH_SAFE (it, &t->wall_watches) {
+        struct wall_watch *w = CONTAINER_OF(it, struct wall_watch, link);
+        w->on_set(w);
+    }
+}
 
 static void run_laters(struct turn *t)
 {

@@ -9,6 +9,7 @@
 #include "handler/child_keeper.h"
 #include "handler/keeper_lock.h"
 #include "loop/slice.h"
+#include "loop/wall.h"
 #include "server/stores.h"
 #include "store/gauge.h"
 #include "store/trace.h"
@@ -30,6 +31,7 @@ static void on_store_closed(void *user)
     struct service *s = user;
     turn_timer_stop(&s->turn, &s->deadline);
     for (size_t i = 0; i < sizeof s->watches / sizeof *s->watches; i++) signal_close(s->watches[i]);
+    wall_close(s->wall);
     loop_stop(s->loop);
 }
 
@@ -192,6 +194,7 @@ static int open_http(struct service *s, struct err *e)
 static int open_upper(struct service *s, struct err *e)
 {
     int err = keeper_lock_wait(s->keepers_lock, OLD_KEEPERS_MS, e);
+    if (!err) err = wall_open(&s->wall, s->loop, e);
     if (!err) err = signal_open(&s->watches[0], s->loop, SIGTERM, on_signal, s, e);
     if (!err) err = signal_open(&s->watches[1], s->loop, SIGINT, on_signal, s, e);
     if (!err) err = signal_open(&s->watches[2], s->loop, SIGHUP, on_hangup, s, e);

@@ -48,6 +48,7 @@ struct service {
     struct api api;
     struct http *http;
     struct signal_watch *watches[3]; /* SIGTERM, SIGINT, SIGHUP */
+    struct wall *wall;
     char bound[SERVICE_LISTENERS][128];
     size_t n_bound;
     int signals;                     /* seen so far */

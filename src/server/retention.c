@@ -53,6 +53,13 @@ static int64_t between_passes(const struct config *c)
 
 static void on_time(struct timer *t);
 
+static void sleep_on(struct retention *r)
+{
+    struct turn *turn = r->server->turn;
+    int64_t in_ms = turn_until_wall_ms(turn, r->begin_at_ms);
+    if (!timer_is_set(&r->timer) || r->timer.due_at_ms > turn_mono_ms(turn) + in_ms) turn_timer(turn, &r->timer, in_ms, on_time);
+}
+
 /* Sets the timer for the next pass; none when nothing can come due. A task that has ended may have a wish of its own. */
 static void arm(struct retention *r)
 {
@@ -67,8 +74,12 @@ static void arm(struct retention *r)
     if (in_ms == INT64_MAX) return;
     if (in_ms < least_ms) in_ms = least_ms;
     r->begin_at_ms = turn_wall_ms(s->turn) + in_ms;
-    in_ms = earlier(in_ms, RETENTION_LOOK_MS);
-    if (!timer_is_set(&r->timer) || r->timer.due_at_ms > turn_mono_ms(s->turn) + in_ms) turn_timer(s->turn, &r->timer, in_ms, on_time);
+    sleep_on(r);
+}
+
+static void on_wall_set(struct wall_watch *w)
+{
+    arm(CONTAINER_OF(w, struct retention, wall));
 }
 
 void retention_rules_changed(struct retention *r)
@@ -148,7 +159,7 @@ static void on_time(struct timer *t)
     struct retention *r = CONTAINER_OF(t, struct retention, timer);
     if (r->state != RETENTION_RESTING) look(r);
     else if (r->begin_at_ms <= turn_wall_ms(r->server->turn)) begin(r, false);
-    else arm(r);
+    else sleep_on(r);
 }
 
 int retention_ask(struct retention *r, bool dry, void (*on_asked)(void *user, int err, const struct retention_counts *counts),
@@ -295,6 +306,7 @@ void retention_init(struct retention *r, struct server *s)
 
 void retention_begin(struct retention *r)
 {
+    turn_watch_wall(r->server->turn, &r->wall, on_wall_set);
     r->next_due_ms = 0; /* what an earlier server left is looked at once */
     arm(r);
 }
@@ -302,6 +314,7 @@ void retention_begin(struct retention *r)
 void retention_stop(struct retention *r)
 {
     r->stopped = true;
+    turn_unwatch_wall(&r->wall);
     turn_timer_stop(r->server->turn, &r->timer);
     if (r->state == RETENTION_PAUSING) rest(r, ERR_DRAINING);
 }

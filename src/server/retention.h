@@ -22,7 +22,6 @@
 #define RETENTION_BYTES (1024 * 1024) /* or so many bytes: one task at least */
 #define RETENTION_PAUSE_MS 5          /* between two pages */
 #define RETENTION_EVERY_MS 60000      /* between two passes, and after a store that was away; less when rules are short */
-#define RETENTION_LOOK_MS 3600000     /* while something is to come: the wall clock may have jumped */
 #define RETENTION_KEYS_MS (24 * 3600 * 1000) /* idempotency keys are kept for so long */
 
 struct server;
@@ -35,6 +34,7 @@ struct retention {
     struct server *server;
     enum { RETENTION_RESTING, RETENTION_LOOKING, RETENTION_PURGING, RETENTION_PAUSING, RETENTION_KEYS } state;
     struct timer timer;
+    struct wall_watch wall;
     bool stopped, dry;
     bool wishes;               /* tasks have been seen that say themselves how long they are kept */
     int64_t ended_at_ms;       /* wall; when a task ended that no pass has looked at, the first; 0: none */

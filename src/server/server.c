@@ -104,6 +104,7 @@ void server_init(struct server *s, const struct server_conf *conf)
     dispatch_init(&s->dispatch);
     s->ticker = (struct ticker){
         .turn = s->turn, .user = s, .on_ended = on_expired, .on_idle = on_store_idle, .due_at_ms = INT64_MAX};
+    ticker_begin(&s->ticker);
 }
 
 static void ask_what_stands(struct timer *t);

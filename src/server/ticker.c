@@ -21,6 +21,7 @@ static void on_time(struct timer *timer)
 {
     struct ticker *t = CONTAINER_OF(timer, struct ticker, timer);
     if (t->ticking) return;
+    t->away = false; /* that was long enough */
     if (t->due_at_ms > turn_wall_ms(t->turn)) {
         arm(t);
         return;
@@ -37,8 +38,18 @@ static void arm(struct ticker *t)
         turn_timer_stop(t->turn, &t->timer);
         return;
     }
-    int64_t in_ms = t->due_at_ms - turn_wall_ms(t->turn), least_ms = t->away ? TICKER_STORE_AWAY_MS : 0;
-    turn_timer(t->turn, &t->timer, in_ms < least_ms ? least_ms : in_ms > TICKER_LOOK_MS ? TICKER_LOOK_MS : in_ms, on_time);
+    int64_t in_ms = turn_until_wall_ms(t->turn, t->due_at_ms), least_ms = t->away ? TICKER_STORE_AWAY_MS : 0;
+    turn_timer(t->turn, &t->timer, in_ms < least_ms ? least_ms : in_ms, on_time);
+}
+
+static void on_wall_set(struct wall_watch *w)
+{
+    arm(CONTAINER_OF(w, struct ticker, wall));
+}
+
+void ticker_begin(struct ticker *t)
+{
+    turn_watch_wall(t->turn, &t->wall, on_wall_set);
 }
 
 void ticker_due(struct ticker *t, int64_t due_at_ms)
@@ -50,5 +61,6 @@ void ticker_due(struct ticker *t, int64_t due_at_ms)
 void ticker_stop(struct ticker *t)
 {
     t->stopped = true;
+    turn_unwatch_wall(&t->wall);
     turn_timer_stop(t->turn, &t->timer);
 }

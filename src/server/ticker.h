@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Wakes the store when something has come due: scheduled tasks become pending, late ones expire. One timer, set from
- * the store's own word for the next due moment; nothing due, no wake-up. The moment is wall time: the timer is looked at
- * again at least every minute while something waits, so that a jump of the wall clock delays nothing for longer.
+ * the store's own word for the next due moment; nothing due, no wake-up. The moment is wall time: when that clock is set
+ * the timer is, too.
  */
 #ifndef SERVER_TICKER_H
 #define SERVER_TICKER_H
 
 #include "store/store.h"
 
-#define TICKER_LOOK_MS 60000
 #define TICKER_MOST 1000 /* tasks of one tick */
 #define TICKER_STORE_AWAY_MS 1000
 
@@ -24,9 +23,11 @@ struct ticker {
     bool away;           /* the last tick failed: not at once again */
     bool stopped;
     struct timer timer;
+    struct wall_watch wall;
     struct store_tick tick;
 };
 
+void ticker_begin(struct ticker *t);
 void ticker_due(struct ticker *t, int64_t due_at_ms);
 void ticker_stop(struct ticker *t); /* no further tick is begun */
 

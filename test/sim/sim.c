@@ -56,7 +56,12 @@ void sim_pass(struct sim *s, int64_t ms)
     sim_run(s);
 }
 
-void sim_wall_jump(struct sim *s, int64_t ms) { s->wall_ahead_ms += ms; }
+void sim_wall_jump(struct sim *s, int64_t ms)
+{
+    s->wall_ahead_ms += ms;
+    turn_wall_set(&s->turn);
+}
+
 int64_t sim_wall_ms(const struct sim *s) { return turn_wall_ms(&s->turn); }
 
 /* ---- opening ---- */

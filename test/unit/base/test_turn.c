@@ -235,4 +235,40 @@ TEST(what_is_for_the_next_turn_waits_for_it_and_lets_nobody_sleep)
     CHECK(list_empty(&b.later.link));
 }
 
+struct watcher {
+    struct wall_watch watch;
+    int told;
+};
+
+static void on_set(struct wall_watch *w)
+{
+    CONTAINER_OF(w, struct watcher, watch)->told++;
+}
+
+TEST(who_waits_for_a_moment_of_the_wall_clock_is_told_when_it_is_set)
+{
+    struct watcher a = {0}, b = {0};
+    start();
+    turn_unwatch_wall(&a.watch); /* zeroed: was not watching */
+    turn_watch_wall(&turn, &a.watch, on_set);
+    turn_watch_wall(&turn, &b.watch, on_set);
+    turn_wall_set(&turn);
+    turn_unwatch_wall(&a.watch);
+    turn_wall_set(&turn);
+    CHECK_INT(a.told, 1);
+    CHECK_INT(b.told, 2);
+    turn_release(&turn);
+    turn_unwatch_wall(&b.watch);
+}
+
+TEST(a_far_moment_of_the_wall_clock_is_looked_at_again_before_it_comes)
+{
+    start();
+    int64_t is_ms = turn_wall_ms(&turn);
+    CHECK_INT(turn_until_wall_ms(&turn, is_ms - 1), 0);
+    CHECK_INT(turn_until_wall_ms(&turn, is_ms + 999), 999);
+    CHECK_INT(turn_until_wall_ms(&turn, is_ms + 86400000), 86400000 - 86400);
+    turn_release(&turn);
+}
+
 TEST_MAIN
