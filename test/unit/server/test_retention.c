@@ -72,6 +72,17 @@ TEST(with_an_age_of_days_it_looks_once_and_then_when_something_is_due)
     RIG_CLOSE();
 }
 
+TEST(a_clock_that_runs_slow_does_not_put_a_pass_off)
+{
+    struct retain_rules rules = RETAIN_EVERYTHING;
+    rules.completed_ms = 7 * DAY;
+    open_with(&rules);
+    sim->wall_ahead_ms -= 1; /* nobody is told: it was not set */
+    sim_pass(sim, RETENTION_EVERY_MS + 10);
+    CHECK_INT(sim->store.n[STORE_KEPT], 1);
+    RIG_CLOSE();
+}
+
 TEST(the_newest_are_kept_by_number_of_each_type_and_status)
 {
     enum { TASKS = 30, KEPT = 4 };

@@ -102,6 +102,20 @@ TEST(a_wall_clock_that_jumps_forward_delays_nothing_for_more_than_a_minute)
     RIG_CLOSE();
 }
 
+TEST(a_task_for_tomorrow_wakes_nobody_before)
+{
+    rig_open();
+    struct sim_task *t = SUBMIT(.type = "convert", .delay_ms = 24 * HOUR);
+    sim_pass(sim, HOUR);
+    CHECK(turn_next_ms(&sim->turn) > 22 * HOUR);
+    sim_pass(sim, 23 * HOUR - 1);
+    CHECK_TASK(t, "scheduled");
+    sim_pass(sim, 1);
+    CHECK(rig_look(t)->life.state != TASK_SCHEDULED);
+    CHECK_INT(ticks(), 1);
+    RIG_CLOSE();
+}
+
 TEST(a_wall_clock_that_jumps_back_starts_nothing_early)
 {
     rig_open();
