@@ -227,9 +227,9 @@ static void on_purged(struct store_req *req)
 
 static void purge(struct retention *r)
 {
-    size_t n = 0;
+    size_t n = 0, most = r->n_items == RETENTION_PAGE ? RETENTION_BULK : RETENTION_CHUNK;
     r->state = RETENTION_PURGING;
-    for (int64_t bytes = 0; r->at + n < r->n_items && n < RETENTION_CHUNK && (n == 0 || bytes < RETENTION_BYTES); n++)
+    for (int64_t bytes = 0; r->at + n < r->n_items && n < most && (n == 0 || bytes < RETENTION_BYTES); n++)
         bytes += r->bytes[r->at + n];
     r->purge = (struct store_purge){.items = r->items + r->at, .n = n};
     store_purge(r->server->store, &r->purge, on_purged, r);

@@ -18,7 +18,8 @@
 #include "store/store.h"
 
 #define RETENTION_PAGE 200
-#define RETENTION_CHUNK 10            /* tasks of one commit: a millisecond or two */
+#define RETENTION_CHUNK 10            /* tasks of one commit: half a millisecond */
+#define RETENTION_BULK 50             /* the same when all of a page is due: there may be many, and they must not gather */
 #define RETENTION_BYTES (1024 * 1024) /* or so many bytes: one task at least */
 #define RETENTION_PAUSE_MS 5          /* between two pages */
 #define RETENTION_EVERY_MS 60000      /* between two passes, and after a store that was away; less when rules are short */

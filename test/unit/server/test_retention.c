@@ -110,7 +110,7 @@ TEST(many_pages_are_walked_and_each_commit_is_small)
     CHECK_INT(sim->check.endings[TASK_COMPLETED], TASKS);
     sim_pass(sim, DAY + 2 * RETENTION_EVERY_MS);
     CHECK_INT(retention()->total.records, TASKS);
-    CHECK(sim->store.n[STORE_PURGE] >= TASKS / RETENTION_CHUNK);
+    CHECK(sim->store.n[STORE_PURGE] >= TASKS / RETENTION_BULK);
     RIG_CLOSE();
 }
 
