@@ -61,7 +61,7 @@ start_bide "$work"
 server=$pid
 many 1000 "$body"
 left=9
-while [ $left -gt 0 ]; do
+while [ "$left" -gt 0 ]; do
     sed -n 's/.*"id":"\([^"]*\)".*/\1/p' "$work/answers" >>"$work/ids"
     left=$((left - 1))
     many 1000 "$body"
@@ -73,10 +73,10 @@ read -r _ first <"$work/line"
 n=1
 while [ $n -le "$REPS" ]; do
     for count in 0 1000 9000; do
-        beside $count >"$work/line"
+        beside "$count" >"$work/line"
         read -r rate _ <"$work/line"
         echo "turn $n: beside $count idle long polls $rate submits/s"
-        [ $count -gt 0 ] || alone=$rate
+        [ "$count" -gt 0 ] || alone=$rate
         quotient "$rate" "$alone" 3 >>"$work/times-$count"
     done
     n=$((n + 1))
