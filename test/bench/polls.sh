@@ -16,7 +16,7 @@ body='{"type":"bench","input":{"audio":"recordings/2026/11/21/meeting-0001.wav",
 
 # submits: a second
 submits() {
-    BENCH_BODY=$body wrk -t1 -c64 -d"${POLLS_SECONDS}s" -s "$here/load.lua" "http://$address/v1/tasks" >"$work/wrk" || die "wrk failed"
+    BENCH_BODY=$body BENCH_MEDIA=application/json wrk -t1 -c64 -d"${POLLS_SECONDS}s" -s "$here/load.lua" "http://$address/v1/tasks" >"$work/wrk" || die "wrk failed"
     line=$(sed -n 's/^RESULT //p' "$work/wrk")
     [ "${line##* }" = 0 ] || die "${line##* } submits were refused or failed"
     echo "${line%% *}"
