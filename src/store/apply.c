@@ -114,7 +114,7 @@ static int claim_one(struct apply *a, struct store_claim *r, const struct ready_
         r->ended[r->n_ended++] = (struct store_tick_item){id, life, l->queue_name, l->type};
         return apply_ops_expire(a, &id, r->req.now_ms);
     }
-    err = a->shelf->ops->change(a->shelf, &id, &it->life);
+    err = a->shelf->ops->change(a->shelf, &id, &a->ready->lanes[r->lane], &it->life);
     if (err) return err;
     ready_put(a->ready, &id, r->lane, &it->life);
     r->n++;

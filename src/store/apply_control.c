@@ -35,7 +35,7 @@ static int cancel_one(struct apply *a, struct store_control_item *it, int64_t no
         ending.failure = apply_ops_failure(out.failure, now_ms);
         return apply_ops_end(a, &it->id, lane, &ending);
     }
-    err = a->shelf->ops->change(a->shelf, &it->id, &it->life);
+    err = a->shelf->ops->change(a->shelf, &it->id, &a->ready->lanes[lane], &it->life);
     if (!err) ready_put(a->ready, &it->id, lane, &it->life);
     return err;
 }
@@ -143,7 +143,7 @@ static int patch_one(struct apply *a, struct store_control_item *it, struct aren
     it->type = body.type;
     err = apply_ops_begin(a);
     if (!err) err = a->shelf->ops->patch(a->shelf, &body);
-    if (!err && out.changed) err = a->shelf->ops->change(a->shelf, &it->id, &it->life);
+    if (!err && out.changed) err = a->shelf->ops->change(a->shelf, &it->id, &a->ready->lanes[lane], &it->life);
     if (!err && out.changed) ready_put(a->ready, &it->id, lane, &it->life);
     return err;
 }

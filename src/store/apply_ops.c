@@ -31,7 +31,7 @@ int apply_ops_end(struct apply *a, const struct id *id, uint32_t lane, const str
 {
     uint32_t queue = a->ready->lanes[lane].queue;
     int64_t total = a->ready->queues[queue].n[ending->life.state] + 1;
-    int err = a->shelf->ops->end(a->shelf, id, ending);
+    int err = a->shelf->ops->end(a->shelf, id, &a->ready->lanes[lane], ending);
     if (!err) err = a->shelf->ops->tally(a->shelf, a->ready->queues[queue].name, ending->life.state, total);
     if (err) return err;
     ready_remove(a->ready, id);
@@ -82,7 +82,7 @@ static int settle_one(struct apply *a, struct store_settle_item *it, struct aren
     if (!err && worth_a_note(it)) err = a->shelf->ops->note(a->shelf, &it->attempt);
     if (err) return err;
     if (!it->outcome.ended) {
-        err = a->shelf->ops->change(a->shelf, &id, &it->life);
+        err = a->shelf->ops->change(a->shelf, &id, &a->ready->lanes[lane], &it->life);
         if (!err) ready_put(a->ready, &id, lane, &it->life);
         return err;
     }

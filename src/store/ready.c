@@ -296,6 +296,14 @@ static void clear(struct ready *r, const struct id *id)
     erase(r, i);
 }
 
+void ready_load(struct ready *r, const struct id *id, uint32_t lane, const struct life *life)
+{
+    uint32_t i = insert(r, id);
+    r->entries[i].lane = lane;
+    r->entries[i].life = *life;
+    link(r, i);
+}
+
 /* ---- changes, journalled ---- */
 
 static void note(struct ready *r, const struct ready_change *c)

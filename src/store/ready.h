@@ -4,7 +4,7 @@
  * in the tree, by the next moment each must be looked at, and how many of each state a queue has. It belongs to the
  * thread that writes. SQLite (or nothing, for `mem`) is the record that survives; this is where "what next" is answered.
  *
- * Every change goes through ready_put, ready_remove or ready_tally and is journalled, so that a batch whose COMMIT
+ * Every change after the start goes through ready_put, ready_remove or ready_tally and is journalled, so that a batch whose COMMIT
  * failed is undone exactly: ready_undo. The state of the index is a function of the map id -> (lane, life); trees, heap
  * and counts follow from it, which is what makes undo short.
  */
@@ -85,6 +85,7 @@ void ready_names_free(struct ready_name *names); /* all of them; NULL: none */
 /* Pointers stay valid until the next ready_put. */
 const struct ready_entry *ready_get(const struct ready *r, const struct id *id); /* NULL: not live */
 void ready_put(struct ready *r, const struct id *id, uint32_t lane, const struct life *life); /* new, or changed */
+void ready_load(struct ready *r, const struct id *id, uint32_t lane, const struct life *life); /* at the start: new, not journalled */
 void ready_remove(struct ready *r, const struct id *id);
 void ready_tally(struct ready *r, uint32_t queue, enum task_state ending, int64_t delta); /* counts of ended tasks */
 void ready_commit(struct ready *r); /* forget the journal */

@@ -8,6 +8,7 @@
 #ifndef STORE_SHELF_H
 #define STORE_SHELF_H
 
+#include "store/ready.h"
 #include "store/store.h"
 
 struct shelf;
@@ -18,8 +19,9 @@ struct shelf_ops {
 
     /* ERR_CONFLICT, with nothing changed: there is a task with this id */
     int (*add)(struct shelf *s, const struct task_body *body, const struct life *life);
-    int (*change)(struct shelf *s, const struct id *id, const struct life *life); /* the live row */
-    int (*end)(struct shelf *s, const struct id *id, const struct task_ending *ending); /* live row gone, ending written */
+    /* of the live row; live row gone, ending written. `lane`: the task's */
+    int (*change)(struct shelf *s, const struct id *id, const struct ready_lane *lane, const struct life *life);
+    int (*end)(struct shelf *s, const struct id *id, const struct ready_lane *lane, const struct task_ending *ending);
     int (*again)(struct shelf *s, const struct id *id, const struct life *life); /* the ending becomes history, live row back */
     int (*note)(struct shelf *s, const struct task_attempt *a);                  /* one more attempt in the history */
     int (*set_queue)(struct shelf *s, struct str queue, unsigned parts, const struct store_queue_set *set);

@@ -4,7 +4,8 @@
  * goes through the shelf that apply.c speaks to, each life through life_step. What is left out is the sync, so FILE is
  * good for measuring only.
  *
- * Ids are spread over five days, the newest last. Most of what waits is newest, a tenth of it lies among what has ended.
+ * Ids are spread over five days, the newest last. Most of what waits is newest; a tenth of it, of low priority, lies among
+ * what has ended.
  * Types have shares from 40 % to one task in 100,000, endings from 97 % completed to one in 10,000 expired, subjects and
  * tags from millions of tasks to a handful; the oldest of all is of a type, subject and tag of its own.
  */
@@ -24,7 +25,7 @@ static const struct kind {
     const char *queue, *type;
     uint64_t share; /* in 100,000 */
 } kinds[] = {{"gpu", "transcribe", 40000}, {"cpu", "summarize", 30000}, {"cpu", "thumbnail", 20000},
-             {"gpu", "embed", 8900},       {"slow", "report", 1099},    {"seldom", "rare", 1}};
+             {"cpu", "embed", 8900},       {"slow", "report", 1099},    {"seldom", "rare", 1}};
 #define KINDS (sizeof kinds / sizeof *kinds)
 
 struct filling {
@@ -152,6 +153,7 @@ static void make(struct filling *f)
                   "{\"timestamps\":true,\"beam\":5,\"temperature\":0.2},\"note\":\"what a caller says, short.\"}",
                   (uint64_t)f->made);
     uint64_t later = waiting ? chance(f, 1000) : 1000, how = chance(f, 10000);
+    if (waiting && f->total - f->made > f->pending) b.rules.priority = -5;
     if (!waiting && how == EXPIRES) b.rules.start_by_ms = at_ms + 500;
     if (later < 20) b.run_at_ms = f->now_ms + DAYS_MS;
     if (later == 20) b.rules.max_attempts = 3, b.rules.retry = (struct retry_policy){RETRY_FIXED, RETRY_JITTER_NONE, DAYS_MS * 2, DAYS_MS * 2};

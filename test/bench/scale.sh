@@ -6,8 +6,8 @@
 # turns, SECONDS_EACH (5).
 #
 # Both stores take turns: start, memory, submits at 64 connections to a paused queue, and claims: of the tasks that wait
-# there, run by one worker that does nothing, its results stored, every change synced. Then first pages and counts
-# (reads.py). Absolute figures belong to the machine and the hour, ratios are of one turn.
+# there, all of one type in both stores, run by one worker that does nothing, its results stored, every change synced. Then
+# first pages and counts (reads.py). Absolute figures belong to the machine and the hour, ratios are of one turn.
 set -eu
 
 . "$(dirname "$0")/lib.sh"
@@ -25,7 +25,7 @@ config() {
 		workers: {noop: {command: [$built/noop_worker], instances: 1, load: boot, keep_alive: forever}}
 		types:
 		  transcribe: {queue: gpu, worker: noop}
-		  embed: {queue: gpu, worker: noop}
+		  embed: {queue: cpu, worker: noop}
 		  summarize: {queue: cpu, worker: noop}
 		  thumbnail: {queue: cpu, worker: noop}
 		  report: {queue: slow, worker: noop}
@@ -55,7 +55,7 @@ completed() {
 
 # wrk's line
 submits() {
-    BENCH_BODY=$body wrk -t1 -c64 -d"${SECONDS_EACH}s" -s "$here/load.lua" "http://$address/v1/tasks" >"$work/wrk" ||
+    BENCH_BODY=$body BENCH_MEDIA=application/json wrk -t1 -c64 -d"${SECONDS_EACH}s" -s "$here/load.lua" "http://$address/v1/tasks" >"$work/wrk" ||
         die "wrk failed"
     sed -n 's/^RESULT //p' "$work/wrk"
 }

@@ -4,12 +4,10 @@
  */
 #include "base/mem.h"
 #include "store/sqlite/sqlite_engine.h"
-#include "store/sqlite/sqlite_reader.h"
 #include "store/sqlite/sqlite_schema.h"
 #include "test/contract/contract.h"
 
 #include <sys/stat.h>
-#include <time.h>
 
 static int try_open(struct contract *c, struct store **ret, struct err *e)
 {
@@ -160,96 +158,6 @@ CASE(of_a_deleted_task_no_row_is_left)
     CHECK_INT(ask_file(c->path, "SELECT sum(n) FROM tally"), 0);
 }
 
-#define ROWS "200000"
-
-/* Two hundred thousand ended tasks, written past the engine: quicker, and the engine must not care how many there are. */
-static void many_rows(struct contract *c)
-{
-    (void)contract_put(c, "q", "t");
-    char path[sizeof c->path];
-    memcpy(path, c->path, sizeof path);
-    snprintf(c->path, sizeof c->path, "%s/elsewhere.db", c->dir);
-    contract_reopen(c);
-    sql(path, "BEGIN;"
-              "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x<" ROWS ")"
-              " INSERT INTO body SELECT CAST(printf('\x01%015d', x) AS BLOB),0,1,0,1,0,0,1,1,3,0,0,1,1,NULL,NULL,x'7b7d',-1 FROM n;"
-              "INSERT INTO done SELECT id,1,4,1,1,0,0,0,0,1,2,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,0 FROM body WHERE id<x'02';"
-              "INSERT INTO tally VALUES('q',4," ROWS ");"
-              "COMMIT");
-    memcpy(c->path, path, sizeof path);
-    contract_reopen(c);
-    CHECK_INT(contract_count(c, "q").n[TASK_COMPLETED], 200000);
-}
-
-/* What this process computed: unlike time, it does not pass while other processes have the machine. */
-static int64_t computed_ms(void)
-{
-    struct timespec t;
-    CHECK_INT(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-CASE(a_list_that_finds_nothing_in_many_rows_stops_in_time_goes_on_and_ends)
-{
-    many_rows(c);
-    struct store_filter f = {.type = STR("nothing")};
-    struct store_list r = {.filter = f, .limit = 50};
-    int pages = 0;
-    int64_t longest_ms = 0;
-    for (bool more = true; more; pages++) {
-        int64_t since_ms = computed_ms();
-        ASK(c, list, &r);
-        int64_t took_ms = computed_ms() - since_ms;
-        if (took_ms > longest_ms) longest_ms = took_ms;
-        CHECK(r.req.err == 0 && r.n == 0);
-        more = r.more;
-        struct store_list next = {.filter = f, .limit = 50, .has_after = true, .after = r.last};
-        if (r.has_after && more) CHECK(id_cmp(&r.last, &r.after) < 0);
-        store_release(&r.req);
-        r = next;
-        CHECK(pages < 10000);
-    }
-    CHECK(pages > 1);
-    CHECK(longest_ms < 5 * SQLITE_READER_BUDGET_MS); /* the bound, and what is around it */
-}
-
-struct ask_later {
-    struct timer timer;
-    struct contract *c;
-    struct store_get get;
-};
-
-static void on_ask(struct timer *t)
-{
-    struct ask_later *a = CONTAINER_OF(t, struct ask_later, timer);
-    store_get(a->c->store, &a->get, contract_on_done, a->c);
-}
-
-CASE(a_get_during_a_list_is_answered_before_the_list)
-{
-    many_rows(c);
-    struct id id = contract_put(c, "q", "t");
-    int in_time = 0;
-    for (int i = 0; i < 500 && in_time < 5; i++) {
-        struct store_list list = {.filter.type = STR("nothing"), .limit = 50};
-        struct ask_later ask = {.c = c, .get = {.id = id, .input_max = 10}};
-        int before = c->n_answered;
-        SUBMIT(c, list, &list);
-        c->pending++;
-        turn_timer(&c->turn, &ask.timer, 1 + i % 5, on_ask);
-        contract_wait(c);
-        CHECK(list.more);
-        CHECK_INT(ask.get.found, 0);
-        /* a busy machine may have let us ask too late, when the list had used up its budget already */
-        bool was_in_time = ask.get.req.since_ms - list.req.since_ms < SQLITE_READER_BUDGET_MS - 2;
-        if (was_in_time) CHECK(c->answered[before % 16] == &ask.get.req);
-        in_time += was_in_time;
-        store_release(&list.req);
-        store_release(&ask.get.req);
-    }
-    CHECK(in_time > 0);
-}
-
 static int answered_before; /* requests answered before the read was */
 
 static void on_read_done(struct store_req *r)
@@ -312,49 +220,6 @@ CASE(reads_do_not_wait_for_the_writes_before_them)
     for (int i = 0; i < LOAD; i++) CHECK(adds[i].req.err == 0 && items[i].err == 0);
     store_release(&get.req);
     free(bodies), free(items), free(adds);
-}
-
-static bool reading; /* lists are asked for again as long as this holds */
-
-static void on_listed(struct store_req *r)
-{
-    struct contract *c = r->user;
-    struct store_list *list = (struct store_list *)r;
-    store_release(r);
-    *list = (struct store_list){.req.user = c, .filter.type = STR("nothing"), .limit = 5};
-    if (reading) store_list(c->store, list, on_listed, c);
-    else contract_on_done(r);
-}
-
-CASE(the_log_is_bounded_while_a_reader_is_always_busy)
-{
-    many_rows(c);
-    char log[sizeof c->path + 8];
-    snprintf(log, sizeof log, "%s-wal", c->path);
-    const size_t len = 1024 * 1024;
-    char *text = mem_new(len);
-    memset(text, 'x', len);
-    struct store_list lists[2] = {{.filter.type = STR("nothing"), .limit = 5}, {.filter.type = STR("nothing"), .limit = 5}};
-    reading = true;
-    for (int i = 0; i < 2; i++) store_list(c->store, &lists[i], on_listed, c);
-    off_t longest = 0;
-    for (int i = 0; i < 120; i++) { /* 120 MiB in all */
-        struct task_body b = contract_body(c, "q", "t");
-        b.input = (struct str){text, len};
-        struct store_add_item item = {.body = &b};
-        struct store_add add = {.items = &item, .n = 1};
-        ASK(c, add, &add);
-        CHECK_INT(add.req.err, 0);
-        struct stat st;
-        CHECK_INT(stat(log, &st), 0);
-        if (st.st_size > longest) longest = st.st_size;
-    }
-    reading = false;
-    c->pending += 2;
-    contract_wait(c);
-    CHECK(longest > 16 * 1024 * 1024); /* the readers were in the way */
-    CHECK(longest < 80 * 1024 * 1024);
-    free(text);
 }
 
 int main(int argc, char **argv)

@@ -145,8 +145,8 @@ BUGS = {
     "ending_in_two_commits": (
         "a task is written as ended in one transaction, and is no longer alive with the next",
         "src/store/sqlite/sqlite_shelf.c",
-        "    if (!err) err = run_on_id(s, END_LIVE, id);",
-        "    if (!err) err = run(s, COMMIT);\n    if (!err) err = run(s, BEGIN);\n    if (!err) err = run_on_id(s, END_LIVE, id);",
+        "    if (!err) err = drop_live(s, id, number);",
+        "    if (!err) err = run(s, COMMIT);\n    if (!err) err = run(s, BEGIN);\n    if (!err) err = drop_live(s, id, number);",
         POWER,
     ),
     "migration_without_transaction": (

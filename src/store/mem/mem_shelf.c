@@ -54,14 +54,16 @@ static int add(struct shelf *s, const struct task_body *body, const struct life 
     return 0;
 }
 
-static int change(struct shelf *s, const struct id *id, const struct life *life)
+static int change(struct shelf *s, const struct id *id, const struct ready_lane *lane, const struct life *life)
 {
+    (void)lane;
     find(s, id)->life = *life;
     return 0;
 }
 
-static int end(struct shelf *s, const struct id *id, const struct task_ending *ending)
+static int end(struct shelf *s, const struct id *id, const struct ready_lane *lane, const struct task_ending *ending)
 {
+    (void)lane;
     struct mem_record *rec = find(s, id);
     rec->life = ending->life;
     rec->ending = *ending;

@@ -1,73 +1,109 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The statement is put together from the filter: first who is walked, then what each row must satisfy. Values are bound
- * by number, never written into the text: 1 after, 2 limit, 3 now, 4 type, 5 queue, 6 subject, 7 the least id, from 8 on each tag and its
- * value.
+ * From the filter to its conditions, and down through them.
  */
 #include "store/sqlite/sqlite_list.h"
 
-#include "base/buf.h"
+#include "base/mem.h"
+#include "store/sqlite/sqlite_range.h"
 #include "store/sqlite/sqlite_view.h"
 
-enum { AFTER = 1, LIMIT, NOW, TYPE, QUEUE, SUBJECT, FROM, TAGS };
+#include <stdlib.h>
 
-static const char *word_condition(const char *word)
-{
-    static const char *const conditions[][2] = {
-        {"blocked", "l.state=0"},
-        {"scheduled", "l.state=1 AND l.due_at>?3 AND l.attempt=0"},
-        {"retrying", "l.state=1 AND l.due_at>?3 AND l.attempt>0"},
-        {"pending", "(l.state=2 OR (l.state=1 AND l.due_at<=?3))"},
-        {"running", "l.state=3"},
-        {"completed", "d.state=4"},
-        {"failed", "d.state=5"},
-        {"cancelled", "d.state=6"},
-        {"expired", "d.state=7"},
-    };
-    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
-        if (strcmp(conditions[i][0], word) == 0) return conditions[i][1];
-    return "0";
-}
+enum statement { PICTURE = SQLITE_RANGE_STATEMENTS, LANES, ROW };
 
-static void statement(struct buf *b, const struct store_filter *f)
+#define CONDITIONS (STORE_TAGS + 2)
+
+struct condition {
+    struct sqlite_range *ranges; /* owned; a task lies in one of them at most */
+    size_t n, cap;
+};
+
+struct walk {
+    struct sqlite_db *db;
+    struct store_list *r;
+    struct condition conditions[CONDITIONS];
+    size_t n;
+    struct id below; /* everything from here up has been judged */
+};
+
+/* ---- the conditions ---- */
+
+static void add_range(struct condition *c, const struct sqlite_range *range)
 {
-    const char *from = "body b", *id = "b.id";
-    bool live = f->word && *word_condition(f->word) != 'd';
-    if (f->n_tags) {
-        from = "tag t CROSS JOIN body b ON b.id=t.id";
-        id = "t.id";
-    } else if (f->word && !f->subject.p) {
-        from = live ? "live w CROSS JOIN body b ON b.id=w.id" : "done w CROSS JOIN body b ON b.id=w.id";
-        id = "w.id";
+    if (c->n == c->cap) {
+        c->cap = c->cap ? c->cap * 2 : 8;
+        c->ranges = mem_grow(c->ranges, c->cap * sizeof *c->ranges);
     }
-    buf_add_format(b, "SELECT %s FROM %s %s WHERE %s<?1 AND seen(%s)", SQLITE_VIEW_COLUMNS, from, SQLITE_VIEW_JOINS, id, id);
-    if (f->n_tags) buf_add_format(b, " AND t.key=?%d AND t.value=?%d", TAGS, TAGS + 1);
-    for (int i = 1; i < (int)f->n_tags; i++)
-        buf_add_format(b, " AND EXISTS(SELECT 1 FROM tag WHERE key=?%d AND value=?%d AND id=b.id)", TAGS + 2 * i, TAGS + 2 * i + 1);
-    if (f->has_from) buf_add_format(b, " AND %s>=?7", id);
-    if (f->subject.p) buf_add_text(b, " AND b.subject=?6");
-    if (f->type.p) buf_add_text(b, " AND n.type=?4");
-    if (f->queue.p) buf_add_text(b, " AND n.queue=?5");
-    if (f->word) buf_add_format(b, " AND %s", word_condition(f->word));
-    buf_add_format(b, " ORDER BY %s DESC LIMIT ?2", id);
+    c->ranges[c->n++] = *range;
 }
 
-static void bind(sqlite3_stmt *s, const struct store_list *r, const struct id *after)
+static struct condition *new_condition(struct walk *w)
 {
-    sqlite_db_bind_id(s, AFTER, after);
-    sqlite3_bind_int64(s, LIMIT, (int64_t)r->limit + 1);
-    sqlite3_bind_int64(s, NOW, r->req.now_ms);
-    sqlite_db_bind_text(s, TYPE, r->filter.type);
-    sqlite_db_bind_text(s, QUEUE, r->filter.queue);
-    sqlite_db_bind_text(s, SUBJECT, r->filter.subject);
-    if (r->filter.has_from) sqlite_db_bind_id(s, FROM, &r->filter.from);
-    for (int i = 0; i < (int)r->filter.n_tags; i++) {
-        sqlite_db_bind_text(s, TAGS + 2 * i, r->filter.tags[i].key);
-        sqlite_db_bind_text(s, TAGS + 2 * i + 1, r->filter.tags[i].value);
-    }
+    return &w->conditions[w->n++];
 }
 
-/* The id after the one looked at when the budget ran out: that row may not have been judged yet. */
+/* Unless it has nothing below where the page begins. */
+static int add_if_some(struct walk *w, struct condition *c, struct sqlite_range range)
+{
+    struct sqlite_range_head head;
+    int err;
+    range.word = w->r->filter.word;
+    range.now_ms = w->r->req.now_ms;
+    if (sqlite_range_next(&range, w->db, &w->below, &head, &err)) add_range(c, &range);
+    return err;
+}
+
+/* All of it, or where a task that shows the word must lie. A scheduled task whose time has come shows `pending`. */
+static int add_lane(struct walk *w, struct condition *c, int64_t lane)
+{
+    const char *word = w->r->filter.word;
+    int err = 0;
+    if (!word || strcmp(word, "pending") == 0)
+        err = add_if_some(w, c, (struct sqlite_range){.kind = SQLITE_RANGE_LIVE, .lane = lane});
+    for (int s = 0; s < TASK_STATES && !err; s++) {
+        enum task_state state = (enum task_state)s;
+        bool ending = state_is_ending(state), retrying = word && state == TASK_SCHEDULED && strcmp(word, "retrying") == 0;
+        bool wanted = word ? retrying || strcmp(word, state_word(state)) == 0 : ending;
+        if (!wanted || state == TASK_PENDING) continue;
+        struct sqlite_range range = {.kind = ending ? SQLITE_RANGE_DONE : SQLITE_RANGE_ASIDE, .lane = lane, .state = state};
+        range.tried = retrying || state == TASK_RUNNING;
+        err = add_if_some(w, c, range);
+    }
+    return err;
+}
+
+static int add_lanes(struct walk *w)
+{
+    const struct store_filter *f = &w->r->filter;
+    sqlite3_stmt *s = sqlite_db_statement(
+        w->db, LANES, "SELECT number FROM lane WHERE (?1 IS NULL OR queue=?1) AND (?2 IS NULL OR type=?2)");
+    if (!s) return ERR_STORE;
+    sqlite_db_bind_text(s, 1, f->queue);
+    sqlite_db_bind_text(s, 2, f->type);
+    struct condition *c = new_condition(w);
+    int code, err = 0;
+    while ((code = sqlite3_step(s)) == SQLITE_ROW && !err) err = add_lane(w, c, sqlite3_column_int64(s, 0));
+    if (!err) err = sqlite_db_err(w->db, code);
+    sqlite3_reset(s);
+    return err;
+}
+
+static int add_conditions(struct walk *w)
+{
+    const struct store_filter *f = &w->r->filter;
+    if (f->subject.p)
+        add_range(new_condition(w), &(struct sqlite_range){.kind = SQLITE_RANGE_SUBJECT, .tag.value = f->subject});
+    for (size_t i = 0; i < f->n_tags; i++)
+        add_range(new_condition(w), &(struct sqlite_range){.kind = SQLITE_RANGE_TAG, .tag = f->tags[i]});
+    if (f->type.p || f->queue.p || f->word) return add_lanes(w);
+    if (w->n == 0) add_range(new_condition(w), &(struct sqlite_range){.kind = SQLITE_RANGE_ALL});
+    return 0;
+}
+
+/* ---- down through them ---- */
+
+/* The id after this one. */
 static struct id just_above(const struct id *id)
 {
     struct id up = *id;
@@ -76,35 +112,80 @@ static struct id just_above(const struct id *id)
     return up;
 }
 
-void sqlite_list(struct sqlite_db *d, const struct sqlite_seen *seen, struct store_list *r)
+/* The first of a condition below an id: the newest of its ranges'. */
+static bool first_of(struct walk *w, struct condition *c, const struct id *below, struct sqlite_range_head *ret, int *ret_err)
 {
-    struct id newest;
-    memset(newest.b, 0xff, sizeof newest.b);
-    const struct id *after = r->has_after ? &r->after : &newest;
-    struct buf text;
-    buf_init(&text, 8192);
-    statement(&text, &r->filter);
+    bool any = false;
+    for (size_t i = 0; i < c->n; i++) {
+        struct sqlite_range_head head;
+        bool some = sqlite_range_next(&c->ranges[i], w->db, below, &head, ret_err);
+        if (*ret_err) return false;
+        if (some && (!any || id_cmp(&head.id, &ret->id) > 0)) *ret = head;
+        any = any || some;
+    }
+    return any;
+}
+
+enum step { STEP_OVER, STEP_ON, STEP_MATCH };
+
+/* One step down: below the next task that all conditions have (STEP_MATCH), or as far as one of them has nothing. */
+static enum step step(struct walk *w, int *ret_err)
+{
+    struct id down = w->below, newest = {{0}};
+    bool match = true;
+    for (size_t i = 0; i < w->n; i++) {
+        struct sqlite_range_head head;
+        if (!first_of(w, &w->conditions[i], &down, &head, ret_err)) return STEP_OVER;
+        match = match && head.fits && (i == 0 || id_cmp(&head.id, &newest) == 0);
+        newest = head.id;
+        down = head.fits ? just_above(&head.id) : head.id;
+    }
+    w->below = match ? newest : down;
+    if (w->r->filter.has_from && id_cmp(&w->below, &w->r->filter.from) < 0) return STEP_OVER;
+    return match ? STEP_MATCH : STEP_ON;
+}
+
+static int add_item(struct walk *w, const struct id *id)
+{
+    sqlite3_stmt *s = sqlite_db_statement(w->db, ROW, "SELECT " SQLITE_VIEW_COLUMNS " FROM body b " SQLITE_VIEW_JOINS " WHERE b.id=?1");
+    if (!s) return ERR_STORE;
+    sqlite_db_bind_id(s, 1, id);
+    int code = sqlite3_step(s);
+    if (code == SQLITE_ROW) w->r->items[w->r->n++] = sqlite_view_task(s, &w->r->req.arena);
+    int err = code == SQLITE_DONE ? ERR_STORE : sqlite_db_err(w->db, code); /* an index that knows of a task that is not there */
+    sqlite3_reset(s);
+    return err;
+}
+
+static int fill(struct walk *w, bool (*is_time_up)(void *user), void *user)
+{
+    struct store_list *r = w->r;
+    int err = add_conditions(w);
+    while (!err) {
+        enum step made = step(w, &err);
+        if (err || made == STEP_OVER) break;
+        r->more = made == STEP_MATCH && r->n == r->limit;
+        if (r->more) break; /* last is above it */
+        if (made == STEP_MATCH) err = add_item(w, &w->below);
+        r->last = w->below;
+        r->more = is_time_up(user);
+        if (r->more) break;
+    }
+    return err;
+}
+
+void sqlite_list(struct sqlite_db *d, bool (*is_time_up)(void *user), void *user, struct store_list *r)
+{
+    struct walk w = {.db = d, .r = r, .below = r->after};
+    if (!r->has_after) memset(w.below.b, 0xff, sizeof w.below.b);
     r->n = 0;
     r->more = false;
     r->items = arena_alloc(&r->req.arena, r->limit * sizeof *r->items);
-    sqlite3_stmt *s = NULL;
-    int code = buf_err(&text) ? SQLITE_NOMEM : sqlite3_prepare_v2(d->db, text.p, (int)text.len, &s, NULL);
-    if (code == SQLITE_OK) {
-        bind(s, r, after);
-        while ((code = sqlite3_step(s)) == SQLITE_ROW) {
-            r->more = r->n == r->limit;
-            if (r->more) break;
-            r->items[r->n++] = sqlite_view_task(s, &r->req.arena);
-        }
-    }
-    if (r->n) r->last = r->items[r->n - 1].body.id;
-    if (code == SQLITE_INTERRUPT) {
-        r->more = true;
-        r->last = seen->any ? just_above(&seen->id) : *after;
-        if (r->n && id_cmp(&r->items[r->n - 1].body.id, &r->last) < 0) r->last = r->items[r->n - 1].body.id;
-        code = SQLITE_OK;
-    }
-    r->req.err = sqlite_db_err(d, code);
-    sqlite3_finalize(s);
-    buf_release(&text);
+    /* while this one stands on a row, all that follow see the same commits */
+    sqlite3_stmt *picture = sqlite_db_statement(d, PICTURE, "SELECT 1 FROM sqlite_schema");
+    int code = picture ? sqlite3_step(picture) : SQLITE_ERROR;
+    r->req.err = code == SQLITE_ROW ? fill(&w, is_time_up, user) : ERR_STORE;
+    if (code != SQLITE_ROW) (void)sqlite_db_err(d, code);
+    sqlite3_reset(picture);
+    for (size_t i = 0; i < w.n; i++) free(w.conditions[i].ranges);
 }

@@ -78,8 +78,7 @@ static int live_row(sqlite3_stmt *s, void *user)
     struct life life = sqlite_row_live(s, 2);
     if (lane < 1 || lane >= l->n_lanes || state_is_ending(life.state) || (int)life.state < 0) return ERR_STORE;
     struct id id = sqlite_db_id(s, 0);
-    ready_put(l->ready, &id, l->lanes[lane], &life);
-    ready_commit(l->ready); /* nothing to undo while loading: keep the journal empty */
+    ready_load(l->ready, &id, l->lanes[lane], &life);
     return 0;
 }
 
@@ -88,7 +87,7 @@ int sqlite_load(struct sqlite_db *d, struct ready *ready, struct err *e)
     struct loading l = {.ready = ready};
     int err = rows(d, "SELECT name, paused, draining, concurrency, capacity FROM queue", queue_row, &l, e);
     if (!err) err = rows(d, "SELECT queue, state, n FROM tally", tally_row, &l, e);
-    if (!err) err = rows(d, "SELECT number, queue, type FROM lane WHERE number IN (SELECT DISTINCT lane FROM live)", lane_row, &l, e);
+    if (!err) err = rows(d, "SELECT number, queue, type FROM lane WHERE EXISTS(SELECT 1 FROM live WHERE lane=number)", lane_row, &l, e);
     if (!err) err = rows(d, "SELECT l.id, l.lane, " SQLITE_ROW_LIVE " FROM live l", live_row, &l, e);
     ready_commit(ready);
     free(l.lanes);

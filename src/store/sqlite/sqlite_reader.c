@@ -19,7 +19,7 @@ static const char *const sql[] = {
              " ORDER BY number DESC LIMIT 1",
     [LOG] = "SELECT log FROM attempt WHERE id=?1 AND (run=?2 OR ?2=0) AND (number=?3 OR ?3=0)"
             " ORDER BY run DESC, number DESC LIMIT 1",
-    [STANDS] = "SELECT l.id IS NOT NULL, " SQLITE_ROW_LIVE ", " SQLITE_ROW_DONE " FROM body b LEFT JOIN live l ON l.id=b.id"
+    [STANDS] = "SELECT l.id IS NOT NULL, " SQLITE_ROW_LIVE ", " SQLITE_ROW_DONE " FROM body b LEFT JOIN live l ON l.lane=b.lane AND l.id=b.id"
                " LEFT JOIN done d ON d.id=b.id WHERE b.id=?1",
     [RUNS] = "SELECT " SQLITE_ROW_DONE " FROM (SELECT * FROM done WHERE id=?1 UNION ALL SELECT * FROM past WHERE id=?1) d"
              " ORDER BY d.run DESC LIMIT ?2",
@@ -30,7 +30,8 @@ static const char *const sql[] = {
              " (SELECT coalesce(sum(length(a.log)),0) FROM attempt a WHERE a.id=d.id)"
              " FROM done d CROSS JOIN body b ON b.id=d.id CROSS JOIN lane n ON n.number=b.lane"
              " WHERE d.id<?1 ORDER BY d.id DESC LIMIT ?2",
-    [EXISTS] = "SELECT coalesce((SELECT run FROM live WHERE id=?1), (SELECT run FROM done WHERE id=?1)) FROM body WHERE id=?1",
+    [EXISTS] = "SELECT coalesce((SELECT run FROM live l WHERE l.lane=b.lane AND l.id=?1), (SELECT run FROM done WHERE id=?1))"
+               " FROM body b WHERE id=?1",
 };
 
 static sqlite3_stmt *ask(struct sqlite_reader *r, enum statement number, const struct id *id)
@@ -204,29 +205,18 @@ static void answer_new_points(struct sqlite_reader *r)
     if (thread_has_more(r->thread) && thread_take(r->thread, &batch)) answer_points(r, &batch);
 }
 
-/* Called by SQLite in the middle of a list: lets short questions go first, ends the list when its budget is used up. */
-static int on_progress(void *user)
+/* Asked in the middle of a list: lets short questions go first, ends the list when its budget is used up. */
+static bool is_time_up(void *user)
 {
     struct sqlite_reader *r = user;
     answer_new_points(r);
     return clock_mono_ms(r->clock) >= r->deadline_ms;
 }
 
-static void on_seen(sqlite3_context *c, int n, sqlite3_value **v)
-{
-    struct sqlite_reader *r = sqlite3_user_data(c);
-    if (n == 1 && sqlite3_value_bytes(v[0]) == (int)sizeof r->seen.id.b) {
-        memcpy(r->seen.id.b, sqlite3_value_blob(v[0]), sizeof r->seen.id.b);
-        r->seen.any = true;
-    }
-    sqlite3_result_int(c, 1);
-}
-
 static void answer_list(struct sqlite_reader *r, struct store_list *list)
 {
     r->deadline_ms = clock_mono_ms(r->clock) + SQLITE_READER_BUDGET_MS;
-    r->seen.any = false;
-    sqlite_list(&r->scan, &r->seen, list);
+    sqlite_list(&r->scan, is_time_up, r, list);
     for (size_t i = 0; i < list->n && !list->req.err; i++) last_failure(r, &list->items[i], &list->req);
 }
 
@@ -263,11 +253,6 @@ int sqlite_reader_open(struct sqlite_reader *r, const char *path, struct gate *g
     list_init(&r->longer);
     int err = sqlite_db_open(&r->point, path, true, e);
     if (!err) err = sqlite_db_open(&r->scan, path, true, e);
-    if (!err) {
-        sqlite3_progress_handler(r->scan.db, 1000, on_progress, r);
-        int code = sqlite3_create_function(r->scan.db, "seen", 1, SQLITE_UTF8, r, on_seen, NULL, NULL);
-        if (code != SQLITE_OK) err = err_set(e, ERR_STORE, "%s: %s", path, sqlite3_errstr(code));
-    }
     if (err) sqlite_reader_close(r);
     return err;
 }

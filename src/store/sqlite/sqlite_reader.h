@@ -23,7 +23,6 @@ struct sqlite_reader {
     struct list longer;    /* lists and large results: put off by short questions */
     const struct clock *clock; /* borrowed: of the budget */
     int64_t deadline_ms;   /* mono, of the running list */
-    struct sqlite_seen seen; /* what the running list looks at */
 };
 
 int sqlite_reader_open(struct sqlite_reader *r, const char *path, struct gate *gate, const struct clock *clock, struct err *e);

@@ -126,7 +126,7 @@ void sqlite_row_bind_live(sqlite3_stmt *s, const struct id *id, int64_t lane, co
     for (int i = 0; i < (int)(sizeof numbers / sizeof *numbers); i++) sqlite3_bind_int64(s, 2 + i, numbers[i]);
 }
 
-void sqlite_row_bind_done(sqlite3_stmt *s, const struct id *id, const struct task_ending *e)
+void sqlite_row_bind_done(sqlite3_stmt *s, const struct id *id, int64_t lane, const struct task_ending *e)
 {
     const struct life *l = &e->life;
     const int64_t numbers[] = {l->state,  l->run,  l->attempt,       l->failures,      l->deaths,
@@ -143,4 +143,5 @@ void sqlite_row_bind_done(sqlite3_stmt *s, const struct id *id, const struct tas
     sqlite_db_bind_text(s, 17, e->progress.len ? e->progress : STR_NONE);
     sqlite_db_bind_text(s, 18, e->files.len ? e->files : STR_NONE);
     sqlite_db_bind_blob(s, 19, e->result.len ? e->result : STR_NONE);
+    sqlite3_bind_int64(s, 20, lane);
 }

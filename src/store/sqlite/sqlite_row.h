@@ -25,11 +25,11 @@ struct task_body sqlite_row_body(sqlite3_stmt *s, int at, struct arena *a);
 struct life sqlite_row_live(sqlite3_stmt *s, int at);
 struct task_ending sqlite_row_done(sqlite3_stmt *s, int at, struct arena *a);
 
-/* Bind for INSERT: body parameters 1..18 (id tenant lane priority ... tags input retain), live 1..13, done 1..19 (the lane comes from the live row). `tags` is the
+/* Bind for INSERT: body parameters 1..18 (id tenant lane priority ... tags input retain), live 1..13, done 1..20 (its lane is the last). `tags` is the
  * JSON text made by sqlite_row_tags, borrowed until the step. */
 void sqlite_row_bind_body(sqlite3_stmt *s, const struct task_body *b, int64_t lane, struct str tags);
 void sqlite_row_bind_live(sqlite3_stmt *s, const struct id *id, int64_t lane, const struct life *life);
-void sqlite_row_bind_done(sqlite3_stmt *s, const struct id *id, const struct task_ending *ending);
+void sqlite_row_bind_done(sqlite3_stmt *s, const struct id *id, int64_t lane, const struct task_ending *ending);
 void sqlite_row_tags(struct buf *b, const struct task_body *body); /* {"k":"v"}; nothing when there are none */
 
 #endif

@@ -27,10 +27,10 @@ static const char *const sql[] = {
     [TAG] = "INSERT OR IGNORE INTO tag VALUES(?1,?2,?3)",
     [LIVE] = "INSERT INTO live VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
     [CHANGE] = "UPDATE live SET state=?3,run=?4,attempt=?5,failures=?6,deaths=?7,cancel=?8,fence=?9,rank=?10,due_at=?11,"
-               "start_by=?12,started_at=?13 WHERE id=?1",
-    [END_DONE] = "INSERT INTO done SELECT ?1,lane,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,0"
-                 " FROM live WHERE id=?1",
-    [END_LIVE] = "DELETE FROM live WHERE id=?1",
+               "start_by=?12,started_at=?13 WHERE lane=?2 AND id=?1",
+    [END_DONE] = "INSERT INTO done VALUES(?1,?20,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
+                 "0)",
+    [END_LIVE] = "DELETE FROM live WHERE lane=?2 AND id=?1",
     [AGAIN_PAST] = "INSERT INTO past SELECT * FROM done WHERE id=?1",
     [AGAIN_LIVE] = "INSERT INTO live SELECT ?1,lane,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13 FROM done WHERE id=?1",
     [AGAIN_DONE] = "DELETE FROM done WHERE id=?1",
@@ -153,24 +153,43 @@ static int add(struct shelf *shelf, const struct task_body *body, const struct l
     return body->n_tags ? add_tags(s, body) : 0;
 }
 
-static int change(struct shelf *shelf, const struct id *id, const struct life *life)
+/* Its number in the file. */
+static int lane_of(struct sqlite_shelf *s, const struct ready_lane *lane, int64_t *ret)
+{
+    return sqlite_lane_of(&s->db, &s->lanes, lane->queue_name, lane->type, ret);
+}
+
+static int change(struct shelf *shelf, const struct id *id, const struct ready_lane *lane, const struct life *life)
 {
     struct sqlite_shelf *s = self(shelf);
-    sqlite3_stmt *q = statement(s, CHANGE);
-    if (!q) return ERR_STORE;
-    sqlite_row_bind_live(q, id, 0, life);
-    int err = sqlite_db_run(&s->db, q);
+    int64_t number;
+    int err = lane_of(s, lane, &number);
+    sqlite3_stmt *q = err ? NULL : statement(s, CHANGE);
+    if (!q) return err ? err : ERR_STORE;
+    sqlite_row_bind_live(q, id, number, life);
+    err = sqlite_db_run(&s->db, q);
     return err ? err : sqlite3_changes(s->db.db) == 1 ? 0 : ERR_STORE;
 }
 
-static int end(struct shelf *shelf, const struct id *id, const struct task_ending *ending)
+static int drop_live(struct sqlite_shelf *s, const struct id *id, int64_t lane)
+{
+    sqlite3_stmt *q = statement(s, END_LIVE);
+    if (!q) return ERR_STORE;
+    sqlite_db_bind_id(q, 1, id);
+    sqlite3_bind_int64(q, 2, lane);
+    return sqlite_db_run(&s->db, q);
+}
+
+static int end(struct shelf *shelf, const struct id *id, const struct ready_lane *lane, const struct task_ending *ending)
 {
     struct sqlite_shelf *s = self(shelf);
-    sqlite3_stmt *q = statement(s, END_DONE);
-    if (!q) return ERR_STORE;
-    sqlite_row_bind_done(q, id, ending);
-    int err = sqlite_db_run(&s->db, q);
-    if (!err) err = run_on_id(s, END_LIVE, id);
+    int64_t number;
+    int err = lane_of(s, lane, &number);
+    sqlite3_stmt *q = err ? NULL : statement(s, END_DONE);
+    if (!q) return err ? err : ERR_STORE;
+    sqlite_row_bind_done(q, id, number, ending);
+    err = sqlite_db_run(&s->db, q);
+    if (!err) err = drop_live(s, id, number);
     return err ? err : sqlite3_changes(s->db.db) == 1 ? 0 : ERR_STORE;
 }
 

@@ -37,15 +37,15 @@ static int add(struct shelf *s, const struct task_body *body, const struct life 
     int err = fails(s);
     return err ? err : behind(s)->ops->add(behind(s), body, life);
 }
-static int change(struct shelf *s, const struct id *id, const struct life *life)
+static int change(struct shelf *s, const struct id *id, const struct ready_lane *lane, const struct life *life)
 {
     int err = fails(s);
-    return err ? err : behind(s)->ops->change(behind(s), id, life);
+    return err ? err : behind(s)->ops->change(behind(s), id, lane, life);
 }
-static int end(struct shelf *s, const struct id *id, const struct task_ending *ending)
+static int end(struct shelf *s, const struct id *id, const struct ready_lane *lane, const struct task_ending *ending)
 {
     int err = fails(s);
-    return err ? err : behind(s)->ops->end(behind(s), id, ending);
+    return err ? err : behind(s)->ops->end(behind(s), id, lane, ending);
 }
 static int again(struct shelf *s, const struct id *id, const struct life *life)
 {

@@ -141,6 +141,15 @@ static void change_one(struct ready *r, struct model *m, struct rng *rng)
     }
 }
 
+static void load_one(struct ready *r, struct model *m, int i, struct rng *rng)
+{
+    struct id id = id_of(i);
+    m->lane[i] = (uint32_t)rng_below(rng, LANES);
+    m->life[i] = any_life(rng);
+    m->live[i] = true;
+    ready_load(r, &id, m->lane[i], &m->life[i]);
+}
+
 TEST(the_index_answers_like_the_model_under_random_changes_commits_and_undos)
 {
     struct rng_seeded rng;
@@ -149,6 +158,8 @@ TEST(the_index_answers_like_the_model_under_random_changes_commits_and_undos)
         struct ready r;
         struct model now = {0}, committed = {0};
         lanes_init(&r);
+        for (int i = 0; i < IDS; i += 3) load_one(&r, &now, i, &rng.rng);
+        committed = now;
         for (int i = 0; i < 400; i++) {
             uint64_t what = rng_below(&rng.rng, 12);
             if (what == 0) {
