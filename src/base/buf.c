@@ -26,16 +26,14 @@ void buf_clear(struct buf *b)
     if (b->p) b->p[0] = '\0';
 }
 
-/* Room for `more` bytes and a NUL. */
-static bool grow(struct buf *b, size_t more)
+char *buf_grow(struct buf *b, size_t len)
 {
-    if (b->err) return false;
-    if (more > b->max - b->len) {
+    if (b->err) return NULL;
+    if (len > b->max - b->len) {
         b->err = ERR_TOO_BIG;
-        return false;
+        return NULL;
     }
-    size_t need = b->len + more + 1;
-    if (need <= b->cap) return true;
+    size_t need = b->len + len + 1;
     size_t cap = b->cap > b->max / 2 ? b->max + 1 : b->cap * 2;
     if (cap < FIRST_CAP) cap = FIRST_CAP;
     if (cap < need) cap = need;
@@ -43,36 +41,17 @@ static bool grow(struct buf *b, size_t more)
     char *p = mem_try(b->p, cap);
     if (!p) {
         b->err = ERR_NOMEM;
-        return false;
+        return NULL;
     }
     b->p = p;
     b->cap = cap;
     b->p[b->len] = '\0';
-    return true;
-}
-
-void buf_add(struct buf *b, const void *p, size_t len)
-{
-    if (len == 0 || !grow(b, len)) return;
-    memcpy(b->p + b->len, p, len);
-    b->len += len;
-    b->p[b->len] = '\0';
-}
-
-void buf_add_str(struct buf *b, struct str s) { buf_add(b, s.p, s.len); }
-
-void buf_add_text(struct buf *b, const char *text) { buf_add(b, text, strlen(text)); }
-
-void buf_add_char(struct buf *b, char c)
-{
-    if (!grow(b, 1)) return;
-    b->p[b->len++] = c;
-    b->p[b->len] = '\0';
+    return p + b->len;
 }
 
 void buf_add_format(struct buf *b, const char *format, ...)
 {
-    if (!grow(b, 0)) return;
+    if (!buf_room(b, 0)) return;
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
@@ -85,26 +64,13 @@ void buf_add_format(struct buf *b, const char *format, ...)
         b->len += (size_t)len;
     } else {
         b->p[b->len] = '\0';
-        if (grow(b, (size_t)len)) {
+        if (buf_room(b, (size_t)len)) {
             vsnprintf(b->p + b->len, b->cap - b->len, format, again);
             b->len += (size_t)len;
         }
     }
     va_end(again);
     va_end(args);
-}
-
-char *buf_room(struct buf *b, size_t len) { return grow(b, len) ? b->p + b->len : NULL; }
-
-void buf_wrote(struct buf *b, size_t len)
-{
-    if (len == 0) return;
-    if (len > b->cap - b->len - 1) { /* more than buf_room gave; libbide, which has this too, may not abort */
-        b->err = ERR_INTERNAL;
-        return;
-    }
-    b->len += len;
-    b->p[b->len] = '\0';
 }
 
 void buf_drop(struct buf *b, size_t len)

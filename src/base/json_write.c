@@ -2,9 +2,12 @@
  *
  * JSON out. There is no writer object: the last byte of the buf says whether a comma is due, so pieces of one document
  * can be written by functions that know nothing of each other. What goes out is always valid UTF-8, whatever came in.
+ *
+ * A member is one piece: one look for the comma, one for room.
  */
 #include "base/json_write.h"
 #include "base/text.h"
+#include "base/word.h"
 
 static bool comma_is_due(const struct buf *b)
 {
@@ -12,12 +15,7 @@ static bool comma_is_due(const struct buf *b)
     return last != '{' && last != '[' && last != ':' && last != ',' && last != '\n';
 }
 
-static void next_value(struct buf *b)
-{
-    if (comma_is_due(b)) buf_add_char(b, ',');
-}
-
-/* The same, with room for `len` bytes behind it; NULL: the buf has its error. */
+/* Where the next value or member of `len` bytes goes; NULL: the buf has its error. */
 static char *next_room(struct buf *b, size_t len)
 {
     char *at = buf_room(b, len + 1);
@@ -27,39 +25,86 @@ static char *next_room(struct buf *b, size_t len)
     return at + 1;
 }
 
-/* `"text"` and what follows, for text that needs no escapes. */
-static void add_quoted(struct buf *b, struct str text, struct str after)
+static char *put(char *at, struct str s)
 {
-    char *at = next_room(b, text.len + 2 + after.len);
+    memcpy(at, s.p, s.len);
+    return at + s.len;
+}
+
+static void add_value(struct buf *b, struct str json)
+{
+    char *at = next_room(b, json.len);
+    if (at && json.len) memcpy(at, json.p, json.len);
+    if (at) buf_wrote(b, json.len);
+}
+
+static void add_quoted(struct buf *b, struct str plain)
+{
+    char *at = next_room(b, plain.len + 2);
     if (!at) return;
-    at[0] = '"';
-    memcpy(at + 1, text.p, text.len);
-    at[text.len + 1] = '"';
-    memcpy(at + text.len + 2, after.p, after.len);
-    buf_wrote(b, text.len + 2 + after.len);
+    *at = '"';
+    *put(at + 1, plain) = '"';
+    buf_wrote(b, plain.len + 2);
+}
+
+/* `"key":json` */
+static void add_member(struct buf *b, const char *key, struct str json)
+{
+    struct str name = str_of(key);
+    char *at = next_room(b, name.len + 3 + json.len);
+    if (!at) return;
+    *at = '"';
+    at = put(at + 1, name);
+    *at = '"';
+    at[1] = ':';
+    put(at + 2, json);
+    buf_wrote(b, name.len + 3 + json.len);
+}
+
+/* `"key":"plain"` */
+static void add_quoted_member(struct buf *b, const char *key, struct str plain)
+{
+    struct str name = str_of(key);
+    char *at = next_room(b, name.len + 5 + plain.len);
+    if (!at) return;
+    *at = '"';
+    at = put(at + 1, name);
+    *at = '"';
+    at[1] = ':';
+    at[2] = '"';
+    *put(at + 3, plain) = '"';
+    buf_wrote(b, name.len + 5 + plain.len);
+}
+
+static bool is_plain_char(unsigned char c) { return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\'; }
+
+static bool is_plain_word(uint64_t v)
+{
+    uint64_t high = v & WORD_TOPS;
+    return (high | word_below(v, 0x20) | word_equal(v, 0x7f) | word_equal(v, '"') | word_equal(v, '\\')) == 0;
 }
 
 /* Most strings of an answer: printable ASCII without quotes and backslashes. */
 static bool is_plain(struct str s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c < 0x20 || c > 0x7e || c == '"' || c == '\\') return false;
-    }
+    size_t i = 0;
+    for (; i + 8 <= s.len; i += 8)
+        if (!is_plain_word(word_at(s.p + i))) return false;
+    for (; i < s.len; i++)
+        if (!is_plain_char((unsigned char)s.p[i])) return false;
     return s.len > 0;
 }
 
 void json_write_open(struct buf *b, char bracket)
 {
-    next_value(b);
-    buf_add_char(b, bracket);
+    add_value(b, (struct str){&bracket, 1});
 }
 
 void json_write_close(struct buf *b, char bracket) { buf_add_char(b, bracket); }
 
 void json_write_key(struct buf *b, const char *key)
 {
-    add_quoted(b, str_of(key), STR(":"));
+    add_member(b, key, STR(""));
 }
 
 void json_write_key_str(struct buf *b, struct str key)
@@ -97,11 +142,10 @@ static void add_valid(struct buf *b, struct str s)
 void json_write_str(struct buf *b, struct str s)
 {
     if (is_plain(s)) {
-        add_quoted(b, s, STR(""));
+        add_quoted(b, s);
         return;
     }
-    next_value(b);
-    buf_add_char(b, '"');
+    add_value(b, STR("\""));
     for (;;) {
         size_t good = text_utf8_valid(s);
         add_valid(b, str_sub(s, 0, good));
@@ -118,33 +162,38 @@ void json_write_text(struct buf *b, const char *s)
     else json_write_null(b);
 }
 
-void json_write_int(struct buf *b, int64_t v)
+#define DIGITS 20
+
+static struct str number(int64_t v, char digits[DIGITS])
 {
-    char digits[20], *at = digits + sizeof digits;
+    char *at = digits + DIGITS;
     uint64_t left = v < 0 ? -(uint64_t)v : (uint64_t)v;
-    next_value(b);
     do *--at = (char)('0' + left % 10);
     while (left /= 10);
     if (v < 0) *--at = '-';
-    buf_add(b, at, (size_t)(digits + sizeof digits - at));
+    return (struct str){at, (size_t)(digits + DIGITS - at)};
+}
+
+static struct str truth(bool v) { return v ? STR("true") : STR("false"); }
+
+void json_write_int(struct buf *b, int64_t v)
+{
+    char digits[DIGITS];
+    add_value(b, number(v, digits));
 }
 
 void json_write_double(struct buf *b, double v)
 {
     char text[TEXT_DOUBLE];
     text_format_double(v, text);
-    json_write_raw(b, text[0] ? str_of(text) : STR("null"));
+    add_value(b, text[0] ? str_of(text) : STR("null"));
 }
 
-void json_write_bool(struct buf *b, bool v) { json_write_raw(b, v ? STR("true") : STR("false")); }
+void json_write_bool(struct buf *b, bool v) { add_value(b, truth(v)); }
 
-void json_write_null(struct buf *b) { json_write_raw(b, STR("null")); }
+void json_write_null(struct buf *b) { add_value(b, STR("null")); }
 
-void json_write_raw(struct buf *b, struct str json)
-{
-    next_value(b);
-    buf_add_str(b, json);
-}
+void json_write_raw(struct buf *b, struct str json) { add_value(b, json); }
 
 void json_write_time(struct buf *b, int64_t ms)
 {
@@ -154,54 +203,51 @@ void json_write_time(struct buf *b, int64_t ms)
         return;
     }
     text_format_time(ms, text);
-    json_write_str(b, str_of(text));
+    add_quoted(b, (struct str){text, TEXT_TIME - 1});
 }
 
 void json_write_id(struct buf *b, const struct id *id)
 {
     char text[ID_TEXT];
     id_format(id, text);
-    json_write_str(b, str_of(text));
+    add_quoted(b, (struct str){text, ID_TEXT - 1});
 }
 
 void json_write_member_str(struct buf *b, const char *key, struct str s)
 {
+    if (is_plain(s)) {
+        add_quoted_member(b, key, s);
+        return;
+    }
     json_write_key(b, key);
     json_write_str(b, s);
 }
 
 void json_write_member_text(struct buf *b, const char *key, const char *s)
 {
-    json_write_key(b, key);
-    json_write_text(b, s);
+    if (s) json_write_member_str(b, key, str_of(s));
+    else json_write_member_null(b, key);
 }
 
 void json_write_member_int(struct buf *b, const char *key, int64_t v)
 {
-    json_write_key(b, key);
-    json_write_int(b, v);
+    char digits[DIGITS];
+    add_member(b, key, number(v, digits));
 }
 
-void json_write_member_bool(struct buf *b, const char *key, bool v)
-{
-    json_write_key(b, key);
-    json_write_bool(b, v);
-}
+void json_write_member_bool(struct buf *b, const char *key, bool v) { add_member(b, key, truth(v)); }
 
-void json_write_member_null(struct buf *b, const char *key)
-{
-    json_write_key(b, key);
-    json_write_null(b);
-}
+void json_write_member_null(struct buf *b, const char *key) { add_member(b, key, STR("null")); }
 
 void json_write_member_raw(struct buf *b, const char *key, struct str json)
 {
-    json_write_key(b, key);
-    json_write_raw(b, json.len ? json : STR("null"));
+    add_member(b, key, json.len ? json : STR("null"));
 }
 
 void json_write_member_time(struct buf *b, const char *key, int64_t ms)
 {
-    json_write_key(b, key);
-    json_write_time(b, ms);
+    char text[TEXT_TIME];
+    if (ms) text_format_time(ms, text);
+    if (ms) add_quoted_member(b, key, (struct str){text, TEXT_TIME - 1});
+    else json_write_member_null(b, key);
 }

@@ -6,8 +6,8 @@
  */
 #include "base/text.h"
 #include "base/limits.h"
+#include "base/word.h"
 
-#define HIGH_BITS 0x8080808080808080u
 #define NEAREST_MAX 64 /* longer words are not slips of the pen */
 
 /* Length of the well-formed character at p (RFC 3629 section 4), 0 when there is none. p[0] >= 0x80. */
@@ -38,13 +38,9 @@ size_t text_utf8_valid(struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     for (size_t i = 0; i < s.len;) {
-        uint64_t word;
-        if (s.len - i >= sizeof word) {
-            memcpy(&word, p + i, sizeof word);
-            if (!(word & HIGH_BITS)) {
-                i += sizeof word;
-                continue;
-            }
+        if (s.len - i >= sizeof(uint64_t) && !(word_at(s.p + i) & WORD_TOPS)) {
+            i += sizeof(uint64_t);
+            continue;
         }
         if (p[i] < 0x80) {
             i++;

@@ -9,6 +9,7 @@
  */
 #include "http/head.h"
 #include "base/limits.h"
+#include "base/word.h"
 
 static const bool token_chars[256] = {
     ['!'] = 1,         ['#' ... '\''] = 1, ['*'] = 1,         ['+'] = 1, ['-'] = 1, ['.'] = 1,
@@ -26,21 +27,13 @@ bool head_is_token(struct str s)
 
 static bool is_printable(unsigned char c) { return (c >= 0x20 && c != 0x7F) || c == '\t'; }
 
-/* True when some byte of the word is below 0x20 or is 0x7F. */
-static bool word_has_control(uint64_t v)
-{
-    const uint64_t ones = UINT64_MAX / 255, tops = ones * 0x80;
-    uint64_t del = v ^ ones * 0x7F;
-    return (((v - ones * 0x20) & ~v & tops) | ((del - ones) & ~del & tops)) != 0;
-}
+static bool word_has_control(uint64_t v) { return (word_below(v, 0x20) | word_equal(v, 0x7F)) != 0; }
 
 static bool line_is_printable(struct str line)
 {
     size_t i = 0;
     for (; i + 8 <= line.len; i += 8) {
-        uint64_t v;
-        memcpy(&v, line.p + i, 8);
-        if (!word_has_control(v)) continue;
+        if (!word_has_control(word_at(line.p + i))) continue;
         for (size_t k = i; k < i + 8; k++)
             if (!is_printable((unsigned char)line.p[k])) return false;
     }
