@@ -41,6 +41,15 @@ static int unknown(const struct members *m, const struct member *table, const st
                       near ? "\"?" : "");
 }
 
+/* The names of our tables need no escapes. */
+static void point_at(char pointer[128], const char *prefix, const char *name)
+{
+    size_t n = strlen(prefix);
+    str_copy(pointer, 128, str_of(prefix));
+    if (n < 127) pointer[n++] = '/';
+    if (n < 127) str_copy(pointer + n, 128 - n, str_of(name));
+}
+
 int members_read(const struct members *m, const struct member *table, const struct json_node *node, const char *prefix, void *to)
 {
     for (const struct json_node *v = json_first(node); v; v = json_next(node, v)) {
@@ -48,7 +57,7 @@ int members_read(const struct members *m, const struct member *table, const stru
         while (table[i].name && !json_key_is(m->j, v, str_of(table[i].name))) i++;
         if (!table[i].name) return unknown(m, table, v, prefix);
         char pointer[128];
-        snprintf(pointer, sizeof pointer, "%s/%s", prefix, table[i].name);
+        point_at(pointer, prefix, table[i].name);
         int err = table[i].read(m, to, v, pointer);
         if (err) return err;
     }
@@ -79,12 +88,12 @@ int members_bool(const struct members *m, const struct json_node *v, const char 
 int members_text(const struct members *m, const struct json_node *v, const char *pointer, size_t max, struct str *ret)
 {
     if (v->kind != JSON_STRING) return members_expected(m, v, pointer, "a string");
-    struct buf b;
-    buf_init(&b, v->len); /* as sent: escapes are longer than what they stand for */
-    json_add_string(m->j, v, &b);
-    bool too_long = buf_err(&b) || b.len > max;
-    *ret = arena_str(m->arena, buf_str(&b));
-    buf_release(&b);
+    struct buf unescaped;
+    buf_init(&unescaped, v->len); /* as sent: escapes are longer than what they stand for */
+    struct str text = json_string(m->j, v, &unescaped);
+    bool too_long = buf_err(&unescaped) || text.len > max;
+    *ret = arena_str(m->arena, text);
+    buf_release(&unescaped);
     if (too_long) return err_set_at(m->e, ERR_INVALID, pointer, "%s must be at most %zu bytes long", pointer + 1, max);
     if (memchr(ret->p, 0, ret->len))
         return err_set_at(m->e, ERR_INVALID, pointer, "%s must not contain a NUL character", pointer + 1);

@@ -111,28 +111,31 @@ static void times(struct buf *b, const struct server *s, const struct task *t)
     json_write_member_null(b, "delivery");
 }
 
-/* One of the task's addresses: its path, and `verb` behind it. */
-static void url(struct buf *b, const char *name, struct str id, const char *verb)
+struct str task_json_path(const struct id *id, char path[TASK_JSON_PATH])
 {
-    char path[96] = "/v1/tasks/";
-    size_t len = strlen(path);
-    memcpy(path + len, id.p, id.len);
-    len += id.len;
-    memcpy(path + len, verb, strlen(verb)); /* NOLINT(bugprone-not-null-terminated-result): a str, not a C string */
-    json_write_member_str(b, name, (struct str){path, len + strlen(verb)});
+    static const char tasks[] = "/v1/tasks/";
+    memcpy(path, tasks, sizeof tasks - 1);
+    id_format(id, path + sizeof tasks - 1);
+    return (struct str){path, sizeof tasks - 1 + ID_TEXT - 1};
+}
+
+/* One of the task's addresses: `path`, which has room for it, and the verb behind it. */
+static void url(struct buf *b, const char *name, char *path, size_t len, struct str verb)
+{
+    memcpy(path + len, verb.p, verb.len);
+    json_write_member_str(b, name, (struct str){path, len + verb.len});
 }
 
 static void urls(struct buf *b, const struct id *id)
 {
-    char text[ID_TEXT];
-    id_format(id, text);
-    struct str s = {text, ID_TEXT - 1};
+    char path[TASK_JSON_PATH + 16];
+    size_t len = task_json_path(id, path).len;
     json_write_key(b, "urls");
     json_write_open(b, '{');
-    url(b, "self", s, "");
-    url(b, "result", s, "/result");
-    url(b, "log", s, "/log");
-    url(b, "cancel", s, "/cancel");
+    url(b, "self", path, len, STR(""));
+    url(b, "result", path, len, STR("/result"));
+    url(b, "log", path, len, STR("/log"));
+    url(b, "cancel", path, len, STR("/cancel"));
     json_write_close(b, '}');
 }
 
@@ -149,6 +152,14 @@ void task_json_write(struct buf *b, struct server *s, const struct task *t, bool
     payload(b, t, whole);
     times(b, s, t);
     urls(b, &t->body.id);
+    json_write_close(b, '}');
+}
+
+void task_json_write_id(struct buf *b, const struct id *id)
+{
+    json_write_open(b, '{');
+    json_write_key(b, "id");
+    json_write_id(b, id);
     json_write_close(b, '}');
 }
 

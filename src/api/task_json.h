@@ -21,6 +21,10 @@
 void task_json_write(struct buf *b, struct server *s, const struct task *t, bool whole);
 /* A task just added: no store needs to be asked. */
 struct task task_json_of_new(const struct task_body *body, const struct life *life);
+/* {"id":"..."} */
+void task_json_write_id(struct buf *b, const struct id *id);
+#define TASK_JSON_PATH (10 + ID_TEXT) /* "/v1/tasks/...", NUL included */
+struct str task_json_path(const struct id *id, char path[TASK_JSON_PATH]);
 void task_json_write_error(struct buf *b, const struct failure *f); /* null when there is none */
 
 #endif

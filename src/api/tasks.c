@@ -12,8 +12,6 @@
 #include "api/task_json.h"
 #include "api/wait.h"
 
-#include <stdio.h>
-
 static void submit(struct call *c);
 static void list(struct call *c);
 static void latest(struct call *c);
@@ -39,15 +37,14 @@ struct submit {
 static void accepted(struct submit *m)
 {
     struct call *c = m->call;
-    char text[ID_TEXT], location[64];
-    id_format(&m->body.id, text);
-    snprintf(location, sizeof location, "/v1/tasks/%s", text);
+    char location[TASK_JSON_PATH];
+    struct str path = task_json_path(&m->body.id, location);
     struct task t = task_json_of_new(&m->body, &m->item.life);
     struct buf b = call_buf(c);
     bool minimal = str_eq_nocase(prefer_find(c->req, "return"), STR("minimal"));
-    if (minimal) buf_add_format(&b, "{\"id\":\"%s\"}", text);
+    if (minimal) task_json_write_id(&b, &m->body.id);
     else task_json_write(&b, c->api->server, &t, false);
-    struct http_header headers[] = {{STR("Location"), str_of(location)}, {STR("Retry-After"), STR("1")},
+    struct http_header headers[] = {{STR("Location"), path}, {STR("Retry-After"), STR("1")},
                                     {STR("Preference-Applied"), STR("return=minimal")}};
     call_answer_buf(c, 202, CALL_JSON, &b, headers, minimal ? 3 : 2);
 }

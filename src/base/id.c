@@ -78,15 +78,23 @@ int id_parse(struct id *ret_id, struct str text)
 
 static const char hex[] = "0123456789abcdef";
 
+static char *put_hex(char *to, const uint8_t *from, int n, char after)
+{
+    for (int i = 0; i < n; i++) {
+        *to++ = hex[from[i] >> 4];
+        *to++ = hex[from[i] & 15];
+    }
+    *to = after;
+    return to + 1;
+}
+
 void id_format(const struct id *id, char text[ID_TEXT])
 {
-    size_t at = 0;
-    for (int i = 0; i < 16; i++) {
-        if (is_dash_place(at)) text[at++] = '-';
-        text[at++] = hex[id->b[i] >> 4];
-        text[at++] = hex[id->b[i] & 15];
-    }
-    text[at] = '\0';
+    char *at = put_hex(text, id->b, 4, '-');
+    at = put_hex(at, id->b + 4, 2, '-');
+    at = put_hex(at, id->b + 6, 2, '-');
+    at = put_hex(at, id->b + 8, 2, '-');
+    put_hex(at, id->b + 10, 6, '\0');
 }
 
 int id_cmp(const struct id *a, const struct id *b) { return memcmp(a->b, b->b, sizeof a->b); }

@@ -17,11 +17,10 @@ int str_cmp(struct str a, struct str b)
 
 static unsigned char lower(char c) { return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c); }
 
-bool str_eq_nocase(struct str a, struct str b)
+bool str_same_nocase(const char *a, const char *b, size_t len)
 {
-    if (a.len != b.len) return false;
-    for (size_t i = 0; i < a.len; i++)
-        if (lower(a.p[i]) != lower(b.p[i])) return false;
+    for (size_t i = 0; i < len; i++)
+        if (lower(a[i]) != lower(b[i])) return false;
     return true;
 }
 
