@@ -53,7 +53,7 @@ static bool is_pattern(struct str path)
 {
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct route *r = tables[t]; r->method; r++)
-            if (!strchr(r->pattern, '{') && str_eq(path, str_of(r->pattern))) return true;
+            if (str_eq(path, str_of(r->pattern)) && !strchr(r->pattern, '{')) return true;
     return false;
 }
 

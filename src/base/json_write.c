@@ -88,8 +88,9 @@ static bool is_plain_word(uint64_t v)
 static bool is_plain(struct str s)
 {
     size_t i = 0;
-    for (; i + 8 <= s.len; i += 8)
+    for (; i + 8 < s.len; i += 8)
         if (!is_plain_word(word_at(s.p + i))) return false;
+    if (s.len >= 8) return is_plain_word(word_at(s.p + s.len - 8)); /* some of it once more */
     for (; i < s.len; i++)
         if (!is_plain_char((unsigned char)s.p[i])) return false;
     return s.len > 0;

@@ -5,6 +5,7 @@
  */
 #include "base/str.h"
 #include "base/mem.h"
+#include "base/word.h"
 #include <stdlib.h>
 
 int str_cmp(struct str a, struct str b)
@@ -64,13 +65,22 @@ struct str str_cut(struct str *s, char c)
     return before;
 }
 
+/* Any word to any other, and every bit of it to half of the bits (the finalizer of MurmurHash3). */
+static uint64_t mix(uint64_t h)
+{
+    h = (h ^ (h >> 33)) * 0xFF51AFD7ED558CCDu;
+    h = (h ^ (h >> 33)) * 0xC4CEB9FE1A85EC53u;
+    return h ^ (h >> 33);
+}
+
 uint64_t str_hash(struct str s)
 {
-    uint64_t h = 0xCBF29CE484222325u;
-    for (size_t i = 0; i < s.len; i++) h = (h ^ (unsigned char)s.p[i]) * 0x100000001B3u;
-    h ^= h >> 33; /* FNV leaves the low bits weak */
-    h *= 0xFF51AFD7ED558CCDu;
-    return h ^ (h >> 33);
+    uint64_t h = s.len;
+    size_t i = 0;
+    for (; s.len - i >= 8; i += 8) h = mix(h ^ word_at(s.p + i));
+    uint64_t rest = 0;
+    for (; i < s.len; i++) rest = rest << 8 | (unsigned char)s.p[i];
+    return mix(mix(h ^ rest));
 }
 
 char *str_dup(struct str s)

@@ -42,7 +42,7 @@ struct str str_trim(struct str s);                         /* without spaces and
 size_t str_find(struct str s, char c);
 /* Cuts s at the first `c`: returns what is before it, leaves in *s what is after; all of it when there is none. */
 struct str str_cut(struct str *s, char c);
-uint64_t str_hash(struct str s); /* FNV-1a with a final mix; not for hostile keys (see map.h) */
+uint64_t str_hash(struct str s); /* eight bytes at a time; not for hostile keys (see map.h) */
 /* A heap copy with a NUL at the end; NULL when out of memory. The caller frees it. */
 char *str_dup(struct str s);
 /* Copies into a fixed array with a NUL at the end, cutting what does not fit; returns false when it was cut. */
