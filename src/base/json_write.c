@@ -96,17 +96,11 @@ static bool is_plain(struct str s)
     return s.len > 0;
 }
 
-void json_write_open(struct buf *b, char bracket)
-{
-    add_value(b, (struct str){&bracket, 1});
-}
+void json_write_open(struct buf *b, char bracket) { add_value(b, (struct str){&bracket, 1}); }
 
 void json_write_close(struct buf *b, char bracket) { buf_add_char(b, bracket); }
 
-void json_write_key(struct buf *b, const char *key)
-{
-    add_member(b, key, STR(""));
-}
+void json_write_key(struct buf *b, const char *key) { add_member(b, key, STR("")); }
 
 void json_write_key_str(struct buf *b, struct str key)
 {

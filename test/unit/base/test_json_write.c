@@ -75,6 +75,22 @@ TEST(strings_are_escaped)
     CHECK_STR(buf_str(&out), "{\"a\\\"b\":1,\"c\":2}");
 }
 
+/* Eight bytes are looked at together: each one at each place, whatever the length. */
+TEST(a_byte_that_cannot_stand_as_it_is_is_seen_at_every_place)
+{
+    for (size_t len = 1; len <= 20; len++)
+        for (size_t at = 0; at < len; at++)
+            for (int c = 0; c < 256; c++) {
+                char text[20];
+                bool stands = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+                memset(text, 'x', len);
+                text[at] = (char)c;
+                start();
+                json_write_str(&out, (struct str){text, len});
+                CHECK(stands == (out.len == len + 2 && memcmp(out.p + 1, text, len) == 0));
+            }
+}
+
 TEST(each_byte_that_is_not_utf8_becomes_a_replacement)
 {
     start();
