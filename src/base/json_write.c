@@ -242,7 +242,10 @@ void json_write_member_raw(struct buf *b, const char *key, struct str json)
 void json_write_member_time(struct buf *b, const char *key, int64_t ms)
 {
     char text[TEXT_TIME];
-    if (ms) text_format_time(ms, text);
-    if (ms) add_quoted_member(b, key, (struct str){text, TEXT_TIME - 1});
-    else json_write_member_null(b, key);
+    if (ms == 0) {
+        json_write_member_null(b, key);
+        return;
+    }
+    text_format_time(ms, text);
+    add_quoted_member(b, key, (struct str){text, TEXT_TIME - 1});
 }
