@@ -152,7 +152,7 @@ static const struct handler_ops ops = {room, ahead, want, start, stop, waiting, 
 int exec_new(struct handler **ret, struct turn *turn, struct spawner *spawner, const struct exec_conf *conf)
 {
     struct exec *x = mem_new(sizeof *x);
-    x->handler = (struct handler){.ops = &ops, .turn = turn, .works_in_dir = true};
+    x->handler = (struct handler){.ops = &ops, .turn = turn};
     x->spawner = spawner;
     x->conf = conf;
     list_init(&x->runs);

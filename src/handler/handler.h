@@ -104,7 +104,6 @@ struct handler_ops {
 struct handler {
     const struct handler_ops *ops;
     struct turn *turn;                     /* borrowed */
-    bool works_in_dir;                     /* people see the directory of its attempts: it is named after them */
     void *user;                            /* the server's */
     void (*on_room)(struct handler *h);    /* room may have grown */
     void (*on_event)(struct handler *h, enum log_level level, const char *what); /* for the server's log: started, ready, died, broken; may be NULL */

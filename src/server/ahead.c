@@ -52,7 +52,8 @@ void ahead_wait(struct run *r)
     *at = r;
     post->n_ahead++;
     ahead_go(post);
-    if (r->state == RUN_CLAIMED) turn_timer(r->server->turn, &r->timeout, r->server->draining ? 0 : AHEAD_MOST_MS, on_too_long);
+    r->ahead = r->state == RUN_CLAIMED;
+    if (r->ahead) turn_timer(r->server->turn, &r->timeout, r->server->draining ? 0 : AHEAD_MOST_MS, on_too_long);
 }
 
 void ahead_give_back(struct roster *r)

@@ -49,17 +49,16 @@ static bool is_untouched(const struct attempt_spare *spare, const char *path)
            st.st_ctim.tv_nsec == spare->changed.tv_nsec;
 }
 
-int attempt_spare_give(struct attempt_spares *s, struct attempt_place *p, const char *data_dir, const struct id *id, int run,
-                       int number, struct chores *chores, struct err *e)
+int attempt_spare_give(struct attempt_spares *s, struct attempt_place *p, const char *data_dir, struct chores *chores)
 {
-    while (s && s->n > 0) {
+    while (s->n > 0) {
         p->spare = s->all[--s->n];
         spare_path(s, p->path, data_dir, p->spare.number);
         if (is_untouched(&p->spare, p->path)) return 0;
         attempt_dir_discard(p->path, chores);
     }
-    p->spare = (struct attempt_spare){0};
-    return attempt_dir_make(p->path, data_dir, id, run, number, chores, e);
+    *p = (struct attempt_place){0};
+    return ERR_NOT_FOUND;
 }
 
 /* From its own name to one of a spare, where nobody finds it by the old one while it is looked at. */

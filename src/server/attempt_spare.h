@@ -3,7 +3,8 @@
  * Directories that attempts were given and have not touched, for attempts to come. Making and removing one costs the
  * journal of a disk that syncs all the time from 0.15 to 1 ms, and even another name for it waits for a sync that is
  * under way; most attempts of short tasks never look at theirs. So one that is over and found as it was made becomes
- * data_dir/attempts/.spare-<whose>.<number> and is given to attempt after attempt for as long as that is so.
+ * data_dir/attempts/.spare-<whose>.<number> and is given to attempt after attempt for as long as that is so. Only those that
+ * were claimed ahead, in a stream of short ones, are given one as it is; any other has one of its own name.
  *
  *   made under the attempt's own name ──untouched──▶ spare ──given──▶ in use ──untouched──▶ spare
  *                  │                                                    │ files in it are the result: its own name
@@ -42,10 +43,8 @@ struct attempt_place {
 };
 
 void attempt_spare_init(struct attempt_spares *s, struct rng *rng);
-/* A directory for an attempt, which exists and is empty: a spare one, or (also when `s` is NULL) one made as by
- * attempt_dir_make. */
-int attempt_spare_give(struct attempt_spares *s, struct attempt_place *p, const char *data_dir, const struct id *id, int run,
-                       int number, struct chores *chores, struct err *e) MUST_USE;
+/* A spare directory for an attempt, which exists and is empty. ERR_NOT_FOUND: there is none. */
+int attempt_spare_give(struct attempt_spares *s, struct attempt_place *p, const char *data_dir, struct chores *chores) MUST_USE;
 /* The attempt is over and nothing in it is needed. */
 void attempt_spare_take_back(struct attempt_spares *s, struct attempt_place *p, const char *data_dir, struct chores *chores,
                              int64_t mono_ms);

@@ -47,6 +47,15 @@ static void keep_verdict(struct run *r, const struct verdict *v, int64_t now_ms)
     it->progress = buf_str(&r->progress);
 }
 
+/* Spare ones are for those claimed ahead: none is made when nobody is. */
+static void leave_place(struct run *r)
+{
+    struct server *s = r->server;
+    bool wanted = r->ahead || (r->lane->post && r->lane->post->ahead);
+    if (wanted) attempt_spare_take_back(&s->spares, &r->place, s->conf.config->data_dir, s->conf.chores, turn_mono_ms(s->turn));
+    else if (r->place.path[0]) attempt_dir_discard(r->place.path, s->conf.chores);
+}
+
 static void finish(struct run *r, const struct verdict *v)
 {
     struct server *s = r->server;
@@ -54,8 +63,7 @@ static void finish(struct run *r, const struct verdict *v)
     turn_timer_stop(s->turn, &r->timeout);
     r->state = RUN_SETTLING;
     keep_verdict(r, v, turn_wall_ms(s->turn));
-    if (v->files.len == 0)
-        attempt_spare_take_back(&s->spares, &r->place, s->conf.config->data_dir, s->conf.chores, turn_mono_ms(s->turn));
+    if (v->files.len == 0) leave_place(r);
     settle(r); /* before the room is free: the next claim comes after it, in the same commit */
     dispatch_free(&s->dispatch, r->lane);
 }
@@ -166,13 +174,19 @@ void run_give_back(struct run *r)
     finish(r, &(struct verdict){.event = LIFE_UNSTARTED});
 }
 
+static int give_place(struct run *r, struct err *e)
+{
+    struct server *s = r->server;
+    const char *data_dir = s->conf.config->data_dir;
+    if (r->ahead && attempt_spare_give(&s->spares, &r->place, data_dir, s->conf.chores) == 0) return 0;
+    return attempt_dir_make(r->place.path, data_dir, &r->body.id, r->attempt.run, r->attempt.number, s->conf.chores, e);
+}
+
 void run_start(struct run *r)
 {
     struct server *s = r->server;
     struct err e = {0};
-    struct attempt_spares *spares = r->attempt.handler->works_in_dir ? NULL : &s->spares;
-    int err = attempt_spare_give(spares, &r->place, s->conf.config->data_dir, &r->body.id, r->attempt.run,
-                                 r->attempt.number, s->conf.chores, &e);
+    int err = give_place(r, &e);
     if (!err) {
         r->state = RUN_RUNNING;
         err = r->attempt.handler->ops->start(r->attempt.handler, &r->attempt, &e);

@@ -2,6 +2,7 @@
 """Attempts: retries and their backoff, failures that are final, crashes, poison, and runs by hand."""
 import datetime
 import os
+import re
 
 import pytest
 from harness import problem, until
@@ -148,3 +149,4 @@ def test_each_attempt_has_a_directory_of_its_own(bide):
     results = [bide.ended(bide.act(), "completed")["result"]["dir"] for _ in range(2)]
     assert len(set(results)) == 2
     assert all(os.path.isabs(directory) for directory in results)
+    assert all(re.search(r"/attempts/[0-9a-f-]{36}\.1\.1$", directory) for directory in results)

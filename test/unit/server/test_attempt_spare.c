@@ -32,7 +32,13 @@ static void close_data(void)
     CHECK_INT(attempt_dir_remove(data, &e), 0);
 }
 
-static void give(int number) { CHECK_INT(attempt_spare_give(&spares, &place, data, &task, 1, number, NULL, &e), 0); }
+static void give_to(struct attempt_place *p, int number)
+{
+    if (attempt_spare_give(&spares, p, data, NULL) == 0) return;
+    CHECK_INT(attempt_dir_make(p->path, data, &task, 1, number, NULL, &e), 0);
+}
+
+static void give(int number) { give_to(&place, number); }
 static void take_back(int64_t mono_ms) { attempt_spare_take_back(&spares, &place, data, NULL, mono_ms); }
 
 static bool is_there(const char *path)
@@ -148,7 +154,7 @@ TEST(a_spare_one_that_is_gone_or_changed_is_not_given)
 {
     open_spare();
     struct attempt_place other = {0};
-    CHECK_INT(attempt_spare_give(&spares, &other, data, &task, 1, 2, NULL, &e), 0);
+    give_to(&other, 2);
     give(3);
     take_back(0);
     attempt_spare_take_back(&spares, &other, data, NULL, LATER);
@@ -182,7 +188,7 @@ TEST(there_are_no_more_than_a_few)
 {
     static struct attempt_place many[ATTEMPT_SPARES + 1];
     open_data();
-    for (int i = 0; i <= ATTEMPT_SPARES; i++) CHECK_INT(attempt_spare_give(&spares, &many[i], data, &task, 1, i, NULL, &e), 0);
+    for (int i = 0; i <= ATTEMPT_SPARES; i++) give_to(&many[i], i);
     for (int i = 0; i <= ATTEMPT_SPARES; i++) attempt_spare_take_back(&spares, &many[i], data, NULL, 0);
     CHECK_INT(spares.n, ATTEMPT_SPARES);
     CHECK(!is_there(many[ATTEMPT_SPARES].path));
