@@ -62,7 +62,7 @@ BUGS = {
         "src/server/ahead.c",
         "    ahead_leave(r);\n    run_give_back(r);\n}\n\nvoid ahead_wait",
         "    if (r->state != RUN_CLAIMED) run_give_back(r);\n}\n\nvoid ahead_wait",
-        SIM,
+        unit("test_unit_server_ahead", "behind_a_long_task_they_go_back_to_their_queue"),
     ),
     "directory_shared": (
         "an attempt is given a directory in which another one left files",
