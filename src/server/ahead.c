@@ -45,15 +45,16 @@ static void on_too_long(struct timer *t)
 void ahead_wait(struct run *r)
 {
     struct post *post = r->lane->post;
+    const struct handler_ops *ops = post->handler->ops;
     struct run **at = &post->ahead;
     assert(r->state == RUN_CLAIMED);
+    r->in_stream = ops->ahead(post->handler) > 0 && (post->ahead || r->lane->ready > 0 || ops->room(post->handler) == 0);
     while (*at && comes_first(*at, r)) at = &(*at)->next_ahead;
     r->next_ahead = *at;
     *at = r;
     post->n_ahead++;
     ahead_go(post);
-    r->ahead = r->state == RUN_CLAIMED;
-    if (r->ahead) turn_timer(r->server->turn, &r->timeout, r->server->draining ? 0 : AHEAD_MOST_MS, on_too_long);
+    if (r->state == RUN_CLAIMED) turn_timer(r->server->turn, &r->timeout, r->server->draining ? 0 : AHEAD_MOST_MS, on_too_long);
 }
 
 void ahead_give_back(struct roster *r)

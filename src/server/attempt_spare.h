@@ -3,8 +3,8 @@
  * Directories that attempts were given and have not touched, for attempts to come. Making and removing one costs the
  * journal of a disk that syncs all the time from 0.15 to 1 ms, and even another name for it waits for a sync that is
  * under way; most attempts of short tasks never look at theirs. So one that is over and found as it was made becomes
- * data_dir/attempts/.spare-<whose>.<number> and is given to attempt after attempt for as long as that is so. Only those that
- * were claimed ahead, in a stream of short ones, are given one as it is; any other has one of its own name.
+ * data_dir/attempts/.spare-<whose>.<number> and is given to attempt after attempt for as long as that is so. Only those in a
+ * stream of short ones (ahead.c) are given one as it is; any other has one of its own name.
  *
  *   made under the attempt's own name ──untouched──▶ spare ──given──▶ in use ──untouched──▶ spare
  *                  │                                                    │ files in it are the result: its own name

@@ -47,12 +47,11 @@ static void keep_verdict(struct run *r, const struct verdict *v, int64_t now_ms)
     it->progress = buf_str(&r->progress);
 }
 
-/* Spare ones are for those claimed ahead: none is made when nobody is. */
+/* Spare ones are for streams of short attempts: none is made where there is no such stream. */
 static void leave_place(struct run *r)
 {
     struct server *s = r->server;
-    bool wanted = r->ahead || (r->lane->post && r->lane->post->ahead);
-    if (wanted) attempt_spare_take_back(&s->spares, &r->place, s->conf.config->data_dir, s->conf.chores, turn_mono_ms(s->turn));
+    if (r->in_stream) attempt_spare_take_back(&s->spares, &r->place, s->conf.config->data_dir, s->conf.chores, turn_mono_ms(s->turn));
     else if (r->place.path[0]) attempt_dir_discard(r->place.path, s->conf.chores);
 }
 
@@ -178,7 +177,7 @@ static int give_place(struct run *r, struct err *e)
 {
     struct server *s = r->server;
     const char *data_dir = s->conf.config->data_dir;
-    if (r->ahead && attempt_spare_give(&s->spares, &r->place, data_dir, s->conf.chores) == 0) return 0;
+    if (r->in_stream && attempt_spare_give(&s->spares, &r->place, data_dir, s->conf.chores) == 0) return 0;
     return attempt_dir_make(r->place.path, data_dir, &r->body.id, r->attempt.run, r->attempt.number, s->conf.chores, e);
 }
 

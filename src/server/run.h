@@ -32,7 +32,7 @@ struct run {
     struct task_body body;  /* strs in the arena */
     struct life life;       /* as claimed; cancel_requested is kept up */
     enum run_state state;
-    bool ahead;             /* it was claimed before there was room for it */
+    bool in_stream;         /* of short ones, one after the other */
     struct attempt_place place; /* its directory */
     struct logbook log;
     struct buf progress;    /* the last one as JSON object; empty: none */

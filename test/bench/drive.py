@@ -24,9 +24,9 @@ def ask(server, method, target, body=None, kind="application/json"):
 
 
 def submit(server, task, n):
-    lines = ask(server, "POST", "/v1/tasks:batch", f"{task}\n" * n, "application/x-ndjson").splitlines()
-    if len(lines) != n or any(json.loads(line)["status"] != 202 for line in lines):
-        sys.exit(f"drive.py: a task was refused: {lines}")
+    text = ask(server, "POST", "/v1/tasks:batch", f"{task}\n" * n, "application/x-ndjson")
+    if text.count(b'"status":202') != n:  # parsing 100 lines would take the server's time
+        sys.exit(f"drive.py: a task was refused: {text!r}")
 
 
 def completed(server):
