@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -14,6 +15,7 @@
 static uint32_t next_char(struct str s, size_t *ret_len)
 {
     const unsigned char *p = (const unsigned char *)s.p;
+    assert(p && s.len > 0);
     size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : 2;
     if (len > s.len || text_utf8_valid((struct str){s.p, len}) != len) {
         *ret_len = 1;
