@@ -141,8 +141,9 @@ static void on_verdict(struct attempt *a, const struct verdict *v)
         v = &unkept;
     }
     if (v->shortage.len) hold(r, v->shortage);
+    struct post *post = r->lane->post; /* the lane may go with its last task */
     finish(r, v);
-    if (r->lane->post) ahead_go(r->lane->post);
+    if (post) ahead_go(post);
 }
 
 static const struct attempt_events events = {on_progress, on_log, on_verdict};
