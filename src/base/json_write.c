@@ -47,33 +47,34 @@ static void add_quoted(struct buf *b, struct str plain)
     buf_wrote(b, plain.len + 2);
 }
 
-/* `"key":json` */
-static void add_member(struct buf *b, const char *key, struct str json)
+/* `"key":` with room for a value of `len` bytes, and where that goes; NULL: the buf has its error. The value is part of the buf. */
+static inline char *member_room(struct buf *b, const char *key, size_t len)
 {
     struct str name = str_of(key);
-    char *at = next_room(b, name.len + 3 + json.len);
-    if (!at) return;
+    char *at = next_room(b, name.len + 3 + len);
+    if (!at) return NULL;
     *at = '"';
     at = put(at + 1, name);
     *at = '"';
     at[1] = ':';
-    put(at + 2, json);
-    buf_wrote(b, name.len + 3 + json.len);
+    buf_wrote(b, name.len + 3 + len);
+    return at + 2;
+}
+
+/* `"key":json` */
+static void add_member(struct buf *b, const char *key, struct str json)
+{
+    char *at = member_room(b, key, json.len);
+    if (at) put(at, json);
 }
 
 /* `"key":"plain"` */
 static void add_quoted_member(struct buf *b, const char *key, struct str plain)
 {
-    struct str name = str_of(key);
-    char *at = next_room(b, name.len + 5 + plain.len);
+    char *at = member_room(b, key, plain.len + 2);
     if (!at) return;
     *at = '"';
-    at = put(at + 1, name);
-    *at = '"';
-    at[1] = ':';
-    at[2] = '"';
-    *put(at + 3, plain) = '"';
-    buf_wrote(b, name.len + 5 + plain.len);
+    *put(at + 1, plain) = '"';
 }
 
 static bool is_plain_char(unsigned char c) { return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\'; }

@@ -92,11 +92,12 @@ void attempt_spare_take_back(struct attempt_spares *s, struct attempt_place *p, 
 }
 
 int attempt_spare_make_own(struct attempt_place *p, const char *data_dir, const struct id *id, int run, int number,
-                           struct err *e)
+                           struct chores *chores, struct err *e)
 {
     if (p->spare.number == 0) return 0;
     char own[ATTEMPT_DIR_PATH];
     attempt_dir_path(own, data_dir, id, run, number);
+    attempt_dir_discard(own, chores);
     if (rename(p->path, own) != 0) return err_set_errno(e, errno == ENOSPC ? ERR_FULL : ERR_IO, errno, own);
     memcpy(p->path, own, sizeof own);
     p->spare = (struct attempt_spare){0};

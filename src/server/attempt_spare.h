@@ -48,9 +48,10 @@ int attempt_spare_give(struct attempt_spares *s, struct attempt_place *p, const 
 /* The attempt is over and nothing in it is needed. */
 void attempt_spare_take_back(struct attempt_spares *s, struct attempt_place *p, const char *data_dir, struct chores *chores,
                              int64_t mono_ms);
-/* Files in it are the attempt's result: it gets the name under which they are found. ERR_IO, ERR_FULL. */
+/* Files in it are the attempt's result: it gets the name under which they are found; what has that name is discarded. ERR_IO,
+ * ERR_FULL. */
 int attempt_spare_make_own(struct attempt_place *p, const char *data_dir, const struct id *id, int run, int number,
-                           struct err *e) MUST_USE;
+                           struct chores *chores, struct err *e) MUST_USE;
 void attempt_spare_release(struct attempt_spares *s, const char *data_dir); /* removes them */
 
 #endif

@@ -52,8 +52,8 @@ void roster_open(struct roster *r, const struct roster_conf *conf);
 void roster_change(struct roster *r, const struct config *c);
 struct post *roster_post(const struct roster *r, struct str type); /* NULL: the type is not declared */
 struct post *roster_post_of(const struct roster *r, const struct handler *h); /* NULL: it has retired */
-/* Tasks to claim for it: what its handler has room for or will have soon, less what was claimed for that. */
 bool roster_is_held(const struct post *p); /* after a start that failed */
+/* Tasks to claim for it: what its handler has room for or will have soon, less what was claimed for that. */
 int roster_room(const struct post *p);
 /* Every process, those of retired posts too. */
 void roster_each(const struct roster *r, void (*f)(void *user, const struct worker_view *w), void *user);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "server/ahead.h"
 #include "server/server.h"
+#include "task/order.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -136,7 +137,8 @@ static void on_verdict(struct attempt *a, const struct verdict *v)
     struct server *s = r->server;
     struct err e = {0};
     struct verdict unkept = {.event = LIFE_RELEASED};
-    if (v->files.len && attempt_spare_make_own(&r->place, s->conf.config->data_dir, &r->body.id, a->run, a->number, &e) != 0) {
+    if (v->files.len && attempt_spare_make_own(&r->place, s->conf.config->data_dir, &r->body.id, a->run, a->number,
+                                               s->conf.chores, &e) != 0) {
         unkept.shortage = str_of(e.text);
         v = &unkept;
     }
@@ -162,6 +164,7 @@ void run_stop(struct run *r, enum stop_reason why)
     if (r->state == RUN_CLAIMED) {
         ahead_leave(r);
         run_give_back(r);
+        return;
     }
     if (r->state != RUN_RUNNING) return; /* stopping: the ladder is under way */
     r->state = RUN_STOPPING;
@@ -198,6 +201,8 @@ void run_start(struct run *r)
         return;
     }
     r->lane->post->hold_ms = 0;
+    metrics_started(&s->metrics, r->body.queue, server_type_label(s, r->body.type),
+                    turn_wall_ms(s->turn) - order_eligible_ms(r->life.rank));
     turn_timer(s->turn, &r->timeout, r->body.timeout_ms, on_timeout);
     if (r->life.cancel_requested) run_stop(r, STOP_CANCEL);
 }

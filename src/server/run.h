@@ -49,7 +49,6 @@ struct run {
 void run_begin(struct server *s, struct lane *lane, const struct store_claim_item *item, struct arena *arena, bool alone);
 void run_stop(struct run *r, enum stop_reason why); /* idempotent; nothing once the verdict is there */
 
-
 /* For ahead.c */
 void run_start(struct run *r);     /* there is room */
 void run_give_back(struct run *r); /* never started: its task goes back to its place, or ends if it was cancelled */

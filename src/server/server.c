@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "server/ahead.h"
-#include "task/order.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -47,8 +46,6 @@ struct str server_type_label(const struct server *s, struct str type)
 static void on_claimed(void *user, struct lane *lane, const struct store_claim_item *item, struct arena *arena, bool alone)
 {
     struct server *s = user;
-    metrics_started(&s->metrics, item->body.queue, server_type_label(s, item->body.type),
-                    item->life.started_at_ms - order_eligible_ms(item->life.rank));
     run_begin(s, lane, item, arena, alone);
 }
 
@@ -237,8 +234,9 @@ void server_ended(struct server *s, const struct id *id, struct str queue, struc
 void server_run_over(struct server *s, struct run *r)
 {
     const struct store_settle_item *it = &r->item;
-    metrics_attempt(&s->metrics, r->body.queue, server_type_label(s, r->body.type), it->attempt.verdict,
-                    it->attempt.finished_at_ms - it->attempt.started_at_ms);
+    if (it->attempt.verdict != LIFE_UNSTARTED)
+        metrics_attempt(&s->metrics, r->body.queue, server_type_label(s, r->body.type), it->attempt.verdict,
+                        it->attempt.finished_at_ms - it->attempt.started_at_ms);
     list_remove(&r->link);
     if (server_run(s, &r->body.id) == r) (void)map_remove(&s->run_by_id, id_key(&r->body.id)); /* not its successor */
     if (it->err) log_warn("a verdict was refused: %s", err_text(it->err));

@@ -30,7 +30,7 @@ static const char *on_handler(const struct post *post, char detail[WAITING_ON_DE
 {
     struct err e = {0};
     int name = (int)post->name.len;
-    if (post->hold_until_ms > turn_mono_ms(post->handler->turn))
+    if (roster_is_held(post))
         return say(detail, "worker_broken", "the last attempt could not be started: %s", post->problem);
     switch (post->handler->ops->waiting(post->handler, &e)) {
     case HANDLER_READY: return NULL;

@@ -109,7 +109,7 @@ for program in valgrind strace; do
 done
 prepare
 dir=$work/run
-compile rounds "$here/rounds.c"
+compile rounds "$here/rounds.c" "$here/connect.c"
 compile pidfd.so -shared -fPIC "$here/pidfd.c" -lpthread
 printf '%-29s %4s %8s %8s %8s   %s\n' "per request" conn loop writer reader "system calls"
 for row in $rows; do

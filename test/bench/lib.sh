@@ -80,7 +80,7 @@ prepare() {
     done
     mkdir -p "$built"
     compile put "$here/put.c" "$here/latencies.c"
-    compile pace "$here/pace.c" "$here/latencies.c"
+    compile pace "$here/pace.c" "$here/latencies.c" "$here/connect.c"
     compile_worker noop_worker
     compile_worker busy_worker
     work=$(mktemp -d "$built/run.XXXXXX")

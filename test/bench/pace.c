@@ -5,11 +5,9 @@
  * Requests go out by the clock, on one connection. A latency counts from the moment its request was due, not from the
  * moment it could be sent: a server that stalls for a second is charged for all that should have been asked meanwhile.
  */
+#include "connect.h"
 #include "latencies.h"
 
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,20 +22,6 @@ static void give_up(const char *what, const char *with)
 {
     fprintf(stderr, "pace: %s%s\n", what, with);
     exit(1);
-}
-
-static int connect_to(char *address)
-{
-    char *port = strrchr(address, ':');
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
-    if (!port) give_up("no port in ", address);
-    *port++ = 0;
-    if (getaddrinfo(address, port, &hints, &found) != 0) give_up("no such address: ", address);
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0) give_up("cannot connect to ", address);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    freeaddrinfo(found);
-    return fd;
 }
 
 static bool is_whole(const char *in, size_t len)
@@ -88,7 +72,7 @@ int main(int argc, char **argv)
                         "Content-Type: application/json\r\nContent-Length: %zu\r\n", strlen(json));
     len += snprintf(request + len, sizeof request - (size_t)len, "\r\n%s", json ? json : "");
     if (len >= (int)sizeof request) give_up("the request is too long", "");
-    int fd = connect_to(argv[optind]), timer = clock_of(per_second);
+    int fd = connect_to("pace", argv[optind]), timer = clock_of(per_second);
     int64_t start_us = latencies_now_us(), every_us = 1000000 / per_second, n = 0, errors = 0;
     while (n < (int64_t)seconds * per_second) {
         uint64_t due;

@@ -6,9 +6,8 @@
  * In each round every connection sends one request, then every answer is read: what came together can be served
  * together. An answer that is not a 2xx ends the program: a count of refusals would be worth nothing.
  */
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include "connect.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -39,21 +38,6 @@ static void say(const char *format, ...)
     request_len += (size_t)vsnprintf(request + request_len, sizeof request - request_len, format, args);
     va_end(args);
     if (request_len >= sizeof request) give_up("the request is too long", "");
-}
-
-static int connect_to(const char *address)
-{
-    char host[256];
-    const char *port = strrchr(address, ':');
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
-    if (!port) give_up("no port in ", address);
-    snprintf(host, sizeof host, "%.*s", (int)(port - address), address);
-    if (getaddrinfo(host, port + 1, &hints, &found) != 0) give_up("no such address: ", address);
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-    if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0) give_up("cannot connect to ", address);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    freeaddrinfo(found);
-    return fd;
 }
 
 /* An answer in chunks ends with an empty one: what is asked here has no chunk that looks like it. */
@@ -117,7 +101,7 @@ int main(int argc, char **argv)
     if (argc - optind < 2 || n < 1 || n > CONNECTIONS_MAX || rounds < 0)
         give_up("usage: rounds [-c CONNECTIONS] [-n ROUNDS] [-H HEADER]... HOST:PORT TARGET [JSON | -]", "");
     make_request(argv[optind], argv[optind + 1], argv[optind + 2], headers);
-    for (long i = 0; i < n; i++) fds[i] = connect_to(argv[optind]);
+    for (long i = 0; i < n; i++) fds[i] = connect_to("rounds", argv[optind]);
     for (long round = 0; round < rounds; round++) {
         for (long i = 0; i < n; i++) send_request(fds[i]);
         for (long i = 0; i < n; i++) read_answer(fds[i]);

@@ -85,6 +85,24 @@ CASE(a_list_that_finds_nothing_in_many_rows_stops_in_time_goes_on_and_ends)
     CHECK(longest_ms < 5 * SQLITE_READER_BUDGET_MS); /* the bound, and what is around it */
 }
 
+/* How many it lists, page after page. */
+static size_t listed_of_many(struct contract *c, struct store_filter filter, size_t *ret_pages)
+{
+    size_t n = 0;
+    struct store_list r = {.filter = filter, .limit = 50};
+    *ret_pages = 0;
+    for (bool more = true; more && *ret_pages < 1000; (*ret_pages)++) {
+        ASK(c, list, &r);
+        CHECK_INT(r.req.err, 0);
+        more = r.more;
+        n += r.n;
+        struct store_list next = {.filter = filter, .limit = 50, .has_after = true, .after = r.last};
+        store_release(&r.req);
+        r = next;
+    }
+    return n;
+}
+
 /* Of that many: completed, of a type, with a subject and a tag; a few are something else, the oldest among them. */
 static void many_ended(struct contract *c)
 {
@@ -123,19 +141,46 @@ CASE(what_few_of_many_tasks_have_is_found_at_once)
         {{.type = STR("seldom"), .subject = STR("ann"), .tags = {few}, .n_tags = 1, .word = "failed"}, 1},
     };
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-        size_t n = 0, pages = 0;
-        struct store_list r = {.filter = asked[i].filter, .limit = 50};
-        for (bool more = true; more; pages++) {
-            ASK(c, list, &r);
-            more = r.more;
-            n += r.n;
-            struct store_list next = {.filter = asked[i].filter, .limit = 50, .has_after = true, .after = r.last};
-            store_release(&r.req);
-            r = next;
-        }
+        size_t pages, n = listed_of_many(c, asked[i].filter, &pages);
         CHECK_INT(n, asked[i].n);
         CHECK(pages <= 5); /* one, where nobody else has the machine; looking at every row takes dozens */
     }
+}
+
+#define TYPES 9000
+
+/* As many types as a prefix lets its users name, in one queue; every tenth of the tasks is cancelled. */
+static void many_types(struct contract *c)
+{
+    char path[sizeof c->path];
+    (void)contract_put(c, "q", "t1");
+    go_elsewhere(c, path);
+    CHECK(old_exec(path, "BEGIN;"
+              "WITH RECURSIVE n(x) AS (SELECT 2 UNION ALL SELECT x+1 FROM n WHERE x<9000)"
+              " INSERT INTO lane SELECT x, iif(x%1000=0,'r','q'), 't'||x FROM n;"
+              "WITH RECURSIVE n(x) AS (SELECT 2 UNION ALL SELECT x+1 FROM n WHERE x<9000)"
+              " INSERT INTO body SELECT CAST(printf('\x01%015d', x) AS BLOB),0,x,0,1,0,0,1,1,3,0,0,1,1,NULL,NULL,x'7b7d',-1 FROM n;"
+              "INSERT INTO live SELECT id,lane,2,1,0,0,0,0,0,0,0,0,0 FROM body WHERE id<x'0140' AND lane%10<>0;"
+              "INSERT INTO done SELECT id,lane,6,1,1,0,0,0,0,1,2,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,0 FROM body"
+              " WHERE id<x'0140' AND lane%10=0;"
+              "COMMIT"));
+    come_back(c, path);
+}
+
+CASE(however_many_types_there_are_a_page_is_no_work)
+{
+    many_types(c);
+    size_t pages;
+    CHECK_INT(listed_of_many(c, (struct store_filter){.queue = STR("q")}, &pages), TYPES - 9);
+    CHECK(pages <= TYPES / 50 * 2); /* page after page of fifty: merging the types would have a page for each task */
+    CHECK_INT(listed_of_many(c, (struct store_filter){.word = "pending"}, &pages), TYPES - TYPES / 10);
+    CHECK(pages <= TYPES / 50 * 2);
+    CHECK_INT(listed_of_many(c, (struct store_filter){.queue = STR("q"), .word = "cancelled"}, &pages), TYPES / 10 - 9);
+    CHECK_INT(listed_of_many(c, (struct store_filter){.queue = STR("r")}, &pages), 9);
+    CHECK_INT(listed_of_many(c, (struct store_filter){.type = STR("t2000")}, &pages), 1);
+    CHECK_INT(listed_of_many(c, (struct store_filter){.queue = STR("q"), .type = STR("t2000")}, &pages), 0);
+    CHECK_INT(listed_of_many(c, (struct store_filter){.word = "failed"}, &pages), 0);
+    CHECK_INT(listed_of_many(c, (struct store_filter){.type = STR("none")}, &pages), 0);
 }
 
 struct ask_later {

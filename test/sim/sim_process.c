@@ -92,8 +92,8 @@ static void verdict(struct sim_process *p, const char *op, const char *more, int
 
 static void done(struct sim_process *p)
 {
-    char more[64];
-    snprintf(more, sizeof more, ",\"result\":{\"attempt\":%d}", p->number);
+    char more[96];
+    snprintf(more, sizeof more, ",\"result\":{\"attempt\":%d}%s", p->number, p->names ? ",\"files\":[\"out.txt\"]" : "");
     verdict(p, "done", more, 0);
 }
 
@@ -191,6 +191,7 @@ static void begin(struct sim_process *p, const struct json *j, const struct json
     p->ms = within(number_of(j, input, "ms"), LIMIT_DELAY_MS);
     p->progress = (int)within(number_of(j, input, "progress"), 1000);
     p->log_bytes = (int)within(number_of(j, input, "log"), 16 << 20);
+    p->names = number_of(j, input, "out") != 0;
     p->busy = true;
     p->began_ms = turn_mono_ms(all->turn);
     p->asked = false;

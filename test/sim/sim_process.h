@@ -4,7 +4,8 @@
  * a task stands in the task's input:
  *
  *   {"do": "crash fail done", "ms": 500}     the first attempt crashes, the second fails, all others are done, each
- *                                            after 500 ms; "progress": 3 says so many before, "log": N prints N bytes
+ *                                            after 500 ms; "progress": 3 says so many before, "log": N prints N bytes,
+ *                                            "out": 1 names out.txt
  *
  *   done      a result                        crash     the process ends by a signal
  *   fail      a failure worth another try     junk      writes something that is no frame
@@ -41,6 +42,7 @@ struct sim_process {
     int64_t ms;
     int64_t began_ms;     /* mono */
     int progress, log_bytes;
+    bool names;           /* out.txt as output, which the test has to make */
     bool asked;           /* to stop its task */
     struct timer timer;   /* the next thing it does */
     struct later dying;

@@ -10,9 +10,10 @@
 
 #include <stdlib.h>
 
-enum statement { PICTURE = SQLITE_RANGE_STATEMENTS, LANES, ROW };
+enum statement { PICTURE = SQLITE_RANGE_STATEMENTS, LANES, LANES_OF_QUEUE, LANES_OF_TYPE, ROW };
 
 #define CONDITIONS (STORE_TAGS + 2)
+#define LANES_MOST 64 /* further ones, as types named by a prefix make them, cost more to merge than all tasks to look at */
 
 struct condition {
     struct sqlite_range *ranges; /* owned; a task lies in one of them at most */
@@ -73,19 +74,42 @@ static int add_lane(struct walk *w, struct condition *c, int64_t lane)
     return err;
 }
 
+static sqlite3_stmt *ask_lanes(struct walk *w)
+{
+    const struct store_filter *f = &w->r->filter;
+    if (f->type.p)
+        return sqlite_db_statement(w->db, LANES_OF_TYPE,
+                                   "SELECT number FROM lane WHERE type=?2 AND (?1 IS NULL OR queue=?1) LIMIT ?3");
+    if (f->queue.p) return sqlite_db_statement(w->db, LANES_OF_QUEUE, "SELECT number FROM lane WHERE queue=?1 LIMIT ?3");
+    return sqlite_db_statement(w->db, LANES, "SELECT number FROM lane LIMIT ?3");
+}
+
+static int find_lanes(struct walk *w, int64_t lanes[LANES_MOST + 1], int *ret_n)
+{
+    sqlite3_stmt *s = ask_lanes(w);
+    int code;
+    if (!s) return ERR_STORE;
+    sqlite_db_bind_text(s, 1, w->r->filter.queue);
+    sqlite_db_bind_text(s, 2, w->r->filter.type);
+    sqlite3_bind_int(s, 3, LANES_MOST + 1);
+    for (*ret_n = 0; (code = sqlite3_step(s)) == SQLITE_ROW;) lanes[(*ret_n)++] = sqlite3_column_int64(s, 0);
+    sqlite3_reset(s);
+    return sqlite_db_err(w->db, code);
+}
+
 static int add_lanes(struct walk *w)
 {
     const struct store_filter *f = &w->r->filter;
-    sqlite3_stmt *s = sqlite_db_statement(
-        w->db, LANES, "SELECT number FROM lane WHERE (?1 IS NULL OR queue=?1) AND (?2 IS NULL OR type=?2)");
-    if (!s) return ERR_STORE;
-    sqlite_db_bind_text(s, 1, f->queue);
-    sqlite_db_bind_text(s, 2, f->type);
+    int64_t lanes[LANES_MOST + 1];
+    int n, err = find_lanes(w, lanes, &n);
+    if (err) return err;
     struct condition *c = new_condition(w);
-    int code, err = 0;
-    while ((code = sqlite3_step(s)) == SQLITE_ROW && !err) err = add_lane(w, c, sqlite3_column_int64(s, 0));
-    if (!err) err = sqlite_db_err(w->db, code);
-    sqlite3_reset(s);
+    if (n > LANES_MOST) {
+        add_range(c, &(struct sqlite_range){.kind = SQLITE_RANGE_SIFT, .tag = {f->queue, f->type}, .word = f->word,
+                                            .now_ms = w->r->req.now_ms});
+        return 0;
+    }
+    for (int i = 0; i < n && !err; i++) err = add_lane(w, c, lanes[i]);
     return err;
 }
 

@@ -2,7 +2,8 @@
  *
  * One page of tasks, newest first. Each condition of the filter is a set of ranges (sqlite_range.h) that lie in the order
  * of ids: a subject or tag is one, a type, queue and status together are those of each lane in each state. A task is
- * listed when all conditions come upon it; where one has nothing for a while, the others jump over as much:
+ * listed when all conditions come upon it; where one has nothing for a while, the others jump over as much. Where type and queue
+ * leave more lanes than a few, tasks are looked at one by one instead.
  *
  *      subject   ─────●───────────────────●──────●─────▶ older
  *      tag       ──●──●──────●──●──●──●───●────────────▶

@@ -18,6 +18,10 @@ static const char *const sql[SQLITE_RANGE_STATEMENTS] = {
     [SQLITE_RANGE_LIVE] = "SELECT id, state, due_at, attempt FROM live WHERE lane=?3" DOWN,
     [SQLITE_RANGE_ASIDE] = "SELECT id, state, due_at, attempt FROM live INDEXED BY live_aside"
                            " WHERE lane=?3 AND state=?4 AND state<>2 AND (attempt>0)=?5" DOWN,
+    [SQLITE_RANGE_SIFT] = "SELECT b.id, coalesce(l.state, d.state), coalesce(l.due_at, 0), coalesce(l.attempt, 0),"
+                          " (?3 IS NULL OR n.queue=?3) AND (?4 IS NULL OR n.type=?4)"
+                          " FROM body b CROSS JOIN lane n ON n.number=b.lane LEFT JOIN live l ON l.lane=b.lane AND l.id=b.id"
+                          " LEFT JOIN done d ON d.id=b.id WHERE b.id<?1 ORDER BY b.id DESC LIMIT ?2",
     [SQLITE_RANGE_DONE] = "SELECT id FROM done INDEXED BY done_lane WHERE lane=?3 AND state=?4" DOWN,
 };
 
@@ -25,8 +29,8 @@ static void bind(sqlite3_stmt *s, const struct sqlite_range *r, const struct id 
 {
     sqlite_db_bind_id(s, BELOW, below);
     sqlite3_bind_int(s, LIMIT, r->asked);
-    if (r->kind == SQLITE_RANGE_SUBJECT || r->kind == SQLITE_RANGE_TAG) {
-        if (r->kind == SQLITE_RANGE_TAG) sqlite_db_bind_text(s, KEY, r->tag.key);
+    if (r->kind == SQLITE_RANGE_SUBJECT || r->kind == SQLITE_RANGE_TAG || r->kind == SQLITE_RANGE_SIFT) {
+        if (r->kind != SQLITE_RANGE_SUBJECT) sqlite_db_bind_text(s, KEY, r->tag.key);
         sqlite_db_bind_text(s, VALUE, r->tag.value);
     } else if (r->kind != SQLITE_RANGE_ALL) {
         sqlite3_bind_int64(s, LANE, r->lane);
@@ -38,7 +42,8 @@ static void bind(sqlite3_stmt *s, const struct sqlite_range *r, const struct id 
 /* Promotions are not written: what a row says and what it shows differ once its time has come. */
 static bool shows(const struct sqlite_range *r, sqlite3_stmt *s)
 {
-    if (!r->word || (r->kind != SQLITE_RANGE_LIVE && r->kind != SQLITE_RANGE_ASIDE)) return true;
+    if (r->kind == SQLITE_RANGE_SIFT && !sqlite3_column_int(s, 4)) return false;
+    if (!r->word || (r->kind != SQLITE_RANGE_LIVE && r->kind != SQLITE_RANGE_ASIDE && r->kind != SQLITE_RANGE_SIFT)) return true;
     struct life life = {.state = (enum task_state)sqlite3_column_int(s, 1), .due_at_ms = sqlite3_column_int64(s, 2),
                         .attempt = sqlite3_column_int(s, 3)};
     return strcmp(life_word(&life, r->now_ms), r->word) == 0;

@@ -11,16 +11,18 @@
 
 #define SQLITE_RANGE_BATCH 16
 
-enum sqlite_range_kind { SQLITE_RANGE_ALL, SQLITE_RANGE_SUBJECT, SQLITE_RANGE_TAG, SQLITE_RANGE_LIVE, SQLITE_RANGE_ASIDE, SQLITE_RANGE_DONE };
-#define SQLITE_RANGE_STATEMENTS (SQLITE_RANGE_DONE + 1)
+enum sqlite_range_kind {
+    SQLITE_RANGE_ALL, SQLITE_RANGE_SUBJECT, SQLITE_RANGE_TAG, SQLITE_RANGE_LIVE, SQLITE_RANGE_ASIDE, SQLITE_RANGE_DONE, SQLITE_RANGE_SIFT
+};
+#define SQLITE_RANGE_STATEMENTS (SQLITE_RANGE_SIFT + 1)
 
 struct sqlite_range {
     enum sqlite_range_kind kind;
-    struct task_tag tag;   /* borrowed; a subject is its value */
+    struct task_tag tag;   /* borrowed; a subject is its value; of SIFT: queue and type, each may be missing */
     int64_t lane;          /* as in the file; LIVE: all live tasks of it, ASIDE: those in a state but pending, DONE: in an ending */
     enum task_state state; /* of the two */
     bool tried;            /* of ASIDE: those with attempts behind them, or without */
-    const char *word;      /* what live tasks must show; NULL: whatever */
+    const char *word;      /* what tasks must show; NULL: whatever. DONE does by its state */
     int64_t now_ms;        /* wall, for that */
     struct sqlite_range_head {
         struct id id;

@@ -62,7 +62,8 @@ const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     "DROP TABLE live;"
     "ALTER TABLE live4 RENAME TO live;"
     "CREATE INDEX live_aside ON live(lane, state, attempt>0, id) WHERE state<>2;"
-    "CREATE INDEX done_lane ON done(lane, state, id);",
+    "CREATE INDEX done_lane ON done(lane, state, id);"
+    "CREATE INDEX lane_type ON lane(type);",
 };
 
 #define RESTORE "restore a backup (bide backup makes them)"

@@ -36,7 +36,8 @@ executed() {
 
 run_exec2() { executed 2; }
 run_exec4() { executed 4; }
-run_spawn() { "$built/spawn" "$seconds" /bin/true; }
+run_spawn() { "$built/spawn" 1 "$seconds" /bin/true; }
+run_spawn4() { "$built/spawn" 4 "$seconds" /bin/true; }
 
 # The gaps are known to the worker, who writes them when it is stopped. All tasks wait before the first is begun.
 run_gap() {

@@ -4,6 +4,7 @@
  */
 #include "server/ahead.h"
 #include "server_rig.h"
+#include <unistd.h>
 
 static struct config_queue wide[] = {{.name = "default", .concurrency = 40}};
 static struct worker_pool_conf single[] = {
@@ -21,6 +22,17 @@ static void open_short(void)
 }
 
 static const struct post *post(void) { return &sim->server.roster.posts[0]; }
+
+/* A sample of /metrics is there as it stands. */
+static bool measured(const char *sample)
+{
+    struct buf b;
+    buf_init(&b, 1 << 20);
+    metrics_write(&sim->server.metrics, &b);
+    bool found = strstr(b.p, sample);
+    buf_release(&b);
+    return found;
+}
 
 TEST(short_tasks_follow_each_other_without_a_commit_between_them)
 {
@@ -59,6 +71,8 @@ TEST(behind_a_long_task_they_go_back_to_their_queue)
     CHECK_TASK(behind, "pending");
     CHECK_INT(rig_look(behind)->life.attempt, 0); /* as if it had never been claimed */
     CHECK_INT(post()->n_ahead, 0);
+    CHECK(measured("bide_task_wait_seconds_count{queue=\"default\",type=\"transcribe\"} 9\n")); /* eight and the long one */
+    CHECK(measured("bide_attempts_total{queue=\"default\",type=\"transcribe\",status=\"released\"} 0\n"));
     struct sim_task *urgent = SUBMIT(.ms = 5000, .priority = 5);
     sim_pass(sim, 10000);
     CHECK_TASK(urgent, "running"); /* it was not too late for this one */
@@ -98,6 +112,31 @@ TEST(one_that_is_cancelled_ends_at_once)
     CHECK_INT(post()->n_ahead, 1);
     sim_pass(sim, 100);
     CHECK_TASK(other, "completed");
+    RIG_CLOSE();
+}
+
+TEST(what_one_in_a_stream_has_made_is_kept_under_its_own_name)
+{
+    open_short();
+    for (int i = 0; i < 4; i++) SUBMIT(.ms = 1);
+    struct sim_task *t = SUBMIT(.ms = 20, .more = ",\"out\":1"), *next = SUBMIT(.ms = 20);
+    sim_pass(sim, 10);
+    char path[ATTEMPT_DIR_PATH + 16];
+    snprintf(path, sizeof path, "%s/out.txt", server_run(&sim->server, &t->body.id)->place.path);
+    CHECK(strstr(path, "/attempts/.spare-"));
+    FILE *f = fopen(path, "w");
+    CHECK(f && fputs("hello", f) >= 0);
+    fclose(f);
+    sim_pass(sim, 20);
+    CHECK_TASK(t, "completed");
+    CHECK_STR(rig_look(t)->ending.files, "[\"out.txt\"]");
+    CHECK(sim_has_dir(sim, &t->body.id, 1, 1));
+    attempt_dir_path(path, sim->dir, &t->body.id, 1, 1);
+    strncat(path, "/out.txt", sizeof path - strlen(path) - 1);
+    CHECK(access(path, F_OK) == 0);
+    CHECK_TASK(next, "running"); /* in another */
+    CHECK(access(server_run(&sim->server, &next->body.id)->place.path, F_OK) == 0);
+    sim_pass(sim, 20);
     RIG_CLOSE();
 }
 

@@ -174,13 +174,40 @@ TEST(files_that_are_a_result_give_it_the_attempts_own_name)
     open_spare();
     give(7);
     make_file();
-    CHECK_INT(attempt_spare_make_own(&place, data, &task, 1, 7, &e), 0);
+    CHECK_INT(attempt_spare_make_own(&place, data, &task, 1, 7, NULL, &e), 0);
     attempt_dir_path(own, data, &task, 1, 7);
     CHECK_STR(str_of(place.path), own);
     snprintf(path, sizeof path, "%s/out", own);
     CHECK(is_there(path));
-    CHECK_INT(attempt_spare_make_own(&place, data, &task, 1, 7, &e), 0); /* as it is */
+    CHECK_INT(attempt_spare_make_own(&place, data, &task, 1, 7, NULL, &e), 0); /* as it is */
     CHECK(is_there(path));
+    close_data();
+}
+
+TEST(what_has_that_name_already_is_none_of_this_attempts)
+{
+    char own[ATTEMPT_DIR_PATH], path[ATTEMPT_DIR_PATH + 8];
+    open_spare();
+    CHECK_INT(attempt_dir_make(own, data, &task, 1, 7, NULL, &e), 0);
+    snprintf(path, sizeof path, "%s/old", own);
+    CHECK_INT(mkdir(path, 0755), 0);
+    give(7);
+    make_file();
+    CHECK_INT(attempt_spare_make_own(&place, data, &task, 1, 7, NULL, &e), 0);
+    CHECK(!is_there(path));
+    snprintf(path, sizeof path, "%s/out", own);
+    CHECK(is_there(path));
+    close_data();
+}
+
+TEST(a_name_that_cannot_be_had_is_an_error_that_says_which)
+{
+    open_spare();
+    give(7);
+    make_file();
+    CHECK_INT(attempt_dir_remove(place.path, &e), 0); /* as if the disk had lost it */
+    CHECK_INT(attempt_spare_make_own(&place, data, &task, 1, 7, NULL, &e), ERR_IO);
+    CHECK(strstr(e.text, "/attempts/01020300"));
     close_data();
 }
 
