@@ -76,6 +76,10 @@ BIDE_API void bide_text_free(struct bide_text *text); /* accepts a zeroed text, 
  * and error are free: bide keeps what is written there as the log of the task. Every frame carries the fence of its
  * attempt. Unless told to, the worker does not ask for pings, since it cannot answer while `run` computes; slow is then
  * never mistaken for dead.
+ *
+ * With BIDE_PULL=http://HOST:PORT in its environment the same program pulls: it asks that server for tasks of the types in
+ * BIDE_PULL_TYPES, and a thread of the library's own beats while `run` computes. bide_task_dir() is then a directory of
+ * this machine; its files go to the server with the verdict. What is printed stays here: bide_task_log() is the task's log.
  */
 
 /* One attempt at one task: given to `run`, valid until `run` returns. */
@@ -98,18 +102,25 @@ struct bide_worker {
     bool ping;     /* bide may ask whether the process still moves; pings are answered between tasks and in
                     * bide_task_cancelled, so `run` calls that about ten times a second */
     struct bide_error *error; /* where bide_worker_run leaves its reason; may be NULL */
+    /* A puller: a program that bide does not start, on another machine perhaps, and that asks a server for its tasks. */
+    const char *pull;         /* the server, as bide_client_options.server; NULL: BIDE_PULL of the environment; neither: started by bide */
+    const char *pull_types;   /* what to ask for, with commas: "transcribe,remote.*"; NULL: BIDE_PULL_TYPES */
+    const char *pull_name;    /* its name for GET /v1/workers; NULL: BIDE_PULL_NAME, else host and process */
+    const volatile int *stop; /* a puller: not 0: finish what was begun, give back the rest and return; set by
+                               __atomic_store_n, as a signal handler may, since other threads look at it; NULL: never */
 };
 
-/* Serves tasks until told to stop (a `stop` frame, or the end of BIDE_IN); then unloads and returns 0. -1 with the
+/* Serves tasks until told to stop (a `stop` frame, the end of BIDE_IN, `stop` of a puller); then unloads and returns 0. -1 with the
  * reason in worker->error: load failed, the descriptors are missing, a write met a broken pipe (bide is gone), or
- * bide sent what is not bide/1. The descriptors stay open and are marked close-on-exec, so that what the worker starts
+ * bide sent what is not bide/1; or, pulling, the server will not give work: an unknown type, no permission. While it is
+ * away it is waited for. The descriptors stay open and are marked close-on-exec, so that what the worker starts
  * does not inherit them. */
 BIDE_API int bide_worker_run(const struct bide_worker *worker);
 
 /* What is asked. All pointers are valid until `run` returns. */
 BIDE_API const char *bide_task_id(const struct bide_task *task);
 BIDE_API const char *bide_task_type(const struct bide_task *task);
-BIDE_API int bide_task_attempt(const struct bide_task *task);        /* from 1 */
+BIDE_API int bide_task_attempt(const struct bide_task *task);        /* from 1; 0: a warm-up */
 BIDE_API int64_t bide_task_timeout_ms(const struct bide_task *task); /* of this attempt; 0: none was told */
 BIDE_API const char *bide_task_dir(const struct bide_task *task);    /* this attempt's directory; "": there is none */
 BIDE_API const char *bide_task_input(const struct bide_task *task);  /* JSON text, wherever it travelled; never NULL */
@@ -124,11 +135,11 @@ BIDE_API int bide_task_progress(struct bide_task *task, double percent, const ch
 BIDE_API int bide_task_progress_data(struct bide_task *task, double percent, const char *message, const char *data);
 /* level: debug info warn error; NULL means info. */
 BIDE_API int bide_task_log(struct bide_task *task, const char *level, const char *text);
-/* Streamed output, UTF-8, in order; the pieces are numbered here, from 0 in each attempt. Part of the protocol; a bide
- * 0.1 server takes it and keeps nothing of it. */
+/* Streamed output, UTF-8, in order: what clients read with GET /v1/tasks/{id}/output while the task runs, and after it. The
+ * pieces are numbered here, from 0 in each attempt; the server keeps the first 1 MiB of one. */
 BIDE_API int bide_task_output(struct bide_task *task, const char *data, size_t len);
-/* A checkpoint of at most 1 MiB, for the next attempt's bide_task_resume. Part of the protocol; a bide 0.1 server keeps
- * none, so that bide_task_resume is NULL. */
+/* A checkpoint of at most 1 MiB of JSON, for bide_task_resume of the next attempt of the same run: the last one counts,
+ * "null" forgets it. bide stores at most one a second, so it may be saved as often as is convenient. */
 BIDE_API int bide_task_save(struct bide_task *task, const char *json);
 /* An output file that is there, its name relative to the directory; told with `done`. */
 BIDE_API int bide_task_add_file(struct bide_task *task, const char *name);
@@ -312,6 +323,9 @@ BIDE_API int bide_client_result(struct bide_client *client, const char *id, stru
                                 struct bide_error *error);
 BIDE_API int bide_client_log(struct bide_client *client, const char *id, struct bide_text *ret_bytes,
                              struct bide_error *error);
+/* What its latest attempt has streamed out so far, joined. */
+BIDE_API int bide_client_output(struct bide_client *client, const char *id, struct bide_text *ret_bytes,
+                                struct bide_error *error);
 
 BIDE_API int bide_client_queues(struct bide_client *client, struct bide_text *ret_page, struct bide_error *error);
 BIDE_API int bide_client_queue(struct bide_client *client, const char *queue, struct bide_text *ret_queue,
@@ -342,7 +356,7 @@ struct bide_task_view {
     char subject[504];
     char error_code[208], error_message[1024], error_type[208]; /* "" when there is none; error.detail is in the JSON */
     int64_t created_at_ms, run_at_ms, started_at_ms, finished_at_ms; /* UTC since 1970; 0: not yet, or none */
-    int64_t eta_at_ms;
+    int64_t eta_at_ms; /* when it will probably end; 0: not known */
     int64_t queued_ms, run_ms; /* timing; negative: not known */
     int64_t input_bytes, result_bytes;
     bool has_result; /* inline in this JSON */

@@ -2,34 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The life of a few tasks, to look at: starts a server with this folder's bide.yaml, hands it the recordings that
-# alsa-utils ships, shows their progress, prints what was said, and leaves the server running. Ctrl-C lets it finish
-# what it has begun; a second Ctrl-C stops it at once. `make run` builds first and then calls this.
+# alsa-utils ships, shows their progress, prints what was said, and leaves the server running (../server.sh).
+# `make run` builds first and then calls this.
 #
 # BIDE_LISTEN is the address (127.0.0.1:8080), BIDE_RECORDINGS the folder of recordings.
+# shellcheck disable=SC1091,SC2034,SC2154 # what server.sh reads and sets
 set -eu
 
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-bide=$root/build/bide
-run=${BIDE_DATA_DIR:-$root/build/transcribe} # bide.yaml says so, and the server reads BIDE_DATA_DIR too
-listen=${BIDE_LISTEN:-127.0.0.1:8080}
+example=transcribe
+. "$(dirname "$0")/../server.sh"
 recordings=${BIDE_RECORDINGS:-/usr/share/sounds/alsa}
-export BIDE_SERVER="http://$listen"
-
-# The server hears of the end once, whether a signal or the end of this script brings it.
-stop() {
-    told=yes
-    kill -TERM "$server" 2>/dev/null || true
-}
-finish() {
-    status=$?
-    [ "$told" = yes ] || stop
-    while kill -0 "$server" 2>/dev/null; do
-        wait "$server" || true # a signal to this script interrupts wait
-    done
-    echo "the server has ended"
-    exit "$status"
-}
 
 # submit FILE: prints the id
 submit() {
@@ -41,32 +23,7 @@ member() {
     printf '%s' "$task" | sed -n 's/.*"'"$1"'": *"\{0,1\}\([^",}]*\).*/\1/p'
 }
 
-for program in "$bide" "$root/build/examples/transcribe/speech"; do
-    [ -x "$program" ] || {
-        echo "demo.sh: $program is missing: run make build first" >&2
-        exit 1
-    }
-done
-if "$bide" stats >/dev/null 2>&1; then
-    echo "demo.sh: a server answers at $listen already; choose another with BIDE_LISTEN=127.0.0.1:PORT" >&2
-    exit 1
-fi
-
-# A session of its own: Ctrl-C in a terminal reaches this script alone, which tells the server once.
-mkdir -p "$run"
-setsid "$bide" serve --config "$here/bide.yaml" --listen "$listen" >"$run/server.log" 2>&1 &
-server=$!
-told=no
-trap stop INT TERM HUP
-trap finish EXIT
-until "$bide" stats >/dev/null 2>&1; do
-    kill -0 "$server" 2>/dev/null || {
-        cat "$run/server.log" >&2
-        exit 1
-    }
-    sleep 0.1
-done
-cat "$run/server.log"
+start_server "$root/build/examples/transcribe/speech"
 
 # Noise.wav has no words in it. The short ones are done in a blink: one that has them all, ten times, shows a bar.
 set -- "$recordings"/*_*.wav
@@ -95,8 +52,4 @@ for id in $ids; do
         "$(member real_time_factor)"
 done
 
-echo
-echo "bide is running at $BIDE_SERVER, its log is $run/server.log"
-echo "try: build/bide list    or: curl $BIDE_SERVER/v1/tasks"
-echo "Ctrl-C stops it"
-wait "$server" || true
+stay

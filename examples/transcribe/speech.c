@@ -374,6 +374,10 @@ static int transcribe(void *user, struct bide_task *task)
     return failed;
 }
 
+static volatile int told_to_stop; /* a puller, by SIGTERM: it ends after the recording it has */
+
+static void on_stop(int number) { __atomic_store_n(&told_to_stop, number, __ATOMIC_RELAXED); }
+
 int main(int argc, char **argv)
 {
     const char *model = getenv("SPEECH_MODEL");
@@ -385,7 +389,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: speech [--model NAME|DIRECTORY]\n");
         return 64;
     }
-    struct bide_worker worker = {.load = load, .run = transcribe, .unload = unload, .user = &speech, .error = &error};
+    if (getenv("BIDE_PULL")) sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_stop}, NULL);
+    struct bide_worker worker = {
+        .load = load, .run = transcribe, .unload = unload, .user = &speech, .error = &error, .stop = &told_to_stop};
     if (bide_worker_run(&worker) == 0) return 0;
     fprintf(stderr, "speech: %s\n", error.text);
     return 1;

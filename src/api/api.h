@@ -21,6 +21,7 @@ struct api {
     struct json json;          /* for parsing one body at a time */
     int64_t started_at_ms;     /* wall */
     uint64_t answers[6];       /* by class: [2] 2xx .. [5] 5xx */
+    uint64_t late_words;       /* of pullers, about attempts that are over */
     struct map busy_keys;      /* idempotency keys of submits on their way to the store */
 };
 
@@ -30,6 +31,7 @@ struct call {
     struct http_request *req;
     struct str params[API_PARAMS]; /* of the path, decoded */
     struct query query;
+    bool existing; /* the answer is the task that holds the key already */
     bool replayed; /* the answer is that of an earlier request with the same idempotency key */
 };
 
@@ -48,7 +50,8 @@ bool api_in_pieces(void *user, const struct http_request *r); /* the same */
 /* The tables, each in its noun's file, ended by a row without a method. */
 extern const struct route tasks_routes[], task_routes[], queues_routes[], workers_routes[], health_routes[],
     openapi_routes[], bulk_routes[], history_routes[], change_routes[],
-    gc_routes[], batch_routes[], files_routes[];
+    gc_routes[], batch_routes[], files_routes[], pull_claim_routes[], pull_attempt_routes[],
+    pull_upload_routes[];
 
 /* Of the routes that take bodies in pieces: is it a request to them? */
 bool batch_in_pieces(const struct http_request *r);

@@ -5,6 +5,7 @@
 #include "api/batch_chunk.h"
 
 #include "api/idempotency.h"
+#include "api/key_held.h"
 #include "api/submission.h"
 #include "base/json_write.h"
 #include "http/problem.h"
@@ -15,6 +16,7 @@ struct batch_item {
     int64_t index;
     struct err *error;      /* in the arena; NULL: good */
     struct task_body *body; /* in the arena, when it was good */
+    char extra[KEY_HELD_EXTRA]; /* the error's further member; "": none */
     struct store_add_item add; /* good: what is added; afterwards what became of it */
 };
 
@@ -96,11 +98,14 @@ static void judge(struct batch_chunk *k, struct batch_item *item, int err)
     struct server *s = k->api->server;
     const struct task_body *body = item->body;
     struct err e;
-    if (err || !item->add.replayed) metrics_submitted(&s->metrics, body->queue, server_type_label(s, body->type), err != 0);
+    if (!err) server_added(s, &item->add);
+    if (err || !(item->add.replayed || item->add.existing)) metrics_submitted(&s->metrics, body->queue, server_type_label(s, body->type), err != 0);
     if (!err) return;
     if (err == ERR_QUEUE_FULL)
         err_set(&e, err, "queue %.*s has its %lld waiting tasks; try again later", STR_ARG(body->queue),
                 (long long)item->add.capacity);
+    else if (err == ERR_KEY_HELD)
+        (void)key_held(&item->add, &e, item->extra);
     else if (err == ERR_KEY_REUSED)
         err_set(&e, err, "this Idempotency-Key was used for another item at this place; nothing was stored");
     else err_set(&e, err, "%s; nothing was stored, try again later", err_text(err));
@@ -149,14 +154,15 @@ void batch_chunk_write(const struct batch_chunk *k, struct buf *b, bool lines)
         const struct batch_item *item = k->items[i];
         json_write_open(b, '{');
         json_write_member_int(b, "index", item->index);
-        json_write_member_int(b, "status", item->error ? err_http_status(item->error->code) : 202);
+        json_write_member_int(b, "status", item->error ? err_http_status(item->error->code) : item->add.existing ? 200 : 202);
         if (item->error) {
             json_write_key(b, "error");
-            problem_write(b, item->error, k->request_id, STR_NONE);
+            problem_write(b, item->error, k->request_id, str_of(item->extra));
         } else {
             json_write_key(b, "id");
-            json_write_id(b, item->add.replayed ? &item->add.first : &item->body->id);
+            json_write_id(b, item->add.replayed ? &item->add.first : item->add.existing ? &item->add.holder : &item->body->id);
             if (item->add.replayed) json_write_member_bool(b, "replayed", true);
+            if (item->add.existing) json_write_member_bool(b, "existing", true);
         }
         json_write_close(b, '}');
         if (lines) buf_add_char(b, '\n');

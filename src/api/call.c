@@ -98,6 +98,11 @@ void call_store_failed(struct call *c, int err)
 void call_list_open(struct buf *b)
 {
     json_write_open(b, '{');
+    call_list_items(b);
+}
+
+void call_list_items(struct buf *b)
+{
     json_write_key(b, "items");
     json_write_open(b, '[');
 }

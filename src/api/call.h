@@ -13,6 +13,7 @@
 #include "base/limits.h"
 
 #define CALL_JSON "application/json"
+#define CALL_TEXT "text/plain; charset=utf-8"
 #define ANSWER_MAX LIMIT_HTTP_REPLY /* an answer in the making; what would be larger is refused */
 #define CALL_LARGE (16 * 1024)
 
@@ -36,6 +37,7 @@ int call_claim(struct call *c, size_t bytes) MUST_USE; /* as http_claim; answers
 
 /* The shape of all lists: {"items":[..],"next_cursor":..}; cursor NULL: the last page. */
 void call_list_open(struct buf *b);
+void call_list_items(struct buf *b); /* the same in an object that is open, after members of its own */
 void call_list_close(struct buf *b, const char *cursor);
 
 struct buf call_buf(struct call *c);                  /* for an answer: bounded, released by call_answer */

@@ -215,6 +215,17 @@ static void write_workers(struct buf *b, const struct server *s)
     one_value(b, "bide_worker_restarts_total", "counter", "Unplanned ends of worker processes.", (double)n.restarts);
 }
 
+static void write_pullers(struct buf *b, const struct call *c)
+{
+    const struct pull_desk *d = &c->api->server->roster.desk;
+    one_value(b, "bide_pullers", "gauge", "Pullers that ask, have an attempt, or did so in the last two minutes.",
+              (double)d->pullers.by_name.n);
+    one_value(b, "bide_pull_claims", "gauge", "Claims of pullers that wait for work.", (double)d->waiting);
+    one_value(b, "bide_pull_attempts", "gauge", "Attempts that pullers have.", (double)d->held.n);
+    one_value(b, "bide_pull_leases_lost_total", "counter", "Attempts whose puller was not heard of for its lease.", (double)d->lost);
+    one_value(b, "bide_pull_stale_total", "counter", "What pullers said about attempts that were over.", (double)c->api->late_words);
+}
+
 static void on_metrics(struct store_req *req)
 {
     struct counting *m = req->user;
@@ -234,6 +245,7 @@ static void on_metrics(struct store_req *req)
     if (c->api->measured) write_store(&b, c->api->measured);
     metrics_write(&s->metrics, &b);
     write_workers(&b, s);
+    write_pullers(&b, c);
     one_value(&b, "bide_http_connections", "gauge", "Open HTTP connections.", h->connections_now);
     one_value(&b, "bide_http_requests_total", "counter", "HTTP requests.", (double)h->requests_total);
     one_value(&b, "bide_http_refused_total", "counter", "Requests the HTTP layer refused itself.", (double)h->refused_total);

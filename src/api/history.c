@@ -19,34 +19,53 @@ struct asking {
     struct store_history store;
 };
 
-static void write_attempt(struct buf *b, int32_t run, int32_t number, const char *verdict, int64_t started_ms,
-                          int64_t finished_ms, const struct failure *f, size_t log_bytes)
+/* verdict NULL: it is under way */
+static void write_attempt(struct buf *b, const struct task_attempt *a, const char *verdict, size_t log_bytes, size_t output_bytes)
 {
     json_write_open(b, '{');
-    json_write_member_int(b, "run", run);
-    json_write_member_int(b, "attempt", number);
+    json_write_member_int(b, "run", a->run);
+    json_write_member_int(b, "attempt", a->number);
     json_write_member_text(b, "verdict", verdict);
-    json_write_member_time(b, "started_at", started_ms);
-    json_write_member_time(b, "finished_at", finished_ms);
+    json_write_member_time(b, "started_at", a->started_at_ms);
+    json_write_member_time(b, "finished_at", a->finished_at_ms);
     json_write_key(b, "error");
-    task_json_write_error(b, f);
+    task_json_write_error(b, &a->failure);
     json_write_member_int(b, "log_bytes", (int64_t)log_bytes);
+    json_write_member_int(b, "output_bytes", (int64_t)output_bytes);
+    json_write_key(b, "resumed_from");
+    if (a->resumed_from) json_write_int(b, a->resumed_from);
+    else json_write_null(b);
+    json_write_member_time(b, "saved_at", a->saved_at_ms);
+    json_write_member_int(b, "saved_bytes", (int64_t)a->saved_bytes);
     json_write_close(b, '}');
+}
+
+/* An attempt that has no row. What one that is under way has saved is where the next one would find it. */
+static struct task_attempt without_row(const struct life *life, int64_t finished_ms, const struct task_save *save)
+{
+    struct task_attempt a = {
+        .run = life->run, .number = life->attempt, .started_at_ms = life->started_at_ms, .finished_at_ms = finished_ms};
+    if (life->state != TASK_RUNNING || !save->attempt) return a;
+    bool own = save->attempt == life->attempt;
+    a.resumed_from = own ? save->resumed_from : save->bytes ? save->attempt : 0;
+    a.saved_at_ms = own ? save->at_ms : 0;
+    a.saved_bytes = own ? save->bytes : 0;
+    return a;
 }
 
 /* The attempts of one run: its last, when that has no row, then its rows from *at on. */
 static void write_run_attempts(struct buf *b, const struct store_history *h, const struct life *life, int64_t finished_ms, size_t *at)
 {
-    static const struct failure none;
     bool has_row = *at < h->n_attempts && h->attempts[*at].attempt.run == life->run &&
                    h->attempts[*at].attempt.number == life->attempt;
     bool alive = life->state == TASK_RUNNING;
-    if (!has_row && life->attempt > 0 && (alive || life->state == TASK_COMPLETED))
-        write_attempt(b, life->run, life->attempt, alive ? NULL : "done", life->started_at_ms, finished_ms, &none, 0);
+    if (!has_row && life->attempt > 0 && (alive || life->state == TASK_COMPLETED)) {
+        struct task_attempt a = without_row(life, finished_ms, &h->save);
+        write_attempt(b, &a, alive ? NULL : "done", 0, 0);
+    }
     for (; *at < h->n_attempts && h->attempts[*at].attempt.run == life->run; ++*at) {
-        const struct task_attempt *a = &h->attempts[*at].attempt;
-        write_attempt(b, a->run, a->number, life_verdict_word(a->verdict), a->started_at_ms, a->finished_at_ms, &a->failure,
-                      h->attempts[*at].log_bytes);
+        const struct store_attempt *of = &h->attempts[*at];
+        write_attempt(b, &of->attempt, life_verdict_word(of->attempt.verdict), of->log_bytes, of->output_bytes);
     }
 }
 
@@ -58,6 +77,9 @@ static void write_run(struct buf *b, const struct task_ending *run)
     json_write_member_int(b, "attempts", run->life.attempt);
     json_write_member_time(b, "started_at", run->life.started_at_ms);
     json_write_member_time(b, "finished_at", run->finished_at_ms);
+    json_write_key(b, "cached_from");
+    if (run->cached) json_write_id(b, &run->cached_from);
+    else json_write_null(b);
     json_write_key(b, "error");
     task_json_write_error(b, &run->failure);
     json_write_close(b, '}');

@@ -100,6 +100,24 @@ int members_text(const struct members *m, const struct json_node *v, const char 
     return 0;
 }
 
+int members_key(const struct members *m, const struct json_node *v, const char *pointer, struct str *ret)
+{
+    if (v->kind == JSON_NULL) return 0;
+    int err = members_text(m, v, pointer, LIMIT_NAME, ret);
+    if (err || ret->len > 0) return err;
+    return err_set_at(m->e, ERR_INVALID, pointer, "%s must be 1 to %d bytes long; leave it out for none", pointer + 1, LIMIT_NAME);
+}
+
+int members_positive(const struct members *m, const struct json_node *v, const char *pointer, double high, double *ret)
+{
+    double value;
+    if (v->kind != JSON_NUMBER) return members_expected(m, v, pointer, "a number");
+    if (json_double(m->j, v, &value) != 0 || !(value > 0) || value > high)
+        return err_set_at(m->e, ERR_INVALID, pointer, "%s must be a number above 0, at most %g", pointer + 1, high);
+    *ret = value;
+    return 0;
+}
+
 int members_time(const struct members *m, const struct json_node *v, const char *pointer, int64_t *ret_ms)
 {
     struct str s = STR_NONE;

@@ -30,6 +30,8 @@ int members_int(const struct members *m, const struct json_node *v, const char *
                int64_t *ret) MUST_USE; /* a whole number within bounds */
 int members_bool(const struct members *m, const struct json_node *v, const char *pointer, bool *ret) MUST_USE;
 int members_text(const struct members *m, const struct json_node *v, const char *pointer, size_t max, struct str *ret) MUST_USE;
+int members_key(const struct members *m, const struct json_node *v, const char *pointer, struct str *ret) MUST_USE; /* 1..LIMIT_NAME bytes; null: none */
+int members_positive(const struct members *m, const struct json_node *v, const char *pointer, double high, double *ret) MUST_USE; /* > 0 */
 int members_time(const struct members *m, const struct json_node *v, const char *pointer, int64_t *ret_ms) MUST_USE; /* RFC 3339 */
 int members_tags(const struct members *m, const struct json_node *v, const char *pointer, const struct task_tag **ret,
                 size_t *ret_n) MUST_USE;

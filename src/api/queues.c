@@ -40,6 +40,14 @@ static const struct store_count *count_of(const struct store_counts *counts, str
     return NULL;
 }
 
+static void write_rate(struct buf *b, const struct rate *rate)
+{
+    char text[RATE_TEXT];
+    rate_format(rate, text);
+    if (rate->n > 0) json_write_text(b, text);
+    else json_write_null(b);
+}
+
 static void write_queue(struct buf *b, struct server *s, const struct queue *q, const struct store_count *n)
 {
     static const struct store_count none;
@@ -52,6 +60,12 @@ static void write_queue(struct buf *b, struct server *s, const struct queue *q, 
     json_write_key(b, "capacity");
     if (q->capacity) json_write_int(b, q->capacity);
     else json_write_null(b);
+    json_write_key(b, "key_concurrency");
+    if (q->key_concurrency) json_write_int(b, q->key_concurrency);
+    else json_write_null(b);
+    json_write_key(b, "rate");
+    write_rate(b, &q->rate);
+    json_write_member_bool(b, "fair", q->fair);
     json_write_key(b, "depth");
     depth_write(b, n);
     json_write_member_time(b, "oldest_pending_at", n->oldest_ready_ms);
@@ -205,7 +219,42 @@ static int read_capacity(const struct members *r, void *to, const struct json_no
     return v->kind == JSON_NULL ? 0 : members_int(r, v, pointer, 0, INT32_MAX, &q->set.capacity);
 }
 
-static const struct member limits[] = {{"concurrency", read_concurrency}, {"capacity", read_capacity}, {"paused", read_paused},
+static int read_key_concurrency(const struct members *r, void *to, const struct json_node *v, const char *pointer)
+{
+    struct store_queue *q = to;
+    int64_t n = -1;
+    q->parts |= STORE_QUEUE_KEYS;
+    int err = v->kind == JSON_NULL ? 0 : members_int(r, v, pointer, 0, 100000, &n);
+    q->set.key_concurrency = (int32_t)n;
+    return err;
+}
+
+/* A text, or the number 0. */
+static int read_rate(const struct members *r, void *to, const struct json_node *v, const char *pointer)
+{
+    struct store_queue *q = to;
+    struct str text;
+    int64_t number;
+    q->parts |= STORE_QUEUE_RATE;
+    q->set.rate = (struct rate){.n = v->kind == JSON_NULL ? -1 : 0};
+    if (v->kind == JSON_NULL || (v->kind == JSON_NUMBER && json_int(r->j, v, &number) == 0 && number == 0)) return 0;
+    if (v->kind == JSON_STRING && members_text(r, v, pointer, RATE_TEXT, &text) == 0 && rate_parse(&q->set.rate, text) == 0) return 0;
+    return err_set_at(r->e, ERR_INVALID, pointer, "%s must be " RATE_WANTED, pointer + 1);
+}
+
+static int read_fair(const struct members *r, void *to, const struct json_node *v, const char *pointer)
+{
+    struct store_queue *q = to;
+    bool fair = false;
+    q->parts |= STORE_QUEUE_FAIR;
+    int err = v->kind == JSON_NULL ? 0 : members_bool(r, v, pointer, &fair);
+    q->set.fair = v->kind == JSON_NULL ? -1 : fair;
+    return err;
+}
+
+static const struct member limits[] = {{"concurrency", read_concurrency}, {"capacity", read_capacity},
+                                       {"key_concurrency", read_key_concurrency}, {"rate", read_rate},
+                                       {"fair", read_fair}, {"paused", read_paused},
                                        {"draining", read_draining}, {NULL, NULL}};
 
 static void patch_queue(struct call *c)

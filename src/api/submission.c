@@ -5,11 +5,13 @@
  */
 #include "api/submission.h"
 
+#include "api/cache_field.h"
 #include "api/command.h"
 #include "api/members.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "handler/command.h"
+#include "task/cache.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -22,6 +24,8 @@ struct draft {
     int64_t now_ms;
     int64_t priority, max_attempts, delay_ms, start_within_ms; /* -1: not said (priority: INT64_MIN) */
     const struct json_node *retry;
+    bool conflict; /* on_conflict was said */
+    struct cache_field cache;
 };
 
 static int read_type(const struct members *m, void *to, const struct json_node *v, const char *pointer)
@@ -108,6 +112,51 @@ static int read_subject(const struct members *m, void *to, const struct json_nod
     return members_text(m, v, pointer, LIMIT_SUBJECT, &d->body->subject);
 }
 
+static int read_key(const struct members *m, void *to, const struct json_node *v, const char *pointer)
+{
+    struct draft *d = to;
+    return members_key(m, v, pointer, &d->body->key);
+}
+
+static int read_on_conflict(const struct members *m, void *to, const struct json_node *v, const char *pointer)
+{
+    static const char *const words[] = {[TASK_REFUSE] = "refuse", [TASK_EXISTING] = "existing", [TASK_REPLACE] = "replace"};
+    struct draft *d = to;
+    struct str said;
+    int err = members_text(m, v, pointer, LIMIT_NAME, &said);
+    d->conflict = !err;
+    for (int i = 0; i < 3 && !err; i++) {
+        if (!str_eq(said, str_of(words[i]))) continue;
+        d->body->on_conflict = (enum task_conflict)i;
+        return 0;
+    }
+    return err ? err : err_set_at(m->e, ERR_INVALID, pointer, "on_conflict must be refuse, existing or replace");
+}
+
+static int read_cache(const struct members *m, void *to, const struct json_node *v, const char *pointer)
+{
+    struct draft *d = to;
+    return cache_field_read(m, v, pointer, &d->cache);
+}
+
+static int read_limit_key(const struct members *m, void *to, const struct json_node *v, const char *pointer)
+{
+    struct draft *d = to;
+    return members_key(m, v, pointer, &d->body->limit_key);
+}
+
+static int read_batch_key(const struct members *m, void *to, const struct json_node *v, const char *pointer)
+{
+    struct draft *d = to;
+    return members_key(m, v, pointer, &d->body->batch_key);
+}
+
+static int read_cost(const struct members *m, void *to, const struct json_node *v, const char *pointer)
+{
+    struct draft *d = to;
+    return members_positive(m, v, pointer, LIMIT_COST, &d->body->cost);
+}
+
 static int read_tags(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
@@ -126,6 +175,12 @@ static const struct member fields[] = {
     {"grace_ms", read_grace},
     {"max_attempts", read_max_attempts},
     {"retry", read_retry},
+    {"key", read_key},
+    {"on_conflict", read_on_conflict},
+    {"cache", read_cache},
+    {"limit_key", read_limit_key},
+    {"batch_key", read_batch_key},
+    {"cost", read_cost},
     {"retain_ms", read_retain},
     {"subject", read_subject},
     {"tags", read_tags},
@@ -226,12 +281,16 @@ static int settle(struct draft *d)
     if (d->start_within_ms > 0) b->rules.start_by_ms = d->now_ms + d->start_within_ms;
     if (b->rules.start_by_ms && b->run_at_ms > b->rules.start_by_ms)
         return err_set_at(d->m->e, ERR_INVALID, "/start_within_ms", "it could never start: run_at is after the end of start_within_ms");
+    if (d->conflict && !b->key.p)
+        return err_set_at(d->m->e, ERR_INVALID, "/on_conflict", "on_conflict says what becomes of a key that is held: give a key");
     b->rules.priority = d->priority == INT64_MIN ? d->type->priority : (int32_t)d->priority;
     b->rules.max_attempts = d->max_attempts < 0 ? rules->max_attempts : (int32_t)d->max_attempts;
     b->rules.retry = rules->retry;
     if (!b->timeout_ms) b->timeout_ms = rules->timeout_ms;
     if (!b->grace_ms) b->grace_ms = rules->grace_ms;
     if (!b->input.p) b->input = STR("{}");
+    b->cache = (struct task_cache){.ttl_ms = d->cache.ttl_ms, .bypass = d->cache.bypass};
+    if (b->cache.ttl_ms) cache_print(b, d->cache.version, b->cache.print);
     if (b->retain_ms != RETAIN_AS_TYPE) retention_wish(&d->server->retention);
     return d->retry ? members_read(d->m, policy, d->retry, "/retry", &b->rules.retry) : 0;
 }
@@ -257,7 +316,7 @@ int submission_read_of(const struct http_request *r, struct task_body *ret, cons
         return err_set(e, ERR_INVALID, "a submit is a JSON object like {\"type\":\"transcribe\",\"input\":{}}, not %s",
                        json_kind_name(node->kind));
     int64_t now_ms = turn_wall_ms(s->turn);
-    *ret = (struct task_body){.created_at_ms = now_ms, .retain_ms = RETAIN_AS_TYPE};
+    *ret = (struct task_body){.created_at_ms = now_ms, .retain_ms = RETAIN_AS_TYPE, .cost = 1};
     struct members m = {j, a, e};
     struct draft d = {.m = &m, .server = s, .body = ret, .now_ms = now_ms, .priority = INT64_MIN, .max_attempts = -1,
                       .delay_ms = -1};

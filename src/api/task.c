@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * /v1/tasks/{id}: one task, its result, its log, cancel and retry.
+ * /v1/tasks/{id}: one task, its result, its log and streamed output, cancel and retry.
  */
 #include "api/api.h"
 #include "api/call_body.h"
@@ -11,6 +11,7 @@
 static void get(struct call *c);
 static void result(struct call *c);
 static void log_text(struct call *c);
+static void output(struct call *c);
 static void cancel(struct call *c);
 static void retry(struct call *c);
 
@@ -18,6 +19,7 @@ const struct route task_routes[] = {
     {"GET", "/v1/tasks/{}", " wait ", get},
     {"GET", "/v1/tasks/{}/result", " ", result},
     {"GET", "/v1/tasks/{}/log", " run attempt ", log_text},
+    {"GET", "/v1/tasks/{}/output", " run attempt from ", output},
     {"POST", "/v1/tasks/{}/cancel", " ", cancel},
     {"POST", "/v1/tasks/{}/retry", " ", retry},
     {0},
@@ -112,16 +114,26 @@ static void result(struct call *c)
     if (!call_id(c, &f->get.id)) fetch(f, LIMIT_INLINE);
 }
 
-/* ---- log ---- */
+/* ---- log, streamed output ---- */
 
 struct reading {
     struct call *call;
     struct store_log log;
+    int64_t from; /* output: the number of the first piece */
 };
 
 static void answer_log(struct call *c, struct str text)
 {
-    call_answer_with(c, 200, "text/plain; charset=utf-8", text, NULL, 0);
+    call_answer_with(c, 200, CALL_TEXT, text, NULL, 0);
+}
+
+/* Says which piece to ask for next, so that a client that comes again while it runs gets what is new. */
+static void answer_output(struct call *c, struct str packed, int64_t from)
+{
+    int64_t next;
+    struct str text = pieces_text(packed, from, &c->req->arena, &next);
+    struct http_header header = {STR("Bide-Output-Next"), arena_format(&c->req->arena, "%lld", (long long)next)};
+    call_answer_with(c, 200, CALL_TEXT, text, &header, 1);
 }
 
 static void on_log(struct store_req *req)
@@ -132,27 +144,45 @@ static void on_log(struct store_req *req)
     struct str text = err ? STR_NONE : r->log.log;
     arena_adopt(&c->req->arena, &req->arena);
     store_release(req);
-    if (!refused(c, err)) answer_log(c, text);
+    if (refused(c, err)) return;
+    if (r->log.output) answer_output(c, text, r->from);
+    else answer_log(c, text);
 }
 
-static void log_text(struct call *c)
+/* Of which attempt; NULL: answered, refused. *ret_live: it is under way, and what it said is there, not in the store yet. */
+static struct reading *read_which(struct call *c, const struct run **ret_live)
 {
     struct reading *r = arena_alloc(&c->req->arena, sizeof *r);
     int64_t run, attempt;
     r->call = c;
     if (call_id(c, &r->log.id) || call_number(c, "run", 1, INT32_MAX, 0, &run) ||
         call_number(c, "attempt", 1, INT32_MAX, 0, &attempt))
-        return;
+        return NULL;
     const struct run *live = server_run(c->api->server, &r->log.id);
-    bool this_one = live && (!run || run == live->attempt.run) && (!attempt || attempt == live->attempt.number);
-    if (this_one) { /* the attempt is under way: its log is here, not in the store yet */
-        answer_log(c, logbook_text(&live->log, &c->req->arena));
-        return;
-    }
-    if (call_claim(c, LIMIT_LOG)) return;
+    *ret_live = live && (!run || run == live->attempt.run) && (!attempt || attempt == live->attempt.number) ? live : NULL;
     r->log.run = (int32_t)run;
     r->log.number = (int32_t)attempt;
-    store_log(c->api->server->store, &r->log, on_log, r);
+    return r;
+}
+
+static void log_text(struct call *c)
+{
+    const struct run *live;
+    struct reading *r = read_which(c, &live);
+    if (!r) return;
+    if (live) answer_log(c, logbook_text(&live->log, &c->req->arena));
+    else if (!call_claim(c, LIMIT_LOG)) store_log(c->api->server->store, &r->log, on_log, r);
+}
+
+static void output(struct call *c)
+{
+    const struct run *live;
+    struct reading *r = read_which(c, &live);
+    if (!r || call_number(c, "from", 0, PIECES_LAST, 0, &r->from)) return;
+    r->log.output = true;
+    if (call_claim(c, live ? live->output.packed.len : 2 * LIMIT_OUTPUT)) return; /* of the store: packed, and as text */
+    if (live) answer_output(c, buf_str(&live->output.packed), r->from);
+    else store_log(c->api->server->store, &r->log, on_log, r);
 }
 
 /* ---- cancel, retry ---- */
@@ -215,6 +245,7 @@ static void on_retried(struct server_control *control)
     m->pending = true; /* accepted: a new run is to come */
     if (err == ERR_CONFLICT) call_refuse(m->call, err, "only a task that has ended can be retried");
     else if (err == ERR_GONE) call_refuse(m->call, err, "its input was kept for its time and is gone: submit it anew");
+    else if (err == ERR_KEY_HELD) call_refuse(m->call, err, "another task that has not ended holds its key");
     else if (err == ERR_QUEUE_FULL) call_refuse(m->call, err, "its queue is full; try again later");
     else if (!refused(m->call, err)) show(m);
 }

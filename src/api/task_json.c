@@ -54,8 +54,13 @@ static void standing(struct buf *b, struct server *s, const struct task *t)
         json_write_null(b);
     }
     json_write_member_raw(b, "progress", run ? buf_str(&run->progress) : ended ? t->ending.progress : STR_NONE);
-    json_write_member_null(b, "position");
-    json_write_member_null(b, "eta_at");
+}
+
+static void write_place(struct buf *b, const struct task_place *place)
+{
+    if (place->position > 0) json_write_member_int(b, "position", place->position);
+    else json_write_member_null(b, "position");
+    json_write_member_time(b, "eta_at", place->eta_at_ms);
 }
 
 static void payload(struct buf *b, const struct task *t, bool whole)
@@ -88,6 +93,13 @@ static void span(struct buf *b, const char *key, int64_t from_ms, int64_t to_ms)
     else json_write_null(b);
 }
 
+/* Tasks that this one was handed over with; 0: it was not. */
+static int32_t running_with(const struct server *s, const struct id *id)
+{
+    const struct run *r = server_run(s, id);
+    return r && r->batch ? r->batch->size : 0;
+}
+
 static void times(struct buf *b, const struct server *s, const struct task *t)
 {
     const struct life *l = &t->life;
@@ -105,7 +117,8 @@ static void times(struct buf *b, const struct server *s, const struct task *t)
     span(b, "queued_ms", since, l->started_at_ms);
     span(b, "run_ms", l->started_at_ms, finished);
     json_write_key(b, "batch_size");
-    if (l->started_at_ms) json_write_int(b, 1);
+    int32_t batch_size = ended ? t->ending.batch_size : running_with(s, &t->body.id);
+    if (batch_size > 0) json_write_int(b, batch_size);
     else json_write_null(b);
     json_write_close(b, '}');
     json_write_member_null(b, "delivery");
@@ -139,8 +152,15 @@ static void urls(struct buf *b, const struct id *id)
     json_write_close(b, '}');
 }
 
-void task_json_write(struct buf *b, struct server *s, const struct task *t, bool whole)
+struct range {
+    size_t from, to;
+};
+
+/* Returns where the place lies in it. */
+static struct range write_task(struct buf *b, struct server *s, const struct task *t, bool whole,
+                               const struct task_place *place)
 {
+    struct range at;
     (void)buf_room(b, ROOM); /* one growth instead of several; what is lacking shows when it is written */
     json_write_open(b, '{');
     json_write_key(b, "id");
@@ -149,10 +169,37 @@ void task_json_write(struct buf *b, struct server *s, const struct task *t, bool
     json_write_member_str(b, "type", t->body.type);
     json_write_member_str(b, "queue", t->body.queue);
     standing(b, s, t);
+    at.from = b->len;
+    write_place(b, place);
+    at.to = b->len;
     payload(b, t, whole);
     times(b, s, t);
     urls(b, &t->body.id);
+    nullable(b, "key", t->body.key);
+    nullable(b, "limit_key", t->body.limit_key);
+    nullable(b, "batch_key", t->body.batch_key);
+    json_write_key(b, "cost");
+    json_write_double(b, t->body.cost);
+    json_write_key(b, "cached_from");
+    if (state_is_ending(t->life.state) && t->ending.cached) json_write_id(b, &t->ending.cached_from);
+    else json_write_null(b);
     json_write_close(b, '}');
+    return at;
+}
+
+void task_json_write(struct buf *b, struct server *s, const struct task *t, bool whole)
+{
+    static const struct task_place unknown;
+    (void)write_task(b, s, t, whole, &unknown);
+}
+
+void task_json_write_placed(struct buf *b, struct server *s, const struct task *t, const struct task_place *place,
+                            char etag[ETAG_TEXT])
+{
+    size_t start = b->len;
+    struct range at = write_task(b, s, t, true, place);
+    struct str body = str_sub(buf_str(b), start, b->len);
+    etag_of_placed(body, at.from - start, at.to - start, place->position > 0 || place->eta_at_ms > 0, etag);
 }
 
 void task_json_write_id(struct buf *b, const struct id *id)
@@ -163,7 +210,12 @@ void task_json_write_id(struct buf *b, const struct id *id)
     json_write_close(b, '}');
 }
 
-struct task task_json_of_new(const struct task_body *body, const struct life *life)
+struct task task_json_of_new(const struct store_add_item *item)
 {
-    return (struct task){.body = *body, .life = *life, .input_bytes = body->input.len};
+    struct task t = {.body = *item->body, .life = item->life, .input_bytes = item->body->input.len};
+    if (!item->cached) return t;
+    t.result_bytes = item->result_bytes;
+    t.ending = (struct task_ending){.life = item->life, .finished_at_ms = item->finished_at_ms, .cached = true,
+                                    .cached_from = item->cached_from};
+    return t;
 }

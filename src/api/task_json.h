@@ -6,6 +6,7 @@
 #define API_TASK_JSON_H
 
 #include "api/api.h"
+#include "api/etag.h"
 #include "base/json_write.h"
 #include "base/limits.h"
 
@@ -13,14 +14,21 @@
  * bytes, input and result shown inline, and what has a fixed size. */
 #define TASK_JSON_MAX                                                                                             \
     (6 * (LIMIT_DETAIL + 2 * LIMIT_MESSAGE + LIMIT_SUBJECT + LIMIT_TAGS * (LIMIT_TAG_KEY + LIMIT_TAG_VALUE + 1) + \
-          4 * LIMIT_NAME + LIMIT_FILES * 256) +                                                                   \
+          5 * LIMIT_NAME + LIMIT_FILES * 256) +                                                                   \
      LIMIT_PROGRESS_DATA + 2 * LIMIT_INLINE + 16 * 1024)
 
 /* `whole`: with input and result (those the store left out for their size are null). What a live attempt knows better
  * (progress) is taken from its run. */
 void task_json_write(struct buf *b, struct server *s, const struct task *t, bool whole);
+/* Where it stands in line; zeroed: not known. */
+struct task_place {
+    int64_t position;  /* 0: in no line */
+    int64_t eta_at_ms; /* wall, 0: not known */
+};
+/* The whole task with its place, and its tag. */
+void task_json_write_placed(struct buf *b, struct server *s, const struct task *t, const struct task_place *place, char etag[ETAG_TEXT]);
 /* A task just added: no store needs to be asked. */
-struct task task_json_of_new(const struct task_body *body, const struct life *life);
+struct task task_json_of_new(const struct store_add_item *item);
 /* {"id":"..."} */
 void task_json_write_id(struct buf *b, const struct id *id);
 #define TASK_JSON_PATH (10 + ID_TEXT) /* "/v1/tasks/...", NUL included */

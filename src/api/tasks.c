@@ -7,6 +7,7 @@
 #include "api/call.h"
 #include "api/filter.h"
 #include "api/idempotency.h"
+#include "api/key_held.h"
 #include "api/prefer.h"
 #include "api/submission.h"
 #include "api/task_json.h"
@@ -39,7 +40,7 @@ static void accepted(struct submit *m)
     struct call *c = m->call;
     char location[TASK_JSON_PATH];
     struct str path = task_json_path(&m->body.id, location);
-    struct task t = task_json_of_new(&m->body, &m->item.life);
+    struct task t = task_json_of_new(&m->item);
     struct buf b = call_buf(c);
     bool minimal = str_eq_nocase(prefer_find(c->req, "return"), STR("minimal"));
     if (minimal) task_json_write_id(&b, &m->body.id);
@@ -56,6 +57,14 @@ static void wait(struct submit *m)
     wait_start(m->call, &m->body.id, m->wait_ms);
 }
 
+static void refuse_held(struct call *c, const struct store_add_item *item)
+{
+    struct err e;
+    char extra[KEY_HELD_EXTRA];
+    (void)key_held(item, &e, extra);
+    call_problem_with(c, &e, NULL, 0, str_of(extra));
+}
+
 static void on_added(struct store_req *req)
 {
     struct submit *m = req->user;
@@ -64,16 +73,20 @@ static void on_added(struct store_req *req)
     store_release(req);
     struct server *s = c->api->server;
     if (m->busy) idempotency_end(c->api, m->item.key);
-    if (!err && m->item.replayed) {
-        c->replayed = true;
+    if (!err && (m->item.replayed || m->item.existing)) {
+        c->replayed = m->item.replayed;
+        c->existing = m->item.existing;
         http_drop_body(c->req);
-        wait_start(c, &m->item.first, m->wait_ms);
+        wait_start(c, c->existing ? &m->item.holder : &m->item.first, m->wait_ms);
         return;
     }
+    if (!err) server_added(s, &m->item);
     metrics_submitted(&s->metrics, m->body.queue, server_type_label(s, m->body.type), err != 0);
     if (err == ERR_QUEUE_FULL)
         call_refuse(c, err, "queue %.*s has its %lld waiting tasks; try again later", STR_ARG(m->body.queue),
                     (long long)m->item.capacity);
+    else if (err == ERR_KEY_HELD)
+        refuse_held(c, &m->item);
     else if (err == ERR_KEY_REUSED)
         call_refuse(c, err, "this Idempotency-Key was used for a submit with another body; nothing was stored");
     else if (err)

@@ -5,10 +5,22 @@
 #include "api/wait.h"
 
 #include "api/call.h"
-#include "api/etag.h"
 #include "api/task_json.h"
+#include "base/mem.h"
+#include "server/eta_at.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+
+/* A place is known to the thread that writes, and reads wait for no write: after this the answer says none. */
+#define PLACE_MOST_MS 100
+
+/* The question for it, which may be answered after the request was. */
+struct place_ask {
+    struct wait *wait; /* NULL: nobody waits for it any more */
+    struct store_where where;
+    uint32_t lanes[]; /* that it asks for */
+};
 
 struct wait {
     struct call *call;
@@ -18,6 +30,7 @@ struct wait {
     bool asked_last;   /* that question was put after the last word: its answer is given whatever it is */
     bool told;         /* the ending was committed, or the time is up: the next answer is the last */
     struct store_get get;
+    struct place_ask *place;
     struct waiter waiter;
     struct timer timer;
 };
@@ -54,34 +67,71 @@ static void on_time(struct timer *t)
     conclude(CONTAINER_OF(t, struct wait, timer));
 }
 
-static void answer(struct wait *w)
+static void answer(struct wait *w, const struct task_place *place)
 {
     struct call *c = w->call;
     bool get = !str_eq(c->req->path, STR("/v1/tasks")); /* not a submit, that is */
     bool ended = state_is_ending(w->get.task.life.state) && (get || w->patient);
+    char etag[ETAG_TEXT], text[ID_TEXT], location[64];
     struct buf b = call_buf(c);
-    task_json_write(&b, c->api->server, &w->get.task, true);
+    task_json_write_placed(&b, c->api->server, &w->get.task, place, etag);
     store_release(&w->get.req);
     if (buf_err(&b)) { /* refused there */
         call_answer(c, 200, &b);
         return;
     }
-    char etag[ETAG_TEXT], text[ID_TEXT], location[64];
-    etag_of(buf_str(&b), etag);
     id_format(&w->id, text);
     snprintf(location, sizeof location, "/v1/tasks/%s", text);
-    struct http_header headers[5] = {{STR("ETag"), str_of(etag)}};
+    struct http_header headers[6] = {{STR("ETag"), str_of(etag)}};
     size_t n = 1;
     if (!get) headers[n++] = (struct http_header){STR("Location"), str_of(location)};
     if (!get && ended) headers[n++] = (struct http_header){STR("Preference-Applied"), STR("wait")};
     if (!ended) headers[n++] = (struct http_header){STR("Retry-After"), STR("1")};
+    if (c->existing) headers[n++] = (struct http_header){STR("Bide-Existing"), STR("true")};
     if (c->replayed) headers[n++] = (struct http_header){STR("Idempotency-Replayed"), STR("true")};
     if ((str_eq(c->req->method, STR("GET")) || str_eq(c->req->method, STR("HEAD"))) && etag_is_known(c->req, etag)) {
         buf_release(&b);
         call_answer_with(c, 304, NULL, STR_NONE, headers, 1);
         return;
     }
-    call_answer_buf(c, get || ended ? 200 : 202, CALL_JSON, &b, headers, n);
+    call_answer_buf(c, get || ended || c->existing ? 200 : 202, CALL_JSON, &b, headers, n);
+}
+
+/* A store that does not say where the task stands has said how it stands: that is the answer. */
+static void on_where(struct store_req *req)
+{
+    struct place_ask *asked = req->user;
+    struct wait *w = asked->wait;
+    struct task_place place = {.position = req->err ? 0 : asked->where.position};
+    if (w) turn_timer_stop(w->call->api->server->turn, &w->timer);
+    if (w && !req->err) place.eta_at_ms = eta_at_waiting(w->call->api->server, &w->get.task, &asked->where);
+    store_release(req);
+    free(asked);
+    if (w) answer(w, &place);
+}
+
+static void on_place_late(struct timer *t)
+{
+    struct wait *w = CONTAINER_OF(t, struct wait, timer);
+    w->place->wait = NULL;
+    answer(w, &(struct task_place){0});
+}
+
+/* Only a task that waits is in a line. */
+static void answer_with_place(struct wait *w)
+{
+    struct call *c = w->call;
+    struct server *s = c->api->server;
+    const struct task *t = &w->get.task;
+    if (state_is_ending(t->life.state) || t->life.state == TASK_RUNNING) {
+        answer(w, &(struct task_place){.eta_at_ms = t->life.state == TASK_RUNNING ? eta_at_running(s, t) : 0});
+        return;
+    }
+    struct place_ask *asked = w->place = mem_new(sizeof *asked + s->dispatch.n_lanes * sizeof asked->lanes[0]);
+    asked->wait = w;
+    asked->where = (struct store_where){.id = w->id, .lanes = asked->lanes, .n_lanes = eta_at_lanes(s, t, asked->lanes)};
+    turn_timer(s->turn, &w->timer, PLACE_MOST_MS, on_place_late);
+    store_where(s->store, &asked->where, on_where, asked);
 }
 
 static void refuse(struct wait *w, int err)
@@ -109,7 +159,7 @@ static void on_got(struct store_req *req)
         return;
     }
     stop_waiting(w);
-    answer(w);
+    answer_with_place(w);
 }
 
 static void ask(struct wait *w)

@@ -4,6 +4,9 @@
  */
 #include "api/api.h"
 #include "api/call_body.h"
+#include "api/pools_json.h"
+#include "api/resources_json.h"
+#include "api/sandbox_json.h"
 
 static void list(struct call *c);
 static void recycle(struct call *c);
@@ -23,6 +26,7 @@ static void write_worker(void *user, const struct worker_view *w)
     json_write_member_str(b, "id", w->id);
     json_write_member_str(b, "pool", w->pool);
     json_write_member_text(b, "state", w->state);
+    json_write_member_time(b, "state_since", w->state_since_ms);
     json_write_key(b, "pid");
     if (w->pid) json_write_int(b, w->pid);
     else json_write_null(b);
@@ -32,13 +36,29 @@ static void write_worker(void *user, const struct worker_view *w)
     json_write_member_int(b, "loads", w->loads);
     json_write_member_int(b, "restarts", w->restarts);
     json_write_member_int(b, "tasks", w->tasks);
+    json_write_key(b, "max_tasks");
+    if (w->max_tasks > 0) json_write_int(b, w->max_tasks);
+    else json_write_null(b);
     json_write_member_int(b, "dropped", w->dropped);
     json_write_member_int(b, "rss_bytes", w->rss_bytes);
     json_write_key(b, "current");
     json_write_open(b, '[');
     for (size_t i = 0; i < w->n_open; i++) json_write_id(b, &w->open[i]->task->id);
     json_write_close(b, ']');
+    json_write_member_int(b, "max_batch", w->max_batch);
+    json_write_member_int(b, "concurrency", w->concurrency);
+    json_write_key(b, "host");
+    if (w->host.len) json_write_str(b, w->host);
+    else json_write_null(b);
+    json_write_member_time(b, "seen_at", w->seen_at_ms);
     json_write_member_time(b, "retry_at", w->retry_at_ms);
+    json_write_key(b, "holds");
+    json_write_open(b, '{');
+    for (const struct ration_amount *a = w->holds; a && a->name; a++) json_write_member_int(b, a->name, a->amount);
+    json_write_close(b, '}');
+    json_write_key(b, "sandbox");
+    if (w->sandbox) sandbox_json_write(b, w->sandbox);
+    else json_write_null(b);
     json_write_key(b, "problem");
     if (w->problem.len) json_write_str(b, w->problem);
     else json_write_null(b);
@@ -48,8 +68,12 @@ static void write_worker(void *user, const struct worker_view *w)
 static void list(struct call *c)
 {
     struct buf b = call_buf(c);
-    call_list_open(&b);
-    roster_each(&c->api->server->roster, write_worker, &b);
+    const struct roster *roster = &c->api->server->roster;
+    json_write_open(&b, '{');
+    resources_json_write(&b, &roster->resources);
+    pools_json_write(&b, roster);
+    call_list_items(&b);
+    roster_each(roster, write_worker, &b);
     call_list_close(&b, NULL);
     call_answer(c, 200, &b);
 }

@@ -12,7 +12,9 @@
 #define LIMIT_INLINE (64 * 1024)                  /* input or result shown inline in the task object */
 #define LIMIT_FRAME (1024 * 1024 + 64 * 1024)     /* one line from or to a worker; larger payloads travel as files */
 #define LIMIT_FRAME_PAYLOAD (1024 * 1024)         /* an input or result inside a frame */
+#define LIMIT_SAVE (1024 * 1024)                  /* a checkpoint, as JSON text; larger state belongs into files */
 #define LIMIT_LOG (256 * 1024)                    /* log kept per attempt: the first half and the last half */
+#define LIMIT_OUTPUT (1024 * 1024)                /* streamed output kept per attempt, its beginning; each piece costs 2 to 20 bytes more */
 #define LIMIT_MESSAGE (4 * 1024)                  /* error.message, progress.message */
 #define LIMIT_DETAIL (32 * 1024)                  /* error.detail, a traceback */
 #define LIMIT_PROGRESS_DATA (16 * 1024)           /* progress.data */
@@ -21,6 +23,9 @@
 #define LIMIT_JSON_NODES 1000000                  /* values of one JSON text; what is closed (a task's input) is one */
 #define LIMIT_NAME 200                            /* a type, queue, pool, error type */
 #define LIMIT_SUBJECT 500                         /* subject */
+#define LIMIT_COST 1000000000000                  /* a task's cost */
+#define LIMIT_CACHE_MS (30LL * 24 * 3600 * 1000)   /* cache.ttl_ms: how long a result may answer others */
+#define LIMIT_CACHE_VERSION 64                    /* cache.version */
 #define LIMIT_TAGS 32                             /* tags of one task */
 #define LIMIT_TAG_KEY 100                         /* a tag's name */
 #define LIMIT_TAG_VALUE 500                       /* a tag's value */
@@ -33,6 +38,14 @@
 #define LIMIT_PAGE_BYTES (8 * 1024 * 1024)        /* a list page of tasks that is this large ends early; next_cursor goes on */
 #define LIMIT_WAIT_MS (60 * 1000)                 /* longest wait of one request */
 #define LIMIT_FILES 256                           /* output files of one attempt */
+#define LIMIT_BATCH 64                            /* tasks that are handed to a worker by one frame */
+#define LIMIT_OPEN 256                            /* tasks that a worker has at one time */
+#define LIMIT_RESOURCES 8                         /* named resources of a configuration */
+#define LIMIT_PULLERS 10000                       /* pullers known at one time: those that ask, those that have an attempt, and for 2 min after */
+#define LIMIT_PULL_TYPES 100                      /* types that one claim may ask for */
+#define LIMIT_PULL_MAX 32                         /* attempts that one claim may be given */
+#define LIMIT_PULL_UPLOADS 1000                    /* uploads of one attempt, those of the same name counted each time */
+#define LIMIT_PULL_FILE (2LL * 1024 * 1024 * 1024) /* one output file that a puller sends */
 #define LIMIT_LANES 10000                         /* lanes (queue, type, batch key) known at one time */
 #define LIMIT_HTTP_HEADER (16 * 1024)             /* request line and all headers together */
 #define LIMIT_HTTP_HEADERS 100                    /* number of headers */

@@ -19,6 +19,8 @@ int text_duration(int64_t *ret_ms, struct str s, struct err *e) MUST_USE;
 int text_size(int64_t *ret_bytes, struct str s, struct err *e) MUST_USE;
 /* The shortest text that text_duration reads back: 5400000 -> "1h30m". */
 void text_add_duration(struct buf *b, int64_t ms);
+/* The same for text_size, in the largest unit that says it exactly: 6442450944 -> "6G". bytes >= 0 */
+void text_add_size(struct buf *b, int64_t bytes);
 /* RFC 3339 section 5.6. Accepts any offset and 0 to 9 digits of a second; result in UTC milliseconds since 1970. */
 int text_time(int64_t *ret_ms, struct str s) MUST_USE;
 void text_format_time(int64_t ms, char text[TEXT_TIME]); /* UTC, milliseconds, Z */

@@ -115,6 +115,14 @@ int text_size(int64_t *ret_bytes, struct str s, struct err *e)
     return 0;
 }
 
+void text_add_size(struct buf *b, int64_t bytes)
+{
+    static const char units[] = "BKMGT";
+    size_t unit = 0;
+    while (bytes && bytes % 1024 == 0 && units[unit + 1]) bytes /= 1024, unit++;
+    buf_add_format(b, bytes ? "%lld%c" : "0", (long long)bytes, units[unit]);
+}
+
 /* Weeks only when nothing else is left: "10d" says more than "1w3d". */
 void text_add_duration(struct buf *b, int64_t ms)
 {

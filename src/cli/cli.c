@@ -54,6 +54,7 @@ const struct cli_verb cli_verbs[] = {
     {"cancel", cli_cancel, "cancel tasks", "ID...", no_options, false, NULL},
     {"retry", cli_retry, "run ended tasks again", "ID...", no_options, false, NULL},
     {"log", cli_log, "print what a task's worker wrote", "ID", no_options, false, NULL},
+    {"output", cli_output, "print what a task has streamed out so far", "ID", no_options, false, NULL},
     {"queue", cli_queue, "list, show, pause, resume or set queues", "", cli_queue_options, false, NULL},
     {"worker", cli_worker, "list, recycle or stop worker processes", "", no_options, false, NULL},
     {"stats", cli_stats, "print the server's numbers", "", no_options, false, NULL},

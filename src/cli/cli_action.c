@@ -83,6 +83,7 @@ static int tell(const struct cli_args *a, const struct cli_action *c, const stru
 {
     if (cli_args_flag(a, "--json")) cli_text_print_json(answer);
     else if (!c->done && *c->words) return cli_fields_print(answer, error);
+    else if (c->print) return c->print(answer, error);
     else if (!c->done) return cli_fields_print_items(answer, c->columns, error);
     return 0;
 }

@@ -7,6 +7,7 @@
 #define CLI_CLI_ACTION_H
 
 #include "base/buf.h"
+#include "bide.h"
 #include "cli/cli_args.h"
 
 struct cli_action {
@@ -19,6 +20,7 @@ struct cli_action {
     bool sure;                  /* done only with --yes */
     int (*body)(const struct cli_args *a,
                 struct buf *json); /* the request's; NULL: none. CLI_OK or an exit code, said */
+    int (*print)(const struct bide_text *page, struct bide_error *error); /* a list; NULL: as a table of the columns */
 };
 
 extern const struct cli_action cli_queue_actions[], cli_worker_actions[];

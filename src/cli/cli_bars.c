@@ -69,6 +69,16 @@ static void add_bar(struct buf *b, double percent)
     buf_add_format(b, "] %3.0f%%", percent);
 }
 
+/* Until it will probably have ended, by our clock. */
+static void add_left(struct buf *b, const struct bide_task_view *v)
+{
+    char left[CLI_TEXT_DURATION];
+    int64_t left_ms = v->eta_at_ms - clock_wall_ms(&clock_system);
+    if (v->ended || !v->eta_at_ms || left_ms <= 0) return;
+    cli_text_duration(left, left_ms);
+    buf_add_format(b, ", about %s left", left);
+}
+
 /* What the task is doing, in words or as a bar. */
 static void add_state(struct buf *b, const struct bide_task_view *v)
 {
@@ -77,10 +87,12 @@ static void add_state(struct buf *b, const struct bide_task_view *v)
     else buf_add_text(b, v->status);
     if (v->cancel_requested && !v->ended) buf_add_text(b, ", being cancelled");
     if (v->ended && v->error_code[0] && strcmp(v->error_code, v->status) != 0) buf_add_format(b, ": %s", v->error_code);
+    if (running) add_left(b, v);
     if (running && v->message[0]) buf_add_format(b, "  %s", v->message);
     if (!running && !v->ended && v->waiting_on[0]) buf_add_format(b, ", waiting for %s", v->waiting_on);
     if (!running && !v->ended && v->waiting_detail[0]) buf_add_format(b, " (%s)", v->waiting_detail);
     if (!running && !v->ended && v->position > 0) buf_add_format(b, ", position %lld", (long long)v->position);
+    if (!running) add_left(b, v);
 }
 
 /* How long it ran, or runs, or how long we have been looking on. */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * `bide check [--json] [FILE]`: is the configuration right? Speaks to no server. Problems go to stderr as file:line:column: what, the summary of what is declared to stdout; with
- * --json both are one object on stdout.
+ * `bide check [--json] [FILE]`: is the configuration right? Speaks to no server. Problems go to stderr as file:line:column: what, and so does what is right
+ * but would not work here, as file: what; the summary of what is declared goes to stdout. With --json all are one object on stdout.
  */
 #include "base/json_write.h"
 #include "base/text.h"
 #include "cli/cli_args.h"
 #include "server/config.h"
+#include "server/config_amounts.h"
 #include <stdio.h>
 #include <unistd.h>
 
@@ -28,6 +29,11 @@ static void add_summary(struct buf *b, const struct config *c)
         buf_add_format(b, "queue     %s: %d at a time", q->name, q->concurrency);
         if (q->capacity) buf_add_format(b, ", at most %lld waiting", (long long)q->capacity);
         buf_add_text(b, q->paused ? ", paused\n" : "\n");
+    }
+    if (c->resources) {
+        buf_add_text(b, "resources ");
+        config_amounts_show(b, c->resources);
+        buf_add_char(b, '\n');
     }
     for (size_t i = 0; i < c->n_workers; i++) {
         const struct worker_pool_conf *w = &c->workers[i];
@@ -59,6 +65,14 @@ static void add_names(struct buf *b, const char *key, const void *items, size_t 
     json_write_close(b, ']');
 }
 
+static void add_warnings(struct buf *b, const struct config *c)
+{
+    json_write_key(b, "warnings");
+    json_write_open(b, '[');
+    for (const char *const *w = c->warnings; *w; w++) json_write_text(b, *w);
+    json_write_close(b, ']');
+}
+
 static void add_json(struct buf *b, const char *path, bool right, const struct config *c,
                      const struct config_errors *errors)
 {
@@ -76,6 +90,7 @@ static void add_json(struct buf *b, const char *path, bool right, const struct c
     }
     json_write_close(b, ']');
     if (right) {
+        add_warnings(b, c);
         add_names(b, "queues", c->queues, c->n_queues, sizeof *c->queues);
         add_names(b, "workers", c->workers, c->n_workers, sizeof *c->workers);
         add_names(b, "types", c->types, c->n_types, sizeof *c->types);
@@ -101,6 +116,7 @@ int cli_check(int argc, char **argv)
     struct buf b;
     buf_init(&b, REPORT_MAX);
     bool right = config_load(&c, path, NULL, &errors) == 0;
+    for (const char *const *w = right && !json ? c.warnings : NULL; w && *w; w++) fprintf(stderr, "%s: %s\n", path, *w);
     if (json) add_json(&b, path, right, &c, &errors);
     else if (right) add_summary(&b, &c);
     else config_errors_write(&errors, &b);

@@ -5,7 +5,6 @@
  */
 #include "cli/cli_fields.h"
 
-#include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "cli/cli_client.h"
@@ -51,6 +50,7 @@ static bool all_scalars(const struct json_node *list)
 static void walk_value(struct walk *w, const struct json_node *v)
 {
     bool leaf = v->kind != JSON_OBJECT && (v->kind != JSON_ARRAY || all_scalars(v));
+    leaf |= w->wanted && str_eq(buf_str(&w->path), str_of(w->wanted)); /* a column may be an object */
     if (!leaf) {
         uint32_t index = 0;
         for (const struct json_node *c = json_first(v); c; c = json_next(v, c)) walk_child(w, v, c, index++);
@@ -117,7 +117,7 @@ static void add_row(struct walk *w, struct cli_table *t, const struct json_node 
     }
 }
 
-static int parse(struct json *j, const struct bide_text *text, struct bide_error *error)
+int cli_fields_parse(struct json *j, const struct bide_text *text, struct bide_error *error)
 {
     struct err e = {0};
     json_init(j);
@@ -145,7 +145,7 @@ int cli_fields_print(const struct bide_text *text, struct bide_error *error)
 {
     struct json j;
     struct walk w;
-    int rc = parse(&j, text, error);
+    int rc = cli_fields_parse(&j, text, error);
     walk_init(&w, &j);
     if (rc == 0) {
         w.on_scalar = measure;
@@ -163,7 +163,7 @@ int cli_fields_print_items(const struct bide_text *page, const char *const *colu
     struct json j;
     struct walk w;
     struct cli_table t;
-    int rc = parse(&j, page, error);
+    int rc = cli_fields_parse(&j, page, error);
     walk_init(&w, &j);
     const struct json_node *items = rc ? NULL : json_member(&j, json_root(&j), STR("items"));
     if (!rc && (!items || items->kind != JSON_ARRAY))

@@ -33,16 +33,16 @@ static int settings(const struct cli_args *a, struct buf *json)
 }
 
 const struct cli_action cli_queue_actions[] = {
-    {"list", "", "all queues", "GET", "/v1/queues", NULL, NULL, false, NULL},
-    {"show", "NAME", "one queue", "GET", "/v1/queues/{}", NULL, NULL, false, NULL},
+    {"list", "", "all queues", "GET", "/v1/queues", NULL, NULL, false, NULL, NULL},
+    {"show", "NAME", "one queue", "GET", "/v1/queues/{}", NULL, NULL, false, NULL, NULL},
     {"pause", "NAME", "start no more of its tasks; what runs goes on", "POST", "/v1/queues/{}/pause", "paused", NULL,
-     false, NULL},
-    {"resume", "NAME", "start its tasks again", "POST", "/v1/queues/{}/resume", "resumed", NULL, false, NULL},
+     false, NULL, NULL},
+    {"resume", "NAME", "start its tasks again", "POST", "/v1/queues/{}/resume", "resumed", NULL, false, NULL, NULL},
     {"drain", "NAME", "take no more tasks; those that wait still run", "POST", "/v1/queues/{}/drain", "draining", NULL,
-     false, NULL},
-    {"purge", "NAME", "cancels the tasks that wait in it", "POST", "/v1/queues/{}/purge", "purged", NULL, true, NULL},
-    {"set", "NAME KEY=VALUE...", "concurrency=N, capacity=N, ...", "PATCH", "/v1/queues/{}", "set", NULL, false,
-     settings},
+     false, NULL, NULL},
+    {"purge", "NAME", "cancels the tasks that wait in it", "POST", "/v1/queues/{}/purge", "purged", NULL, true, NULL, NULL},
+    {"set", "NAME KEY=VALUE...", "concurrency=N, capacity=N, key_concurrency=N, rate=10/s, fair=true, ...", "PATCH", "/v1/queues/{}", "set", NULL, false,
+     settings, NULL},
     {0},
 };
 

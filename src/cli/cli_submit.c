@@ -3,7 +3,9 @@
  * `bide submit TYPE`: prints the id of the new task; with --wait the result instead. The input goes out byte for byte,
  * from the command line, a file or standard input.
  */
+#include "base/json_write.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "cli/cli_client.h"
 #include "cli/cli_input.h"
 #include "cli/cli_text.h"
@@ -24,8 +26,59 @@ const struct cli_option cli_submit_options[] = {
     {"--max-attempts", "N", "tries before it is failed"},
     {"--subject", "TEXT", "what it is about"},
     {"--tag", "KEY=VALUE", "may be repeated"},
+    {"--key", "TEXT", "of its type only one task that has not ended has it"},
+    {"--on-conflict", "WORD", "when one has it: refuse, existing, replace (refuse)"},
+    {"--cache", "DURATION", "a result of the same input answers it, and its own others for so long"},
+    {"--cache-version", "TEXT", "of what computes it: another one's results are not the same"},
+    {"--cache-bypass", NULL, "runs whatever is there, and replaces it"},
+    {"--limit-key", "TEXT", "whose it is: so many of one key run at a time as its queue allows"},
+    {"--batch-key", "TEXT", "runs in one batch only with tasks of the same"},
+    {"--cost", "NUMBER", "what it takes of a batch's ceiling (1)"},
     {0},
 };
+
+/* As the member `cache`; not said: nothing is written. */
+static bool read_cache(const struct cli_args *a, struct buf *cache)
+{
+    const char *version = cli_args_text(a, "--cache-version");
+    bool bypass = cli_args_flag(a, "--cache-bypass");
+    int64_t ttl_ms = -1;
+    if (!cli_args_duration(a, "--cache", &ttl_ms)) return false;
+    if (ttl_ms < 0 && (version || bypass)) {
+        cli_args_wrong(a, "%s goes with --cache, which says for how long its result may answer others", version ? "--cache-version" : "--cache-bypass");
+        return false;
+    }
+    if (ttl_ms < 0) return true;
+    json_write_open(cache, '{');
+    json_write_member_int(cache, "ttl_ms", ttl_ms);
+    if (version) json_write_member_text(cache, "version", version);
+    if (bypass) json_write_member_bool(cache, "bypass", true);
+    json_write_close(cache, '}');
+    return true;
+}
+
+/* What the library has no names for, as further members; none: nothing is written. */
+static bool read_more(const struct cli_args *a, struct str cache, struct buf *more)
+{
+    const char *limit_key = cli_args_text(a, "--limit-key"), *batch_key = cli_args_text(a, "--batch-key");
+    const char *cost = cli_args_text(a, "--cost"), *key = cli_args_text(a, "--key");
+    const char *on_conflict = cli_args_text(a, "--on-conflict");
+    double value = 1;
+    if (cost && (text_double(&value, str_of(cost)) || !(value > 0) || value > LIMIT_COST)) {
+        cli_args_wrong(a, "--cost is `%s`: a number above 0, at most %g, is expected", cost, (double)LIMIT_COST);
+        return false;
+    }
+    if (!limit_key && !batch_key && !cost && !key && !on_conflict && !cache.len) return true;
+    json_write_open(more, '{');
+    if (key) json_write_member_text(more, "key", key);
+    if (on_conflict) json_write_member_text(more, "on_conflict", on_conflict);
+    if (cache.len) json_write_member_raw(more, "cache", cache);
+    if (limit_key) json_write_member_text(more, "limit_key", limit_key);
+    if (batch_key) json_write_member_text(more, "batch_key", batch_key);
+    if (cost) json_write_key(more, "cost"), json_write_double(more, value);
+    json_write_close(more, '}');
+    return true;
+}
 
 static bool read_options(const struct cli_args *a, struct bide_submit *s, int64_t *wait_ms)
 {
@@ -66,20 +119,25 @@ int cli_submit(int argc, char **argv)
     struct cli_args a;
     struct bide_submit s = {0};
     struct bide_tag *tags = NULL;
-    struct buf input = {0};
+    struct buf input = {0}, more, cache;
     int64_t wait_ms = -1;
     int code;
     if (!cli_args_read(&a, argc, argv, 1, 1, &code)) return code;
-    if (!read_options(&a, &s, &wait_ms) || !cli_args_tags(&a, &tags, &s.n_tags)) code = CLI_USAGE;
+    buf_init(&more, LIMIT_BODY);
+    buf_init(&cache, LIMIT_BODY);
+    if (!read_options(&a, &s, &wait_ms) || !read_cache(&a, &cache) || !read_more(&a, buf_str(&cache), &more) || !cli_args_tags(&a, &tags, &s.n_tags)) code = CLI_USAGE;
     if (!code) code = cli_input_read(&a, &input);
     struct bide_client *client = code ? NULL : cli_client_open(&a, &code);
     s.tags = tags;
     s.input = input.p ? input.p : "";
     s.input_len = input.len;
+    s.more = more.len ? more.p : NULL;
     if (client) code = submit(&a, client, &s, wait_ms);
     bide_client_free(client);
     cli_args_free_tags(tags, s.n_tags);
     buf_release(&input);
+    buf_release(&more);
+    buf_release(&cache);
     cli_args_release(&a);
     return code;
 }

@@ -3,16 +3,13 @@
  * `bide worker ...`: the live processes that run tasks.
  */
 #include "cli/cli_action.h"
-
-static const char *const columns[] = {"id",    "pool",     "state",   "pid",     "rss_bytes",
-                                      "tasks", "restarts", "current", "problem", NULL};
+#include "cli/cli_worker_list.h"
 
 const struct cli_action cli_worker_actions[] = {
-    {"list", "", "all worker processes", "GET", "/v1/workers", NULL, columns, false, NULL},
-    {"recycle", "ID", "end its process after its task; the next starts afresh", "POST", "/v1/workers/{}/recycle",
-     "recycling", NULL, false, NULL},
-    {"stop", "ID", "end its process now and give its task back", "POST", "/v1/workers/{}/stop", "stopping", NULL, false,
-     NULL},
+    {"list", "", "all worker processes", "GET", "/v1/workers", .print = cli_worker_list_print},
+    {"recycle", "ID", "replace its process; it serves until the next is ready", "POST", "/v1/workers/{}/recycle",
+     .done = "recycling"},
+    {"stop", "ID", "end its process now and give its task back", "POST", "/v1/workers/{}/stop", .done = "stopping"},
     {0},
 };
 

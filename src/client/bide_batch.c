@@ -74,7 +74,7 @@ static int read_file(const char *path, struct buf *b, struct bide_error *error)
         if (!room) {
             close(fd);
             if (buf_err(b) == ERR_NOMEM) return bide_error_nomem(error);
-            return bide_error_set(error, "too_large", "%s is larger than %d bytes", path, LIMIT_INPUT);
+            return bide_error_set(error, "too_large", "%s is larger than %zu bytes", path, b->max - 64 * 1024);
         }
         len = read(fd, room, 64 * 1024);
         if (len > 0) buf_wrote(b, (size_t)len);
@@ -85,22 +85,31 @@ static int read_file(const char *path, struct buf *b, struct bide_error *error)
     return 0;
 }
 
-static int read_input(struct bide_task *t, const struct json *j, const struct json_node *v)
+/* Into `b` what the frame has under `name`, or what is in the file that it names under `name_file`; else `otherwise`. */
+static int read_payload(struct bide_task *t, const struct json *j, const struct json_node *v, const char *name, struct buf *b,
+                        struct str otherwise)
 {
-    char name[PATH_MAX];
-    if (!copy_member(j, v, STR("input_file"), name, sizeof name))
-        return bide_error_set(&t->error, "invalid", "input_file is not a path");
-    if (name[0]) {
+    char key[32], file[PATH_MAX];
+    snprintf(key, sizeof key, "%s_file", name);
+    if (!copy_member(j, v, str_of(key), file, sizeof file)) return bide_error_set(&t->error, "invalid", "%s is not a path", key);
+    if (file[0]) {
         char path[2 * PATH_MAX];
-        snprintf(path, sizeof path, "%s%s%s", name[0] == '/' ? "" : t->dir, name[0] == '/' ? "" : "/", name);
-        return read_file(path, &t->input, &t->error);
+        snprintf(path, sizeof path, "%s%s%s", file[0] == '/' ? "" : t->dir, file[0] == '/' ? "" : "/", file);
+        return read_file(path, b, &t->error);
     }
-    const struct json_node *input = json_member(j, v, STR("input"));
-    buf_add_str(&t->input, input ? json_span(j, input) : STR("{}"));
-    return buf_err(&t->input) ? bide_error_nomem(&t->error) : 0;
+    const struct json_node *payload = json_member(j, v, str_of(name));
+    if (!payload && otherwise.len == 0) return 0;
+    buf_add_str(b, payload ? json_span(j, payload) : otherwise);
+    return buf_err(b) ? bide_error_nomem(&t->error) : 0;
 }
 
-/* 0, ERR_NOMEM, ERR_INVALID: bide sent what is not a task. A task whose input is not to be had comes out with t->error
+static int read_resume(struct bide_task *t, const struct json *j, const struct json_node *v)
+{
+    const struct json_node *resume = json_member(j, v, STR("resume"));
+    return resume && resume->kind == JSON_NULL ? 0 : read_payload(t, j, v, "resume", &t->resume, STR(""));
+}
+
+/* 0, ERR_NOMEM, ERR_INVALID: bide sent what is not a task. A task whose input or checkpoint is not to be had comes out with t->error
  * set. */
 static int read_task(struct bide_task *t, const struct json *j, const struct json_node *v)
 {
@@ -113,10 +122,8 @@ static int read_task(struct bide_task *t, const struct json *j, const struct jso
     if (!copy_member(j, v, STR("dir"), t->dir, sizeof t->dir)) return ERR_INVALID;
     t->attempt = (int)int_member(j, v, STR("attempt"), 1);
     t->timeout_ms = int_member(j, v, STR("timeout_ms"), 0);
-    const struct json_node *resume = json_member(j, v, STR("resume"));
-    if (resume && resume->kind != JSON_NULL) buf_add_str(&t->resume, json_span(j, resume));
-    if (buf_err(&t->resume)) return buf_err(&t->resume) == ERR_NOMEM ? ERR_NOMEM : ERR_INVALID;
-    (void)read_input(t, j, v); /* told to bide by the caller, once all tasks are there */
+    /* what is not to be had is told to bide by the caller, once all tasks are there */
+    if (read_payload(t, j, v, "input", &t->input, STR("{}")) == 0) (void)read_resume(t, j, v);
     return 0;
 }
 

@@ -38,12 +38,17 @@ static int open_fd(struct bide_channel *c, const char *name, int fallback, int *
     return 0;
 }
 
-int bide_channel_open(struct bide_channel *c, int max_batch)
+void bide_channel_open_fds(struct bide_channel *c, int in, int out, int max_batch)
 {
-    *c = (struct bide_channel){.in = -1, .out = -1};
+    *c = (struct bide_channel){.in = in, .out = out};
     c->line_max = (size_t)LIMIT_FRAME * (size_t)(max_batch > 0 ? max_batch : 1);
     buf_init(&c->received, c->line_max + READ_SIZE);
     buf_init(&c->frame, LIMIT_FRAME);
+}
+
+int bide_channel_open(struct bide_channel *c, int max_batch)
+{
+    bide_channel_open_fds(c, -1, -1, max_batch);
     if (open_fd(c, "BIDE_IN", 3, &c->in)) return -1;
     return open_fd(c, "BIDE_OUT", 4, &c->out);
 }

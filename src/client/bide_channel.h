@@ -22,6 +22,7 @@ struct bide_channel {
 /* Takes the descriptors from the environment (BIDE_IN, BIDE_OUT; 3 and 4) and marks them close-on-exec. A line may hold
  * `max_batch` inputs of LIMIT_FRAME_PAYLOAD. */
 int bide_channel_open(struct bide_channel *c, int max_batch);
+void bide_channel_open_fds(struct bide_channel *c, int in, int out, int max_batch); /* the same with these */
 void bide_channel_release(struct bide_channel *c); /* accepts a zeroed one; leaves the descriptors open */
 
 /* The line in front, without its line feed, borrowed until the next call. 1; 0 when there is none within `wait_ms`

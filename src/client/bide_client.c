@@ -173,6 +173,11 @@ int bide_client_log(struct bide_client *c, const char *id, struct bide_text *ret
     return bide_request_named(c, "GET", "/v1/tasks", id, "/log", ret, error);
 }
 
+int bide_client_output(struct bide_client *c, const char *id, struct bide_text *ret, struct bide_error *error)
+{
+    return bide_request_named(c, "GET", "/v1/tasks", id, "/output", ret, error);
+}
+
 int bide_client_queues(struct bide_client *c, struct bide_text *ret, struct bide_error *error)
 {
     return bide_client_call(c, "GET", "/v1/queues", NULL, ret, NULL, error);

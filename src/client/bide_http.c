@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * HTTP by libcurl's easy interface. The handle is reset before each request, which keeps its connections. It must never
- * follow redirects (a token would travel with them), use a proxy for this very machine, raise a signal, or hold an
- * answer without a limit.
+ * HTTP by libcurl's easy interface; a request with a meanwhile by its multi interface, one at a time all the same. The
+ * handle is reset before each request, which keeps its connections. It must never follow redirects (a token would travel
+ * with them), use a proxy for this very machine, raise a signal, or hold an answer without a limit.
  */
 #include "client/bide_http.h"
 
@@ -13,21 +13,26 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* A kept connection older than this is not used again: the server ends idle ones after 75 s, and a submit that met its
  * end on the way could not be sent again. */
 #define KEPT_S 60L
+#define SLICE_MS 50 /* between two calls of a request's meanwhile, when nothing moves */
 
 struct bide_http {
     CURL *easy;         /* owned */
+    CURLM *multi;       /* owned: for requests that leave time for something else; NULL: there were none yet */
     char *server;       /* owned: as given, for messages */
     char *base;         /* owned: what a path is put behind */
     const char *socket; /* in `server`: path of a UNIX socket; NULL: TCP */
     char *token;        /* owned; NULL: none */
     bool direct;        /* no proxy: the server is on this machine */
     int64_t connect_timeout_ms, answer_timeout_ms;
-    int n_sent; /* how often the request under way was begun */
+    int n_sent;    /* how often the request under way was begun */
+    bool given_up; /* it was: its meanwhile said so */
     char why[CURL_ERROR_SIZE];
 };
 
@@ -111,6 +116,7 @@ void bide_http_free(struct bide_http *h)
 {
     if (!h) return;
     curl_easy_cleanup(h->easy);
+    if (h->multi) curl_multi_cleanup(h->multi);
     curl_global_cleanup();
     free(h->server);
     free(h->base);
@@ -146,7 +152,7 @@ static struct curl_slist *headers(const struct bide_http *h, const struct bide_h
     struct curl_slist *list = curl_slist_append(NULL, "Expect:");
     struct buf line;
     buf_init(&line, 8192);
-    if (r->json.p) buf_add_format(&line, "Content-Type: %s", r->content_type ? r->content_type : "application/json");
+    if (r->json.p || r->has_file) buf_add_format(&line, "Content-Type: %s", r->content_type ? r->content_type : "application/json");
     else buf_add_text(&line, "Content-Type:");
     list = buf_err(&line) ? drop(list) : add_header(list, line.p);
     if (h->token) list = add_header(list, h->token);
@@ -167,6 +173,46 @@ static int on_begin(void *user, char *ip, char *local_ip, int port, int local_po
     struct bide_http *h = user;
     (void)ip, (void)local_ip, (void)port, (void)local_port;
     return h->n_sent++ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+static size_t on_read(char *to, size_t size, size_t n, void *user)
+{
+    const struct bide_http_request *r = user;
+    ssize_t got;
+    do got = read(r->file, to, size * n);
+    while (got < 0 && errno == EINTR);
+    return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
+static int on_seek(void *user, curl_off_t at, int from)
+{
+    const struct bide_http_request *r = user;
+    return lseek(r->file, at, from) < 0 ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
+}
+
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
+static int on_while(void *user, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
+{
+    const struct bide_http_request *r = user;
+    (void)down_all, (void)down, (void)up_all, (void)up;
+    return __atomic_load_n(r->stop, __ATOMIC_RELAXED) != 0;
+}
+
+/* A file as the body. */
+static bool set_file(CURL *e, const struct bide_http_request *r)
+{
+    return lseek(r->file, 0, SEEK_SET) == 0 && !curl_easy_setopt(e, CURLOPT_UPLOAD, 1L) &&
+           !curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read) && !curl_easy_setopt(e, CURLOPT_READDATA, (void *)(uintptr_t)r) &&
+           !curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek) && !curl_easy_setopt(e, CURLOPT_SEEKDATA, (void *)(uintptr_t)r) &&
+           !curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->file_len) &&
+           !curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method);
+}
+
+static bool set_stop(CURL *e, const struct bide_http_request *r)
+{
+    return !curl_easy_setopt(e, CURLOPT_NOPROGRESS, 0L) && !curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_while) &&
+           !curl_easy_setopt(e, CURLOPT_XFERINFODATA, (void *)(uintptr_t)r);
 }
 
 /* False: out of memory. An option that is not set must stop the request: without its method, its socket or its proxy it
@@ -193,7 +239,9 @@ static bool set_options(struct bide_http *h, const struct bide_http_request *r, 
                !curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, KEPT_S) &&
                (!h->socket || !curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, h->socket)) &&
                (!h->direct || !curl_easy_setopt(e, CURLOPT_PROXY, ""));
+    if (set && r->stop) set = set_stop(e, r);
     if (!set || get) return set;
+    if (r->has_file) return set_file(e, r);
     if (head) return !curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
     return !curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_begin) && !curl_easy_setopt(e, CURLOPT_PREREQDATA, h) &&
            !curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method) &&
@@ -201,11 +249,14 @@ static bool set_options(struct bide_http *h, const struct bide_http_request *r, 
            !curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->json.len);
 }
 
-static int no_answer(struct bide_http *h, CURLcode rc, const struct buf *answer, struct bide_error *error)
+static int no_answer(struct bide_http *h, const struct bide_http_request *r, CURLcode rc, const struct buf *answer,
+                     struct bide_error *error)
 {
     if (rc == CURLE_OUT_OF_MEMORY || answer->err == ERR_NOMEM) return bide_error_nomem(error);
     if (answer->err)
         return bide_error_set(error, "too_large", "the answer of %s is over %zu bytes", h->server, answer->max);
+    if (h->given_up || (rc == CURLE_ABORTED_BY_CALLBACK && r->stop && __atomic_load_n(r->stop, __ATOMIC_RELAXED)))
+        return bide_error_set(error, err_word(ERR_CANCELLED), "the request was given up");
     if (rc == CURLE_ABORTED_BY_CALLBACK)
         return bide_error_set(error, err_word(ERR_AWAY),
                               "%s ended the connection without an answer: the request may have been carried out",
@@ -237,6 +288,25 @@ static int refused(struct bide_http *h, int status, const struct buf *answer, st
     return -1;
 }
 
+/* As curl_easy_perform, with meanwhile called in between. */
+static CURLcode perform_meanwhile(struct bide_http *h, const struct bide_http_request *r)
+{
+    CURLcode rc = CURLE_OUT_OF_MEMORY;
+    int n_running = 1, n_left = 0;
+    if (!h->multi) h->multi = curl_multi_init();
+    if (!h->multi || curl_multi_add_handle(h->multi, h->easy)) return rc;
+    while (n_running > 0) {
+        if (curl_multi_perform(h->multi, &n_running)) break;
+        h->given_up = n_running > 0 && !r->meanwhile(r->user);
+        if (h->given_up || (n_running > 0 && curl_multi_poll(h->multi, NULL, 0, SLICE_MS, NULL))) break;
+    }
+    const CURLMsg *m = curl_multi_info_read(h->multi, &n_left);
+    if (m && m->msg == CURLMSG_DONE) rc = m->data.result;
+    else if (h->given_up) rc = CURLE_ABORTED_BY_CALLBACK;
+    curl_multi_remove_handle(h->multi, h->easy); /* ends the connection of one that is under way */
+    return rc;
+}
+
 int bide_http_send(struct bide_http *h, const struct bide_http_request *r, struct buf *answer, int *ret_status,
                    struct bide_error *error)
 {
@@ -253,10 +323,11 @@ int bide_http_send(struct bide_http *h, const struct bide_http_request *r, struc
     } else if (!list || buf_err(&url) || !set_options(h, r, url.p, list, answer)) {
         bide_error_nomem(error);
     } else {
-        CURLcode code = curl_easy_perform(h->easy);
+        h->given_up = false;
+        CURLcode code = r->meanwhile ? perform_meanwhile(h, r) : curl_easy_perform(h->easy);
         long status = 0;
         curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
-        if (code) rc = no_answer(h, code, answer, error);
+        if (code) rc = no_answer(h, r, code, answer, error);
         else if (status < 200 || status >= 300) rc = refused(h, (int)status, answer, error);
         else rc = 0;
         if (rc == 0 && ret_status) *ret_status = (int)status;

@@ -17,6 +17,14 @@ struct bide_http_request {
     const char *content_type;    /* of the body; NULL: application/json */
     const char *idempotency_key; /* NULL: none */
     int wait_s;                  /* how long the server was asked to hold the answer back */
+    bool has_file;               /* the body is what `file` has from where it stands, file_len bytes */
+    int file;                    /* borrowed */
+    int64_t file_len;
+    const volatile int *stop;    /* not 0: the request is given up within a second (code `cancelled`); NULL: never */
+    /* called many times a second while it is under way; may send requests with another bide_http. False: this one is given up,
+     * as by stop, which is not looked at then. NULL: nothing is called */
+    bool (*meanwhile)(void *user);
+    void *user;
 };
 
 /* NULL with the reason. */

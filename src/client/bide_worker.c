@@ -6,11 +6,12 @@
  *                          └── stop, end of file ──▶ unload, 0
  *                          └── the channel broke, a frame that is not one ──▶ unload, -1
  *
- * One thread, no queue of its own: the next `run` frame stays in the channel until this one is over. It must never
+ * The same whether bide started the program or it pulls (bide_pull.h). One thread, no queue of its own: the next `run` frame stays in the channel until this one is over. It must never
  * leave a task without a verdict while the channel works.
  */
 #include "base/json_write.h"
 #include "client/bide_error.h"
+#include "client/bide_pull.h"
 #include "client/bide_task.h"
 
 #include <stdlib.h>
@@ -80,7 +81,16 @@ int bide_worker_run(const struct bide_worker *w)
 {
     struct bide_channel channel;
     struct bide_batch batch;
-    int failed = bide_channel_open(&channel, w->max_batch);
+    struct bide_pull *pull = NULL;
+    const char *server = w->pull ? w->pull : getenv("BIDE_PULL");
+    int failed;
+    if (server && *server) {
+        failed = bide_pull_open(&pull, w, server, w->error);
+        if (failed) return -1;
+        bide_pull_channel(pull, &channel, w->max_batch);
+    } else {
+        failed = bide_channel_open(&channel, w->max_batch);
+    }
     bide_batch_init(&batch, &channel);
     if (!failed) failed = load(w, &channel.error);
     if (!failed) {
@@ -90,5 +100,6 @@ int bide_worker_run(const struct bide_worker *w)
     if (failed && w->error) *w->error = channel.error;
     bide_batch_release(&batch);
     bide_channel_release(&channel);
+    if (pull && bide_pull_close(pull, failed ? NULL : w->error)) failed = -1;
     return failed ? -1 : 0;
 }

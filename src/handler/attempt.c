@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Log and progress of an attempt on their way to its run.
+ * Log, streamed output, progress and checkpoints of an attempt on their way to its run.
  */
 #include "handler/attempt.h"
+#include "base/limits.h"
 #include "handler/utf8.h"
 #include <stdio.h>
 
@@ -26,13 +27,13 @@ void attempt_captured(struct attempt *a, struct capture *c, struct str bytes)
 {
     struct str text;
     while (capture_next(c, &bytes, &text))
-        if (a) a->events->on_log(a, text);
+        a->events->on_log(a, text);
 }
 
 void attempt_capture_ended(struct attempt *a, struct capture *c)
 {
     struct str text;
-    if (capture_end(c, &text) && a) a->events->on_log(a, text);
+    if (capture_end(c, &text)) a->events->on_log(a, text);
 }
 
 void attempt_log(struct attempt *a, const struct frame *f)
@@ -48,3 +49,20 @@ void attempt_log(struct attempt *a, const struct frame *f)
 }
 
 void attempt_progress(struct attempt *a, const struct frame *f) { a->events->on_progress(a, &f->progress); }
+
+void attempt_output(struct attempt *a, int64_t n, struct str text)
+{
+    if (!a->events->on_output(a, n, text))
+        attempt_note(a, "bide: of what it streams out the first %d bytes are kept; what comes from here on is not", LIMIT_OUTPUT);
+}
+
+void attempt_save(struct attempt *a, const struct frame *f)
+{
+    if (f->data.len > LIMIT_SAVE)
+        attempt_note(a,
+                     "bide: a checkpoint of %zu bytes was dropped, the one before stays: at most %d are kept, larger state"
+                     " belongs into files",
+                     f->data.len, LIMIT_SAVE);
+    else if (f->data.len)
+        a->events->on_save(a, str_eq(f->data, STR("null")) ? STR_NONE : f->data);
+}

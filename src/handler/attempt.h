@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the handlers of this floor pass on from a process to the run that owns the attempt: log and progress. Nothing
+ * What the handlers of this floor pass on from a process to the run that owns the attempt: log, streamed output, progress, checkpoints. Nothing
  * here ends an attempt; verdicts are made in verdict.h.
  */
 #ifndef HANDLER_ATTEMPT_H
@@ -16,5 +16,7 @@ void attempt_captured(struct attempt *a, struct capture *c, struct str bytes);
 void attempt_capture_ended(struct attempt *a, struct capture *c);
 void attempt_log(struct attempt *a, const struct frame *f);      /* a log frame: "level: text" and a line feed */
 void attempt_progress(struct attempt *a, const struct frame *f); /* a progress frame */
+void attempt_output(struct attempt *a, int64_t n, struct str text); /* a piece, n < 0: the next; what is over LIMIT_OUTPUT is only noted in the log, once */
+void attempt_save(struct attempt *a, const struct frame *f);     /* a save frame; one over LIMIT_SAVE is only noted in the log */
 
 #endif

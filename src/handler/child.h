@@ -11,6 +11,8 @@
 
 enum child_stream { CHILD_STDOUT, CHILD_STDERR, CHILD_FRAMES }; /* fd 1, 2, 4 of the program */
 
+struct sandbox_conf;
+
 struct child_spec { /* all borrowed for the call */
     const char *const *argv;  /* program (searched in PATH when it has no slash; with a slash relative to cwd) and arguments, NULL at the end */
     const char *const *env;   /* NAME=VALUE to add to or replace in bide's own environment, NULL at the end */
@@ -19,14 +21,18 @@ struct child_spec { /* all borrowed for the call */
     bool frames;              /* open fd 3 (frames in) and fd 4 (frames out); BIDE_IN and BIDE_OUT are set then */
     struct str input;         /* written to stdin, then closed; empty: stdin is /dev/null */
     int nice;                 /* added niceness; 5 for workers */
+    const struct sandbox_conf *sandbox; /* what it and its descendants are confined to; NULL: to no new privileges only */
+    const char *dir;          /* of the one attempt that it is for; NULL: it has many */
 };
+
+#define CHILD_AT 300
 
 struct child_exit {
     bool started;     /* false: the program could not be executed; `sys` says why */
     int sys;          /* errno of what failed, else 0 */
-    const char *at;   /* not started: what failed, "its working directory"; NULL: the exec itself */
     int status;       /* exit status 0..255, or -1 when a signal ended it */
     int signal;       /* the signal, else 0 */
+    char at[CHILD_AT]; /* not started: what failed, "its working directory"; empty: the exec itself */
 };
 
 /* One child. The struct is the owner's and stays put until on_exit. */

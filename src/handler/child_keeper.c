@@ -17,8 +17,8 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "handler/child_pipe.h"
+#include "handler/child_report.h"
 #include "handler/keeper.h"
 #include "handler/keeper_call.h"
 #include "handler/keeper_image.h"
@@ -38,7 +38,6 @@
 #define CLOSE_WAIT_MS 5000
 #define LOOK_AGAIN_MS 10
 #define ROUSE_MS 200
-#define REPORT_LINE 64
 
 struct child_keeper {
     struct spawner spawner;
@@ -68,13 +67,10 @@ struct kept {
     struct pipe_reader report;
     struct pipe_writer input, frames;
     int control; /* owned; -1: closed, which is the order to kill */
-    struct child_exit how;
+    struct child_report said;
     struct timer rouse; /* set from the order to kill on, and while strays are ended */
     bool roused;        /* after the order to kill */
-    bool ended, clean;  /* reported */
     bool broken;        /* something that it wrote could not be read */
-    char line[REPORT_LINE];
-    size_t line_len;
 };
 
 static void close_fd(int *fd)
@@ -85,49 +81,11 @@ static void close_fd(int *fd)
 
 /* ---- what the keeper says ---- */
 
-static void not_started(struct kept *k, int64_t sys, const char *at)
-{
-    k->child->pid = 0;
-    k->how.started = false;
-    k->how.sys = (int)sys;
-    k->how.at = at;
-}
-
-static void on_report_line(struct kept *k, struct str line)
-{
-    struct str word = str_cut(&line, ' ');
-    int64_t n = 0;
-    if (str_eq(word, STR("clean"))) k->clean = true;
-    if (text_int(&n, line) != 0) return;
-    if (str_eq(word, STR("pid"))) {
-        k->child->pid = (int)n;
-        k->how.started = true;
-    } else if (str_eq(word, STR("exec"))) {
-        not_started(k, n, NULL);
-    } else if (str_eq(word, STR("cwd"))) {
-        not_started(k, n, "its working directory");
-    } else if (str_eq(word, STR("lock"))) {
-        not_started(k, n, "the lock of its keeper");
-    } else if (str_eq(word, STR("exit"))) {
-        k->how.status = (int)n;
-        k->ended = true;
-    } else if (str_eq(word, STR("signal"))) {
-        k->how.signal = (int)n;
-        k->ended = true;
-    }
-}
-
 static void on_report(struct pipe_reader *r, struct str bytes)
 {
     struct kept *k = CONTAINER_OF(r, struct kept, report);
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (bytes.p[i] == '\n') {
-            on_report_line(k, (struct str){k->line, k->line_len});
-            k->line_len = 0;
-        } else if (k->line_len < sizeof k->line) {
-            k->line[k->line_len++] = bytes.p[i];
-        }
-    }
+    child_report_feed(&k->said, bytes);
+    k->child->pid = k->said.pid;
 }
 
 static void on_stream(struct pipe_reader *r, struct str bytes)
@@ -171,16 +129,16 @@ static void release(struct kept *k)
 static void settle(struct kept *k)
 {
     if (k->broken) {
-        k->how = (struct child_exit){.started = true, .status = -1, .signal = SIGKILL};
+        k->said.how = (struct child_exit){.started = true, .status = -1, .signal = SIGKILL};
         return;
     }
-    bool ordered = k->control < 0 && k->how.sys == 0; /* maybe before it began */
-    if (k->how.started ? !k->ended : ordered) {
-        k->how = (struct child_exit){.started = true, .status = -1, .signal = SIGKILL};
-    } else if (!k->how.started) {
-        if (k->how.sys == 0) k->how.sys = ECHILD;
-        k->how.status = -1; /* that of the keeper's child, which could not become the program */
-        k->how.signal = 0;
+    bool ordered = k->control < 0 && k->said.how.sys == 0; /* maybe before it began */
+    if (k->said.how.started ? !k->said.ended : ordered) {
+        k->said.how = (struct child_exit){.started = true, .status = -1, .signal = SIGKILL};
+    } else if (!k->said.how.started) {
+        if (k->said.how.sys == 0) k->said.how.sys = ECHILD;
+        k->said.how.status = -1; /* that of the keeper's child, which could not become the program */
+        k->said.how.signal = 0;
     }
 }
 
@@ -189,7 +147,7 @@ static void over(struct kept *k)
     struct child *c = k->child;
     for (int i = 0; i < STREAMS; i++) pipe_reader_drain(&k->streams[i].reader);
     settle(k);
-    struct child_exit end = k->how;
+    struct child_exit end = k->said.how;
     release(k);
     c->on_exit(c, &end);
 }
@@ -218,8 +176,8 @@ static void on_keeper_exit(struct process *p, const struct process_exit *how)
     p->pid = 0; /* reaped */
     pipe_reader_drain(&k->report);
     /* A group; 1 would be everything there is. One that has ended was reaped: its number may be a stranger's by now. */
-    if (!k->clean && !k->ended && pid > 1) kill(-pid, SIGKILL);
-    if (k->clean) over(k);
+    if (!k->said.clean && !k->said.ended && pid > 1) kill(-pid, SIGKILL);
+    if (k->said.clean) over(k);
     else on_sweep(&k->rouse);
 }
 
@@ -265,7 +223,7 @@ static struct kept *kept_new(struct child_keeper *ck, struct child *c)
     k->child = c;
     k->turn = loop_turn(ck->loop);
     k->control = -1;
-    k->how.status = -1;
+    k->said.how.status = -1;
     k->report.on_data = on_report;
     for (int i = 0; i < STREAMS; i++) {
         k->streams[i].reader.on_data = on_stream;

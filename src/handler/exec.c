@@ -35,10 +35,18 @@ static int ahead(struct handler *h)
     return 0;
 }
 
-static void want(struct handler *h, size_t waiting)
+static int batch(struct handler *h)
 {
     (void)h;
-    (void)waiting; /* nothing is started ahead of a task */
+    return 1;
+}
+
+static bool empty(struct handler *h) { return room(h) > 0; }
+
+static void want(struct handler *h, size_t waiting, int32_t priority)
+{
+    (void)h;
+    (void)waiting, (void)priority; /* nothing is started ahead of a task */
 }
 
 static void on_later(struct later *l)
@@ -56,8 +64,11 @@ static void look_drained(struct exec *x)
 
 static void on_over(struct exec_item *i) { look_drained(i->user); }
 
-static int start(struct handler *h, struct attempt *a, struct err *e)
+static int start(struct handler *h, struct attempt *const *one, size_t n, struct err *e)
 {
+    struct attempt *a = *one;
+    assert(n == 1);
+    (void)n;
     struct exec *x = exec_of(h);
     struct exec_item *i;
     a->inside = NULL;
@@ -104,11 +115,15 @@ static void each(struct handler *h, void (*f)(void *user, const struct worker_vi
         struct worker_view view = {.id = id_of(x, i, id),
                                    .pool = str_of(x->conf->name),
                                    .state = i->stopping ? "stopping" : "busy",
+                                   .state_since_ms = i->stopping ? 0 : i->started_wall_ms,
                                    .pid = i->child->pid,
                                    .started_at_ms = i->started_wall_ms,
                                    .rss_bytes = rss_of(i->child->pid),
                                    .open = (const struct attempt *const *)&i->attempt,
-                                   .n_open = 1};
+                                   .n_open = 1,
+                                   .max_batch = 1,
+                                   .concurrency = 1,
+                                   .sandbox = &x->conf->sandbox};
         f(user, &view);
     }
 }
@@ -147,7 +162,7 @@ static void free_exec(struct handler *h)
     free(x);
 }
 
-static const struct handler_ops ops = {room, ahead, want, start, stop, waiting, each, control, drain, free_exec};
+static const struct handler_ops ops = {room, ahead, batch, empty, want, start, stop, waiting, each, control, drain, free_exec};
 
 int exec_new(struct handler **ret, struct turn *turn, struct spawner *spawner, const struct exec_conf *conf)
 {

@@ -13,6 +13,7 @@
 #define HANDLER_EXEC_H
 
 #include "handler/handler.h"
+#include "handler/sandbox.h"
 
 enum exec_stdout { EXEC_STDOUT_AUTO, EXEC_STDOUT_JSON, EXEC_STDOUT_TEXT }; /* auto: JSON when it parses, else {"stdout": text} */
 
@@ -39,6 +40,7 @@ struct exec_conf { /* borrowed for as long as the handler lives */
     enum exec_stdout result;
     bool from_input;             /* the built-in type: argv, cwd and env are the task's (command.h), `command` is NULL */
     struct exec_poll_conf poll;
+    struct sandbox_conf sandbox; /* of all its commands */
 };
 
 int exec_new(struct handler **ret, struct turn *turn, struct spawner *spawner, const struct exec_conf *conf);

@@ -67,7 +67,7 @@ void exec_call_release(struct exec_call *c)
 int exec_call_start(struct exec_call *c, const char *const *argv, struct str input, int64_t limit_ms, struct err *e)
 {
     struct child_spec spec = {.argv = argv, .env = c->conf->env, .secret_env = c->conf->secret_env, .cwd = c->conf->cwd,
-                              .input = input, .nice = NICENESS};
+                              .input = input, .nice = NICENESS, .sandbox = &c->conf->sandbox, .dir = c->attempt->dir};
     buf_release(&c->out);
     buf_init(&c->out, LIMIT_RESULT);
     capture_forget(&c->err);

@@ -315,6 +315,7 @@ static int submit(struct poll *p, struct err *e)
     struct attempt *a = p->item.attempt;
     bool fits = template_fill_command(p->conf->command, a, STR_NONE, &arena, &argv, &wrong) == 0;
     int rc = fits ? dir_write(a->dir, FRAME_INPUT_FILE, a->task->input, e) : 0;
+    if (fits && rc == 0) rc = sandbox_give_dir(&p->conf->sandbox, a->dir, frame_files, e);
     if (fits && rc == 0) rc = exec_call_start(&p->call, argv, a->task->input, p->conf->poll.call_timeout_ms, e);
     if (!fits || rc == ERR_TOO_BIG) {
         verdict_failed(&p->verdict, &p->arena, FAILURE_INVALID_INPUT, "%s",

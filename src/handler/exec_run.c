@@ -73,11 +73,14 @@ static void on_frame(struct exec_run *r, const struct frame *f, struct str line)
     switch (f->op) {
     case FRAME_PROGRESS: attempt_progress(r->item.attempt, f); break;
     case FRAME_LOG: attempt_log(r->item.attempt, f); break;
+    case FRAME_OUTPUT: attempt_output(r->item.attempt, f->n, f->text); break;
+    case FRAME_SAVE: attempt_save(r->item.attempt, f); break;
     case FRAME_DONE:
     case FRAME_FAIL:
         if (!r->said.len) r->said = mem_str(line);
         break;
     case FRAME_READY:
+    case FRAME_PONG:
     case FRAME_CANCELLED: /* its exit says it */
     case FRAME_OTHER: break;
     }
@@ -171,17 +174,34 @@ static int fill(struct exec_run *r, struct child_spec *spec, struct arena *arena
     return template_fill_command(r->conf->command, r->item.attempt, STR_NONE, arena, &spec->argv, e);
 }
 
+/* What an earlier attempt saved is a file in the attempt's directory, which the environment names. */
+static int hand_over_resume(const struct attempt *a, struct child_spec *spec, struct arena *arena, struct err *e)
+{
+    if (!a->resume.len) return 0;
+    size_t n = 0;
+    while (spec->env && spec->env[n]) n++;
+    const char **env = arena_alloc(arena, (n + 2) * sizeof *env);
+    for (size_t i = 0; i < n; i++) env[i] = spec->env[i];
+    env[n] = arena_format(arena, "BIDE_RESUME=%s/%s", a->dir, FRAME_RESUME_FILE).p;
+    env[n + 1] = NULL;
+    spec->env = env;
+    return dir_write(a->dir, FRAME_RESUME_FILE, a->resume, e);
+}
+
 static int start_process(struct exec_run *r, struct spawner *spawner, struct err *e)
 {
     struct arena arena = {0};
     struct err wrong = {0};
     struct child_spec spec = {.env = r->conf->env, .secret_env = r->conf->secret_env, .cwd = r->conf->cwd, .frames = true,
-                              .input = r->item.attempt->task->input, .nice = NICENESS};
+                              .input = r->item.attempt->task->input, .nice = NICENESS,
+                              .sandbox = &r->conf->sandbox, .dir = r->item.attempt->dir};
     int rc = 0;
     if (fill(r, &spec, &arena, &wrong) != 0) {
         refuse(r, wrong.text);
     } else {
         if (!r->conf->from_input) rc = dir_write(r->item.attempt->dir, FRAME_INPUT_FILE, r->item.attempt->task->input, e);
+        if (rc == 0) rc = hand_over_resume(r->item.attempt, &spec, &arena, e);
+        if (rc == 0) rc = sandbox_give_dir(&r->conf->sandbox, r->item.attempt->dir, frame_files, e);
         if (rc == 0) rc = child_start(spawner, &r->child, &spec, e);
         if (rc == 0) child_close_input(&r->child); /* there is nothing to be told */
         if (rc == ERR_TOO_BIG) { /* it would be so the next time, too */

@@ -48,8 +48,8 @@ void exec_verdict_files(struct verdict *v, struct arena *arena, struct attempt *
     struct err e;
     struct str *names;
     size_t n, over;
-    const struct str not_output[] = {STR(FRAME_INPUT_FILE), result_file};
-    int rc = dir_list(a->dir, not_output, 2, arena, &names, &n, &over, &e);
+    const struct str not_output[] = {STR(FRAME_INPUT_FILE), STR(FRAME_RESUME_FILE), result_file};
+    int rc = dir_list(a->dir, not_output, sizeof not_output / sizeof *not_output, arena, &names, &n, &over, &e);
     if (rc == ERR_AGAIN) {
         verdict_shortage(v, arena, true, arena_format(arena, "the output files: %s", e.text));
     } else if (rc != 0) {

@@ -6,16 +6,20 @@
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "handler/utf8.h"
+#include "task/pieces.h"
 
+#define ITEM (8 * 1024) /* of a batch: what one of its tasks has in the frame beside its input, its directory's name for the most part */
 #define QUOTED 80 /* bytes of a bad line shown in the complaint */
 
 static const struct {
     const char *word;
     enum frame_op op;
 } ops[] = {
-    {"ready", FRAME_READY}, {"progress", FRAME_PROGRESS}, {"log", FRAME_LOG},
+    {"ready", FRAME_READY}, {"pong", FRAME_PONG}, {"progress", FRAME_PROGRESS}, {"log", FRAME_LOG}, {"output", FRAME_OUTPUT}, {"save", FRAME_SAVE},
     {"done", FRAME_DONE},   {"fail", FRAME_FAIL},         {"cancelled", FRAME_CANCELLED},
 };
+
+const char *const frame_files[] = {FRAME_INPUT_FILE, FRAME_RESUME_FILE, NULL};
 
 void frame_parser_init(struct frame_parser *p)
 {
@@ -109,9 +113,10 @@ static void read_fail(struct frame_parser *p, struct frame *f)
 
 static void read_members(struct frame_parser *p, struct frame *f)
 {
-    const struct json_node *result;
+    const struct json_node *result, *data;
     switch (f->op) {
     case FRAME_OTHER:
+    case FRAME_PONG:
     case FRAME_CANCELLED: break;
     case FRAME_READY:
         f->proto = read_int(p, "proto", 1);
@@ -123,6 +128,15 @@ static void read_members(struct frame_parser *p, struct frame *f)
     case FRAME_LOG:
         f->level = read_text(p, "level");
         f->text = read_text(p, "text");
+        break;
+    case FRAME_OUTPUT:
+        f->n = read_int(p, "n", -1);
+        if (f->n < 0 || f->n > PIECES_LAST) f->n = -1;
+        f->text = read_text(p, "data");
+        break;
+    case FRAME_SAVE:
+        data = member(p, "data");
+        if (data) f->data = json_span(&p->json, data);
         break;
     case FRAME_DONE:
         result = member(p, "result");
@@ -179,15 +193,32 @@ static void write_id(struct buf *b, const struct id *id)
     json_write_id(b, id);
 }
 
-static void write_input(struct buf *b, struct str input)
+/* How long an input or a checkpoint may be that travels in the frame. */
+static size_t share_of(const struct attempt *const *attempts, size_t n)
 {
-    if (input.len > LIMIT_FRAME_PAYLOAD) {
-        json_write_member_text(b, "input_file", FRAME_INPUT_FILE);
-        return;
+    size_t all = 0, payloads = n, room = LIMIT_FRAME_PAYLOAD - (n - 1) * ITEM;
+    for (size_t k = 0; k < n; k++) {
+        all += attempts[k]->task->input.len + attempts[k]->resume.len;
+        payloads += attempts[k]->resume.len > 0;
     }
-    json_write_member_raw(b, "input", input.len ? input : STR("{}"));
+    return all > room ? room / payloads : room;
+}
+
+bool frame_input_is_file(const struct attempt *const *attempts, size_t n, size_t i)
+{
+    return attempts[i]->task->input.len > share_of(attempts, n);
+}
+
+bool frame_resume_is_file(const struct attempt *const *attempts, size_t n, size_t i)
+{
+    return attempts[i]->resume.len > share_of(attempts, n);
+}
+
+static void write_payload(struct buf *b, const char *name, struct str json)
+{
+    json_write_member_raw(b, name, json);
     if (buf_err(b)) return;
-    for (char *c = b->p + b->len - input.len; c < b->p + b->len; c++)
+    for (char *c = b->p + b->len - json.len; c < b->p + b->len; c++)
         if (*c == '\n' || *c == '\r') *c = ' ';
 }
 
@@ -197,6 +228,7 @@ void frame_write_run(struct buf *b, const struct attempt *const *attempts, size_
     json_write_member_text(b, "op", "run");
     json_write_key(b, "tasks");
     json_write_open(b, '[');
+    size_t share = share_of(attempts, n);
     for (size_t i = 0; i < n; i++) {
         const struct attempt *a = attempts[i];
         json_write_open(b, '{');
@@ -206,8 +238,10 @@ void frame_write_run(struct buf *b, const struct attempt *const *attempts, size_
         json_write_member_int(b, "attempt", a->number);
         json_write_member_int(b, "timeout_ms", a->task->timeout_ms);
         json_write_member_text(b, "dir", a->dir);
-        write_input(b, a->task->input);
-        json_write_member_null(b, "resume");
+        if (a->task->input.len > share) json_write_member_text(b, "input_file", FRAME_INPUT_FILE);
+        else write_payload(b, "input", a->task->input.len ? a->task->input : STR("{}"));
+        if (a->resume.len > share) json_write_member_text(b, "resume_file", FRAME_RESUME_FILE);
+        else write_payload(b, "resume", a->resume.len ? a->resume : STR("null"));
         json_write_close(b, '}');
     }
     json_write_close(b, ']');
@@ -215,15 +249,29 @@ void frame_write_run(struct buf *b, const struct attempt *const *attempts, size_
     buf_add_char(b, '\n');
 }
 
-void frame_write_cancel(struct buf *b, const struct attempt *a, enum stop_reason why)
+const char *frame_stop_word(enum stop_reason why)
 {
     static const char *const words[] = {
-        [STOP_CANCEL] = "user", [STOP_TIMEOUT] = "timeout", [STOP_SHUTDOWN] = "shutdown"};
+        [STOP_CANCEL] = "user", [STOP_TIMEOUT] = "timeout", [STOP_SHUTDOWN] = "shutdown", [STOP_STALLED] = "stalled"};
+    return words[why];
+}
+
+void frame_write_cancel(struct buf *b, const struct attempt *a, enum stop_reason why)
+{
     json_write_open(b, '{');
     json_write_member_text(b, "op", "cancel");
     write_id(b, &a->task->id);
     write_fence(b, a->fence);
-    json_write_member_text(b, "reason", words[why]);
+    json_write_member_text(b, "reason", frame_stop_word(why));
+    json_write_close(b, '}');
+    buf_add_char(b, '\n');
+}
+
+void frame_write_ping(struct buf *b, int64_t n)
+{
+    json_write_open(b, '{');
+    json_write_member_text(b, "op", "ping");
+    json_write_member_int(b, "n", n);
     json_write_close(b, '}');
     buf_add_char(b, '\n');
 }

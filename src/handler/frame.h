@@ -2,7 +2,7 @@
  *
  * Frames of bide/1, one JSON object a line (doc/protocol.md): reading what a worker says, writing what bide says.
  * Pure: bytes to struct and back. A member of the wrong kind counts as not said, an unknown op is FRAME_OTHER: a
- * worker made for a later version keeps working. `output` and `save` are not read yet and are among the others.
+ * worker made for a later version keeps working.
  */
 #ifndef HANDLER_FRAME_H
 #define HANDLER_FRAME_H
@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "handler/handler.h"
 
-enum frame_op { FRAME_OTHER, FRAME_READY, FRAME_PROGRESS, FRAME_LOG, FRAME_DONE, FRAME_FAIL, FRAME_CANCELLED };
+enum frame_op { FRAME_OTHER, FRAME_READY, FRAME_PONG, FRAME_PROGRESS, FRAME_LOG, FRAME_OUTPUT, FRAME_SAVE, FRAME_DONE, FRAME_FAIL, FRAME_CANCELLED };
 
 struct frame { /* strs are borrowed from the line and the parser, until its next frame */
     enum frame_op op;
@@ -21,7 +21,9 @@ struct frame { /* strs are borrowed from the line and the parser, until its next
     int64_t proto, max_batch, concurrency; /* ready; 1 unless said */
     bool ping;                 /* ready */
     struct progress progress;  /* progress; cut to the limits */
-    struct str level, text;    /* log */
+    struct str level, text;    /* log; output: text is its `data` */
+    int64_t n;                 /* output: the number of its piece; -1: not said */
+    struct str data;           /* save: JSON text, `null` when none is to be kept; empty: not said */
     struct str result;         /* done: JSON text; empty: none */
     struct str result_file;    /* done: as said, not checked; empty: none */
     const struct str *files;   /* done: names as said, not checked */
@@ -48,10 +50,17 @@ struct str frame_complaint(struct frame_parser *p, struct str line, int rc, cons
 
 /* Writers append one whole line. */
 /* `run` for n attempts. Line feeds in an input (blanks between its tokens, nothing else can be one) become spaces;
- * an input over LIMIT_FRAME_PAYLOAD is named as `input_file`, FRAME_INPUT_FILE in the attempt's directory. */
+ * when all inputs and checkpoints together are over LIMIT_FRAME_PAYLOAD, those over their share of it are named as
+ * `input_file` and `resume_file`, which are these in the attempt's directory. 1 <= n <= LIMIT_BATCH. */
 #define FRAME_INPUT_FILE "input.json"
+#define FRAME_RESUME_FILE "resume.json"
+extern const char *const frame_files[]; /* these two, NULL at the end */
+bool frame_resume_is_file(const struct attempt *const *attempts, size_t n, size_t i);
+bool frame_input_is_file(const struct attempt *const *attempts, size_t n, size_t i);
 void frame_write_run(struct buf *b, const struct attempt *const *attempts, size_t n);
+const char *frame_stop_word(enum stop_reason why); /* as a cancel frame and the answer to a beat say it */
 void frame_write_cancel(struct buf *b, const struct attempt *a, enum stop_reason why);
+void frame_write_ping(struct buf *b, int64_t n);
 void frame_write_stop(struct buf *b);
 
 #endif

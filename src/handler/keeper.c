@@ -17,6 +17,7 @@
 #include "handler/keeper.h"
 #include "handler/children.h"
 #include "handler/keeper_exec.h"
+#include "handler/keeper_sandbox.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -34,13 +35,8 @@
 #include <unistd.h>
 
 #define LOCK_TRIES 25 /* 20 ms each: a server that looks whether keepers are left holds the lock for a moment */
+#define ORDERS 8       /* place of the first in argv */
 #define TREE_MAX 32768 /* descendants found in one look; the next look finds the others */
-
-/* What could not be done, and the errno. */
-struct failed {
-    const char *what; /* word of the report; NULL: nothing failed */
-    int sys;
-};
 
 static pid_t program; /* 0 once it has ended */
 static int exec_fd;   /* says how the exec went; -1 once that is known */
@@ -58,6 +54,21 @@ static void report(const char *word, int number)
     char line[32];
     int len = snprintf(line, sizeof line, "%s %d\n", word, number);
     (void)!write(KEEPER_REPORT, line, (size_t)len); /* when bide is gone nobody needs to know */
+}
+
+static struct keeper_failed failed_at(const char *what, int sys) { return (struct keeper_failed){what, sys, NULL}; }
+
+/* A path is shown as one line, as much of it as fits. */
+static void report_failed(const struct keeper_failed *failed)
+{
+    char line[256];
+    int len = snprintf(line, sizeof line - 1, "%s %d%s%s", failed->what, failed->sys, failed->detail ? " " : "",
+                       failed->detail ? failed->detail : "");
+    size_t end = (size_t)len < sizeof line - 1 ? (size_t)len : sizeof line - 2;
+    for (size_t i = 0; i < end; i++)
+        if ((unsigned char)line[i] < ' ') line[i] = '?';
+    line[end] = '\n';
+    (void)!write(KEEPER_REPORT, line, end + 1);
 }
 
 static void add(void *user, pid_t pid)
@@ -101,10 +112,10 @@ static void kill_children(void)
 
 static void learn_exec(void)
 {
-    struct failed failed; /* from our fork: a pointer means the same to it */
+    struct keeper_failed failed; /* from our fork: a pointer means the same to it */
     ssize_t n = read(exec_fd, &failed, sizeof failed);
     if (n < 0 && errno == EINTR) return;
-    if (n == (ssize_t)sizeof failed) report(failed.what, failed.sys);
+    if (n == (ssize_t)sizeof failed) report_failed(&failed);
     close(exec_fd);
     exec_fd = -1;
 }
@@ -199,40 +210,43 @@ static int limit_files(rlim_t files)
 }
 
 /* In the child: returns only when something failed. */
-static struct failed become(char **argv, pid_t keeper)
+static struct keeper_failed become(char **argv, size_t orders, pid_t keeper)
 {
     sigset_t none;
     sigemptyset(&none);
-    if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return (struct failed){"exec", errno};
-    if (getppid() != keeper) _exit(127); /* it died before the line above: nobody to tell */
+    if (setsid() < 0) return failed_at("exec", errno);
     errno = 0;
-    if (nice((int)strtol(argv[3], NULL, 10)) == -1 && errno) return (struct failed){"exec", errno};
-    if (argv[5][0] && chdir(argv[5]) < 0) return (struct failed){"cwd", errno};
-    if (limit_files((rlim_t)strtoull(argv[6], NULL, 10)) < 0) return (struct failed){"exec", errno};
+    if (nice((int)strtol(argv[3], NULL, 10)) == -1 && errno) return failed_at("exec", errno);
+    if (limit_files((rlim_t)strtoull(argv[6], NULL, 10)) < 0) return failed_at("exec", errno);
+    struct keeper_failed failed = keeper_sandbox_enter(argv + ORDERS, orders);
+    if (failed.what) return failed;
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return failed_at("exec", errno); /* with another user it would be forgotten */
+    if (getppid() != keeper) _exit(127); /* it died before the line above: nobody to tell */
+    if (argv[5][0] && chdir(argv[5]) < 0) return failed_at("cwd", errno);
     if (argv[4][0] == '0') (void)close_fds(KEEPER_IN, KEEPER_OUT);
     set_environment();
     reset_library_signals();
     sigprocmask(SIG_SETMASK, &none, NULL);
     report("pid", getpid()); /* by the child itself: whatever the program does, it was said before */
-    return (struct failed){"exec", keeper_exec(argv + 7)};
+    return failed_at("exec", keeper_exec(argv + ORDERS + orders));
 }
 
-static struct failed start(char **argv)
+static struct keeper_failed start(char **argv, size_t orders)
 {
     int fds[2];
     pid_t keeper = getpid();
-    if (pipe2(fds, O_CLOEXEC) < 0) return (struct failed){"exec", errno};
+    if (pipe2(fds, O_CLOEXEC) < 0) return failed_at("exec", errno);
     program = fork();
-    if (program < 0) return (struct failed){"exec", errno};
+    if (program < 0) return failed_at("exec", errno);
     if (program == 0) {
-        struct failed failed = become(argv, keeper);
+        struct keeper_failed failed = become(argv, orders, keeper);
         (void)!write(fds[1], &failed, sizeof failed);
         _exit(127);
     }
     close(fds[1]);
     exec_fd = fds[0];
     (void)close_fds(0, KEEPER_CONTROL - 1); /* end of file on them is the program's to make */
-    return (struct failed){0};
+    return (struct keeper_failed){0};
 }
 
 static void on_child(int signal) { (void)signal; } /* only interrupts ppoll */
@@ -251,7 +265,7 @@ static int take_lock(const char *path)
 }
 
 /* Descriptors 0 to 4 are the program's, control, report and lock are ours, others are strays. */
-static struct failed prepare(char **argv)
+static struct keeper_failed prepare(char **argv)
 {
     struct sigaction child = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
     sigset_t every;
@@ -259,13 +273,12 @@ static struct failed prepare(char **argv)
     if (sigprocmask(SIG_SETMASK, &every, NULL) < 0 || sigaction(SIGCHLD, &child, NULL) < 0) goto failed;
     (void)prctl(PR_SET_NAME, "bide-keeper");
     (void)prctl(PR_SET_PDEATHSIG, SIGCONT); /* one that was stopped sees that bide is gone */
-    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) goto failed;
-    if (close_fds(KEEPER_FDS, ~0U) < 0) goto failed;
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || close_fds(KEEPER_FDS, ~0U) < 0) goto failed;
     if (fcntl(KEEPER_CONTROL, F_SETFD, FD_CLOEXEC) < 0 || fcntl(KEEPER_REPORT, F_SETFD, FD_CLOEXEC) < 0) goto failed;
     int sys = take_lock(argv[2]);
-    return sys ? (struct failed){"lock", sys} : (struct failed){0};
+    return sys ? failed_at("lock", sys) : (struct keeper_failed){0};
 failed:
-    return (struct failed){"exec", errno};
+    return failed_at("exec", errno);
 }
 
 /* Looked at after the lock is held: a bide that was killed before has a successor that may have seen the lock free. */
@@ -277,11 +290,12 @@ static bool bide_is_gone(void)
 
 int keeper_main(int argc, char **argv)
 {
-    if (argc < 8) return 64;
-    struct failed failed = prepare(argv);
+    size_t orders = argc > ORDERS ? (size_t)strtoul(argv[ORDERS - 1], NULL, 10) : 0;
+    if (argc <= ORDERS || orders >= (size_t)(argc - ORDERS)) return 64;
+    struct keeper_failed failed = prepare(argv);
     if (!failed.what && bide_is_gone()) _exit(0);
-    if (!failed.what) failed = start(argv);
-    if (failed.what) report(failed.what, failed.sys);
+    if (!failed.what) failed = start(argv, orders);
+    if (failed.what) report_failed(&failed);
     else keep();
     end_tree();
     _exit(0);

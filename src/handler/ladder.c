@@ -43,6 +43,14 @@ void ladder_start(struct ladder *l, int64_t term_in_ms, int64_t kill_in_ms)
         turn_timer(l->turn, &l->timer, term_in_ms, on_due);
 }
 
+void ladder_hurry(struct ladder *l, int64_t kill_in_ms)
+{
+    int64_t within_ms = turn_mono_ms(l->turn) + kill_in_ms - l->started_at_ms;
+    if (l->rung != LADDER_TERMED || within_ms >= l->kill_in_ms) return;
+    l->kill_in_ms = within_ms;
+    turn_timer(l->turn, &l->timer, kill_in_ms, on_due);
+}
+
 void ladder_stop(struct ladder *l)
 {
     turn_timer_stop(l->turn, &l->timer);

@@ -27,6 +27,8 @@ struct ladder {
 void ladder_init(struct ladder *l, struct turn *turn, struct child *child, void (*on_rung)(struct ladder *l));
 /* From the bottom. 0 for a time: at once, before this returns. 0 <= term_in_ms <= kill_in_ms. */
 void ladder_start(struct ladder *l, int64_t term_in_ms, int64_t kill_in_ms);
+/* After SIGTERM: SIGKILL in kill_in_ms, unless that is later than it would be anyway. On any other rung nothing. */
+void ladder_hurry(struct ladder *l, int64_t kill_in_ms);
 void ladder_stop(struct ladder *l); /* no further signal; legal on every rung */
 
 #endif

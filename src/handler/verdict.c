@@ -57,6 +57,10 @@ void verdict_stopped(struct verdict *v, struct arena *arena, const struct attemp
     switch (why) {
     case STOP_CANCEL: *v = (struct verdict){.event = LIFE_STOPPED}; break;
     case STOP_SHUTDOWN: *v = (struct verdict){.event = LIFE_RELEASED}; break;
+    case STOP_STALLED:
+        verdict_failed(v, arena, FAILURE_TIMEOUT, "nothing was heard of it for longer than its worker's stall_timeout");
+        v->event = LIFE_TIMEOUT;
+        break;
     case STOP_TIMEOUT:
         buf_init(&timeout, 64);
         text_add_duration(&timeout, a->task->timeout_ms);
@@ -149,7 +153,7 @@ struct str verdict_death(struct arena *arena, const char *who, const char *progr
 {
     if (!how->started) {
         const char *why = strerrordesc_np(how->sys);
-        return arena_format(arena, "cannot run %s: %s%s%s", program, how->at ? how->at : "", how->at ? ": " : "",
+        return arena_format(arena, "cannot run %s: %s%s%s", program, how->at, how->at[0] ? ": " : "",
                             why ? why : "unknown error");
     }
     if (how->signal == 0) return arena_format(arena, "%s ended with exit status %d", who, how->status);

@@ -2,7 +2,7 @@
  *
  * The machine of one worker. Callbacks record facts in struct worker and call worker_step(); next_state() is the only place
  * that decides where to go, moves[] is the only list of where it may go, enter() the only place where a new state
- * acts. What a process says is read in worker_read.c, its attempt is handled in worker_slot.c.
+ * acts. What a process says is read in worker_read.c, its attempts are handled in worker_slot.c.
  *
  *   off ──want──▶ starting ──ready──▶ idle ⇄ busy ──SIGTERM sent, junk──┐
  *    ▲              │ no ready         │ keep_alive, drain, a wish       ▼
@@ -13,10 +13,12 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "handler/attempt.h"
-#include "handler/rss.h"
 #include "handler/verdict.h"
+#include "handler/worker_env.h"
 #include "handler/worker_read.h"
 #include "handler/worker_slot.h"
+#include "handler/worker_warmup.h"
+#include "handler/worker_watch.h"
 #include <assert.h>
 #include <signal.h>
 #include <stdio.h>
@@ -56,10 +58,10 @@ static enum worker_state next_state(const struct worker *w)
     case WORKER_IDLE:
     case WORKER_BUSY:
         if (w->dead) return after_death(w);
-        if (w->ending == ENDING_PLANNED && w->slot.attempt) return WORKER_BUSY;
+        if (w->ending == ENDING_PLANNED && w->n_open > 0) return WORKER_BUSY;
         if (w->ending != ENDING_NOT) return WORKER_STOPPING;
         if (!w->ready) return WORKER_STARTING;
-        return w->slot.attempt ? WORKER_BUSY : WORKER_IDLE;
+        return w->n_open > 0 ? WORKER_BUSY : WORKER_IDLE;
     case WORKER_STOPPING: return w->dead ? after_death(w) : WORKER_STOPPING;
     case WORKER_BACKOFF:
     case WORKER_BROKEN: return w->rested || w->draining ? WORKER_OFF : w->state;
@@ -87,7 +89,12 @@ static struct str owned(struct str *old, struct str s)
 }
 
 /* Three deaths of one task are one failure: it must not break the place for the tasks beside it. */
-static bool counts(const struct worker *w) { return !w->slot.attempt || w->slot.attempt->deaths == 0; }
+static bool counts(const struct worker *w)
+{
+    for (size_t i = 0; i < w->n_open; i++)
+        if (w->open[i]->deaths == 0) return true;
+    return w->n_open == 0;
+}
 
 /* One more failure in a row, and why, for people: the reason as one line with the last that the process said. */
 static void note_failure(struct worker *w, struct str reason)
@@ -123,15 +130,17 @@ static void on_due(struct timer *t);
 static void enter_starting(struct worker *w)
 {
     int64_t now_ms = turn_mono_ms(w->turn);
-    struct child_spec spec = {.argv = w->conf->command, .env = w->conf->env, .secret_env = w->conf->secret_env,
-                              .cwd = w->conf->cwd, .frames = true, .nice = NICENESS};
+    struct child_spec spec = {.argv = w->conf->command, .env = w->env, .secret_env = w->conf->secret_env,
+                              .cwd = w->conf->cwd, .frames = true, .nice = NICENESS, .sandbox = &w->conf->sandbox};
     struct err e = {0};
     worker_read_reset(w);
     owned(&w->fault, STR_NONE);
-    w->wanted = w->ready = w->dead = w->rested = w->told = false;
+    w->wanted = w->ready = w->dead = w->rested = w->told = w->gives_way = false;
     w->ending = ENDING_NOT;
     w->given = (struct given){0};
     w->pace = (struct pace){0};
+    w->pings = false;
+    worker_watch_begin(w);
     w->tasks = w->ready_ms = 0;
     w->started_at_ms = now_ms;
     w->started_wall_ms = turn_wall_ms(w->turn);
@@ -211,6 +220,7 @@ void worker_step(struct worker *w)
         enum worker_state from = w->state;
         assert(from < WORKER_STATES && moves[from] & (1u << to));
         w->state = to;
+        w->state_since_ms = turn_wall_ms(w->turn);
         enter(w, from);
     }
     w->events->on_change(w);
@@ -219,13 +229,14 @@ void worker_step(struct worker *w)
 static void on_due(struct timer *t)
 {
     struct worker *w = CONTAINER_OF(t, struct worker, timer);
-    struct buf within;
+    struct buf limit;
     switch (w->state) {
     case WORKER_STARTING:
-        buf_init(&within, 64);
-        text_add_duration(&within, ready_timeout_ms(w));
-        worker_fail(w, "did not say ready within %.*s", STR_ARG(buf_str(&within)));
-        buf_release(&within);
+        buf_init(&limit, 64);
+        text_add_duration(&limit, ready_timeout_ms(w));
+        worker_fail(w, w->warmup ? "was not through its warm-up within %.*s of its start" : "did not say ready within %.*s",
+                    STR_ARG(buf_str(&limit)));
+        buf_release(&limit);
         return;
     case WORKER_BACKOFF:
     case WORKER_BROKEN:
@@ -249,14 +260,14 @@ void worker_fail(struct worker *w, const char *format, ...)
     va_end(args);
     w->deaf = true;
     if (w->dead || w->ending == ENDING_FAILED) return;
-    if (w->slot.attempt) attempt_note(w->slot.attempt, "bide: the worker %s", reason);
+    for (size_t i = 0; i < w->n_open; i++) attempt_note(w->open[i], "bide: the worker %s", reason);
     owned(&w->fault, str_of(reason));
     if (w->ending == ENDING_LADDER || w->state == WORKER_STOPPING) return; /* it is being ended as it is */
     w->ending = ENDING_FAILED;
     worker_step(w);
 }
 
-void worker_ready(struct worker *w)
+void worker_loaded(struct worker *w)
 {
     w->ready = true;
     w->ready_at_ms = turn_mono_ms(w->turn);
@@ -298,16 +309,18 @@ static void on_exit_of(struct child *c, const struct child_exit *how)
         words = arena_format(&arena, "%.*s; %.*s", STR_ARG(w->fault), STR_ARG(words));
     else if (w->fault.len)
         words = arena_str(&arena, w->fault);
+    else if (w->warmup)
+        words = arena_format(&arena, "%.*s, in its warm-up", STR_ARG(words));
     ladder_stop(&w->ladder);
+    worker_watch_end(w);
     worker_read_end(w);
-    if (w->ending == ENDING_NOT && w->slot.attempt && w->slot.stopping) w->ending = ENDING_LADDER;
+    worker_warmup_end(w);
+    if (w->ending == ENDING_NOT && worker_slot_stopping(w)) w->ending = ENDING_LADDER;
     note_death(w, words);
     w->dead = true;
     w->child.pid = 0;
-    if (w->slot.attempt)
-        worker_slot_died(w, words);
-    else
-        worker_step(w);
+    worker_slot_died(w, words);
+    worker_step(w);
     arena_release(&arena);
 }
 
@@ -315,7 +328,7 @@ static void on_exit_of(struct child *c, const struct child_exit *how)
 static void on_rung(struct ladder *l)
 {
     struct worker *w = CONTAINER_OF(l, struct worker, ladder);
-    if (!w->slot.attempt || w->ending == ENDING_FAILED) return;
+    if (w->n_open == 0 || w->ending == ENDING_FAILED) return;
     w->ending = ENDING_LADDER;
     worker_step(w);
 }
@@ -325,8 +338,11 @@ void worker_init(struct worker *w, const struct worker_pool_conf *conf, int numb
 {
     *w = (struct worker){.conf = conf, .turn = turn, .spawner = spawner, .events = events, .user = user};
     snprintf(w->id, sizeof w->id, "%.*s-%d", LIMIT_NAME, conf->name, number);
+    w->env = worker_env_of(conf->env, number - 1, &w->arena);
     w->failed_at_ms = INT64_MIN;
+    w->state_since_ms = turn_wall_ms(turn);
     w->held = conf->load_at_boot;
+    w->max_batch = w->concurrency = 1;
     w->child = (struct child){.user = w, .on_data = on_data, .on_frames_end = on_frames_end, .on_exit = on_exit_of};
     ladder_init(&w->ladder, turn, &w->child, on_rung);
     lines_init(&w->lines);
@@ -340,6 +356,9 @@ void worker_release(struct worker *w)
     assert(w->state == WORKER_OFF);
     turn_timer_stop(w->turn, &w->timer);
     turn_timer_stop(w->turn, &w->hung_up);
+    assert(w->n_open == 0);
+    free(w->open);
+    arena_release(&w->arena);
     lines_release(&w->lines);
     frame_parser_release(&w->parser);
     capture_release(&w->out);
@@ -355,8 +374,6 @@ void worker_start(struct worker *w)
     w->wanted = true;
     worker_step(w);
 }
-
-bool worker_has_room(const struct worker *w) { return w->state == WORKER_IDLE && w->ending == ENDING_NOT; }
 
 bool worker_is_rested(const struct worker *w)
 {
@@ -374,27 +391,4 @@ void worker_drain(struct worker *w)
 {
     w->draining = true;
     worker_end(w);
-}
-
-int64_t worker_retry_in_ms(const struct worker *w)
-{
-    if (w->state != WORKER_BACKOFF && w->state != WORKER_BROKEN) return 0;
-    int64_t in_ms = w->timer.due_at_ms - turn_mono_ms(w->turn);
-    return in_ms > 0 ? in_ms : 0;
-}
-
-struct worker_view worker_view(const struct worker *w)
-{
-    static const char *const words[WORKER_STATES] = {"off", "starting", "idle", "busy", "stopping", "backoff", "broken"};
-    int64_t retry_in_ms = worker_retry_in_ms(w);
-    bool alive = w->state != WORKER_OFF && w->state != WORKER_BACKOFF && w->state != WORKER_BROKEN;
-    enum worker_state shown = w->state == WORKER_BUSY && w->ending != ENDING_NOT ? WORKER_STOPPING : w->state;
-    return (struct worker_view){
-        .id = str_of(w->id), .pool = str_of(w->conf->name), .state = words[shown], .pid = w->child.pid,
-        .loaded = alive && w->ready, .started_at_ms = alive ? w->started_wall_ms : 0, .ready_ms = alive ? w->ready_ms : 0,
-        .loads = w->loads, .restarts = w->restarts, .tasks = alive ? w->tasks : 0, .rss_bytes = rss_of(w->child.pid),
-        .open = (const struct attempt *const *)&w->slot.attempt, .n_open = w->slot.attempt ? 1 : 0,
-        .retry_at_ms = retry_in_ms || w->state == WORKER_BACKOFF || w->state == WORKER_BROKEN
-                           ? turn_wall_ms(w->turn) + retry_in_ms : 0,
-        .problem = w->problem, .dropped = w->dropped};
 }

@@ -8,6 +8,7 @@
 #include "handler/worker_pool.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "handler/resources.h"
 #include "handler/worker.h"
 #include "handler/worker_slot.h"
 #include "handler/worker_wish.h"
@@ -19,9 +20,13 @@ struct worker_pool {
     const struct worker_pool_conf *conf;
     struct worker *workers; /* owned, n of them, in place */
     size_t n;
-    size_t waiting;         /* tasks that wait for this pool, as last told */
+    size_t preload;         /* processes to start for no task, until it is told */
+    size_t waiting;         /* batches that wait for this pool, as last told */
+    int32_t priority;       /* of the best of them */
     bool changed;           /* room may have grown */
+    bool nearly;            /* a process should have room in a moment */
     bool draining;
+    struct resource_user resources;
     void (*on_drained)(void *user); /* NULL: not asked for, or called */
     void *drained_user;
     struct later later;     /* look() */
@@ -36,12 +41,32 @@ static size_t count(const struct worker_pool *p, enum worker_state state)
     return n;
 }
 
+/* Of the largest batch that this one would take now. */
+static int batch_of(const struct worker *w)
+{
+    int most = worker_slot_room(w);
+    return most < w->max_batch ? most : w->max_batch;
+}
+
 static int room(struct handler *h)
 {
     struct worker_pool *p = pool_of(h);
     int n = 0;
-    for (size_t i = 0; i < p->n && !p->draining; i++) n += worker_has_room(&p->workers[i]);
+    for (size_t i = 0; i < p->n && !p->draining; i++)
+        n += (worker_slot_room(&p->workers[i]) + p->workers[i].max_batch - 1) / p->workers[i].max_batch;
     return n;
+}
+
+static int batch(struct handler *h)
+{
+    struct worker_pool *p = pool_of(h);
+    int now = 0, then = 1;
+    for (size_t i = 0; i < p->n; i++) {
+        int n = batch_of(&p->workers[i]);
+        if (n > now) now = n;
+        if (p->workers[i].max_batch > then) then = p->workers[i].max_batch;
+    }
+    return now > 0 ? now : then;
 }
 
 static int ahead(struct handler *h)
@@ -52,21 +77,51 @@ static int ahead(struct handler *h)
     return n;
 }
 
-/* Starts as many as there are tasks for which nothing is idle or on its way; and those that are held. */
+static bool empty(struct handler *h)
+{
+    struct worker_pool *p = pool_of(h);
+    for (size_t i = 0; i < p->n && !p->draining; i++)
+        if (p->workers[i].n_open == 0 && worker_slot_room(&p->workers[i]) > 0) return true;
+    return false;
+}
+
+/* Batches that a process takes at one time; of one that has not said so yet, what the one before it in its place said. */
+static size_t width(const struct worker *w) { return (size_t)(w->concurrency + w->max_batch - 1) / (size_t)w->max_batch; }
+
+/* As many as there are batches for which there is no room, nor anything on its way; and those that are held or to be
+ * preloaded. They are started, or, when they need resources, asked for. */
 static void start_wanted(struct worker_pool *p)
 {
-    size_t coming = count(p, WORKER_STARTING) + count(p, WORKER_IDLE);
+    size_t coming = (size_t)room(&p->handler), asks = 0, there = p->n - count(p, WORKER_OFF);
+    bool preloads = false;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->workers[i].state == WORKER_STARTING) coming += width(&p->workers[i]);
     for (size_t i = 0; i < p->n; i++) {
         struct worker *w = &p->workers[i];
-        if (w->state != WORKER_OFF || !(w->held || coming < p->waiting)) continue;
-        worker_start(w);
-        coming += w->state == WORKER_STARTING;
+        bool is_wanted = coming < p->waiting;
+        if (w->state != WORKER_OFF || !(w->held || is_wanted || there < p->preload)) continue;
+        there++;
+        if (!p->resources.of) worker_start(w);
+        asks += is_wanted;
+        preloads |= !is_wanted;
+        if (w->state == WORKER_STARTING || p->resources.of) coming += width(w);
     }
+    resources_ask(&p->resources, asks, preloads, p->priority);
+}
+
+/* What it needs is free. */
+static void start_one(struct resource_user *u)
+{
+    struct worker_pool *p = CONTAINER_OF(u, struct worker_pool, resources);
+    struct worker *off = NULL;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->workers[i].state == WORKER_OFF && (!off || (p->workers[i].held && !off->held))) off = &p->workers[i];
+    if (off) worker_start(off);
 }
 
 static void end_rested(struct worker_pool *p)
 {
-    for (size_t i = 0; i < p->n && p->waiting == 0; i++) {
+    for (size_t i = 0; i < p->n && p->waiting == 0 && p->preload == 0; i++) {
         if (!worker_is_rested(&p->workers[i])) continue;
         p->workers[i].held = false;
         worker_end(&p->workers[i]);
@@ -85,8 +140,8 @@ static void look(struct later *l)
     }
     start_wanted(p);
     end_rested(p);
-    bool tell = p->changed && room(&p->handler) > 0;
-    p->changed = false;
+    bool tell = p->nearly || (p->changed && room(&p->handler) > 0);
+    p->changed = p->nearly = false;
     if (tell && p->handler.on_room) p->handler.on_room(&p->handler);
 }
 
@@ -96,6 +151,7 @@ static void on_change(struct worker *w)
 {
     struct worker_pool *p = w->user;
     p->changed = true;
+    resources_changed(&p->resources);
     look_later(p);
 }
 
@@ -105,34 +161,56 @@ static void on_event(struct worker *w, enum log_level level, const char *what)
     if (p->handler.on_event) p->handler.on_event(&p->handler, level, what);
 }
 
-static const struct worker_events worker_events = {on_change, on_event};
-
-static void want(struct handler *h, size_t waiting)
+static void on_nearly(struct worker *w)
 {
-    struct worker_pool *p = pool_of(h);
-    p->waiting = waiting;
+    struct worker_pool *p = w->user;
+    p->nearly = true;
     look_later(p);
 }
 
-/* The free one that was idle last. */
-static struct worker *warmest(struct worker_pool *p)
+static const struct worker_events worker_events = {on_change, on_nearly, on_event};
+
+static void want(struct handler *h, size_t waiting, int32_t priority)
+{
+    struct worker_pool *p = pool_of(h);
+    p->waiting = waiting;
+    p->priority = priority;
+    p->preload = 0;
+    look_later(p);
+}
+
+static bool is_better(const struct worker *a, const struct worker *b)
+{
+    return a->n_open != b->n_open ? a->n_open < b->n_open : a->idle_at_ms > b->idle_at_ms;
+}
+
+static bool takes(const struct worker *w, const struct attempt *first, size_t n)
+{
+    return batch_of(w) >= (int)n && (!first->alone || w->n_open == 0);
+}
+
+/* Of those that take it the one with the least to do, and of the free ones the one that was idle last. */
+static struct worker *warmest(struct worker_pool *p, const struct attempt *first, size_t n)
 {
     struct worker *best = NULL;
     for (size_t i = 0; i < p->n; i++) {
         struct worker *w = &p->workers[i];
-        if (worker_has_room(w) && (!best || w->idle_at_ms > best->idle_at_ms)) best = w;
+        if (takes(w, first, n) && (!best || is_better(w, best))) best = w;
     }
     return best;
 }
 
-static int start(struct handler *h, struct attempt *a, struct err *e)
+static int start(struct handler *h, struct attempt *const *a, size_t n, struct err *e)
 {
     struct worker_pool *p = pool_of(h);
     struct worker *w;
-    a->inside = NULL;
+    for (size_t i = 0; i < n; i++) a[i]->inside = NULL;
     if (p->draining) return err_set(e, ERR_DRAINING, "the workers of %s are being stopped", p->conf->name);
     int rc = err_set(e, ERR_AGAIN, "no worker of %s is free", p->conf->name);
-    while (rc == ERR_AGAIN && (w = warmest(p))) rc = worker_slot_give(w, a, e); /* one that does not take it is free no more */
+    while ((rc == ERR_AGAIN || rc == ERR_AWAY) && (w = warmest(p, a[0], n))) {
+        rc = worker_slot_give(w, a, n, e);
+        if (takes(w, a[0], n)) break; /* one that does not take it is free no more, unless it was nothing of its doing */
+    }
     if (rc == 0 && p->waiting > 0) p->waiting--; /* until it is told anew */
     return rc;
 }
@@ -140,7 +218,7 @@ static int start(struct handler *h, struct attempt *a, struct err *e)
 static void stop(struct handler *h, struct attempt *a, enum stop_reason why)
 {
     (void)h;
-    if (a->inside) worker_slot_stop(a->inside, a, why);
+    if (a->inside) worker_slot_stop(a, why);
 }
 
 static const struct worker *first_in(const struct worker_pool *p, enum worker_state state)
@@ -170,6 +248,7 @@ static enum handler_wait waiting(struct handler *h, struct err *ret_detail)
         err_set(ret_detail, ERR_AGAIN, "%s is starting", w->id);
         return HANDLER_STARTING;
     }
+    if (resources_waits(&p->resources, ret_detail)) return HANDLER_SCARCE;
     if (p->draining || first_in(p, WORKER_IDLE) || first_in(p, WORKER_BUSY) || first_in(p, WORKER_STOPPING)) {
         err_set(ret_detail, ERR_AGAIN, "every worker of %s is busy", p->conf->name);
         return HANDLER_BUSY;
@@ -223,6 +302,7 @@ static void drain(struct handler *h, void (*on_drained)(void *user), void *user)
     p->draining = true;
     p->on_drained = on_drained;
     p->drained_user = user;
+    resources_ask(&p->resources, 0, false, 0);
     for (size_t i = 0; i < p->n; i++) worker_drain(&p->workers[i]);
     look_later(p);
 }
@@ -231,12 +311,13 @@ static void free_pool(struct handler *h)
 {
     struct worker_pool *p = pool_of(h);
     turn_later_cancel(&p->later);
+    resources_leave(&p->resources);
     for (size_t i = 0; i < p->n; i++) worker_release(&p->workers[i]);
     free(p->workers);
     free(p);
 }
 
-static const struct handler_ops ops = {room, ahead, want, start, stop, waiting, each, control, drain, free_pool};
+static const struct handler_ops ops = {room, ahead, batch, empty, want, start, stop, waiting, each, control, drain, free_pool};
 
 int worker_pool_new(struct handler **ret, struct turn *turn, struct spawner *spawner, const struct worker_pool_conf *conf)
 {
@@ -244,9 +325,12 @@ int worker_pool_new(struct handler **ret, struct turn *turn, struct spawner *spa
     p->handler = (struct handler){.ops = &ops, .turn = turn};
     p->conf = conf;
     p->n = conf->instances > 1 ? (size_t)conf->instances : 1;
+    p->preload = (size_t)conf->preload < p->n ? (size_t)conf->preload : p->n;
     p->workers = mem_new(p->n * sizeof *p->workers);
     for (size_t i = 0; i < p->n; i++)
         worker_init(&p->workers[i], conf, (int)i + 1, turn, spawner, &worker_events, p);
+    p->resources = (struct resource_user){.workers = p->workers, .n = p->n, .waiting = &p->waiting, .start = start_one};
+    resources_join(&p->resources, conf->needs && conf->needs->name ? conf->resources : NULL);
     look_later(p);
     *ret = &p->handler;
     return 0;

@@ -32,6 +32,14 @@ int worker_wish_recycle(struct worker *w, struct err *e)
     return 0;
 }
 
+static void give_back(struct attempt *a)
+{
+    const struct worker_slot *s = a->inside;
+    if (s->stopping) return;
+    attempt_note(a, "bide: the worker is being stopped; unless it is done first, the task goes back to its queue");
+    worker_slot_stop(a, STOP_SHUTDOWN);
+}
+
 int worker_wish_stop(struct worker *w, struct err *e)
 {
     if (w->state == WORKER_OFF) return nothing_there(w, e);
@@ -41,10 +49,7 @@ int worker_wish_stop(struct worker *w, struct err *e)
     w->told = true;
     w->held = false;
     if (w->ending == ENDING_NOT) w->ending = ENDING_PLANNED;
-    if (w->slot.attempt && !w->slot.stopping && w->ending == ENDING_PLANNED) {
-        attempt_note(w->slot.attempt, "bide: the worker is being stopped; unless it is done first, the task goes back to its queue");
-        worker_slot_stop(w, w->slot.attempt, STOP_SHUTDOWN);
-    }
+    for (size_t i = 0; i < w->n_open && w->ending == ENDING_PLANNED; i++) give_back(w->open[i]);
     worker_step(w);
     return 0;
 }

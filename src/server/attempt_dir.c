@@ -22,6 +22,7 @@
 
 #define GONE ".gone-"
 #define DEEP ".deep-"
+#define LET_THROUGH 0011
 #define DEPTH 64 /* descriptors that one removal has open */
 
 void attempt_dir_path(char path[ATTEMPT_DIR_PATH], const char *data_dir, const struct id *id, int run, int number)
@@ -49,6 +50,11 @@ int attempt_dir_make(char path[ATTEMPT_DIR_PATH], const char *data_dir, const st
                      struct chores *chores, struct err *e)
 {
     attempt_dir_path(path, data_dir, id, run, number);
+    return attempt_dir_make_at(path, data_dir, chores, e);
+}
+
+int attempt_dir_make_at(const char *path, const char *data_dir, struct chores *chores, struct err *e)
+{
     int sys = make_empty(path, chores);
     if (sys == ENOENT) { /* the first ever */
         char parent[ATTEMPT_DIR_PATH];
@@ -57,6 +63,19 @@ int attempt_dir_make(char path[ATTEMPT_DIR_PATH], const char *data_dir, const st
         if (!sys) sys = make(path);
     }
     return sys ? err_set_errno(e, sys == ENOSPC ? ERR_FULL : ERR_IO, sys, path) : 0;
+}
+
+int attempt_dir_prepare(const char *data_dir, bool others, struct err *e)
+{
+    char parent[ATTEMPT_DIR_PATH];
+    struct stat st;
+    snprintf(parent, sizeof parent, "%s/attempts", data_dir);
+    int sys = make(parent);
+    if (sys == EEXIST) sys = 0;
+    if (!sys && others && stat(parent, &st) != 0) sys = errno;
+    if (!sys && others && (st.st_mode & LET_THROUGH) != LET_THROUGH && chmod(parent, (st.st_mode & 07777) | LET_THROUGH) != 0)
+        sys = errno;
+    return sys ? err_set_errno(e, sys == ENOSPC ? ERR_FULL : ERR_IO, sys, parent) : 0;
 }
 
 /* The tree that is being removed. */

@@ -19,6 +19,11 @@
 /* Makes it, empty: what is there under its name already is discarded. ERR_FULL, ERR_IO. */
 int attempt_dir_make(char path[ATTEMPT_DIR_PATH], const char *data_dir, const struct id *id, int run, int number,
                      struct chores *chores, struct err *e) MUST_USE;
+/* The same under any path below data_dir/attempts. */
+int attempt_dir_make_at(const char *path, const char *data_dir, struct chores *chores, struct err *e) MUST_USE;
+/* Makes data_dir/attempts, if it is not there, so that it can be named before the first attempt; `others`: some attempts are another user's, who is
+ * let through to his own (but may not look around), whatever umask it was made under. ERR_FULL, ERR_IO. */
+int attempt_dir_prepare(const char *data_dir, bool others, struct err *e) MUST_USE;
 void attempt_dir_path(char path[ATTEMPT_DIR_PATH], const char *data_dir, const struct id *id, int run, int number);
 /* Gone under its name when this returns, whatever is in it. What cannot be removed is logged and stays. */
 void attempt_dir_discard(const char *path, struct chores *chores);

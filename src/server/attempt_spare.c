@@ -61,6 +61,13 @@ int attempt_spare_give(struct attempt_spares *s, struct attempt_place *p, const 
     return ERR_NOT_FOUND;
 }
 
+int attempt_spare_make(struct attempt_spares *s, char path[ATTEMPT_DIR_PATH], const char *data_dir, struct chores *chores,
+                       struct err *e)
+{
+    spare_path(s, path, data_dir, ++s->made);
+    return attempt_dir_make_at(path, data_dir, chores, e);
+}
+
 /* From its own name to one of a spare, where nobody finds it by the old one while it is looked at. */
 static bool become_spare(struct attempt_spares *s, struct attempt_place *p, const char *data_dir, int64_t mono_ms)
 {

@@ -10,6 +10,8 @@
  *                  │                                                    │ files in it are the result: its own name
  *                  └─touched──▶ removed ◀───────────touched─────────────┘
  *
+ * The warm-ups of workers (handler/worker_warmup.h) work in directories named as these, which are never given to attempts.
+ *
  * What a killed server leaves of them goes with attempt_dir_sweep.
  */
 #ifndef SERVER_ATTEMPT_SPARE_H
@@ -45,6 +47,9 @@ struct attempt_place {
 void attempt_spare_init(struct attempt_spares *s, struct rng *rng);
 /* A spare directory for an attempt, which exists and is empty. ERR_NOT_FOUND: there is none. */
 int attempt_spare_give(struct attempt_spares *s, struct attempt_place *p, const char *data_dir, struct chores *chores) MUST_USE;
+/* A new one under the name of a spare, for what is no attempt of a task; to be discarded (attempt_dir_discard). ERR_FULL, ERR_IO. */
+int attempt_spare_make(struct attempt_spares *s, char path[ATTEMPT_DIR_PATH], const char *data_dir, struct chores *chores,
+                       struct err *e) MUST_USE;
 /* The attempt is over and nothing in it is needed. */
 void attempt_spare_take_back(struct attempt_spares *s, struct attempt_place *p, const char *data_dir, struct chores *chores,
                              int64_t mono_ms);

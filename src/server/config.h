@@ -14,8 +14,10 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "handler/exec.h"
+#include "handler/pull.h"
 #include "handler/worker_pool.h"
 #include "server/config_errors.h"
+#include "task/rate.h"
 #include "task/retry.h"
 
 enum config_from { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENV, CONFIG_FLAG };
@@ -51,14 +53,18 @@ struct config_queue {
     int32_t concurrency;
     int64_t capacity; /* waiting tasks allowed; 0: no limit */
     bool paused;      /* at the first start; afterwards the store remembers */
+    int32_t key_concurrency; /* running tasks with one limit_key; 0: no limit */
+    struct rate rate;        /* starts of its tasks; n 0: no limit */
+    bool fair;               /* one task of each limit_key after the other, instead of by age */
 };
 
 struct config_type {
     const char *name; /* as written: a prefix ends with its '*' */
     bool prefix;
     const char *queue;     /* a declared queue */
-    const char *worker;    /* a declared pool; NULL: exec */
-    struct exec_conf exec; /* command NULL: worker */
+    const char *worker;    /* a declared pool; NULL: exec or pull */
+    struct exec_conf exec; /* command NULL: worker or pull */
+    struct pull_conf pull; /* not said: worker or exec */
     struct config_rules rules;
     int32_t priority;
 };
@@ -74,6 +80,7 @@ struct config {
     struct config_rules defaults;
     struct config_queue *queues; /* `default` is always among them */
     size_t n_queues;
+    const struct ration_amount *resources; /* ends with one without a name; NULL: none */
     struct worker_pool_conf *workers;
     size_t n_workers;
     struct config_type *types; /* exact names in order, then prefixes, longest first */

@@ -3,9 +3,10 @@
  * See config_copy.h.
  */
 #include "server/config_copy.h"
+#include "server/config_amounts.h"
 #include <assert.h>
 
-enum shape { SHAPE_PLAIN, SHAPE_TEXT, SHAPE_LIST, SHAPE_NESTED };
+enum shape { SHAPE_PLAIN, SHAPE_TEXT, SHAPE_LIST, SHAPE_AMOUNTS, SHAPE_NESTED };
 
 static enum shape shape_of(enum config_kind kind)
 {
@@ -13,17 +14,23 @@ static enum shape shape_of(enum config_kind kind)
     case KIND_PATH:
     case KIND_STORE:
     case KIND_POINTER:
+    case KIND_TYPE:
+    case KIND_JSON:
     case KIND_QUEUE:
     case KIND_WORKER: return SHAPE_TEXT;
     case KIND_ADDRESSES:
     case KIND_WORDS:
+    case KIND_PATHS:
     case KIND_COMMAND:
     case KIND_ENV:
     case KIND_SECRETS: return SHAPE_LIST;
+    case KIND_AMOUNTS: return SHAPE_AMOUNTS;
     case KIND_DURATION:
     case KIND_INT:
     case KIND_SIZE:
+    case KIND_RATE:
     case KIND_BOOL:
+    case KIND_USER:
     case KIND_CHOICE: return SHAPE_PLAIN;
     case KIND_SECTION:
     case KIND_NAMED: return SHAPE_NESTED;
@@ -54,9 +61,11 @@ void config_copy_deep(struct arena *a, const struct config_section *s, void *bas
         enum shape shape = shape_of(k->kind);
         assert(k->kind != KIND_NAMED);
         if (shape == SHAPE_NESTED) config_copy_deep(a, k->section, (char *)base + k->offset);
-        const void *p = shape == SHAPE_TEXT || shape == SHAPE_LIST ? pointer_at(base, k) : NULL;
+        const void *p = shape == SHAPE_PLAIN || shape == SHAPE_NESTED ? NULL : pointer_at(base, k);
         if (!p) continue;
-        p = shape == SHAPE_TEXT ? (const void *)arena_text(a, str_of(p)) : (const void *)copy_list(a, p);
+        p = shape == SHAPE_TEXT      ? (const void *)arena_text(a, str_of(p))
+            : shape == SHAPE_AMOUNTS ? (const void *)config_amounts_copy(a, p)
+                                     : (const void *)copy_list(a, p);
         memcpy((char *)base + k->offset, &p, sizeof p);
     }
 }
@@ -70,12 +79,16 @@ static bool same_list(const char *const *a, const char *const *b)
 bool config_copy_same_key(const struct config_key *k, const void *a, const void *b)
 {
     enum shape shape = shape_of(k->kind);
-    if (shape == SHAPE_NESTED)
+    if (shape == SHAPE_NESTED) {
+        const void *left = (const char *)a + k->offset, *right = (const char *)b + k->offset;
         return k->kind == KIND_SECTION &&
-               config_copy_same(k->section, (const char *)a + k->offset, (const char *)b + k->offset, NULL);
+               config_table_is_there(k->section, left) == config_table_is_there(k->section, right) &&
+               config_copy_same(k->section, left, right, NULL);
+    }
     if (shape == SHAPE_PLAIN) return memcmp((const char *)a + k->offset, (const char *)b + k->offset, k->size) == 0;
     const void *left = pointer_at(a, k), *right = pointer_at(b, k);
     if (!left || !right) return left == right;
+    if (shape == SHAPE_AMOUNTS) return config_amounts_same(left, right);
     return shape == SHAPE_TEXT ? strcmp(left, right) == 0 : same_list(left, right);
 }
 

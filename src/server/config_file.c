@@ -9,13 +9,14 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "handler/command.h"
+#include "server/config_amounts.h"
 #include "server/config_outside.h"
+#include "server/config_sandbox.h"
 #include "server/config_secret.h"
 #include "server/config_value.h"
+#include "server/config_warmup.h"
 #include "server/config_yaml.h"
-#include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -101,6 +102,16 @@ static void read_env(struct reader *r, const struct config_into *into, const str
     if (config_value_set_list(into, k, items, n, &e)) config_errors_add(r->errors, at, "\"%s\": %s", k->key, e.text);
 }
 
+/* What pools need is of what there is. */
+static void read_amounts(struct reader *r, const struct target *t, const struct config_key *k, struct fy_node *node,
+                         struct config_mark at)
+{
+    static const struct ration_amount none[1];
+    const struct ration_amount *of = t->section == &config_table_top ? NULL : r->c->resources ? r->c->resources : none;
+    const void *amounts = config_amounts_read(&r->c->arena, k, node, of, at, r->errors);
+    memcpy((char *)t->base + k->offset, &amounts, sizeof amounts);
+}
+
 /* Notes keys without a row; what is in `map` afterwards is known. */
 static void check_keys(struct reader *r, const struct config_section *s, struct fy_node *map, struct config_mark around)
 {
@@ -156,12 +167,15 @@ static void read_value(struct reader *r, struct target *t, const struct config_k
         read_section(r, &nested, NULL, key_at); /* what flags and variables say */
     } else if (k->kind == KIND_NAMED && (nothing || type == FYNT_MAPPING)) {
         read_named(r, k, nothing ? NULL : node, key_at);
-    } else if ((k->kind == KIND_COMMAND || k->kind == KIND_ADDRESSES || k->kind == KIND_WORDS) &&
+    } else if ((k->kind == KIND_COMMAND || k->kind == KIND_ADDRESSES || k->kind == KIND_WORDS || k->kind == KIND_PATHS) &&
                type == FYNT_SEQUENCE) {
         read_list(r, &into, k, node, at);
     } else if ((k->kind == KIND_ENV || k->kind == KIND_SECRETS) && type == FYNT_MAPPING) {
         read_env(r, &into, k, node, at);
-    } else if (!config_yaml_text(node, &text)) {
+    } else if (k->kind == KIND_AMOUNTS && type == FYNT_MAPPING) {
+        read_amounts(r, t, k, node, at);
+    } else if (k->kind == KIND_JSON && type != FYNT_SCALAR ? !config_yaml_json(node, &r->c->arena, &text)
+                                                           : !config_yaml_text(node, &text)) {
         tell_wrong(r, k, node, at);
     } else if (config_value_set(&into, k, text, &e)) {
         config_errors_add(r->errors, at, "\"%s\": %s", k->key, e.text);
@@ -197,7 +211,8 @@ static void read_section(struct reader *r, struct target *t, struct fy_node *map
         if (k->kind == KIND_SECTION || k->kind == KIND_NAMED) {
             bool said = pair && !is_nothing(fy_node_pair_value(pair));
             if (said) t->seen |= UINT32_C(1) << i;
-            if (said || !config_table_required(k->section) || k->kind == KIND_NAMED)
+            if (said && k->section->optional) *(bool *)((char *)t->base + k->offset + k->section->said) = true;
+            if (said || !(config_table_required(k->section) || k->section->optional) || k->kind == KIND_NAMED)
                 read_value(r, t, k, pair ? fy_node_pair_value(pair) : NULL, at);
             continue;
         }
@@ -234,6 +249,7 @@ static void read_worker(struct reader *r, const char *name, struct fy_node *map,
     w->name = name;
     config_value_init(&into, &config_table_worker);
     read_section(r, &t, map, at);
+    config_sandbox_check(&w->sandbox, name, at, r->errors);
 }
 
 static void read_type(struct reader *r, const char *name, struct fy_node *map, struct config_mark at)
@@ -241,18 +257,20 @@ static void read_type(struct reader *r, const char *name, struct fy_node *map, s
     struct config_type *type = &r->c->types[r->c->n_types++];
     struct config_into into = {r->c, r->c->dir, type};
     struct target t = {&config_table_type, type, path_under(r, STR("types"), name), 0};
-    type->name = type->exec.name = name;
+    type->name = type->exec.name = type->pull.name = name;
     type->prefix = str_ends(str_of(name), STR("*"));
     type->rules = r->c->defaults;
     config_value_init(&into, &config_table_type);
     read_section(r, &t, map, at);
-    if (has(&t, "worker") == has(&t, "exec"))
-        config_errors_add(r->errors, at, "\"%s\" needs %s of \"worker\" and \"exec\"", name,
-                          has(&t, "exec") ? "only one" : "one");
-    for (size_t i = 0; has(&t, "worker") && !has(&t, "exec") && i < t.section->n; i++)
+    config_sandbox_check(&type->exec.sandbox, name, at, r->errors);
+    int n = has(&t, "worker") + has(&t, "exec") + has(&t, "pull");
+    if (n != 1)
+        config_errors_add(r->errors, at, "\"%s\" needs %s of \"worker\", \"exec\" and \"pull\"", name,
+                          n ? "only one" : "one");
+    for (size_t i = 0; n && !has(&t, "exec") && i < t.section->n; i++)
         if (t.section->keys[i].needs && (t.seen & (UINT32_C(1) << i)))
-            config_errors_add(r->errors, at, "\"%s\": \"%s\" goes with \"exec\"; a worker has its own", name,
-                              t.section->keys[i].key);
+            config_errors_add(r->errors, at, "\"%s\": \"%s\" goes with \"exec\"; a %s has its own", name,
+                              t.section->keys[i].key, has(&t, "worker") ? "worker" : "puller");
 }
 
 static void read_named(struct reader *r, const struct config_key *k, struct fy_node *map, struct config_mark around)
@@ -321,6 +339,7 @@ static void walk(struct reader *r, struct fy_node *root)
     read_section(r, &t, root, (struct config_mark){1, 1});
     if (c->n_types) qsort(c->types, c->n_types, sizeof *c->types, type_order);
     while (c->n_exact < c->n_types && !c->types[c->n_exact].prefix) c->n_exact++;
+    config_warmup_check(c, r->errors);
     if (c->commands && !config_type_is_declared(c, STR(COMMAND_TYPE))) build_in(c);
 }
 
@@ -340,30 +359,9 @@ static void parse(struct reader *r, struct str text)
 
 static void read_file(struct reader *r)
 {
-    struct config_mark whole = {0, 0};
-    FILE *f = fopen(r->c->path, "re");
     struct buf b;
-    struct err e;
     buf_init(&b, LIMIT_CONFIG);
-    if (!f) {
-        err_set_errno(&e, ERR_CONFIG, errno, "cannot open it");
-        config_errors_add(r->errors, whole, "%s", e.text);
-        return;
-    }
-    for (size_t got = 1; got > 0 && !buf_err(&b);) {
-        char piece[4096];
-        got = fread(piece, 1, sizeof piece, f);
-        buf_add(&b, piece, got);
-    }
-    if (ferror(f)) {
-        err_set_errno(&e, ERR_CONFIG, errno, "cannot read it");
-        config_errors_add(r->errors, whole, "%s", e.text);
-    } else if (buf_err(&b)) {
-        config_errors_add(r->errors, whole, "larger than %d bytes", LIMIT_CONFIG);
-    } else {
-        parse(r, buf_str(&b));
-    }
-    fclose(f);
+    if (config_yaml_read(r->c->path, &b, r->errors)) parse(r, buf_str(&b));
     buf_release(&b);
 }
 
@@ -373,5 +371,7 @@ void config_file_read(struct config *c, const struct config_outside *outside, st
     struct reader r = {c, outside, errors, arena_text(&c->arena, str_of(getcwd(cwd, sizeof cwd) ? cwd : "/"))};
     if (c->path) read_file(&r);
     else walk(&r, NULL);
-    if (errors->n == 0) config_outside_warn(c, outside);
+    if (errors->n) return;
+    config_outside_warn(c, outside);
+    config_sandbox_warn(c);
 }

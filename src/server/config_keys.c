@@ -11,6 +11,7 @@ static void add_range(struct buf *b, const struct config_key *k)
 {
     for (size_t i = 0; k->kind == KIND_CHOICE && k->words[i]; i++)
         buf_add_format(b, "%s%s", i ? ", " : "", k->words[i]);
+    if (k->kind == KIND_RATE) buf_add_format(b, "0, 1 to %d, burst 1 to %d", RATE_MOST, RATE_MOST);
     if (k->kind == KIND_INT) buf_add_format(b, "%lld to %lld", (long long)k->min, (long long)k->max);
     if (k->kind != KIND_DURATION) return;
     text_add_duration(b, k->min);
@@ -41,6 +42,7 @@ static void tell(const struct config_section *s, const struct config_key *k,
                                  .type = config_table_kind_word(k->kind),
                                  .unit = k->kind == KIND_DURATION ? "ms s m h d w"
                                          : k->kind == KIND_SIZE   ? "B K M G T"
+                                         : k->kind == KIND_RATE   ? "/s /m /h /d"
                                          : k->unit                ? k->unit
                                                                   : "",
                                  .range = range.p ? range.p : "",
@@ -54,7 +56,8 @@ void config_keys_each(void (*f)(void *user, const struct config_row *row), void 
 {
     static const struct config_section *const sections[] = {
         &config_table_top,    &config_table_defaults, &config_table_retry, &config_table_queue,
-        &config_table_worker, &config_table_type,     &config_table_poll,     &config_table_retain,
+        &config_table_worker, &config_table_batch,    &config_table_warmup, &config_table_limits,
+        &config_table_type,   &config_table_poll,     &config_table_pull,   &config_table_retain,
     };
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         for (size_t j = 0; j < sections[i]->n; j++) tell(sections[i], &sections[i]->keys[j], f, user);

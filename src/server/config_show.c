@@ -5,6 +5,7 @@
 #include "server/config_show.h"
 #include "base/json_write.h"
 #include "base/text.h"
+#include "server/config_amounts.h"
 #include <assert.h>
 
 #define PATH_MOST 4096
@@ -68,8 +69,7 @@ static bool applies(const struct config_section *section, const struct config_ke
 {
     const struct config_key *other = k->needs ? config_table_find(section, str_of(k->needs)) : NULL;
     if (other && !pointer_at(member(base, other->offset))) return false;
-    const struct config_key *first = k->kind == KIND_SECTION ? config_table_required(k->section) : NULL;
-    return !first || pointer_at(member(base, k->offset + first->offset)) != NULL;
+    return k->kind != KIND_SECTION || config_table_is_there(k->section, member(base, k->offset));
 }
 
 static void show_section(struct show *s, const struct config_section *section, const void *base)
@@ -132,16 +132,26 @@ static void show_duration(struct buf *b, const struct config_key *k, int64_t ms)
     buf_release(&text);
 }
 
-/* In the largest unit that says it exactly. */
 static void show_size(struct buf *b, int64_t bytes)
 {
     struct buf text;
-    size_t unit = 0;
     buf_init(&text, 64);
-    while (bytes && bytes % 1024 == 0 && unit < 4) bytes /= 1024, unit++;
-    buf_add_format(&text, bytes ? "%lld%c" : "0", (long long)bytes, "BKMGT"[unit]);
+    text_add_size(&text, bytes);
     json_write_str(b, buf_str(&text));
     buf_release(&text);
+}
+
+static void show_rate(struct buf *b, const struct rate *rate)
+{
+    char text[RATE_TEXT];
+    rate_format(rate, text);
+    json_write_text(b, text);
+}
+
+static void show_user(struct buf *b, const struct sandbox_user *user)
+{
+    if (user->text[0]) json_write_text(b, user->text);
+    else json_write_null(b);
 }
 
 void config_show_value(struct buf *b, const struct config_item *item)
@@ -152,11 +162,13 @@ void config_show_value(struct buf *b, const struct config_item *item)
     case KIND_PATH:
     case KIND_STORE:
     case KIND_POINTER:
+    case KIND_TYPE:
     case KIND_QUEUE:
     case KIND_WORKER: json_write_text(b, p); return;
     case KIND_ADDRESSES:
     case KIND_COMMAND:
     case KIND_WORDS:
+    case KIND_PATHS:
         if (p) show_list(b, p);
         else json_write_null(b);
         return;
@@ -168,6 +180,13 @@ void config_show_value(struct buf *b, const struct config_item *item)
         if (p) show_env(b, p, true);
         else json_write_null(b);
         return;
+    case KIND_AMOUNTS:
+        if (p) config_amounts_show(b, p);
+        else json_write_null(b);
+        return;
+    case KIND_JSON: json_write_raw(b, str_of(p)); return;
+    case KIND_RATE: show_rate(b, member(item->base, k->offset)); return;
+    case KIND_USER: show_user(b, member(item->base, k->offset)); return;
     case KIND_DURATION: show_duration(b, k, int_at(item)); return;
     case KIND_INT: json_write_int(b, int_at(item)); return;
     case KIND_SIZE: show_size(b, int_at(item)); return;

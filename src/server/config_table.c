@@ -16,6 +16,8 @@ static const char *const jitters[] = {[RETRY_JITTER_NONE] = "none", [RETRY_JITTE
 static const char *const loads[] = {"lazy", "boot", NULL};
 static const char *const forever[] = {"forever", NULL};
 static const char *const ages[] = {"forever", "age", NULL};  /* RETAIN_FOREVER, RETAIN_AS_TYPE */
+static const char *const cores[] = {[SANDBOX_CORE_INHERITED] = "inherited", [SANDBOX_CORE_NONE] = "none",
+                                    [SANDBOX_CORE_UNLIMITED] = "unlimited", NULL};
 static const char *const parts[] = {"record", NULL};
 static const char *const outputs[] = {
     [EXEC_STDOUT_AUTO] = "auto", [EXEC_STDOUT_JSON] = "json", [EXEC_STDOUT_TEXT] = "text", NULL};
@@ -89,26 +91,100 @@ static const struct config_key queue_keys[] = {
      .help = "tasks that may wait; beyond it a submit is answered 429; 0 is no limit"},
     {"paused", KIND_BOOL, FIELD(config_queue, paused), .initial = "false",
      .help = "starts paused; later the API's pause and resume are remembered"},
+    {"key_concurrency", KIND_INT, FIELD(config_queue, key_concurrency), .initial = "0", .max = 100000, .unit = "tasks",
+     .help = "tasks with the same `limit_key` that run at one time; the others wait their turn aside; 0 is no limit"},
+    {"rate", KIND_RATE, FIELD(config_queue, rate), .initial = "0",
+     .help = "tasks of this queue that start in each second, minute, hour or day; up to the burst (as many, unless it is said) "
+             "may start together; 0 is no limit"},
+    {"fair", KIND_BOOL, FIELD(config_queue, fair), .initial = "false",
+     .help = "within a priority, one task of each `limit_key` after the other instead of the oldest first; tasks without one "
+             "count as of one key"},
 };
 const struct config_section config_table_queue = {"queues.NAME", KEYS(config_queue, queue_keys)};
+
+static const struct config_key batch_keys[] = {
+    {"max", KIND_INT, FIELD(worker_batch_conf, max), .initial = "0", .max = LIMIT_BATCH, .unit = "tasks",
+     .help = "tasks of one batch, at most what the process says; 0 is what it says"},
+    {"delay", KIND_DURATION, FIELD(worker_batch_conf, delay_ms), .initial = "0", .max = 60 * 1000,
+     .help = "how long the oldest task of a batch that is not full waits for others; with 0 a free process takes what is there"},
+    {"cost", KIND_INT, FIELD(worker_batch_conf, cost), .initial = "0", .max = INT32_MAX, .unit = "cost",
+     .help = "most that the costs of its tasks may add up to; a task over it runs alone; 0 is no limit"},
+};
+const struct config_section config_table_batch = {"batch", KEYS(worker_batch_conf, batch_keys)};
+
+static const struct config_key warmup_keys[] = {
+    {"type", KIND_TYPE, FIELD(worker_warmup_conf, type), .required = true, .help = "which of the pool's types it is a task of"},
+    {"input", KIND_JSON, FIELD(worker_warmup_conf, input), .initial = "{}", .help = "its input: a map or a list, or JSON in a text"},
+};
+const struct config_section config_table_warmup = {"warmup", KEYS(worker_warmup_conf, warmup_keys)};
+
+static const struct config_key limits_keys[] = {
+    {"memory", KIND_SIZE, FIELD(sandbox_limits, memory), .initial = "0", .max = INT64_MAX,
+     .help = "of address space of each process (RLIMIT_AS); 0: as the server, here and below"},
+    {"files", KIND_INT, FIELD(sandbox_limits, files), .initial = "0", .max = INT32_MAX, .unit = "files",
+     .help = "open files of each process"},
+    {"processes", KIND_INT, FIELD(sandbox_limits, processes), .initial = "0", .max = INT32_MAX, .unit = "processes",
+     .help = "processes and threads of its user, all that he has anywhere; not for root"},
+    {"cpu", KIND_DURATION, FIELD(sandbox_limits, cpu_ms), .initial = "0s", .max = LIMIT_DELAY_MS,
+     .help = "computing time of each process, in whole seconds; then SIGXCPU, and SIGKILL 5 s later"},
+    {"file_size", KIND_SIZE, FIELD(sandbox_limits, file_size), .initial = "0", .max = INT64_MAX,
+     .help = "of each file that it writes; beyond it SIGXFSZ"},
+    {"core", KIND_CHOICE, FIELD(sandbox_limits, core), .initial = "inherited", .words = cores,
+     .help = "core files: as the server, none, or as large as its hard limit lets them be"},
+};
+const struct config_section config_table_limits = {"limits", KEYS(sandbox_limits, limits_keys)};
+
+/* Keys that pools and exec types share. */
+#define SANDBOX(type, at, with, before)                                                                                \
+    {"user", KIND_USER, FIELD(type, at user), .needs = with,                                                           \
+     .help = before "whom it runs as: NAME, NAME:GROUP, UID or UID:GID; takes a server that may change to it"},        \
+        {"limits", KIND_SECTION, FIELD(type, at limits), .section = &config_table_limits, .needs = with,               \
+         .help = before "of what each of its processes takes"},                                                        \
+        {"no_new_privileges", KIND_BOOL, FIELD(type, at no_new_privileges), .initial = "true", .needs = with,          \
+         .help = before "what it starts has no more rights than itself: sudo and ping fail"},                          \
+        {"writable", KIND_PATHS, FIELD(type, at writable), .needs = with,                                              \
+         .help = before "it can change nothing but what is below these, and its attempt's directory"},                 \
+    {                                                                                                                  \
+        "read_only", KIND_PATHS, FIELD(type, at read_only), .needs = with,                                             \
+        .help = before "it can read and run nothing but what is below these, and below what it can change"             \
+    }
 
 static const struct config_key worker_keys[] = {
     {"command", KIND_COMMAND, FIELD(worker_pool_conf, command), .required = true,
      .help = "program and arguments; no shell. A program with a / in it is relative to the file"},
     {"instances", KIND_INT, FIELD(worker_pool_conf, instances), .initial = "1", .min = 1, .max = 1000,
      .unit = "processes", .help = "processes of this pool"},
-    {"concurrency", KIND_INT, FIELD(worker_pool_conf, concurrency), .initial = "1", .min = 1, .max = 1, .unit = "tasks",
-     .help = "tasks one process works on at a time; more than one is for a later version"},
+    {"concurrency", KIND_INT, FIELD(worker_pool_conf, concurrency), .initial = "0", .max = LIMIT_OPEN, .unit = "tasks",
+     .help = "most tasks a process is given while others are open, if it says it can; 1 is a batch at a time; 0 is what it says"},
+    {"batch", KIND_SECTION, FIELD(worker_pool_conf, batch), .section = &config_table_batch,
+     .help = "tasks that are handed to a process together, if it says it can"},
+    {"needs", KIND_AMOUNTS, FIELD(worker_pool_conf, needs),
+     .help = "how much of `resources` each process holds from its start until it is dead; it is started when that is free"},
     {"load", KIND_CHOICE, FIELD(worker_pool_conf, load_at_boot), .initial = "lazy", .words = loads,
      .help = "start with the first task that needs it, or with the server"},
     {"keep_alive", KIND_DURATION, FIELD(worker_pool_conf, keep_alive_ms), .initial = "10m", .max = LIMIT_DELAY_MS,
      .words = forever, .help = "how long an idle process is kept; 0 ends it after its task"},
     {"ready_timeout", KIND_DURATION, FIELD(worker_pool_conf, ready_timeout_ms), .initial = "2m", .min = 1,
-     .max = LIMIT_DELAY_MS, .help = "longest time from its start to its `ready`"},
-    {"env", KIND_ENV, FIELD(worker_pool_conf, env), .help = "added to the server's environment"},
+     .max = LIMIT_DELAY_MS, .help = "longest time from its start to its `ready`, and to the end of its `warmup`"},
+    {"warmup", KIND_SECTION, FIELD(worker_pool_conf, warmup), .section = &config_table_warmup,
+     .help = "a task that each process does first, for nobody"},
+    {"ping_timeout", KIND_DURATION, FIELD(worker_pool_conf, ping_timeout_ms), .initial = "30s", .min = 1, .max = LIMIT_DELAY_MS,
+     .help = "of a busy process that said `ping`: longest time without a pong, then it is killed"},
+    {"stall_timeout", KIND_DURATION, FIELD(worker_pool_conf, stall_timeout_ms), .initial = "0", .max = LIMIT_DELAY_MS,
+     .help = "longest time without a frame about a task, then it is stopped as by its timeout; 0 is no limit"},
+    {"max_tasks", KIND_INT, FIELD(worker_pool_conf, max_tasks), .initial = "0", .max = INT32_MAX, .unit = "tasks",
+     .help = "a process is replaced after so many, up to a tenth fewer by chance; 0 is no limit"},
+    {"max_age", KIND_DURATION, FIELD(worker_pool_conf, max_age_ms), .initial = "0", .max = LIMIT_DELAY_MS,
+     .help = "a process is replaced after the first task that ends so long after its start; 0 is no limit"},
+    {"max_rss", KIND_SIZE, FIELD(worker_pool_conf, max_rss), .initial = "0", .max = INT64_MAX,
+     .help = "a process is replaced when it has more memory than this after a task; 0 is no limit"},
+    {"prefer_warm", KIND_INT, FIELD(worker_pool_conf, prefer_warm), .initial = "4", .max = 1000, .unit = "times",
+     .help = "with `needs`: a process with more to do goes on for so many times as long as its loading took, a second at least, though another pool waits for what it holds; 0: in the order of waiting"},
+    {"env", KIND_ENV, FIELD(worker_pool_conf, env), .help = "added to the server's environment; {instance} in a value is the number of the process, from 0"},
     {"secret_env", KIND_SECRETS, FIELD(worker_pool_conf, secret_env),
      .help = "as `env`, each value read from file:PATH or credential:NAME"},
     {"cwd", KIND_PATH, FIELD(worker_pool_conf, cwd), .initial = ".", .help = "working directory"},
+    SANDBOX(worker_pool_conf, sandbox., NULL, ""),
 };
 const struct config_section config_table_worker = {"workers.NAME", KEYS(worker_pool_conf, worker_keys)};
 
@@ -137,6 +213,13 @@ static const struct config_key poll_keys[] = {
 };
 const struct config_section config_table_poll = {"poll", KEYS(exec_poll_conf, poll_keys)};
 
+static const struct config_key pull_keys[] = {
+    {"lease", KIND_DURATION, FIELD(pull_conf, lease_ms), .initial = "30s", .min = 1000, .max = LIMIT_DELAY_MS,
+     .help = "a puller that was not heard of for so long is gone, and its task goes back to the queue; at least 1s"},
+};
+const struct config_section config_table_pull = {"pull", KEYS(pull_conf, pull_keys), .optional = true,
+                                                 .said = offsetof(struct pull_conf, said)};
+
 static const struct config_key type_keys[] = {
     {"queue", KIND_QUEUE, FIELD(config_type, queue), .initial = "default", .help = "the queue its tasks wait in"},
     {"worker", KIND_WORKER, FIELD(config_type, worker), .help = "the pool that runs it"},
@@ -151,6 +234,9 @@ static const struct config_key type_keys[] = {
      .help = "exec: as `env`, each value read from file:PATH or credential:NAME"},
     {"cwd", KIND_PATH, FIELD(config_type, exec.cwd), .initial = ".", .needs = "exec",
      .help = "exec: working directory"},
+    SANDBOX(config_type, exec.sandbox., "exec", "exec: "),
+    {"pull", KIND_SECTION, FIELD(config_type, pull), .section = &config_table_pull,
+     .help = "or: workers elsewhere ask for its tasks over HTTP; `pull: {}` takes the defaults"},
     {"priority", KIND_INT, FIELD(config_type, priority), .initial = "0", .min = -LIMIT_PRIORITY, .max = LIMIT_PRIORITY,
      .help = "larger runs first"},
     RULES(config_type, rules., NULL, NULL, NULL),
@@ -173,6 +259,8 @@ static const struct config_key top_keys[] = {
      .help = "what tasks get when neither their submit nor their type says"},
     {"queues", KIND_NAMED, FIELD(config, queues), .count = offsetof(struct config, n_queues),
      .section = &config_table_queue, .help = "`default` is always there"},
+    {"resources", KIND_AMOUNTS, FIELD(config, resources),
+     .help = "what the processes of pools share and there is only so much of: names, each with a size (`24G`) or a whole number"},
     {"workers", KIND_NAMED, FIELD(config, workers), .count = offsetof(struct config, n_workers),
      .section = &config_table_worker, .help = "pools of long-lived processes that hold a loaded model"},
     {"types", KIND_NAMED, FIELD(config, types), .count = offsetof(struct config, n_types),
@@ -194,6 +282,15 @@ const struct config_key *config_table_required(const struct config_section *s)
     return NULL;
 }
 
+bool config_table_is_there(const struct config_section *s, const void *base)
+{
+    const struct config_key *first = config_table_required(s);
+    const void *value = NULL;
+    if (s->optional) return *(const bool *)((const char *)base + s->said);
+    if (first) memcpy(&value, (const char *)base + first->offset, sizeof value);
+    return !first || value;
+}
+
 const char *config_table_nearest(const struct config_section *s, struct str key)
 {
     const char *names[NEAREST_KEYS + 1] = {NULL};
@@ -211,13 +308,19 @@ const char *config_table_kind_word(enum config_kind kind)
     case KIND_DURATION: return "duration";
     case KIND_INT: return "number";
     case KIND_SIZE: return "size";
+    case KIND_RATE: return "rate";
     case KIND_BOOL: return "true or false";
     case KIND_CHOICE: return "word";
     case KIND_COMMAND: return "list";
     case KIND_ENV: return "map of texts";
     case KIND_SECRETS: return "map of secrets";
+    case KIND_AMOUNTS: return "map of amounts";
     case KIND_POINTER: return "JSON pointer";
     case KIND_WORDS: return "word or list";
+    case KIND_PATHS: return "list of paths";
+    case KIND_USER: return "user";
+    case KIND_TYPE: return "type";
+    case KIND_JSON: return "JSON";
     case KIND_QUEUE: return "queue";
     case KIND_WORKER: return "worker";
     case KIND_SECTION: return "map";
@@ -235,15 +338,21 @@ bool config_table_is_scalar(enum config_kind kind)
     case KIND_DURATION:
     case KIND_INT:
     case KIND_SIZE:
+    case KIND_RATE:
     case KIND_BOOL:
     case KIND_CHOICE:
     case KIND_POINTER:
     case KIND_WORDS: /* several with commas */
+    case KIND_USER:
+    case KIND_TYPE:
+    case KIND_JSON:
     case KIND_QUEUE:
     case KIND_WORKER: return true;
     case KIND_COMMAND:
+    case KIND_PATHS:
     case KIND_ENV:
     case KIND_SECRETS:
+    case KIND_AMOUNTS:
     case KIND_SECTION:
     case KIND_NAMED: return false;
     }

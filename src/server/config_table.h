@@ -16,13 +16,19 @@ enum config_kind {
     KIND_DURATION,  /* milliseconds in an int64_t */
     KIND_INT,       /* 32 or 64 bits */
     KIND_SIZE,      /* bytes in an int64_t */
+    KIND_RATE,      /* a struct rate */
     KIND_BOOL,
     KIND_CHOICE,  /* the index of the word, in an enum, an int or a bool */
     KIND_COMMAND, /* argv, ends with NULL */
     KIND_ENV,     /* NAME=VALUE, ends with NULL */
     KIND_SECRETS, /* the same, read from where the file says that they are kept */
+    KIND_AMOUNTS, /* of named resources: a list of struct ration_amount, ended by one without a name */
     KIND_POINTER, /* a JSON pointer, as text */
     KIND_WORDS,   /* one with commas, or a list; ends with NULL */
+    KIND_PATHS,   /* a list, each made absolute; ends with NULL */
+    KIND_USER,    /* looked up: a struct sandbox_user */
+    KIND_TYPE,    /* the name of a type, which may be declared further down */
+    KIND_JSON,    /* JSON text; or a map or a list, which becomes that */
     KIND_QUEUE,   /* the name of a declared queue */
     KIND_WORKER,  /* the name of a declared pool */
     KIND_SECTION, /* a mapping with keys of its own */
@@ -53,15 +59,20 @@ struct config_section {
     size_t n;
     const char *plain; /* the key that a plain text in the section's place sets; NULL: none */
     bool inherited;    /* those of a type are those of `defaults` unless it says so */
+    bool optional;     /* it is there only when it is said, be it empty: the bool at `said` of its struct */
+    size_t said;
     size_t size; /* of its struct; its first member is the name where it is one of KIND_NAMED */
 };
 
 extern const struct config_section config_table_top, config_table_defaults, config_table_retry, config_table_queue,
-    config_table_worker, config_table_type, config_table_poll, config_table_retain;
+    config_table_worker, config_table_batch, config_table_type, config_table_poll, config_table_retain,
+    config_table_limits, config_table_pull, config_table_warmup;
 
 const struct config_key *config_table_find(const struct config_section *s, struct str key); /* NULL: unknown */
 /* The first row that has to be said: without it the section is not there. NULL: it is always there. */
 const struct config_key *config_table_required(const struct config_section *s);
+/* Is the section whose struct is at `base` there? */
+bool config_table_is_there(const struct config_section *s, const void *base);
 const char *config_table_nearest(const struct config_section *s, struct str key);           /* NULL: none is near */
 const char *config_table_kind_word(enum config_kind kind);                                  /* for people */
 bool config_table_is_scalar(enum config_kind kind);                                         /* one text says it */

@@ -3,6 +3,8 @@
  * See config_value.h. A value that is not right changes nothing and says what would have been.
  */
 #include "server/config_value.h"
+#include "base/json.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include <assert.h>
 #include <stdio.h>
@@ -40,6 +42,7 @@ const char *config_value_wanted(const struct config_key *k, char *text, size_t c
                  k->words && k->words[1] ? k->words[1] : "");
         return text;
     case KIND_SIZE: return "a size like 64K, 4G or 100B";
+    case KIND_RATE: return RATE_WANTED;
     case KIND_INT:
         snprintf(text, cap, "a whole number from %lld to %lld", (long long)k->min, (long long)k->max);
         return text;
@@ -48,8 +51,13 @@ const char *config_value_wanted(const struct config_key *k, char *text, size_t c
     case KIND_COMMAND: return "a list, program and arguments, like [./speech, --model, en-us]: there is no shell";
     case KIND_ENV: return "a map of NAME: text";
     case KIND_SECRETS: return "a map of NAME: file:PATH, or credential:NAME";
+    case KIND_AMOUNTS: return "a map of names, each with a size like 6G or a whole number";
     case KIND_POINTER: return "a JSON pointer like /status, or \"\" for the whole answer";
     case KIND_WORDS: return "a word, or a list of words";
+    case KIND_PATHS: return "a list of paths, like [/srv/models, ./cache]";
+    case KIND_USER: return "a user like bide, bide:video, 998 or 998:44";
+    case KIND_TYPE: return "the name of a type";
+    case KIND_JSON: return "a map, a list, or JSON in a text";
     case KIND_QUEUE: return "the name of a queue";
     case KIND_WORKER: return "the name of a worker pool";
     case KIND_SECTION: return "a map of keys";
@@ -165,6 +173,39 @@ static int set_words(const struct config_into *into, const struct config_key *k,
     return config_value_set_list(into, k, words, n, e);
 }
 
+/* Looked up now: a user that is not there is told with the rest of what is wrong. */
+static int set_user(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
+{
+    struct sandbox_user user;
+    assert(k->size == sizeof user);
+    if (sandbox_user_find(&user, text, e) != 0) return ERR_CONFIG;
+    memcpy((char *)into->base + k->offset, &user, sizeof user);
+    return 0;
+}
+
+static int set_rate(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
+{
+    struct rate rate;
+    assert(k->size == sizeof rate);
+    if (rate_parse(&rate, text) != 0) return refuse(k, text, e);
+    memcpy((char *)into->base + k->offset, &rate, sizeof rate);
+    return 0;
+}
+
+static int set_json(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
+{
+    struct json j;
+    struct err why = {0};
+    json_init(&j);
+    int rc = text.len > LIMIT_INPUT ? err_set(e, ERR_CONFIG, "%zu bytes; at most %d", text.len, LIMIT_INPUT) : 0;
+    if (rc == 0 && json_parse(&j, text, &why) != 0)
+        rc = err_set(e, ERR_CONFIG, "expected a map, a list, or JSON in a text; found \"%.*s\": %s",
+                     (int)(text.len < 80 ? text.len : 80), text.p ? text.p : "", why.text);
+    if (rc == 0) store_pointer(into, k, arena_text(&into->config->arena, text));
+    json_release(&j);
+    return rc;
+}
+
 int config_value_set(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
 {
     switch (k->kind) {
@@ -179,16 +220,25 @@ int config_value_set(const struct config_into *into, const struct config_key *k,
         store_pointer(into, k, arena_text(&into->config->arena, text));
         return 0;
     case KIND_WORDS: return set_words(into, k, text, e);
+    case KIND_USER: return set_user(into, k, text, e);
+    case KIND_RATE: return set_rate(into, k, text, e);
     case KIND_DURATION:
     case KIND_SIZE:
     case KIND_INT: return set_number(into, k, text, e);
     case KIND_BOOL:
     case KIND_CHOICE: return set_word(into, k, text, e);
+    case KIND_TYPE:
+        if (!text_is_name(text)) return refuse(k, text, e);
+        store_pointer(into, k, arena_text(&into->config->arena, text));
+        return 0;
+    case KIND_JSON: return set_json(into, k, text, e);
     case KIND_QUEUE:
     case KIND_WORKER: return set_name(into, k, text, e);
     case KIND_COMMAND:
+    case KIND_PATHS:
     case KIND_ENV:
     case KIND_SECRETS:
+    case KIND_AMOUNTS:
     case KIND_SECTION:
     case KIND_NAMED: return refuse(k, text, e);
     }
@@ -203,7 +253,8 @@ static const char *list_item(const struct config_into *into, const struct config
         struct str path = str_sub(item, 5, item.len);
         return path.len ? arena_format(a, "unix:%s", config_value_path(a, into->dir, path)).p : NULL;
     }
-    if (k->kind == KIND_WORDS && item.len == 0) return NULL;
+    if ((k->kind == KIND_WORDS || k->kind == KIND_PATHS) && item.len == 0) return NULL;
+    if (k->kind == KIND_PATHS) return config_value_path(a, into->dir, item);
     if (k->kind == KIND_ADDRESSES) return str_find(item, ':') < item.len ? arena_text(a, item) : NULL;
     if (k->kind == KIND_COMMAND && place == 0) {
         if (item.len == 0) return NULL;

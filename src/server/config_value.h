@@ -17,7 +17,7 @@ struct config_into {
 /* Sets a member from a scalar. ERR_CONFIG with "expected ..., found ..." in `e`. */
 int config_value_set(const struct config_into *into, const struct config_key *k, struct str text,
                      struct err *e) MUST_USE;
-/* Sets a list (KIND_ADDRESSES, KIND_COMMAND, KIND_ENV, KIND_SECRETS) from its items, each a text of its own. */
+/* Sets a list (KIND_ADDRESSES, KIND_COMMAND, KIND_PATHS, KIND_ENV, KIND_SECRETS) from its items, each a text of its own. */
 int config_value_set_list(const struct config_into *into, const struct config_key *k, const struct str *items, size_t n,
                           struct err *e) MUST_USE;
 /* Gives every member its initial value; the rows' values must be right. */

@@ -6,8 +6,11 @@
  * none, and no error: then errno is all that tells.
  */
 #include "server/config_yaml.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static bool check_utf8(struct str text, struct config_errors *errors)
 {
@@ -27,6 +30,32 @@ static void tell(struct config_yaml *y, struct config_errors *errors)
     for (struct fy_diag_error *error; (error = fy_diag_errors_iterate(y->diag, &at));)
         config_errors_add(errors, (struct config_mark){error->line, error->column}, "%s", error->msg);
     if (errors->n == before) config_errors_add(errors, (struct config_mark){1, 1}, "this is not YAML");
+}
+
+bool config_yaml_read(const char *path, struct buf *ret_text, struct config_errors *errors)
+{
+    struct config_mark whole = {0, 0};
+    FILE *f = fopen(path, "re");
+    struct err e;
+    if (!f) {
+        err_set_errno(&e, ERR_CONFIG, errno, "cannot open it");
+        config_errors_add(errors, whole, "%s", e.text);
+        return false;
+    }
+    for (size_t got = 1; got > 0 && !buf_err(ret_text);) {
+        char piece[4096];
+        got = fread(piece, 1, sizeof piece, f);
+        buf_add(ret_text, piece, got);
+    }
+    bool ok = !ferror(f) && !buf_err(ret_text);
+    if (ferror(f)) {
+        err_set_errno(&e, ERR_CONFIG, errno, "cannot read it");
+        config_errors_add(errors, whole, "%s", e.text);
+    } else if (!ok) {
+        config_errors_add(errors, whole, "larger than %d bytes", LIMIT_CONFIG);
+    }
+    fclose(f);
+    return ok;
 }
 
 bool config_yaml_open(struct config_yaml *y, struct str text, struct config_errors *errors)
@@ -94,6 +123,14 @@ bool config_yaml_text(struct fy_node *node, struct str *ret_text)
         return false;
     *ret_text = text;
     return true;
+}
+
+bool config_yaml_json(struct fy_node *node, struct arena *a, struct str *ret_json)
+{
+    char *text = fy_emit_node_to_string(node, FYECF_MODE_JSON_ONELINE | FYECF_WIDTH_INF);
+    if (text) *ret_json = str_of(arena_text(a, str_trim(str_of(text))));
+    free(text);
+    return text != NULL;
 }
 
 struct config_mark config_yaml_mark(struct fy_node *node, struct config_mark around)

@@ -14,6 +14,10 @@
 static const double bounds_s[METRICS_BUCKETS] = {0.005, 0.01, 0.05, 0.1, 0.5,  1,    5,    10,
                                                  30,    60,   300,  900, 3600, 21600, 86400};
 
+static const double sizes[METRICS_BUCKETS] = {1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 32, 40, 48, 56, 64};
+
+static const double parts[METRICS_BUCKETS] = {0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1, 2, 5, 10};
+
 void metrics_init(struct metrics *m)
 {
     map_init(&m->lanes);
@@ -47,14 +51,15 @@ static struct metrics_lane *lane_of(struct metrics *m, struct str queue, struct 
     return l;
 }
 
-static void observe(struct metrics_histogram *h, int64_t ms)
+static void observe(struct metrics_histogram *h, const double bounds[METRICS_BUCKETS], double value)
 {
-    double s = ms < 0 ? 0 : (double)ms / 1000;
     int i = 0;
-    while (i < METRICS_BUCKETS && s > bounds_s[i]) i++;
+    while (i < METRICS_BUCKETS && value > bounds[i]) i++;
     h->n[i]++;
-    h->sum_s += s;
+    h->sum += value;
 }
+
+static void observe_ms(struct metrics_histogram *h, int64_t ms) { observe(h, bounds_s, ms < 0 ? 0 : (double)ms / 1000); }
 
 void metrics_submitted(struct metrics *m, struct str queue, struct str type, bool refused)
 {
@@ -65,14 +70,34 @@ void metrics_submitted(struct metrics *m, struct str queue, struct str type, boo
 
 void metrics_started(struct metrics *m, struct str queue, struct str type, int64_t waited_ms)
 {
-    observe(&lane_of(m, queue, type)->wait, waited_ms);
+    observe_ms(&lane_of(m, queue, type)->wait, waited_ms);
 }
 
 void metrics_attempt(struct metrics *m, struct str queue, struct str type, enum life_event verdict, int64_t ran_ms)
 {
     struct metrics_lane *l = lane_of(m, queue, type);
     l->attempts[verdict]++;
-    observe(&l->run, ran_ms);
+    observe_ms(&l->run, ran_ms);
+}
+
+void metrics_batch(struct metrics *m, struct str queue, struct str type, int32_t size, int64_t filled_ms, bool missed)
+{
+    struct metrics_lane *l = lane_of(m, queue, type);
+    observe(&l->batch_size, sizes, size);
+    observe_ms(&l->batch_fill, filled_ms);
+    l->key_misses += missed;
+}
+
+void metrics_eta_error(struct metrics *m, struct str queue, struct str type, double ratio)
+{
+    observe(&lane_of(m, queue, type)->eta_error, parts, ratio);
+}
+
+void metrics_cache(struct metrics *m, struct str queue, struct str type, bool hit)
+{
+    struct metrics_lane *l = lane_of(m, queue, type);
+    if (hit) l->cache_hits++;
+    else l->cache_misses++;
 }
 
 void metrics_ended(struct metrics *m, struct str queue, struct str type, enum task_state state)
@@ -120,19 +145,20 @@ static void sample(struct buf *b, const char *name, const struct metrics_lane *l
     buf_release(&labels);
 }
 
-static void histogram(struct buf *b, const char *name, const struct metrics_lane *l, const struct metrics_histogram *h)
+static void histogram(struct buf *b, const char *name, const struct metrics_lane *l, const struct metrics_histogram *h,
+                      const double bounds[METRICS_BUCKETS])
 {
     char series[64], bound[32];
     uint64_t below = 0;
     snprintf(series, sizeof series, "%s_bucket", name);
     for (int i = 0; i <= METRICS_BUCKETS; i++) {
         below += h->n[i];
-        if (i < METRICS_BUCKETS) snprintf(bound, sizeof bound, "%g", bounds_s[i]);
+        if (i < METRICS_BUCKETS) snprintf(bound, sizeof bound, "%g", bounds[i]);
         else snprintf(bound, sizeof bound, "+Inf");
         sample(b, series, l, "le", bound, (double)below);
     }
     snprintf(series, sizeof series, "%s_sum", name);
-    sample(b, series, l, NULL, NULL, h->sum_s);
+    sample(b, series, l, NULL, NULL, h->sum);
     snprintf(series, sizeof series, "%s_count", name);
     sample(b, series, l, NULL, NULL, (double)below);
 }
@@ -179,15 +205,69 @@ static void write_counters(const struct metrics *m, struct buf *b)
                (double)((struct metrics_lane *)e->value)->attempts[LIFE_CRASHED]);
 }
 
+static bool has_any(const struct metrics_histogram *h)
+{
+    for (int i = 0; i <= METRICS_BUCKETS; i++)
+        if (h->n[i]) return true;
+    return false;
+}
+
+static bool has_batches(const struct metrics_lane *l) { return has_any(&l->batch_size); }
+
+static void write_eta_errors(const struct metrics *m, struct buf *b)
+{
+    size_t at = 0;
+    metrics_write_family(b, "bide_eta_error_ratio", "histogram",
+                         "By how much the first eta_at told of a task was wrong, as a part of the time from then to its end.");
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
+        if (has_any(&((struct metrics_lane *)e->value)->eta_error))
+            histogram(b, "bide_eta_error_ratio", e->value, &((struct metrics_lane *)e->value)->eta_error, parts);
+}
+
+static void write_batches(const struct metrics *m, struct buf *b)
+{
+    size_t at = 0;
+    metrics_write_family(b, "bide_batch_size", "histogram", "Tasks handed to a worker together, where it takes batches.");
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
+        if (has_batches(e->value)) histogram(b, "bide_batch_size", e->value, &((struct metrics_lane *)e->value)->batch_size, sizes);
+    at = 0;
+    metrics_write_family(b, "bide_batch_fill_seconds", "histogram", "How long a batch was waited with for more tasks to come.");
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
+        if (has_batches(e->value))
+            histogram(b, "bide_batch_fill_seconds", e->value, &((struct metrics_lane *)e->value)->batch_fill, bounds_s);
+    at = 0;
+    metrics_write_family(b, "bide_batch_key_misses_total", "counter",
+                         "Batches that were not full while tasks with another batch key waited.");
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
+        if (has_batches(e->value))
+            sample(b, "bide_batch_key_misses_total", e->value, NULL, NULL, (double)((struct metrics_lane *)e->value)->key_misses);
+}
+
+static bool asked_cache(const struct metrics_lane *l) { return l->cache_hits + l->cache_misses > 0; }
+
+static void write_asked(const struct metrics *m, struct buf *b, const char *name, const char *help, bool hits)
+{
+    size_t at = 0;
+    metrics_write_family(b, name, "counter", help);
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));) {
+        const struct metrics_lane *l = e->value;
+        if (asked_cache(l)) sample(b, name, l, NULL, NULL, (double)(hits ? l->cache_hits : l->cache_misses));
+    }
+}
+
 void metrics_write(const struct metrics *m, struct buf *b)
 {
     write_counters(m, b);
     size_t at = 0;
     metrics_write_family(b, "bide_task_wait_seconds", "histogram", "From being eligible to the start of an attempt.");
     for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
-        histogram(b, "bide_task_wait_seconds", e->value, &((struct metrics_lane *)e->value)->wait);
+        histogram(b, "bide_task_wait_seconds", e->value, &((struct metrics_lane *)e->value)->wait, bounds_s);
     at = 0;
     metrics_write_family(b, "bide_attempt_seconds", "histogram", "From the start of an attempt to its verdict.");
     for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
-        histogram(b, "bide_attempt_seconds", e->value, &((struct metrics_lane *)e->value)->run);
+        histogram(b, "bide_attempt_seconds", e->value, &((struct metrics_lane *)e->value)->run, bounds_s);
+    write_batches(m, b);
+    write_asked(m, b, "bide_cache_hits_total", "Tasks completed at once with a kept result.", true);
+    write_asked(m, b, "bide_cache_misses_total", "Tasks that asked for a kept result and there was none.", false);
+    write_eta_errors(m, b);
 }

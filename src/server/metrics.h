@@ -14,7 +14,7 @@
 
 struct metrics_histogram {
     uint64_t n[METRICS_BUCKETS + 1]; /* the last one: +Inf */
-    double sum_s;
+    double sum;
 };
 
 struct metrics_lane {
@@ -24,6 +24,10 @@ struct metrics_lane {
     uint64_t ended[TASK_STATES];
     uint64_t attempts[LIFE_CLAIM]; /* by verdict */
     struct metrics_histogram wait, run;
+    struct metrics_histogram batch_size, batch_fill; /* of what has been handed over in batches; empty: nothing */
+    uint64_t key_misses;
+    uint64_t cache_hits, cache_misses; /* of submits that asked for a kept result */
+    struct metrics_histogram eta_error; /* empty: no estimate was told of what has ended since */
 };
 
 struct metrics {
@@ -35,6 +39,13 @@ void metrics_release(struct metrics *m);
 void metrics_submitted(struct metrics *m, struct str queue, struct str type, bool refused);
 void metrics_started(struct metrics *m, struct str queue, struct str type, int64_t waited_ms); /* since eligible */
 void metrics_attempt(struct metrics *m, struct str queue, struct str type, enum life_event verdict, int64_t ran_ms);
+/* A batch was handed over: its size, how long its lane had waited for it to fill; `missed`: it is not full though tasks of
+ * its queue and type wait, with other batch keys. */
+void metrics_batch(struct metrics *m, struct str queue, struct str type, int32_t size, int64_t filled_ms, bool missed);
+/* The first estimate that was told of a task was wrong by so much: as a part of the time from then to the end. */
+void metrics_eta_error(struct metrics *m, struct str queue, struct str type, double ratio);
+/* A submit that asked for a kept result was answered by one, or not. */
+void metrics_cache(struct metrics *m, struct str queue, struct str type, bool hit);
 void metrics_ended(struct metrics *m, struct str queue, struct str type, enum task_state state);
 
 /* HELP and TYPE of a family, and one sample; `labels` like `queue="gpu"`, may be "". */

@@ -31,6 +31,10 @@ static void settle(struct queue *q)
     int32_t concurrency = q->set.concurrency > 0 ? q->set.concurrency : q->conf.concurrency;
     q->concurrency = q->declared ? concurrency : 0;
     q->capacity = q->set.capacity >= 0 ? q->set.capacity : q->conf.capacity;
+    q->key_concurrency = q->set.key_concurrency >= 0 ? q->set.key_concurrency : q->conf.key_concurrency;
+    q->rate = q->set.rate.n >= 0 ? q->set.rate : q->conf.rate;
+    if (!q->declared) q->rate.n = 0;
+    q->fair = q->set.fair >= 0 ? q->set.fair > 0 : q->conf.fair;
     q->paused = q->pause_set ? q->set.paused : q->conf.paused;
     q->draining = q->set.draining;
 }
@@ -84,4 +88,38 @@ void queue_set(struct queue *q, unsigned parts, const struct store_queue_set *se
 int32_t queue_room(const struct queue *q)
 {
     return q->paused || q->running >= q->concurrency ? 0 : q->concurrency - q->running;
+}
+
+/* ---- rate ---- */
+
+static void keep_to(struct queue *q, int64_t now_ms)
+{
+    if (!rate_same(&q->bucket.rate, &q->rate)) rate_change(&q->bucket, &q->rate, now_ms);
+}
+
+void queue_look(struct queue *q, int64_t now_ms)
+{
+    keep_to(q, now_ms);
+    q->tokens = rate_tokens(&q->bucket, now_ms);
+}
+
+int32_t queue_starts(const struct queue *q) { return q->tokens > q->coming ? q->tokens - q->coming : 0; }
+
+void queue_takes(struct queue *q, int32_t n, int64_t now_ms)
+{
+    keep_to(q, now_ms);
+    rate_take(&q->bucket, n, now_ms);
+    q->tokens = rate_tokens(&q->bucket, now_ms);
+}
+
+int64_t queue_rate_ms(struct queue *q, int64_t now_ms)
+{
+    keep_to(q, now_ms);
+    return rate_wait_ms(&q->bucket, q->coming + 1, now_ms);
+}
+
+int64_t queue_rate_after_ms(struct queue *q, int64_t n, int64_t now_ms)
+{
+    keep_to(q, now_ms);
+    return rate_after_ms(&q->bucket, q->coming + n, now_ms);
 }

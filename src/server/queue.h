@@ -19,12 +19,19 @@ struct queue {
     struct store_queue_set set; /* by people */
     bool pause_set;             /* `paused` is among it */
 
-    int32_t concurrency;        /* these four follow from the above; >= 1 when declared, else 0 */
+    int32_t concurrency;        /* these seven follow from the above; >= 1 when declared, else 0 */
     int64_t capacity;           /* waiting tasks allowed, 0: no limit */
+    int32_t key_concurrency;    /* tasks with one limit_key, 0: no limit; the store sees to it */
+    struct rate rate;           /* of starts; n 0: no limit */
+    bool fair;                  /* one task of each limit_key after the other; the store sees to it */
     bool paused, draining;      /* draining: takes no new tasks, runs those it has */
 
+    struct rate_bucket bucket;  /* keeps to the rate from the next look on */
+    int32_t coming;             /* tasks claimed or maybe claimed, not handed over: each has a token, which it takes when it starts */
+    int32_t tokens;             /* at the last look */
     int32_t running;            /* claimed, or room kept for a claim on its way */
     int32_t spare;              /* dispatch's, while it counts what is wanted: room no lane has taken yet */
+    const void *spare_of;       /* the same: by which post */
 };
 
 struct queues {
@@ -42,5 +49,12 @@ struct queue *queue_hold(struct queues *q, struct str name);       /* also one t
 /* What people set, over the configuration; the parts are those of store_queue_set. */
 void queue_set(struct queue *q, unsigned parts, const struct store_queue_set *set);
 int32_t queue_room(const struct queue *q); /* 0 when paused or full */
+/* Its rate, asked once before its lanes are: counts the tokens there are now (mono). */
+void queue_look(struct queue *q, int64_t now_ms);
+int32_t queue_starts(const struct queue *q); /* how many more may be claimed by its rate, as of the last look */
+void queue_takes(struct queue *q, int32_t n, int64_t now_ms); /* n of those that are coming start: before they are taken off */
+/* How long until the rate lets one more be claimed: 0 now; -1: not before one of those that are coming has started or is gone. */
+int64_t queue_rate_ms(struct queue *q, int64_t now_ms);
+int64_t queue_rate_after_ms(struct queue *q, int64_t n, int64_t now_ms); /* the same until the n-th of those that wait may be started */
 
 #endif

@@ -53,6 +53,7 @@ static void on_later(struct later *l)
     if (!s->draining) {
         ahead_give_back(&s->roster);
         queue_declare_all(&s->queues, next);
+        keys_declare(&s->keys);
         roster_change(&s->roster, next);
         s->conf.config = next;
         retention_rules_changed(&s->retention);

@@ -174,16 +174,17 @@ int retention_ask(struct retention *r, bool dry, void (*on_asked)(void *user, in
     return 0;
 }
 
-/* ---- idempotency keys, at the end ---- */
+/* ---- idempotency keys and kept results, at the end ---- */
 
 static void on_keys(struct store_req *req)
 {
     struct retention *r = req->user;
     int err = req->err;
-    bool more = !err && r->purge.n_keys == RETENTION_PAGE;
+    bool more = !err && (r->purge.n_keys == RETENTION_PAGE || r->purge.n_results == RETENTION_PAGE);
     r->counts.keys += err ? 0 : (int64_t)r->purge.n_keys;
     store_release(req);
-    r->purge = (struct store_purge){.keys_before_ms = r->purge.keys_before_ms, .keys_max = RETENTION_PAGE};
+    r->purge = (struct store_purge){.keys_before_ms = r->purge.keys_before_ms, .keys_max = RETENTION_PAGE,
+                                    .results_max = RETENTION_PAGE};
     if (more && !r->stopped) store_purge(r->server->store, &r->purge, on_keys, r);
     else rest(r, err);
 }
@@ -196,7 +197,7 @@ static void purge_keys(struct retention *r)
     }
     r->state = RETENTION_KEYS;
     r->purge = (struct store_purge){.keys_before_ms = turn_wall_ms(r->server->turn) - RETENTION_KEYS_MS,
-                                    .keys_max = RETENTION_PAGE};
+                                    .keys_max = RETENTION_PAGE, .results_max = RETENTION_PAGE};
     store_purge(r->server->store, &r->purge, on_keys, r);
 }
 

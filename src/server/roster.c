@@ -4,79 +4,58 @@
  */
 #include "server/roster.h"
 
+#include "base/log.h"
 #include "base/mem.h"
-#include "server/config_copy.h"
+#include "server/succession.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-/* What a handler was made from and borrows. */
-struct duty {
-    struct arena arena; /* the texts below */
-    bool is_pool;
-    struct worker_pool_conf pool;
-    struct config_type type; /* of its members only what concerns exec is looked at */
-    struct roster *roster;
-    struct handler *handler; /* retired: owned */
-    struct list link;        /* retired */
-};
+/* ---- where warm-ups work ---- */
 
-static struct duty *duty_of_pool(const struct worker_pool_conf *pool)
+static int make_dir(struct worker_dirs *dirs, char **ret_path, struct err *e)
 {
-    struct duty *d = mem_new(sizeof *d);
-    d->is_pool = true;
-    d->pool = *pool;
-    d->pool.name = arena_text(&d->arena, str_of(pool->name));
-    config_copy_deep(&d->arena, &config_table_worker, &d->pool);
-    return d;
+    struct roster *r = CONTAINER_OF(dirs, struct roster, dirs);
+    char path[ATTEMPT_DIR_PATH];
+    int rc = attempt_spare_make(r->conf.spares, path, r->conf.config->data_dir, r->conf.chores, e);
+    if (rc == 0) *ret_path = (char *)mem_str(str_of(path)).p;
+    return rc;
 }
 
-static struct duty *duty_of_type(const struct config_type *type)
+static void discard_dir(struct worker_dirs *dirs, const char *path)
 {
-    struct duty *d = mem_new(sizeof *d);
-    d->type = *type;
-    d->type.name = d->type.exec.name = arena_text(&d->arena, str_of(type->name));
-    config_copy_deep(&d->arena, &config_table_type, &d->type);
-    return d;
-}
-
-static void duty_free(struct duty *d)
-{
-    arena_release(&d->arena);
-    free(d);
-}
-
-static struct str duty_name(const struct duty *d) { return str_of(d->is_pool ? d->pool.name : d->type.name); }
-
-static bool is_same(const struct duty *a, const struct duty *b)
-{
-    if (a->is_pool != b->is_pool || !str_eq(duty_name(a), duty_name(b))) return false;
-    return a->is_pool ? config_copy_same(&config_table_worker, &a->pool, &b->pool, NULL)
-                      : config_copy_same(&config_table_type, &a->type, &b->type, "exec");
+    attempt_dir_discard(path, CONTAINER_OF(dirs, struct roster, dirs)->conf.chores);
 }
 
 /* ---- posts ---- */
 
 static void open_post(struct roster *r, struct duty *d)
 {
-    struct handler *h;
-    int err = d->is_pool ? worker_pool_new(&h, r->conf.turn, r->conf.spawner, &d->pool)
-                         : exec_new(&h, r->conf.turn, r->conf.spawner, &d->type.exec);
-    assert(err == 0);
-    h->user = r->conf.user;
-    h->on_room = r->conf.on_room;
-    h->on_event = r->conf.on_event;
-    r->posts[r->n++] = (struct post){.handler = h, .duty = d, .name = duty_name(d)};
+    r->posts[r->n++] = (struct post){.handler = duty_open(d), .duty = d, .name = duty_name(d), .batch = d->pool.batch};
+}
+
+/* What is on duty stays, or stays until d can serve; `was` has another handler then, or an heir. */
+static bool keeps(struct roster *r, struct post *was, struct duty *d)
+{
+    bool same = duty_is_same(was->duty, d), comes = was->heir && duty_is_same(was->heir, d);
+    if (!same && (!d->is_pool || !succession_helps(was))) return false;
+    if (!same && !comes) {
+        succession_begin(r, was, d, "changed");
+        return true;
+    }
+    if (!comes) succession_cancel(was);
+    duty_free(d);
+    return true;
 }
 
 /* The post of `old` that has this duty stays; else a new one is opened. */
 static void fill_post(struct roster *r, struct duty *d, struct post *old, size_t n_old)
 {
     for (size_t i = 0; i < n_old; i++) {
-        if (!old[i].handler || !is_same(old[i].duty, d)) continue;
+        if (!old[i].handler || !duty_is_same_place(old[i].duty, d)) continue;
+        if (!keeps(r, &old[i], d)) break;
         r->posts[r->n++] = old[i];
         old[i].handler = NULL;
-        duty_free(d);
         return;
     }
     open_post(r, d);
@@ -87,55 +66,30 @@ static void fill_posts(struct roster *r, struct post *old, size_t n_old)
     const struct config *c = r->conf.config;
     r->posts = mem_new((c->n_workers + c->n_types + 2) * sizeof *r->posts);
     r->n = 0;
-    for (size_t i = 0; i < c->n_workers; i++) fill_post(r, duty_of_pool(&c->workers[i]), old, n_old);
+    for (size_t i = 0; i < c->n_workers; i++) fill_post(r, duty_of_pool(r, &c->workers[i]), old, n_old);
     for (size_t i = 0; i < c->n_types; i++)
-        if (!c->types[i].worker) fill_post(r, duty_of_type(&c->types[i]), old, n_old);
-    if (c->command.name) fill_post(r, duty_of_type(&c->command), old, n_old);
+        if (!c->types[i].worker) fill_post(r, duty_of_type(r, &c->types[i]), old, n_old);
+    if (c->command.name) fill_post(r, duty_of_type(r, &c->command), old, n_old);
 }
 
 void roster_open(struct roster *r, const struct roster_conf *conf)
 {
-    *r = (struct roster){.conf = *conf};
+    *r = (struct roster){.conf = *conf, .dirs = {make_dir, discard_dir}};
     list_init(&r->retired);
+    pull_desk_init(&r->desk, conf->turn);
+    resources_init(&r->resources, conf->turn, conf->config->resources);
     fill_posts(r, NULL, 0);
 }
 
 /* ---- retiring ---- */
 
-static void on_one_drained(void *user)
-{
-    struct roster *r = user;
-    if (--r->draining == 0) r->on_drained(r->drained_user);
-}
-
-static void keep_counts(void *user, const struct worker_view *w)
-{
-    struct roster *r = user;
-    r->loads += w->loads;
-    r->restarts += w->restarts;
-}
-
-static void on_retired_drained(void *user)
-{
-    struct duty *d = user;
-    struct roster *r = d->roster;
-    d->handler->ops->each(d->handler, keep_counts, r);
-    list_remove(&d->link);
-    d->handler->ops->free(d->handler);
-    duty_free(d);
-    if (r->on_drained) on_one_drained(r);
-}
-
-static void retire(struct roster *r, const struct post *p)
+static void retire(struct post *p)
 {
     struct duty *d = p->duty;
     assert(p->reserved == 0 && !p->ahead);
     if (d->is_pool) log_info("worker %s: changed or gone; its processes finish their task and end", d->pool.name);
-    d->roster = r;
-    d->handler = p->handler;
-    d->handler->on_room = NULL; /* its room is nobody's any more */
-    list_push(&r->retired, &d->link);
-    d->handler->ops->drain(d->handler, on_retired_drained, d);
+    succession_cancel(p);
+    succession_retire(d, p->handler);
 }
 
 void roster_change(struct roster *r, const struct config *c)
@@ -143,9 +97,10 @@ void roster_change(struct roster *r, const struct config *c)
     struct post *old = r->posts;
     size_t n_old = r->n;
     r->conf.config = c;
+    resources_change(&r->resources, c->resources);
     fill_posts(r, old, n_old);
     for (size_t i = 0; i < n_old; i++)
-        if (old[i].handler) retire(r, &old[i]);
+        if (old[i].handler) retire(&old[i]);
     free(old);
 }
 
@@ -173,16 +128,44 @@ struct post *roster_post_of(const struct roster *r, const struct handler *h)
 
 bool roster_is_held(const struct post *p) { return p->hold_until_ms > turn_mono_ms(p->handler->turn); }
 
-int roster_room(const struct post *p)
+bool roster_delays(const struct roster *r)
 {
-    if (roster_is_held(p)) return 0;
-    int room = p->handler->ops->room(p->handler) + p->handler->ops->ahead(p->handler) - p->reserved - p->n_ahead;
-    return room > 0 ? room : 0;
+    for (size_t i = 0; i < r->n; i++)
+        if (r->posts[i].batch.delay_ms > 0 || (r->posts[i].heir && r->posts[i].heir->pool.batch.delay_ms > 0)) return true;
+    return false;
+}
+
+static bool is_typed(const struct post *p) { return p->handler->typed != NULL; }
+
+bool roster_share_room(const struct post *a, const struct post *b) { return a == b || (a && b && is_typed(a) && is_typed(b)); }
+
+bool roster_has_room(const struct post *p, struct str type)
+{
+    struct handler *h = p->handler;
+    return is_typed(p) ? h->typed->has_place(h, type) : h->ops->room(h) > 0;
+}
+
+void roster_reserve(struct post *p, struct str type, int n)
+{
+    p->reserved += n;
+    if (is_typed(p) && n > 0) p->handler->typed->keep(p->handler, type, n);
+    if (is_typed(p) && n < 0) p->handler->typed->let_go(p->handler, type, -n);
+}
+
+int roster_room(const struct post *p, struct str type)
+{
+    if (roster_is_held(p) || p->blocker) return 0;
+    if (is_typed(p)) return p->handler->typed->room(p->handler, type); /* less what is kept */
+    return p->handler->ops->room(p->handler) + p->handler->ops->ahead(p->handler) - p->reserved;
 }
 
 void roster_each(const struct roster *r, void (*f)(void *user, const struct worker_view *w), void *user)
 {
-    for (size_t i = 0; i < r->n; i++) r->posts[i].handler->ops->each(r->posts[i].handler, f, user);
+    for (size_t i = 0; i < r->n; i++) {
+        const struct post *p = &r->posts[i];
+        p->handler->ops->each(p->handler, f, user);
+        if (p->heir) p->heir->handler->ops->each(p->heir->handler, f, user);
+    }
     LIST_EACH(l, &r->retired)
     {
         struct handler *h = CONTAINER_OF(l, struct duty, link)->handler;
@@ -197,20 +180,30 @@ static int ask(struct handler *h, struct str worker_id, enum handler_verb verb, 
     return rc;
 }
 
-int roster_control(const struct roster *r, struct str worker_id, enum handler_verb verb, struct handler **ret, struct err *e)
+/* Further ones are asked until one does it; the first refusal says more than those after it. */
+static int ask_further(int rc, struct handler *h, struct str worker_id, enum handler_verb verb, struct handler **ret, struct err *e)
+{
+    struct err other;
+    if (rc == 0) return 0;
+    int its = ask(h, worker_id, verb, ret, &other);
+    if (its == 0 || rc != ERR_NOT_FOUND) return its == 0 ? 0 : rc;
+    *e = other;
+    return its;
+}
+
+int roster_control(struct roster *r, struct str worker_id, enum handler_verb verb, struct handler **ret, struct err *e)
 {
     int rc = ERR_NOT_FOUND;
-    for (size_t i = 0; i < r->n && rc == ERR_NOT_FOUND; i++) rc = ask(r->posts[i].handler, worker_id, verb, ret, e);
-    if (rc == 0) return 0;
-    LIST_EACH(l, &r->retired)
-    {
-        struct err other;
-        int its = ask(CONTAINER_OF(l, struct duty, link)->handler, worker_id, verb, ret, &other);
-        if (its == 0) return 0;
-        if (rc != ERR_NOT_FOUND) continue; /* the refusal of the one on duty says more */
-        rc = its;
-        *e = other;
+    for (size_t i = 0; i < r->n && verb == HANDLER_RECYCLE && !r->on_drained; i++) {
+        if (!succession_renew(r, &r->posts[i], worker_id)) continue;
+        *ret = r->posts[i].handler;
+        return 0;
     }
+    for (size_t i = 0; i < r->n && rc == ERR_NOT_FOUND; i++) rc = ask(r->posts[i].handler, worker_id, verb, ret, e);
+    for (size_t i = 0; i < r->n; i++)
+        if (r->posts[i].heir) rc = ask_further(rc, r->posts[i].heir->handler, worker_id, verb, ret, e);
+    LIST_EACH(l, &r->retired) rc = ask_further(rc, CONTAINER_OF(l, struct duty, link)->handler, worker_id, verb, ret, e);
+    if (rc == 0) return 0;
     if (rc != ERR_NOT_FOUND) return rc;
     return err_set(e, ERR_NOT_FOUND, "there is no worker \"%.*s\"; the list of workers has their ids",
                    worker_id.len < 100 ? (int)worker_id.len : 100, worker_id.p);
@@ -218,8 +211,17 @@ int roster_control(const struct roster *r, struct str worker_id, enum handler_ve
 
 /* ---- ending ---- */
 
+void roster_one_drained(struct roster *r)
+{
+    if (--r->draining == 0) r->on_drained(r->drained_user);
+}
+
+static void on_one_drained(void *user) { roster_one_drained(user); }
+
 void roster_drain(struct roster *r, void (*on_drained)(void *user), void *user)
 {
+    for (size_t i = 0; i < r->n; i++) succession_cancel(&r->posts[i]);
+    turn_timer_stop(r->conf.turn, &r->look);
     r->on_drained = on_drained;
     r->drained_user = user;
     r->draining = r->n + 1; /* one for this loop, so that it cannot end inside it */
@@ -236,5 +238,7 @@ void roster_close(struct roster *r)
         duty_free(r->posts[i].duty);
     }
     free(r->posts);
+    pull_desk_release(&r->desk);
+    resources_release(&r->resources);
     *r = (struct roster){0};
 }

@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "server/ahead.h"
 #include "server/server.h"
-#include "task/order.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -39,13 +38,21 @@ static void keep_verdict(struct run *r, const struct verdict *v, int64_t now_ms)
         it->attempt.failure.at_ms = now_ms;
     }
     if (!logbook_is_empty(&r->log)) it->attempt.log = logbook_text(&r->log, &r->arena);
+    it->attempt.output = buf_str(&r->output.packed);
     it->rules = &r->body.rules;
     it->retryable = v->retryable;
+    it->shared = v->shared;
+    it->batch_size = r->batch ? r->batch->size : 0;
     it->retry_after_ms = v->retry_after_ms;
     it->chance = rng_next(r->server->turn->rng);
     it->result = arena_str(&r->arena, v->result);
     it->files = arena_str(&r->arena, v->files);
     it->progress = buf_str(&r->progress);
+    it->attempt.resumed_from = r->resumed_from;
+    if (!r->checkpoint) return;
+    it->save = checkpoint_finish(r->checkpoint);
+    it->attempt.saved_at_ms = r->checkpoint->last.at_ms;
+    it->attempt.saved_bytes = r->checkpoint->last.bytes;
 }
 
 /* Spare ones are for streams of short attempts: none is made where there is no such stream. */
@@ -54,6 +61,32 @@ static void leave_place(struct run *r)
     struct server *s = r->server;
     if (r->in_stream) attempt_spare_take_back(&s->spares, &r->place, s->conf.config->data_dir, s->conf.chores, turn_mono_ms(s->turn));
     else if (r->place.path[0]) attempt_dir_discard(r->place.path, s->conf.chores);
+}
+
+/* For estimates: what was taken back tells nothing of how long it takes. */
+static void measure(const struct run *r)
+{
+    struct server *s = r->server;
+    enum life_event verdict = r->item.attempt.verdict;
+    if (!r->batch || verdict == LIFE_LOST || verdict == LIFE_RELEASED) return;
+    int64_t ms = turn_mono_ms(s->turn) - r->batch->started_ms;
+    struct str type = server_type_label(s, r->body.type);
+    if (verdict == LIFE_DONE) eta_done(&s->eta, type, ms, r->batch->size);
+    if (r->batch->open == 1) eta_batch_over(&s->eta, type, ms, r->batch->size);
+}
+
+static void leave_batch(struct run *r)
+{
+    struct dispatch *d = &r->server->dispatch;
+    struct run_batch *batch = r->batch;
+    if (!batch) {
+        dispatch_dropped(d, r->lane);
+        return;
+    }
+    bool last = --batch->open == 0;
+    r->batch = NULL;
+    if (last) free(batch);
+    dispatch_over(d, r->lane, last);
 }
 
 static void finish(struct run *r, const struct verdict *v)
@@ -65,7 +98,8 @@ static void finish(struct run *r, const struct verdict *v)
     keep_verdict(r, v, turn_wall_ms(s->turn));
     if (v->files.len == 0) leave_place(r);
     settle(r); /* before the room is free: the next claim comes after it, in the same commit */
-    dispatch_free(&s->dispatch, r->lane);
+    measure(r);
+    leave_batch(r);
 }
 
 static void on_settle_again(struct timer *t)
@@ -111,15 +145,28 @@ static void on_progress(struct attempt *a, const struct progress *p)
     if (buf_err(&r->progress)) buf_clear(&r->progress); /* over its bounds: the handler has cut it, so this is none */
 }
 
+static void on_save(struct attempt *a, struct str data)
+{
+    struct run *r = CONTAINER_OF(a, struct run, attempt);
+    if (!r->checkpoint)
+        r->checkpoint = checkpoint_new(r->server->store, r->server->turn, &r->body.id, a->fence, a->number, r->resumed_from);
+    checkpoint_say(r->checkpoint, data);
+}
+
 static void on_log(struct attempt *a, struct str bytes)
 {
     logbook_add(&CONTAINER_OF(a, struct run, attempt)->log, bytes);
 }
 
+static bool on_output(struct attempt *a, int64_t n, struct str text)
+{
+    return pieces_add(&CONTAINER_OF(a, struct run, attempt)->output, n, text) != PIECES_FULL;
+}
+
 /* This post is left alone for a moment. */
 static void hold(struct run *r, struct str why)
 {
-    struct post *post = r->lane->post;
+    struct post *post = r->lane->kind->post;
     if (!post) return; /* its type went with a reload */
     int64_t now_ms = turn_mono_ms(r->server->turn);
     if (post->hold_until_ms <= now_ms) { /* else it was claimed together with one that failed: the same trouble */
@@ -143,12 +190,12 @@ static void on_verdict(struct attempt *a, const struct verdict *v)
         v = &unkept;
     }
     if (v->shortage.len) hold(r, v->shortage);
-    struct post *post = r->lane->post; /* the lane may go with its last task */
+    struct post *post = r->lane->kind->post; /* the lane may go with its last task */
     finish(r, v);
     if (post) ahead_go(post);
 }
 
-static const struct attempt_events events = {on_progress, on_log, on_verdict};
+static const struct attempt_events events = {on_progress, on_save, on_log, on_output, on_verdict};
 
 /* ---- start and stop ---- */
 
@@ -185,53 +232,150 @@ static int give_place(struct run *r, struct err *e)
     return attempt_dir_make(r->place.path, data_dir, &r->body.id, r->attempt.run, r->attempt.number, s->conf.chores, e);
 }
 
-void run_start(struct run *r)
+static int give_places(struct run *const *runs, size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        int err = give_place(runs[i], e);
+        if (err) return err;
+    }
+    return 0;
+}
+
+/* Not the tasks' fault. One process that has ended says nothing of the others of its pool. */
+static void not_started(struct run *const *runs, size_t n, int err, struct str why)
+{
+    if (err != ERR_AWAY) hold(runs[0], why);
+    for (size_t i = 0; i < n; i++) {
+        runs[i]->state = RUN_CLAIMED;
+        run_give_back(runs[i]);
+    }
+}
+
+static void started(struct run *r)
 {
     struct server *s = r->server;
-    struct err e = {0};
-    int err = give_place(r, &e);
-    if (!err) {
-        r->state = RUN_RUNNING;
-        err = r->attempt.handler->ops->start(r->attempt.handler, &r->attempt, &e);
-    }
-    if (err) { /* not the task's fault */
-        r->state = RUN_CLAIMED;
-        hold(r, str_of(e.text));
-        run_give_back(r);
-        return;
-    }
-    r->lane->post->hold_ms = 0;
     metrics_started(&s->metrics, r->body.queue, server_type_label(s, r->body.type),
-                    turn_wall_ms(s->turn) - order_eligible_ms(r->life.rank));
+                    turn_wall_ms(s->turn) - r->life.eligible_at_ms);
     turn_timer(s->turn, &r->timeout, r->body.timeout_ms, on_timeout);
     if (r->life.cancel_requested) run_stop(r, STOP_CANCEL);
 }
 
-void run_begin(struct server *s, struct lane *lane, const struct store_claim_item *item, struct arena *arena, bool alone)
+static void handed_over(struct server *s, struct lane *lane, struct str type, int32_t n)
+{
+    int32_t width = lane_width(lane);
+    int64_t filled_ms = dispatch_handed_over(&s->dispatch, lane, n);
+    lane->kind->post->hold_ms = 0;
+    if (width == 1 && n == 1) return; /* what takes no batches */
+    bool missed = n < width && dispatch_key_waits(lane);
+    metrics_batch(&s->metrics, lane->kind->queue->name, server_type_label(s, type), n, filled_ms, missed);
+}
+
+void run_start_batch(struct run *const *runs, size_t n)
+{
+    struct handler *h = runs[0]->attempt.handler;
+    struct attempt *attempts[LIMIT_BATCH];
+    struct err e = {0};
+    assert(n >= 1 && n <= LIMIT_BATCH);
+    for (size_t i = 0; i < n; i++) {
+        attempts[i] = &runs[i]->attempt;
+        runs[i]->state = RUN_RUNNING;
+    }
+    int err = give_places(runs, n, &e);
+    if (!err) err = h->ops->start(h, attempts, n, &e);
+    if (err) {
+        not_started(runs, n, err, str_of(e.text));
+        return;
+    }
+    struct run_batch *batch = mem_new(sizeof *batch);
+    *batch = (struct run_batch){.size = (int32_t)n, .open = (int32_t)n, .started_ms = turn_mono_ms(runs[0]->server->turn)};
+    for (size_t i = 0; i < n; i++) runs[i]->batch = batch;
+    handed_over(runs[0]->server, runs[0]->lane, runs[0]->body.type, (int32_t)n);
+    for (size_t i = 0; i < n; i++) started(runs[i]);
+}
+
+static void begin_attempt(struct run *r, struct handler *h)
+{
+    r->attempt = (struct attempt){.task = &r->body,
+                                  .fence = r->life.fence,
+                                  .run = r->life.run,
+                                  .number = r->life.attempt,
+                                  .alone = r->life.alone,
+                                  .deaths = r->life.deaths,
+                                  .dir = r->place.path,
+                                  .events = &events,
+                                  .handler = h};
+    logbook_init(&r->log);
+    pieces_init(&r->output);
+    buf_init(&r->progress, LIMIT_MESSAGE * 6 + LIMIT_PROGRESS_DATA + 256);
+    list_push(&r->server->runs, &r->link);
+    (void)map_put(&r->server->run_by_id, id_key(&r->body.id), r);
+}
+
+static void lose(struct run *r)
+{
+    struct verdict v = {.event = LIFE_LOST};
+    v.failure.code = failure_word(FAILURE_LOST);
+    v.failure.message = STR("a puller had it, and its type is not pulled any more");
+    finish(r, &v);
+}
+
+void run_resume(struct server *s, const struct task *t, struct arena *arena)
+{
+    struct run *r = mem_new(sizeof *r);
+    r->server = s;
+    r->arena = *arena;
+    arena_init(arena);
+    r->body = t->body;
+    r->life = t->life;
+    r->state = RUN_RUNNING;
+    r->lane = dispatch_adopt(&s->dispatch, r->body.queue, r->body.type);
+    r->batch = mem_new(sizeof *r->batch);
+    int64_t now_ms = turn_wall_ms(s->turn), gone_ms = now_ms > r->life.started_at_ms ? now_ms - r->life.started_at_ms : 0;
+    *r->batch = (struct run_batch){.size = 1, .open = 1, .started_ms = turn_mono_ms(s->turn) - gone_ms};
+    struct post *post = r->lane->kind->post;
+    begin_attempt(r, post ? post->handler : NULL);
+    attempt_dir_path(r->place.path, s->conf.config->data_dir, &r->body.id, r->attempt.run, r->attempt.number);
+    if (!post || !post->handler->typed) {
+        lose(r);
+        return;
+    }
+    post->handler->typed->resume(post->handler, &r->attempt);
+    int64_t left_ms = r->life.started_at_ms + r->body.timeout_ms - now_ms;
+    turn_timer(s->turn, &r->timeout, left_ms > 0 ? left_ms : 0, on_timeout);
+    if (r->life.cancel_requested) run_stop(r, STOP_CANCEL);
+}
+
+bool run_is_leased(const struct run *r)
+{
+    return r->life.leased && (r->state == RUN_RUNNING || r->state == RUN_STOPPING);
+}
+
+void run_leave(struct run *r)
+{
+    struct server *s = r->server;
+    assert(run_is_leased(r));
+    turn_timer_stop(s->turn, &r->timeout);
+    r->attempt.handler->typed->leave(r->attempt.handler, &r->attempt);
+    leave_batch(r);
+    server_run_forget(s, r);
+}
+
+void run_begin(struct server *s, struct lane *lane, const struct store_claim_item *item, struct arena *arena, bool only)
 {
     struct run *r = mem_new(sizeof *r);
     r->server = s;
     r->lane = lane;
     r->life = item->life;
     arena_init(&r->arena);
-    if (alone) {
+    if (only) {
         r->arena = *arena;
         arena_init(arena);
         r->body = item->body;
     } else {
         r->body = task_copy_body(&r->arena, &item->body);
     }
-    r->attempt = (struct attempt){.task = &r->body,
-                                  .fence = item->life.fence,
-                                  .run = item->life.run,
-                                  .number = item->life.attempt,
-                                  .deaths = item->life.deaths,
-                                  .dir = r->place.path,
-                                  .events = &events,
-                                  .handler = lane->post->handler};
-    logbook_init(&r->log);
-    buf_init(&r->progress, LIMIT_MESSAGE * 6 + LIMIT_PROGRESS_DATA + 256);
-    list_push(&s->runs, &r->link);
-    (void)map_put(&s->run_by_id, id_key(&r->body.id), r);
+    begin_attempt(r, lane->kind->post->handler);
+    r->attempt.resume = only ? item->resume : arena_str(&r->arena, item->resume);
+    r->resumed_from = item->resumed_from;
     ahead_wait(r);
 }

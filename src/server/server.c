@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "server/ahead.h"
+#include "server/succession.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -24,6 +25,11 @@ static void on_next_due(void *user, int64_t due_at_ms)
     ticker_due(&((struct server *)user)->ticker, due_at_ms);
 }
 
+static void on_keys(void *user, const struct store_key *keys, size_t n)
+{
+    keys_tell(&((struct server *)user)->keys, keys, n);
+}
+
 /* What a predecessor was running: its verdict is in the store already, its directory is of no use. */
 static void on_lost(void *user, const struct store_lost *lost, size_t n)
 {
@@ -36,6 +42,8 @@ static void on_lost(void *user, const struct store_lost *lost, size_t n)
     }
 }
 
+static void on_leased(void *user, const struct store_leased *leased, size_t n) { leases_told(user, leased, n); }
+
 /* The type as declared: a prefix is counted as one, however many names it serves. */
 struct str server_type_label(const struct server *s, struct str type)
 {
@@ -43,15 +51,17 @@ struct str server_type_label(const struct server *s, struct str type)
     return t ? str_of(t->name) : type;
 }
 
-static void on_claimed(void *user, struct lane *lane, const struct store_claim_item *item, struct arena *arena, bool alone)
+static void on_claimed(void *user, struct lane *lane, const struct store_claim_item *items, size_t n, struct arena *arena)
 {
-    struct server *s = user;
-    run_begin(s, lane, item, arena, alone);
+    struct post *post = lane->kind->post;
+    for (size_t i = 0; i < n; i++) run_begin(user, lane, &items[i], arena, n == 1);
+    ahead_go(post);
 }
 
 static void on_room(struct handler *h)
 {
     struct server *s = h->user;
+    succession_ready(&s->roster, h);
     struct post *post = roster_post_of(&s->roster, h);
     if (post) ahead_go(post);
     dispatch_soon(&s->dispatch);
@@ -77,19 +87,36 @@ static void on_expired(void *user, const struct store_tick_item *item)
 
 /* ---- starting ---- */
 
+static void ask_what_stands(struct timer *t);
+
+/* Before anything is claimed the store knows how many of a key may run. */
+static void on_declared(void *user)
+{
+    struct server *s = user;
+    bool asked = s->serving || s->asking || timer_is_set(&s->first_again); /* it was a reload */
+    if (s->keys.known && !asked && !s->draining) ask_what_stands(&s->first_again);
+    server_drain_step(s);
+}
+
 void server_init(struct server *s, const struct server_conf *conf)
 {
-    *s = (struct server){.conf = *conf, .turn = conf->turn, .events = {on_hints, on_next_due, s, on_lost}};
+    *s = (struct server){.conf = *conf, .turn = conf->turn};
+    s->events = (struct store_events){.on_hints = on_hints, .on_next_due = on_next_due, .user = s, .on_keys = on_keys, .on_lost = on_lost, .on_leased = on_leased};
     id_maker_init(&s->ids, s->turn->clock, s->turn->rng);
     disk_init(&s->disk, s->turn, conf->disk, conf->config->store, conf->config->data_dir);
     queue_open_all(&s->queues, conf->config);
+    s->keys = (struct keys){.turn = s->turn, .queues = &s->queues, .user = s, .on_declared = on_declared};
+    keys_init(&s->keys);
     attempt_spare_init(&s->spares, s->turn->rng);
-    roster_open(&s->roster, &(struct roster_conf){conf->config, s->turn, conf->spawner, s, on_room, on_handler_event});
+    roster_open(&s->roster, &(struct roster_conf){conf->config, s->turn, conf->spawner, s, on_room, on_handler_event,
+                                                  &s->spares, conf->chores});
     waiters_init(&s->waiters);
     retention_init(&s->retention, s);
     metrics_init(&s->metrics);
+    eta_init(&s->eta);
     list_init(&s->runs);
     reload_init(&s->reload);
+    leases_init(&s->leases);
     map_init(&s->run_by_id);
     s->dispatch.turn = s->turn;
     s->dispatch.queues = &s->queues;
@@ -104,11 +131,9 @@ void server_init(struct server *s, const struct server_conf *conf)
     ticker_begin(&s->ticker);
 }
 
-static void ask_what_stands(struct timer *t);
-
-static void serve(struct server *s)
+void server_serve_step(struct server *s)
 {
-    queue_remember_all(&s->queues, &s->first_counts);
+    if (s->serving || s->draining || !s->counted || !leases_are_known(&s->leases)) return;
     s->serving = s->dispatch.open = true;
     dispatch_soon(&s->dispatch);
     retention_begin(&s->retention);
@@ -120,8 +145,12 @@ static void on_first_counts(struct store_req *req)
     struct server *s = req->user;
     int err = req->err;
     s->asking = false;
-    if (!err && !s->draining) serve(s);
+    if (!err) {
+        queue_remember_all(&s->queues, &s->first_counts);
+        s->counted = true;
+    }
     store_release(req);
+    server_serve_step(s);
     if (err && !s->draining) {
         log_warn("the store does not answer (%s); trying again", err_text(err));
         turn_timer(s->turn, &s->first_again, STORE_AWAY_MS, ask_what_stands);
@@ -139,9 +168,10 @@ static void ask_what_stands(struct timer *t)
 
 void server_start(struct server *s, struct store *store)
 {
-    s->store = s->dispatch.store = s->ticker.store = store;
+    s->store = s->dispatch.store = s->ticker.store = s->keys.store = store;
     attempt_dir_sweep(s->conf.config->data_dir, s->spares.own, s->conf.chores);
-    ask_what_stands(&s->first_again);
+    leases_begin(s);
+    keys_declare(&s->keys);
 }
 
 /* ---- ending ---- */
@@ -160,21 +190,37 @@ static void on_drain_deadline(struct timer *t)
 
 void server_hurry(struct server *s)
 {
-    LIST_EACH_SAFE(l, &s->runs) run_stop(CONTAINER_OF(l, struct run, link), STOP_SHUTDOWN);
+    LIST_EACH_SAFE(l, &s->runs)
+    {
+        struct run *r = CONTAINER_OF(l, struct run, link);
+        if (!run_is_leased(r)) run_stop(r, STOP_SHUTDOWN);
+    }
 }
 
-/* Called by whatever may have been the last thing a drain waits for. */
-void server_drain_step(struct server *s)
+static bool only_leased(const struct server *s)
 {
-    bool busy = s->asking || s->reload.next || s->ticker.ticking || !retention_is_idle(&s->retention);
-    if (!s->draining || busy || !list_empty(&s->runs) || s->dispatch.claims > 0) return;
-    turn_timer_stop(s->turn, &s->first_again);
-    if (!s->roster.on_drained) roster_drain(&s->roster, on_all_drained, s);
+    LIST_EACH(l, &s->runs)
+        if (!run_is_leased(CONTAINER_OF(l, struct run, link))) return false;
+    return true;
 }
 
 static void on_drain_begin(struct timer *t)
 {
     server_drain_step(CONTAINER_OF(t, struct server, drain_begin));
+}
+
+/* Called by whatever may have been the last thing a drain waits for. What pullers have goes on without this server. */
+void server_drain_step(struct server *s)
+{
+    bool busy = s->asking || s->reload.next || s->ticker.ticking || !retention_is_idle(&s->retention) || !keys_is_idle(&s->keys);
+    if (!s->draining || busy || s->roster.on_drained || s->leases.asking > 0 || s->dispatch.claims > 0 || !only_leased(s)) return;
+    if (pull_desk_owes(&s->roster.desk)) {
+        turn_timer(s->turn, &s->drain_begin, 0, on_drain_begin); /* when those who were given something have been told */
+        return;
+    }
+    turn_timer_stop(s->turn, &s->first_again);
+    roster_drain(&s->roster, on_all_drained, s);
+    LIST_EACH_SAFE(l, &s->runs) run_leave(CONTAINER_OF(l, struct run, link));
 }
 
 void server_drain(struct server *s, void (*on_drained)(void *user), void *user)
@@ -184,9 +230,12 @@ void server_drain(struct server *s, void (*on_drained)(void *user), void *user)
     s->draining = true;
     s->dispatch.open = false;
     ahead_give_back(&s->roster);
+    pull_desk_drain(&s->roster.desk);
+    leases_stop(s);
     s->on_drained = on_drained;
     s->drained_user = user;
     ticker_stop(&s->ticker);
+    keys_stop(&s->keys);
     dispatch_soon(&s->dispatch); /* pools hear that nothing is wanted of them any more */
     turn_timer(s->turn, &s->drain_deadline, SERVER_DRAIN_MS, on_drain_deadline);
     turn_timer(s->turn, &s->drain_begin, 0, on_drain_begin);
@@ -197,11 +246,14 @@ void server_release(struct server *s)
     assert(list_empty(&s->runs));
     roster_close(&s->roster);
     dispatch_release(&s->dispatch);
+    keys_release(&s->keys);
     queue_close_all(&s->queues);
     waiters_release(&s->waiters);
     retention_release(&s->retention);
     metrics_release(&s->metrics);
+    eta_release(&s->eta);
     map_release(&s->run_by_id);
+    leases_release(&s->leases);
     attempt_spare_release(&s->spares, s->conf.config->data_dir);
 }
 
@@ -226,9 +278,26 @@ struct run *server_run(const struct server *s, const struct id *id)
 
 void server_ended(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life)
 {
-    metrics_ended(&s->metrics, queue, server_type_label(s, type), life->state);
+    double wrong;
+    struct str label = server_type_label(s, type);
+    metrics_ended(&s->metrics, queue, label, life->state);
+    bool told = eta_ended(&s->eta, id, turn_wall_ms(s->turn), &wrong);
+    if (told && (life->state == TASK_COMPLETED || life->state == TASK_FAILED)) metrics_eta_error(&s->metrics, queue, label, wrong);
     waiters_tell(&s->waiters, id);
     retention_ended(&s->retention);
+}
+
+void server_run_forget(struct server *s, struct run *r)
+{
+    list_remove(&r->link);
+    if (server_run(s, &r->body.id) == r) (void)map_remove(&s->run_by_id, id_key(&r->body.id));
+    logbook_release(&r->log);
+    pieces_release(&r->output);
+    buf_release(&r->progress);
+    checkpoint_leave(r->checkpoint);
+    arena_release(&r->arena);
+    free(r);
+    if (s->conf.on_run_over) s->conf.on_run_over(s->conf.user);
 }
 
 void server_run_over(struct server *s, struct run *r)
@@ -240,12 +309,10 @@ void server_run_over(struct server *s, struct run *r)
     list_remove(&r->link);
     if (server_run(s, &r->body.id) == r) (void)map_remove(&s->run_by_id, id_key(&r->body.id)); /* not its successor */
     if (it->err) log_warn("a verdict was refused: %s", err_text(it->err));
-    else if (it->outcome.ended) server_ended(s, &r->body.id, r->body.queue, r->body.type, &it->life);
-    logbook_release(&r->log);
-    buf_release(&r->progress);
-    arena_release(&r->arena);
-    free(r);
-    if (s->conf.on_run_over) s->conf.on_run_over(s->conf.user);
+    else if (it->attempt.verdict <= LIFE_CRASHED) eta_tried(&s->eta, server_type_label(s, r->body.type), !it->outcome.ended);
+    if (!it->err && it->outcome.ended) server_ended(s, &r->body.id, r->body.queue, r->body.type, &it->life);
+    if (r->attempt.on_over) r->attempt.on_over(&r->attempt, it->err);
+    server_run_forget(s, r);
     server_drain_step(s);
 }
 
@@ -254,6 +321,25 @@ void server_forget_files(struct server *s, const struct id *id, int32_t run, int
     char path[ATTEMPT_DIR_PATH];
     attempt_dir_path(path, s->conf.config->data_dir, id, run, attempt);
     attempt_dir_discard(path, s->conf.chores);
+}
+
+/* Whether it was answered from what is kept, when it asked for that. */
+static void count_cache(struct server *s, const struct store_add_item *it)
+{
+    const struct task_body *b = it->body;
+    if (!b->cache.ttl_ms || b->cache.bypass || it->existed || it->existing || it->replayed) return;
+    metrics_cache(&s->metrics, b->queue, server_type_label(s, b->type), it->cached);
+}
+
+void server_added(struct server *s, const struct store_add_item *it)
+{
+    count_cache(s, it);
+    if (it->cached) server_ended(s, &it->body->id, it->body->queue, it->body->type, &it->life);
+    if (!it->replaced) return;
+    struct run *r = server_run(s, &it->holder);
+    if (state_is_ending(it->holder_life.state))
+        server_ended(s, &it->holder, it->holder_queue, it->body->type, &it->holder_life);
+    else if (r) run_stop(r, STOP_CANCEL);
 }
 
 static void follow(struct server *s, const struct store_control_item *it)

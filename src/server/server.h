@@ -13,6 +13,9 @@
 #include "server/config.h"
 #include "server/disk.h"
 #include "server/dispatch.h"
+#include "server/eta.h"
+#include "server/keys.h"
+#include "server/leases.h"
 #include "server/metrics.h"
 #include "server/queue.h"
 #include "server/reload.h"
@@ -44,18 +47,22 @@ struct server {
     struct id_maker ids;
     struct disk disk;
     struct queues queues;
+    struct keys keys;
     struct roster roster;
     struct dispatch dispatch;
     struct ticker ticker;
     struct retention retention;
     struct waiters waiters;
     struct metrics metrics;
+    struct eta eta;
     struct reload reload;
+    struct leases leases;
     struct list runs;      /* of struct run */
     struct map run_by_id;
     struct attempt_spares spares;
     struct store_counts first_counts;
     bool asking;           /* first_counts is on its way */
+    bool counted;          /* it was answered */
     bool serving, draining;
     struct timer drain_begin, drain_deadline, first_again;
     void (*on_drained)(void *user);
@@ -69,6 +76,7 @@ void server_start(struct server *s, struct store *store);           /* the store
 void server_drain(struct server *s, void (*on_drained)(void *user), void *user);
 void server_hurry(struct server *s);  /* while draining: give running tasks back now */
 void server_drain_step(struct server *s); /* for the server's parts: what a drain may wait for is over */
+void server_serve_step(struct server *s); /* the same for the beginning */
 void server_release(struct server *s); /* after on_drained */
 
 /* Is it the built-in type, which takes the key of those who may have programs run? */
@@ -79,8 +87,13 @@ int server_check_disk(struct server *s, struct err *e) MUST_USE;
 
 struct run *server_run(const struct server *s, const struct id *id); /* the live attempt of a task; NULL */
 void server_run_over(struct server *s, struct run *r); /* its verdict is committed: r->item; frees it */
+void server_run_forget(struct server *s, struct run *r); /* frees it */
 /* An ending was committed: waiters are told, it is counted. */
 void server_ended(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life);
+
+/* A submit was answered by the store, well: who was replaced by it ends here, too, and it itself when it was answered from
+ * what is kept. */
+void server_added(struct server *s, const struct store_add_item *it);
 
 /* The output files of an attempt are not needed any more. */
 void server_forget_files(struct server *s, const struct id *id, int32_t run, int32_t attempt);

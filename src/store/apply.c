@@ -5,12 +5,18 @@
  */
 #include "store/apply.h"
 
+#include "store/apply_cache.h"
+#include "store/apply_claim.h"
 #include "store/apply_control.h"
+#include "store/apply_once.h"
 #include "store/apply_ops.h"
 #include "store/apply_purge.h"
-#include "task/order.h"
+#include "store/apply_save.h"
+#include "store/ready_fair.h"
+#include "store/ready_key.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 int apply_ops_begin(struct apply *a)
 {
@@ -35,6 +41,44 @@ static bool is_replay(struct apply *a, struct store_add_item *it, int *ret_err)
     return true;
 }
 
+static bool is_full(const struct apply *a, const struct store_add_item *it, const struct apply_once *once, uint32_t lane)
+{
+    if (lane == READY_NONE) return true;
+    int64_t queued = ready_queued(a->ready, a->ready->lanes[lane].queue) - apply_once_room(a, once, lane);
+    return it->capacity > 0 && !it->cached && queued >= it->capacity;
+}
+
+static int add_new(struct apply *a, struct store_add_item *it, const struct apply_once *once, struct str result, int64_t now_ms)
+{
+    const struct task_body *body = it->body;
+    uint32_t lane = ready_lane_of(a->ready, body->queue, body->type, body->batch_key);
+    int err = apply_ops_begin(a);
+    if (err) return err;
+    bool full = is_full(a, it, once, lane);
+    struct life life = once->waits ? life_begin_blocked(&body->rules, 1, now_ms)
+                                  : life_begin(&body->rules, 1, body->run_at_ms, now_ms);
+    uint32_t key = full ? READY_NONE : ready_fair_key(a->ready, a->ready->lanes[lane].queue, body->limit_key);
+    if (!full) ready_fair_place(a->ready, lane, key, &life, now_ms);
+    err = full ? ERR_CONFLICT : a->shelf->ops->add(a->shelf, body, &life);
+    if (err == ERR_CONFLICT) { /* full, or the id was used: a resend of one that has ended is no new task */
+        err = a->shelf->ops->ended(a->shelf, &body->id, &it->life);
+        it->existed = err == 0;
+        it->cached = false;
+        if (err != ERR_NOT_FOUND) return err;
+        it->err = ERR_QUEUE_FULL;
+        return full ? 0 : ERR_STORE;
+    }
+    if (!err && body->key.p) err = apply_once_take(a, it, once, now_ms);
+    life.keyed = body->key.p != NULL;
+    life.cached = body->cache.ttl_ms > 0 && !it->cached;
+    if (!err && life.cached) err = a->shelf->ops->want(a->shelf, body);
+    if (err) return err;
+    it->life = life;
+    ready_add(a->ready, &body->id, lane, key, &life);
+    if (it->key.p) err = a->shelf->ops->remember(a->shelf, it, now_ms);
+    return err || !it->cached ? err : apply_cache_answer(a, it, lane, result, now_ms);
+}
+
 static int add_one(struct apply *a, struct store_add_item *it, int64_t now_ms)
 {
     const struct task_body *body = it->body;
@@ -46,99 +90,27 @@ static int add_one(struct apply *a, struct store_add_item *it, int64_t now_ms)
         it->life = live->life;
         return 0;
     }
-    uint32_t lane = ready_lane_of(a->ready, body->queue, body->type);
-    err = apply_ops_begin(a);
-    if (err) return err;
-    bool full = lane == READY_NONE ||
-                (it->capacity > 0 && ready_queued(a->ready, a->ready->lanes[lane].queue) >= it->capacity);
-    struct life life = life_begin(&body->rules, 1, body->run_at_ms, now_ms);
-    err = full ? ERR_CONFLICT : a->shelf->ops->add(a->shelf, body, &life);
-    if (err == ERR_CONFLICT) { /* full, or the id was used: a resend of one that has ended is no new task */
-        err = a->shelf->ops->ended(a->shelf, &body->id, &it->life);
-        it->existed = err == 0;
-        if (err != ERR_NOT_FOUND) return err;
-        it->err = ERR_QUEUE_FULL;
-        return full ? 0 : ERR_STORE;
-    }
-    if (err) return err;
-    it->life = life;
-    ready_put(a->ready, &body->id, lane, &life);
-    return it->key.p ? a->shelf->ops->remember(a->shelf, it, now_ms) : 0;
+    struct apply_once once = {.settled = false};
+    if (body->key.p) err = apply_once_ask(a, it, &once);
+    if (err || once.settled) return err;
+    if (!body->cache.ttl_ms) return add_new(a, it, &once, STR_NONE, now_ms);
+    struct str result = STR_NONE;
+    struct arena arena; /* a result may be large: it stays no longer than this item takes */
+    arena_init(&arena);
+    err = apply_cache_ask(a, it, &arena, &result, now_ms);
+    if (!err) err = add_new(a, it, &once, result, now_ms);
+    arena_release(&arena);
+    return err;
 }
 
 static int add(struct apply *a, struct store_add *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         r->items[i].err = 0;
-        r->items[i].replayed = r->items[i].existed = false;
+        r->items[i].replayed = r->items[i].existed = r->items[i].existing = r->items[i].replaced = r->items[i].cached = false;
         int err = add_one(a, &r->items[i], r->req.now_ms);
         if (err) return err;
     }
-    return 0;
-}
-
-/* The lane whose first task comes first, READY_NONE when all are empty. */
-static uint32_t best_lane(const struct apply *a, const uint32_t *lanes, size_t n)
-{
-    uint32_t best = READY_NONE;
-    const struct ready_entry *first = NULL;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t lane = ready_lane_at(a->ready, lanes[i]);
-        const struct ready_entry *e = lane == READY_NONE ? NULL : ready_head(a->ready, lane);
-        if (!e) continue;
-        bool better = !first || e->life.rank < first->life.rank ||
-                      (e->life.rank == first->life.rank && id_cmp(&e->id, &first->id) < 0);
-        if (better) {
-            first = e;
-            best = lane;
-        }
-    }
-    return best;
-}
-
-/* The head of the lane: starts it, or ends it when it is too late for that. */
-static int claim_one(struct apply *a, struct store_claim *r, const struct ready_entry *e)
-{
-    struct id id = e->id;
-    struct store_claim_item *it = &r->items[r->n];
-    it->life = e->life;
-    int err = apply_ops_begin(a);
-    if (!err) err = a->shelf->ops->body(a->shelf, &id, &r->req.arena, &it->body);
-    if (err) return err == ERR_NOT_FOUND ? ERR_STORE : err;
-    struct life_input in = {.event = LIFE_CLAIM, .now_ms = r->req.now_ms, .fence = r->fences[r->n]};
-    struct life_outcome out;
-    if (life_step(&it->life, &it->body.rules, &in, &out) == ERR_CONFLICT) {
-        const struct ready_lane *l = &a->ready->lanes[r->lane];
-        struct life life = e->life;
-        life.state = TASK_EXPIRED;
-        r->ended[r->n_ended++] = (struct store_tick_item){id, life, l->queue_name, l->type};
-        return apply_ops_expire(a, &id, r->req.now_ms);
-    }
-    err = a->shelf->ops->change(a->shelf, &id, &a->ready->lanes[r->lane], &it->life);
-    if (err) return err;
-    ready_put(a->ready, &id, r->lane, &it->life);
-    r->n++;
-    return 0;
-}
-
-static int claim(struct apply *a, struct store_claim *r)
-{
-    r->n = r->n_ended = 0;
-    r->lane = best_lane(a, r->lanes, r->n_lanes);
-    if (r->lane == READY_NONE || r->max == 0) return 0;
-    size_t waiting = ready_waiting(a->ready, r->lane);
-    size_t most = r->max < waiting ? r->max : waiting;
-    r->items = arena_alloc(&r->req.arena, most * sizeof *r->items);
-    r->ended = arena_alloc(&r->req.arena, STORE_CLAIM_ENDED * sizeof *r->ended);
-    for (size_t bytes = 0; r->n < most && r->n_ended < STORE_CLAIM_ENDED && bytes < STORE_CLAIM_BYTES;) {
-        const struct ready_entry *e = ready_head(a->ready, r->lane);
-        if (!e || (r->n > 0 && r->until_rank && e->life.rank > r->until_rank)) break;
-        size_t before = r->n;
-        int err = claim_one(a, r, e);
-        if (err) return err;
-        if (r->n > before) bytes += r->items[before].body.input.len;
-    }
-    r->lane = a->ready->lanes[r->lane].number;
     return 0;
 }
 
@@ -173,6 +145,7 @@ static int tick(struct apply *a, struct store_tick *r)
         in.event = LIFE_DUE;
         err = life_step(&life, &none, &in, &out);
         assert(err == 0 && out.changed);
+        ready_fair_replace(a->ready, lane, &id, &life, r->req.now_ms);
         ready_put(a->ready, &id, lane, &life);
     }
 }
@@ -186,9 +159,30 @@ static int set_queue(struct apply *a, struct store_queue *r)
     return err;
 }
 
+/* Needs no commit: nothing of it is stored, and what follows from it is not undone by one that fails. */
+static void declare(struct apply *a, struct store_declare *r)
+{
+    for (uint32_t i = 0; i < a->ready->n_queues; i++)
+        a->ready->queues[i].declared_keys = 0, a->ready->queues[i].declared_fair = false;
+    for (size_t i = 0; i < r->n; i++) {
+        uint32_t q = ready_queue_of(a->ready, r->items[i].queue);
+        if (q == READY_NONE) continue;
+        a->ready->queues[q].declared_keys = r->items[i].key_concurrency;
+        a->ready->queues[q].declared_fair = r->items[i].fair;
+    }
+    for (uint32_t i = 0; i < a->ready->n_queues; i++) ready_key_limit(a->ready, i);
+}
+
+static void note_oldest(struct store_count *c, const struct ready_entry *e)
+{
+    int64_t at_ms = e->life.eligible_at_ms;
+    if (c->oldest_ready_ms == 0 || at_ms < c->oldest_ready_ms) c->oldest_ready_ms = at_ms;
+}
+
 static void counts(struct apply *a, struct store_counts *r)
 {
     const struct ready *ready = a->ready;
+    bool is_any_fair = false;
     r->n = ready->n_queues;
     r->bytes = 0; /* an engine with a file knows better */
     r->items = arena_alloc(&r->req.arena, (r->n ? r->n : 1) * sizeof *r->items);
@@ -198,25 +192,52 @@ static void counts(struct apply *a, struct store_counts *r)
         *c = (struct store_count){.queue = arena_str(&r->req.arena, q->name), .retrying = q->retrying,
                                    .set = q->set, .pause_known = q->pause_known};
         memcpy(c->n, q->n, sizeof c->n);
+        is_any_fair |= q->fair;
     }
     for (uint32_t i = 0; i < ready->n_lanes; i++) {
         const struct ready_entry *e = ready_head(ready, i);
-        struct store_count *c = &r->items[ready->lanes[i].queue];
-        int64_t at_ms = e ? order_eligible_ms(e->life.rank) : 0;
-        if (e && (c->oldest_ready_ms == 0 || at_ms < c->oldest_ready_ms)) c->oldest_ready_ms = at_ms;
+        if (e && !ready->queues[ready->lanes[i].queue].fair) note_oldest(&r->items[ready->lanes[i].queue], e);
     }
+    for (uint32_t i = 0; is_any_fair && i < ready->n_keys; i++) { /* the first of a key is its oldest, the first of a lane is anybody */
+        const struct ready_key *k = &ready->keys[i];
+        if (k->name.p && ready->queues[k->queue].fair && k->ready > 0) note_oldest(&r->items[k->queue], ready_key_first(ready, i));
+    }
+}
+
+static void where(const struct apply *a, struct store_where *r)
+{
+    const struct ready *ready = a->ready;
+    const struct ready_entry *e = ready_get(ready, &r->id);
+    bool in_line = e && ready_is_in_lane(ready, e);
+    r->position = 0;
+    r->comes = in_line || (e && e->life.state == TASK_SCHEDULED);
+    if (!r->comes) return;
+    r->lane = ready->lanes[e->lane].number;
+    r->ahead = arena_alloc(&r->req.arena, (r->n_lanes ? r->n_lanes : 1) * sizeof *r->ahead);
+    for (size_t i = 0; i < r->n_lanes; i++) {
+        uint32_t lane = ready_lane_at(ready, r->lanes[i]);
+        r->ahead[i] = lane == READY_NONE ? 0 : ready_before(ready, lane, e->life.rank, &e->id);
+    }
+    if (!in_line) return;
+    uint32_t queue = ready->lanes[e->lane].queue;
+    r->position = 1;
+    for (uint32_t i = 0; i < ready->n_lanes; i++)
+        if (ready->lanes[i].queue == queue) r->position += ready_before(ready, i, e->life.rank, &e->id);
 }
 
 static int apply_one(struct apply *a, struct store_req *r)
 {
     switch (r->op) {
     case STORE_ADD: return add(a, (struct store_add *)r);
-    case STORE_CLAIM: return claim(a, (struct store_claim *)r);
+    case STORE_CLAIM: return apply_claim(a, (struct store_claim *)r);
     case STORE_SETTLE: return apply_ops_settle(a, (struct store_settle *)r);
+    case STORE_SAVE: return apply_save(a, (struct store_save *)r);
     case STORE_CONTROL: return apply_control(a, (struct store_control *)r);
     case STORE_TICK: return tick(a, (struct store_tick *)r);
     case STORE_PURGE: return apply_purge(a, (struct store_purge *)r);
     case STORE_QUEUE: return set_queue(a, (struct store_queue *)r);
+    case STORE_DECLARE: declare(a, (struct store_declare *)r); return 0;
+    case STORE_WHERE:
     case STORE_COUNTS: return 0; /* after the commit, when it is known what stands */
     case STORE_GET:
     case STORE_LIST:
@@ -229,11 +250,15 @@ static int apply_one(struct apply *a, struct store_req *r)
     return ERR_STORE;
 }
 
-/* What is known only now that the batch stands or was undone: what was set for queues, and the counts somebody asked for. */
+/* What is known only now that the batch stands or was undone: what was set for queues, and what the index was asked
+ * for. */
 static void conclude(struct apply *a, struct store_req *r, int err)
 {
-    r->err = r->op == STORE_COUNTS ? 0 : err;
+    r->err = store_op_is_indexed(r->op) ? 0 : err;
     if (r->op == STORE_COUNTS) counts(a, (struct store_counts *)r);
+    if (r->op == STORE_WHERE) where(a, (struct store_where *)r);
+    if (r->op == STORE_DECLARE)
+        for (uint32_t i = 0; i < a->ready->n_queues; i++) ready_fair_settle(a->ready, i, r->now_ms);
     if (r->op != STORE_QUEUE || err) return;
     struct store_queue *q = (struct store_queue *)r;
     uint32_t queue = ready_queue_of(a->ready, q->queue);
@@ -241,6 +266,8 @@ static void conclude(struct apply *a, struct store_req *r, int err)
     struct ready_queue *known = &a->ready->queues[queue];
     store_queue_merge(&known->set, q->parts, &q->set);
     if (q->parts & STORE_QUEUE_PAUSED) known->pause_known = true;
+    ready_key_limit(a->ready, queue);
+    ready_fair_settle(a->ready, queue, r->now_ms);
 }
 
 /* All of it or nothing: in the shelf and in the index. */
@@ -298,7 +325,25 @@ void apply_batch(struct apply *a, struct list *requests)
 int apply_recover(struct apply *a, int64_t now_ms)
 {
     a->open = false;
+    for (uint32_t i = 0; i < a->ready->n_queues; i++) /* of the others it is known when it has been declared */
+        if (a->ready->queues[i].set.fair >= 0) ready_fair_settle(a->ready, i, now_ms);
     return close_batch(a, apply_ops_recover(a, now_ms));
+}
+
+void apply_tell_recovered(const struct apply *a, const struct store_events *events)
+{
+    if (!events) return;
+    if (a->n_lost && events->on_lost) events->on_lost(events->user, a->lost, a->n_lost);
+    if (a->n_leased && events->on_leased) events->on_leased(events->user, a->leased, a->n_leased);
+}
+
+void apply_forget(struct apply *a)
+{
+    free(a->lost);
+    free(a->leased);
+    a->lost = NULL;
+    a->leased = NULL;
+    a->n_lost = a->n_leased = 0;
 }
 
 size_t apply_hints(struct apply *a, struct store_hint *hints, size_t cap)
@@ -311,9 +356,10 @@ size_t apply_hints(struct apply *a, struct store_hint *hints, size_t cap)
         hints[n++] = (struct store_hint){.lane = a->ready->lanes[lane].number,
                                          .queue = a->ready->lanes[lane].queue_name,
                                          .type = a->ready->lanes[lane].type,
+                                         .batch_key = a->ready->lanes[lane].batch_key,
                                          .ready = ready_waiting(a->ready, lane),
                                          .head_rank = e ? e->life.rank : 0};
-        if (e) hints[n - 1].head = e->id;
+        if (e) hints[n - 1].head = e->id, hints[n - 1].head_eligible_ms = e->life.eligible_at_ms;
     }
     return n;
 }

@@ -19,15 +19,20 @@ struct apply {
     struct ready *ready; /* borrowed */
     struct shelf *shelf; /* borrowed */
     bool open;           /* a transaction is open */
-    struct store_lost *lost; /* owned: what apply_recover found; free() it */
+    struct store_lost *lost; /* owned, as the next: what apply_recover found; apply_forget frees both */
     size_t n_lost;
+    struct store_leased *leased;
+    size_t n_leased;
 };
 
-/* All requests of the list: changes and STORE_COUNTS. Reads of rows (GET, LIST, LOG) are not for here. */
+/* All requests of the list: changes and what the index is asked for. Reads of rows (GET, LIST, LOG) are not for here. */
 void apply_batch(struct apply *a, struct list *requests);
 
-/* At open, per live row: running attempts of the process that is gone end `lost`. In one commit of its own. */
+/* At open, per live row: running attempts of the process that is gone end `lost`, unless a puller holds them under a
+ * lease. In one commit of its own. */
 int apply_recover(struct apply *a, int64_t now_ms);
+void apply_tell_recovered(const struct apply *a, const struct store_events *events); /* on_lost, on_leased; events may be NULL */
+void apply_forget(struct apply *a); /* what apply_recover found */
 
 /* The hints of all lanes touched since the last call, into `hints` (at most `cap`; call again while it returns cap). */
 size_t apply_hints(struct apply *a, struct store_hint *hints, size_t cap);

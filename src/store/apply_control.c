@@ -4,7 +4,9 @@
  */
 #include "store/apply_control.h"
 
+#include "store/apply_once.h"
 #include "store/apply_ops.h"
+#include "store/ready_fair.h"
 
 #include <assert.h>
 
@@ -60,7 +62,7 @@ static int retry_one(struct apply *a, struct store_control_item *it, struct aren
     int err = find_ended(a, it, arena, &body);
     if (!err && !it->err && body.input.len == 0) it->err = ERR_GONE; /* the least input is {} */
     if (err || it->err) return err;
-    uint32_t lane = ready_lane_of(a->ready, body.queue, body.type);
+    uint32_t lane = ready_lane_of(a->ready, body.queue, body.type, body.batch_key);
     uint32_t queue = lane == READY_NONE ? READY_NONE : a->ready->lanes[lane].queue;
     if (lane == READY_NONE || (it->capacity > 0 && ready_queued(a->ready, queue) >= it->capacity)) {
         it->err = ERR_QUEUE_FULL;
@@ -72,11 +74,15 @@ static int retry_one(struct apply *a, struct store_control_item *it, struct aren
     it->err = life_step(&it->life, &body.rules, &in, &out);
     if (it->err) return 0;
     err = apply_ops_begin(a);
-    if (!err) err = a->shelf->ops->again(a->shelf, &it->id, &it->life);
+    if (!err && body.key.p) err = apply_once_retake(a, &body, &it->life, &it->err);
+    if (err || it->err) return err;
+    uint32_t key = ready_fair_key(a->ready, queue, body.limit_key);
+    ready_fair_place(a->ready, lane, key, &it->life, now_ms);
+    err = a->shelf->ops->again(a->shelf, &it->id, &it->life);
     if (!err) err = a->shelf->ops->tally(a->shelf, body.queue, was, a->ready->queues[queue].n[was] - 1);
     if (err) return err;
     ready_tally(a->ready, queue, was, -1);
-    ready_put(a->ready, &it->id, lane, &it->life);
+    ready_add(a->ready, &it->id, lane, key, &it->life);
     it->changed = true;
     it->queue = body.queue;
     it->type = body.type;
@@ -105,13 +111,21 @@ static struct life promoted(const struct life *life, int64_t now_ms)
     return l;
 }
 
+/* Ranks that were given anew are the index's, not the rows': then its age says whether it was changed. */
+static bool is_same_place(const struct apply *a, const struct id *id, const struct life *was, const struct life *is)
+{
+    const struct ready_entry *e = ready_get(a->ready, id);
+    bool moved = e && ready_fair_moved(a->ready, a->ready->lanes[e->lane].queue);
+    return moved ? was->eligible_at_ms == is->eligible_at_ms : was->rank == is->rank;
+}
+
 /* Nobody changed it since it was looked at: what can change of a body, and its life. That its time has come is no change. */
-static bool is_as_expected(const struct store_control_item *it, const struct task_body *body, int64_t now_ms)
+static bool is_as_expected(const struct apply *a, const struct store_control_item *it, const struct task_body *body, int64_t now_ms)
 {
     const struct task *e = it->expect;
     if (!e) return true;
     struct life was = promoted(&e->life, now_ms), is = promoted(&it->life, now_ms);
-    return was.state == is.state && was.run == is.run && was.attempt == is.attempt && was.rank == is.rank &&
+    return was.state == is.state && was.run == is.run && was.attempt == is.attempt && is_same_place(a, &it->id, &was, &is) &&
            was.due_at_ms == is.due_at_ms && was.cancel_requested == is.cancel_requested &&
            e->body.rules.priority == body->rules.priority && e->body.run_at_ms == body->run_at_ms &&
            same_tags(&e->body, body);
@@ -127,7 +141,7 @@ static int patch_one(struct apply *a, struct store_control_item *it, struct aren
     if (err == ERR_NOT_FOUND) it->err = err;
     if (err) return err == ERR_NOT_FOUND ? 0 : err;
     if (e) it->life = e->life;
-    if (!is_as_expected(it, &body, now_ms)) it->err = ERR_CHANGED;
+    if (!is_as_expected(a, it, &body, now_ms)) it->err = ERR_CHANGED;
     if (it->err) return 0;
     if (p->has_priority) body.rules.priority = p->priority;
     if (p->run_at_ms) body.run_at_ms = p->run_at_ms;
@@ -141,6 +155,7 @@ static int patch_one(struct apply *a, struct store_control_item *it, struct aren
     it->changed = true;
     it->queue = body.queue;
     it->type = body.type;
+    if (out.changed) ready_fair_replace(a->ready, lane, &it->id, &it->life, now_ms);
     err = apply_ops_begin(a);
     if (!err) err = a->shelf->ops->patch(a->shelf, &body);
     if (!err && out.changed) err = a->shelf->ops->change(a->shelf, &it->id, &a->ready->lanes[lane], &it->life);
@@ -152,7 +167,7 @@ static int delete_one(struct apply *a, struct store_control_item *it, struct are
 {
     struct task_body body;
     int err = find_ended(a, it, arena, &body);
-    if (!err && !it->err && !is_as_expected(it, &body, now_ms)) it->err = ERR_CHANGED;
+    if (!err && !it->err && !is_as_expected(a, it, &body, now_ms)) it->err = ERR_CHANGED;
     if (err || it->err) return err;
     err = apply_ops_erase(a, &it->id, body.queue, it->life.state);
     if (err) return err;

@@ -5,6 +5,10 @@
 #include "store/apply_ops.h"
 
 #include "base/mem.h"
+#include "store/apply_cache.h"
+#include "store/apply_once.h"
+#include "store/apply_save.h"
+#include "store/ready_fair.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -31,12 +35,15 @@ int apply_ops_end(struct apply *a, const struct id *id, uint32_t lane, const str
 {
     uint32_t queue = a->ready->lanes[lane].queue;
     int64_t total = a->ready->queues[queue].n[ending->life.state] + 1;
-    int err = a->shelf->ops->end(a->shelf, id, &a->ready->lanes[lane], ending);
+    const struct life was = ready_get(a->ready, id)->life;
+    int err = apply_save_drop(a, id);
+    if (!err) err = a->shelf->ops->end(a->shelf, id, &a->ready->lanes[lane], ending);
     if (!err) err = a->shelf->ops->tally(a->shelf, a->ready->queues[queue].name, ending->life.state, total);
     if (err) return err;
     ready_remove(a->ready, id);
     ready_tally(a->ready, queue, ending->life.state, 1);
-    return 0;
+    if (was.cached) err = apply_cache_end(a, id, ending);
+    return !err && was.keyed ? apply_once_end(a, id, ending->finished_at_ms) : err;
 }
 
 int apply_ops_erase(struct apply *a, const struct id *id, struct str queue_name, enum task_state ending)
@@ -54,7 +61,8 @@ int apply_ops_erase(struct apply *a, const struct id *id, struct str queue_name,
 static bool worth_a_note(const struct store_settle_item *it)
 {
     if (it->attempt.verdict == LIFE_UNSTARTED) return false; /* nor an attempt that never was */
-    return it->attempt.log.len > 0 || it->attempt.verdict != LIFE_DONE || it->life.attempt > 1;
+    const struct task_attempt *a = &it->attempt;
+    return a->log.len > 0 || a->output.len > 0 || a->saved_at_ms > 0 || a->verdict != LIFE_DONE || it->life.attempt > 1;
 }
 
 static int settle_one(struct apply *a, struct store_settle_item *it, struct arena *arena, int64_t now_ms)
@@ -74,6 +82,7 @@ static int settle_one(struct apply *a, struct store_settle_item *it, struct aren
                             .now_ms = now_ms,
                             .fence = it->attempt.fence,
                             .retryable = it->retryable,
+                            .shared = it->shared,
                             .retry_after_ms = it->retry_after_ms,
                             .chance = it->chance};
     it->err = life_step(&it->life, it->rules, &in, &it->outcome);
@@ -82,14 +91,17 @@ static int settle_one(struct apply *a, struct store_settle_item *it, struct aren
     if (!err && worth_a_note(it)) err = a->shelf->ops->note(a->shelf, &it->attempt);
     if (err) return err;
     if (!it->outcome.ended) {
-        err = a->shelf->ops->change(a->shelf, &id, &a->ready->lanes[lane], &it->life);
+        ready_fair_replace(a->ready, lane, &id, &it->life, now_ms);
+        err = apply_save_keep(a, it);
+        if (!err) err = a->shelf->ops->change(a->shelf, &id, &a->ready->lanes[lane], &it->life);
         if (!err) ready_put(a->ready, &id, lane, &it->life);
         return err;
     }
     struct task_ending ending = {.life = it->life,
                                  .finished_at_ms = now_ms,
                                  .failure = verdict_failure(it->outcome.failure, &it->attempt.failure, arena, now_ms),
-                                 .progress = it->progress};
+                                 .progress = it->progress,
+                                 .batch_size = it->batch_size};
     if (it->life.state == TASK_COMPLETED) {
         ending.failure = (struct failure){0};
         ending.result = it->result;
@@ -140,7 +152,18 @@ static int lose(struct apply *a, const struct ready_entry *e, int64_t now_ms)
                                 .at_ms = now_ms}},
         .rules = &none,
     };
-    return settle_one(a, &it, NULL, now_ms); /* lost is never poison: no text is made */
+    int err = apply_save_recall(a, e, &it.attempt);
+    return err ? err : settle_one(a, &it, NULL, now_ms); /* lost is never poison: no text is made */
+}
+
+/* Its names are the lane's, which lives as long as it does. */
+static void keep(struct apply *a, const struct ready_entry *e)
+{
+    const struct ready_lane *l = &a->ready->lanes[e->lane];
+    a->leased = mem_grow(a->leased, (a->n_leased + 1) * sizeof *a->leased);
+    a->leased[a->n_leased++] = (struct store_leased){.id = e->id, .run = e->life.run, .number = e->life.attempt,
+                                                     .fence = e->life.fence, .queue = l->queue_name, .type = l->type,
+                                                     .started_at_ms = e->life.started_at_ms};
 }
 
 int apply_ops_recover(struct apply *a, int64_t now_ms)
@@ -149,6 +172,10 @@ int apply_ops_recover(struct apply *a, int64_t now_ms)
     for (uint32_t i = 0; i < a->ready->n && !err; i++) {
         const struct ready_entry *e = &a->ready->entries[i];
         if (e->lane == READY_NONE || e->life.state != TASK_RUNNING) continue;
+        if (e->life.leased) {
+            keep(a, e);
+            continue;
+        }
         a->lost = mem_grow(a->lost, (a->n_lost + 1) * sizeof *a->lost);
         a->lost[a->n_lost++] = (struct store_lost){e->id, e->life.run, e->life.attempt};
         err = lose(a, e, now_ms);

@@ -30,12 +30,14 @@ static int purge_one(struct apply *a, struct store_purge_item *it, struct arena 
 
 int apply_purge(struct apply *a, struct store_purge *r)
 {
-    r->n_keys = 0;
+    r->n_keys = r->n_results = 0;
     for (size_t i = 0; i < r->n; i++) {
         int err = purge_one(a, &r->items[i], &r->req.arena);
         if (err) return err;
     }
-    if (!r->keys_before_ms) return 0;
+    if (!r->keys_before_ms && !r->results_max) return 0;
     int err = apply_ops_begin(a);
-    return err ? err : a->shelf->ops->forget_keys(a->shelf, r->keys_before_ms, r->keys_max, &r->n_keys);
+    if (!err && r->keys_before_ms) err = a->shelf->ops->forget_keys(a->shelf, r->keys_before_ms, r->keys_max, &r->n_keys);
+    if (!err && r->results_max) err = a->shelf->ops->forget_kept(a->shelf, r->req.now_ms, r->results_max, &r->n_results);
+    return err;
 }

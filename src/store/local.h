@@ -13,6 +13,9 @@ struct local_news {
     size_t n, cap;
     int64_t next_due_ms, told_due_ms; /* wall; told 0: never */
     struct ready_name *retired; /* owned: names that end when news and answers have been told */
+    struct store_key *keys;     /* owned; their names live in the arena */
+    size_t n_keys, cap_keys;
+    struct arena names;
 };
 
 void local_collect(struct local_news *news, struct apply *a);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The index itself: slab, hash table, names and journal. The trees are in ready_tree.c, the due heap in ready_due.c;
+ * The index itself: slab, hash table and journal. Names are in ready_lane.c, keys in ready_key.c, the trees in
+ * ready_tree.c, the due heap in ready_due.c, fair ranks in ready_fair.c;
  * link() and unlink() below are the only callers that keep all of them in step with an entry's life.
  */
 #include "store/ready.h"
@@ -9,161 +10,42 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "store/ready_due.h"
+#include "store/ready_inside.h"
 #include "store/ready_tree.h"
+#include "task/order.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
+enum change_kind { CHANGE_PUT, CHANGE_NEW, CHANGE_REMOVE, CHANGE_TALLY };
+
 struct ready_change {
-    enum { CHANGE_PUT, CHANGE_NEW, CHANGE_REMOVE, CHANGE_TALLY } kind;
+    enum change_kind kind;
     struct id id;
     uint32_t lane; /* CHANGE_TALLY: the queue */
+    uint32_t key;
     enum task_state state;
     int64_t delta;
     struct life life; /* as it was */
-};
-
-struct ready_name { /* "queue\0type" */
-    struct ready_name *next; /* in ready.retired */
-    char text[];
 };
 
 void ready_init(struct ready *r)
 {
     *r = (struct ready){.free_list = READY_NONE};
     map_init(&r->lane_by_name);
-}
-
-static struct ready_name *name_of(const struct ready_lane *l)
-{
-    return CONTAINER_OF(l->queue_name.p, struct ready_name, text);
-}
-
-void ready_names_free(struct ready_name *names)
-{
-    while (names) {
-        struct ready_name *next = names->next;
-        free(names);
-        names = next;
-    }
-}
-
-struct ready_name *ready_retired(struct ready *r)
-{
-    struct ready_name *names = r->retired;
-    r->retired = NULL;
-    return names;
+    ready_key_init(r);
 }
 
 void ready_release(struct ready *r)
 {
-    map_release(&r->lane_by_name);
-    for (uint32_t i = 0; i < r->n_lanes; i++) free(name_of(&r->lanes[i]));
-    ready_names_free(r->retired);
-    for (uint32_t i = 0; i < r->n_queues; i++) free((char *)r->queues[i].name.p);
+    ready_key_release(r);
+    ready_lane_release(r);
     free(r->entries);
+    free(r->keyed);
     free(r->buckets);
     free(r->due);
-    free(r->lanes);
-    free(r->queues);
     free(r->journal);
-    free(r->touched);
     *r = (struct ready){.free_list = READY_NONE};
-}
-
-/* ---- names ---- */
-
-uint32_t ready_queue_of(struct ready *r, struct str name)
-{
-    for (uint32_t i = 0; i < r->n_queues; i++)
-        if (str_eq(r->queues[i].name, name)) return i;
-    if (r->n_queues == LIMIT_LANES) return READY_NONE;
-    if (r->n_queues == r->cap_queues) {
-        r->cap_queues = r->cap_queues ? r->cap_queues * 2 : 8;
-        r->queues = mem_grow(r->queues, r->cap_queues * sizeof *r->queues);
-    }
-    r->queues[r->n_queues] = (struct ready_queue){.name = mem_str(name), .set = STORE_QUEUE_AS_CONFIGURED};
-    return r->n_queues++;
-}
-
-/* In this batch: what a rollback brings back may be of that lane. */
-static bool is_in_journal(const struct ready *r, uint32_t lane)
-{
-    for (size_t i = 0; i < r->n_journal; i++)
-        if (r->journal[i].kind != CHANGE_TALLY && r->journal[i].lane == lane) return true;
-    return false;
-}
-
-/* The place of a lane that nothing is left of, READY_NONE when all have something. */
-static uint32_t give_up_one(struct ready *r)
-{
-    for (uint32_t i = 0; i < r->n_lanes; i++) {
-        struct ready_lane *l = &r->lanes[i];
-        if (l->live > 0 || l->number > UINT32_MAX - LIMIT_LANES || is_in_journal(r, i)) continue;
-        (void)map_remove(&r->lane_by_name, (struct str){l->queue_name.p, l->queue_name.len + 1 + l->type.len});
-        name_of(l)->next = r->retired;
-        r->retired = name_of(l);
-        return i;
-    }
-    return READY_NONE;
-}
-
-static uint32_t new_place(struct ready *r)
-{
-    if (r->n_lanes == LIMIT_LANES) return give_up_one(r);
-    if (r->n_lanes == r->cap_lanes) {
-        r->cap_lanes = r->cap_lanes ? r->cap_lanes * 2 : 8;
-        r->lanes = mem_grow(r->lanes, r->cap_lanes * sizeof *r->lanes);
-        r->touched = mem_grow(r->touched, r->cap_lanes * sizeof *r->touched);
-    }
-    r->lanes[r->n_lanes] = (struct ready_lane){.number = r->n_lanes};
-    return r->n_lanes++;
-}
-
-static void touch(struct ready *r, uint32_t lane)
-{
-    if (r->lanes[lane].touched) return;
-    r->lanes[lane].touched = true;
-    r->touched[r->n_touched++] = lane;
-}
-
-uint32_t ready_lane_of(struct ready *r, struct str queue, struct str type)
-{
-    char name[2 * LIMIT_NAME + 1];
-    assert(queue.len <= LIMIT_NAME && type.len <= LIMIT_NAME);
-    memcpy(name, queue.p, queue.len);
-    name[queue.len] = 0;
-    memcpy(name + queue.len + 1, type.p, type.len);
-    struct str key = {name, queue.len + 1 + type.len};
-    uintptr_t found = (uintptr_t)map_get(&r->lane_by_name, key);
-    if (found) return (uint32_t)(found - 1);
-    uint32_t q = ready_queue_of(r, queue);
-    uint32_t place = q == READY_NONE ? READY_NONE : new_place(r);
-    if (place == READY_NONE) return READY_NONE;
-    struct ready_name *kept = mem_new(sizeof *kept + key.len);
-    memcpy(kept->text, name, key.len);
-    struct ready_lane *l = &r->lanes[place];
-    bool again = l->queue_name.p != NULL;
-    *l = (struct ready_lane){.queue_name = {kept->text, queue.len}, .type = {kept->text + queue.len + 1, type.len},
-                             .number = again ? l->number + LIMIT_LANES : place, .queue = q, .root = READY_NONE,
-                             .touched = l->touched};
-    if (again) touch(r, place); /* whoever knows the place must hear whose it is now, while the old names still stand */
-    (void)map_put(&r->lane_by_name, (struct str){kept->text, key.len}, (void *)((uintptr_t)place + 1));
-    return place;
-}
-
-uint32_t ready_lane_at(const struct ready *r, uint32_t number)
-{
-    uint32_t place = number % LIMIT_LANES;
-    return place < r->n_lanes && r->lanes[place].number == number ? place : READY_NONE;
-}
-
-uint32_t ready_touched(struct ready *r)
-{
-    if (r->n_touched == 0) return READY_NONE;
-    uint32_t lane = r->touched[--r->n_touched];
-    r->lanes[lane].touched = false;
-    return lane;
 }
 
 /* ---- by id ---- */
@@ -222,6 +104,7 @@ static uint32_t insert(struct ready *r, const struct id *id)
         if (r->n == r->cap) {
             r->cap = r->cap ? r->cap + r->cap / 2 : 64;
             r->entries = mem_grow(r->entries, r->cap * sizeof *r->entries);
+            if (r->keyed) r->keyed = mem_grow(r->keyed, r->cap * sizeof *r->keyed);
         }
         i = r->n++;
     }
@@ -257,10 +140,8 @@ static void link(struct ready *r, uint32_t i)
     struct ready_entry *e = &r->entries[i];
     count(r, e, 1);
     r->lanes[e->lane].live++;
-    if (e->life.state == TASK_PENDING) {
-        ready_tree_add(r->entries, &r->lanes[e->lane].root, i);
-        touch(r, e->lane);
-    }
+    if (ready_key_at(r, i) != READY_NONE) ready_key_link(r, i);
+    else if (e->life.state == TASK_PENDING) ready_join_lane(r, i);
     if (life_next_ms(&e->life) != INT64_MAX) ready_due_add(r, i);
 }
 
@@ -269,39 +150,58 @@ static void unlink(struct ready *r, uint32_t i)
     struct ready_entry *e = &r->entries[i];
     count(r, e, -1);
     r->lanes[e->lane].live--;
-    if (e->life.state == TASK_PENDING) {
-        ready_tree_remove(r->entries, &r->lanes[e->lane].root, i);
-        touch(r, e->lane);
-    }
+    if (ready_key_at(r, i) != READY_NONE) ready_key_unlink(r, i);
+    else if (e->life.state == TASK_PENDING) ready_leave_lane(r, i);
     if (e->due_place) ready_due_remove(r, i);
 }
 
-static void set(struct ready *r, const struct id *id, uint32_t lane, const struct life *life)
+void ready_take_out(struct ready *r, uint32_t entry) { unlink(r, entry); }
+void ready_put_back(struct ready *r, uint32_t entry) { link(r, entry); }
+
+void ready_join_lane(struct ready *r, uint32_t entry)
+{
+    uint32_t lane = r->entries[entry].lane;
+    ready_tree_add(r, READY_OF_LANE, &r->lanes[lane].root, entry);
+    ready_touch(r, lane);
+}
+
+void ready_leave_lane(struct ready *r, uint32_t entry)
+{
+    uint32_t lane = r->entries[entry].lane;
+    ready_tree_remove(r, READY_OF_LANE, &r->lanes[lane].root, entry);
+    ready_touch(r, lane);
+}
+
+/* `key`: of one that is new. Whoever has a key may make room for another of it, or need its place. */
+static void set(struct ready *r, const struct id *id, uint32_t lane, uint32_t key, const struct life *life)
 {
     uint32_t i = find(r, id);
-    if (i == READY_NONE)
+    if (i == READY_NONE) {
         i = insert(r, id);
-    else
+        ready_key_give(r, i, key);
+    } else {
         unlink(r, i);
+    }
     r->entries[i].lane = lane;
     r->entries[i].life = *life;
     link(r, i);
+    ready_key_settle(r, ready_key_at(r, i));
 }
 
 static void clear(struct ready *r, const struct id *id)
 {
     uint32_t i = find(r, id);
     assert(i != READY_NONE);
+    uint32_t key = ready_key_at(r, i);
     unlink(r, i);
     erase(r, i);
+    ready_key_settle(r, key);
 }
 
-void ready_load(struct ready *r, const struct id *id, uint32_t lane, const struct life *life)
+void ready_load(struct ready *r, const struct id *id, uint32_t lane, uint32_t key, const struct life *life)
 {
-    uint32_t i = insert(r, id);
-    r->entries[i].lane = lane;
-    r->entries[i].life = *life;
-    link(r, i);
+    set(r, id, lane, key, life);
+    if (life->rank != order_by_age(life->rank, life->eligible_at_ms)) r->queues[r->lanes[lane].queue].moved_by_rows = true;
 }
 
 /* ---- changes, journalled ---- */
@@ -315,20 +215,43 @@ static void note(struct ready *r, const struct ready_change *c)
     r->journal[r->n_journal++] = *c;
 }
 
+static void note_as_it_is(struct ready *r, enum change_kind kind, const struct ready_entry *e)
+{
+    uint32_t key = ready_key_at(r, (uint32_t)(e - r->entries));
+    note(r, &(struct ready_change){.kind = kind, .id = e->id, .lane = e->lane, .key = key, .life = e->life});
+}
+
+/* In this batch: what a rollback brings back may be of that lane. */
+bool ready_in_journal(const struct ready *r, uint32_t lane)
+{
+    for (size_t i = 0; i < r->n_journal; i++)
+        if (r->journal[i].kind != CHANGE_TALLY && r->journal[i].lane == lane) return true;
+    return false;
+}
+
+void ready_add(struct ready *r, const struct id *id, uint32_t lane, uint32_t key, const struct life *life)
+{
+    assert(!ready_get(r, id));
+    note(r, &(struct ready_change){.kind = CHANGE_NEW, .id = *id, .lane = lane});
+    set(r, id, lane, key, life);
+}
+
 void ready_put(struct ready *r, const struct id *id, uint32_t lane, const struct life *life)
 {
     const struct ready_entry *e = ready_get(r, id);
-    struct ready_change c = {.kind = e ? CHANGE_PUT : CHANGE_NEW, .id = *id, .lane = e ? e->lane : lane};
-    if (e) c.life = e->life;
-    note(r, &c);
-    set(r, id, lane, life);
+    if (!e) {
+        ready_add(r, id, lane, READY_NONE, life);
+        return;
+    }
+    note_as_it_is(r, CHANGE_PUT, e);
+    set(r, id, lane, READY_NONE, life);
 }
 
 void ready_remove(struct ready *r, const struct id *id)
 {
     const struct ready_entry *e = ready_get(r, id);
     assert(e);
-    note(r, &(struct ready_change){.kind = CHANGE_REMOVE, .id = *id, .lane = e->lane, .life = e->life});
+    note_as_it_is(r, CHANGE_REMOVE, e);
     clear(r, id);
 }
 
@@ -341,6 +264,7 @@ void ready_tally(struct ready *r, uint32_t queue, enum task_state ending, int64_
 void ready_commit(struct ready *r)
 {
     r->n_journal = 0;
+    ready_key_sweep(r);
 }
 
 void ready_undo(struct ready *r)
@@ -349,27 +273,34 @@ void ready_undo(struct ready *r)
         const struct ready_change *c = &r->journal[--r->n_journal];
         if (c->kind == CHANGE_TALLY) r->queues[c->lane].n[c->state] -= c->delta;
         else if (c->kind == CHANGE_NEW) clear(r, &c->id);
-        else set(r, &c->id, c->lane, &c->life);
+        else set(r, &c->id, c->lane, c->key, &c->life);
     }
+    ready_key_sweep(r);
 }
 
 /* ---- questions ---- */
 
 const struct ready_entry *ready_head(const struct ready *r, uint32_t lane)
 {
-    uint32_t i = ready_tree_first(r->entries, r->lanes[lane].root);
+    uint32_t i = ready_tree_first(r, READY_OF_LANE, r->lanes[lane].root);
     return i == READY_NONE ? NULL : &r->entries[i];
 }
 
 uint32_t ready_waiting(const struct ready *r, uint32_t lane)
 {
-    uint32_t root = r->lanes[lane].root;
-    return root == READY_NONE ? 0 : r->entries[root].size;
+    return ready_tree_size(r, READY_OF_LANE, r->lanes[lane].root);
 }
 
 uint32_t ready_before(const struct ready *r, uint32_t lane, int64_t rank, const struct id *id)
 {
-    return ready_tree_before(r->entries, r->lanes[lane].root, rank, id);
+    return ready_tree_before(r, READY_OF_LANE, r->lanes[lane].root, rank, id);
+}
+
+bool ready_is_in_lane(const struct ready *r, const struct ready_entry *e)
+{
+    if (e->life.state != TASK_PENDING) return false;
+    uint32_t entry = (uint32_t)(e - r->entries);
+    return ready_key_at(r, entry) == READY_NONE || ready_key_lets_run(r, entry);
 }
 
 const struct ready_entry *ready_due(const struct ready *r)

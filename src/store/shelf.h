@@ -24,6 +24,11 @@ struct shelf_ops {
     int (*end)(struct shelf *s, const struct id *id, const struct ready_lane *lane, const struct task_ending *ending);
     int (*again)(struct shelf *s, const struct id *id, const struct life *life); /* the ending becomes history, live row back */
     int (*note)(struct shelf *s, const struct task_attempt *a);                  /* one more attempt in the history */
+    /* The checkpoint of a live task: instead of the one there was; of that run (ERR_NOT_FOUND: none; data goes to the arena,
+     * with NULL it is left out); removed. */
+    int (*save)(struct shelf *s, const struct id *id, int32_t run, const struct task_save *save);
+    int (*saved)(struct shelf *s, const struct id *id, int32_t run, struct arena *a, struct task_save *ret);
+    int (*unsave)(struct shelf *s, const struct id *id);
     int (*set_queue)(struct shelf *s, struct str queue, unsigned parts, const struct store_queue_set *set);
     int (*patch)(struct shelf *s, const struct task_body *body); /* its priority, run_at and tags */
     int (*erase)(struct shelf *s, const struct id *id);          /* every row of an ended task */
@@ -37,6 +42,20 @@ struct shelf_ops {
     /* Idempotency keys. recall: ERR_NOT_FOUND when the key was never used. */
     int (*remember)(struct shelf *s, const struct store_add_item *it, int64_t now_ms);
     int (*recall)(struct shelf *s, const struct store_add_item *it, uint8_t ret_print[STORE_PRINT], struct id *ret_first);
+    /* Keys of tasks: who holds one (0, 1 or, while one is blocked until the other has ended, 2); one more; and one that has
+     * ended gives it back: the other that holds it, if there is one. */
+    int (*holders)(struct shelf *s, const struct task_body *body, struct id ret[2], size_t *ret_n);
+    int (*hold)(struct shelf *s, const struct task_body *body);
+    int (*let_go)(struct shelf *s, const struct id *id, struct id *ret_other, bool *ret_has_other);
+    /* Results kept for others. want: a live task's will be. keep: it has completed, and its result is kept from `now_ms`
+     * on, instead of what was. unwant: it has ended. kept: who of the ended tasks has the one of that print, `ret_id`, and
+     * the result; ERR_NOT_FOUND: none, too old, or the result is not there any more. forget_kept: those that are too old. */
+    int (*want)(struct shelf *s, const struct task_body *body);
+    int (*keep)(struct shelf *s, const struct id *id, int32_t run, int64_t now_ms);
+    int (*unwant)(struct shelf *s, const struct id *id);
+    int (*kept)(struct shelf *s, const uint8_t print[TASK_PRINT], int64_t now_ms, struct arena *a, struct id *ret_id,
+                struct str *ret_result);
+    int (*forget_kept)(struct shelf *s, int64_t now_ms, size_t max, size_t *ret_n);
 };
 
 struct shelf {

@@ -26,17 +26,16 @@ void store_close(struct store *s, void (*on_closed)(void *user), void *user)
 const char *store_op_word(enum store_op op)
 {
     static const char *const words[STORE_OPS] = {
-        [STORE_ADD] = "add",     [STORE_CLAIM] = "claim", [STORE_SETTLE] = "settle",   [STORE_CONTROL] = "control",
-        [STORE_TICK] = "tick",   [STORE_PURGE] = "purge", [STORE_QUEUE] = "queue",     [STORE_GET] = "get",
-        [STORE_LIST] = "list",   [STORE_LOG] = "log",     [STORE_HISTORY] = "history", [STORE_KEPT] = "kept",
-        [STORE_COUNTS] = "counts"};
+        [STORE_ADD] = "add",         [STORE_CLAIM] = "claim", [STORE_SETTLE] = "settle", [STORE_SAVE] = "save",
+        [STORE_CONTROL] = "control", [STORE_TICK] = "tick",   [STORE_PURGE] = "purge",   [STORE_QUEUE] = "queue",
+        [STORE_GET] = "get",         [STORE_LIST] = "list",   [STORE_LOG] = "log",       [STORE_HISTORY] = "history",
+        [STORE_KEPT] = "kept",       [STORE_WHERE] = "where", [STORE_COUNTS] = "counts", [STORE_DECLARE] = "declare"};
     return words[op];
 }
 
-bool store_op_is_change(enum store_op op)
-{
-    return op <= STORE_QUEUE;
-}
+bool store_op_is_change(enum store_op op) { return op <= STORE_QUEUE; }
+
+bool store_op_is_indexed(enum store_op op) { return op == STORE_DECLARE || op == STORE_WHERE || op == STORE_COUNTS; }
 
 static void submit_as(struct store *s, struct store_req *r, enum store_op op, void (*on_done)(struct store_req *r),
                       void *user)
@@ -56,13 +55,16 @@ static void submit_as(struct store *s, struct store_req *r, enum store_op op, vo
 STORE_DOOR(add, STORE_ADD)
 STORE_DOOR(claim, STORE_CLAIM)
 STORE_DOOR(settle, STORE_SETTLE)
+STORE_DOOR(save, STORE_SAVE)
 STORE_DOOR(control, STORE_CONTROL)
 STORE_DOOR(tick, STORE_TICK)
 STORE_DOOR(queue, STORE_QUEUE)
+STORE_DOOR(declare, STORE_DECLARE)
 STORE_DOOR(get, STORE_GET)
 STORE_DOOR(list, STORE_LIST)
 STORE_DOOR(log, STORE_LOG)
 STORE_DOOR(history, STORE_HISTORY)
 STORE_DOOR(kept, STORE_KEPT)
 STORE_DOOR(purge, STORE_PURGE)
+STORE_DOOR(where, STORE_WHERE)
 STORE_DOOR(counts, STORE_COUNTS)

@@ -6,11 +6,13 @@
  *
  *   store_add      tasks in                       store_get      one task
  *   store_claim    the best tasks of some lanes   store_list     a page of tasks, newest first
- *   store_settle   how attempts ended             store_log      the captured output of an attempt
+ *   store_settle   how attempts ended             store_log      what an attempt printed or streamed
  *   store_control  cancel, retry, change, delete  store_history  attempts and runs of a task
  *   store_tick     what has come due              store_counts   tasks per queue and state
  *   store_queue    what was set for a queue       store_kept     ended tasks, for retention
- *   store_purge    what is not kept any longer
+ *   store_purge    what is not kept any longer     store_save     checkpoints of running attempts
+ *   store_declare  what the configuration says of queues
+ *   store_where    the place of a task in the line of its queue
  *
  * Rules every engine keeps (the contract suite holds each against them):
  *  - A change is answered after the commit that holds it was synced. req.err says what became of the whole request;
@@ -23,47 +25,27 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
-#include "base/arena.h"
-#include "base/list.h"
 #include "base/turn.h"
-#include "store/queue_set.h"
-#include "task/task.h"
-
-enum store_op {
-    STORE_ADD,
-    STORE_CLAIM,
-    STORE_SETTLE,
-    STORE_CONTROL,
-    STORE_TICK,
-    STORE_PURGE,
-    STORE_QUEUE,
-    STORE_GET,
-    STORE_LIST,
-    STORE_LOG,
-    STORE_HISTORY,
-    STORE_KEPT,
-    STORE_COUNTS,
-    STORE_OPS
-};
-
-/* First member of every request below. The owner sets on_done and user; the rest is the store's. */
-struct store_req {
-    enum store_op op;
-    void (*on_done)(struct store_req *r);
-    void *user;
-    int err;            /* 0, ERR_STORE, ERR_FULL: the whole request */
-    const char *why;    /* with err: the engine's own word for it, static; NULL: none */
-    int64_t now_ms;     /* set by store_submit from the store's clock unless the owner did */
-    int64_t since_ms;   /* mono, when submitted */
-    struct arena arena; /* results; zeroed by the owner, released by store_release */
-    struct list link;   /* linked in the engine's queue */
-    void *inside;       /* a decorator's */
-    void (*outer)(struct store_req *r); /* a decorator's: the owner's on_done kept aside */
-};
+#include "store/news.h"
+#include "store/store_ask.h"
 
 /* STORE_ADD. An item with an idempotency key that was used before adds nothing: with the same print it is told whose it
  * was, with another it is refused. A key is used by what was added with it, by nothing that was refused or was there
- * already; it outlives that task: when it was deleted, `first` is the id of one that is not there. */
+ * already; it outlives that task: when it was deleted, `first` is the id of one that is not there.
+ *
+ * Something else is the key of a task (body.key): of one tenant and type at most one that has not ended holds it. When
+ * another does, body.on_conflict says what becomes of the item:
+ *   TASK_REFUSE    ERR_KEY_HELD
+ *   TASK_EXISTING  nothing is added: `existing`
+ *   TASK_REPLACE   that one ends FAILURE_REPLACED and the new one has its place. When an attempt of it is under way its end
+ *                  is asked for; the new one holds the key from now on and is blocked until that one has ended, however it
+ *                  does. One that was blocked like that is replaced as any other that waits.
+ * Each time `holder` says which it was. A manual retry (STORE_RETRY) takes the key of its task again: ERR_KEY_HELD.
+ *
+ * With body.cache.ttl_ms the result of what is added is kept under body.cache.print when it completes, for so long, and
+ * instead of what was kept there; not when it has output files, which belong to its attempt. What is added while one is
+ * kept there, with its result still in the store, is stored as completed with a copy of it in that same commit: `cached`;
+ * no capacity holds that up. bypass: it is not looked up. What a manual retry runs is an ordinary run: not kept. */
 #define STORE_PRINT 32 /* bytes: SHA-256 of what was asked */
 struct store_add_item {
     const struct task_body *body; /* borrowed until on_done */
@@ -72,9 +54,18 @@ struct store_add_item {
     uint8_t print[STORE_PRINT];
     bool replayed;                /* out: `first` was added with this key and print */
     struct id first;
-    int err;                      /* 0, ERR_QUEUE_FULL, ERR_KEY_REUSED */
-    struct life life;             /* as stored */
+    int err;                      /* 0, ERR_QUEUE_FULL, ERR_KEY_REUSED, ERR_KEY_HELD */
+    struct life life;             /* as stored; existing: the holder's */
     bool existed;                 /* it was there already */
+    bool existing;                /* `holder` has the key: nothing was added */
+    bool replaced;                /* `holder` had it: it has ended, or is asked to */
+    struct id holder;
+    struct life holder_life;      /* replaced: after it */
+    struct str holder_queue;      /* replaced: borrowed until on_done returns */
+    bool cached;                  /* it has completed with the result of `cached_from` */
+    struct id cached_from;
+    size_t result_bytes;          /* cached: of it */
+    int64_t finished_at_ms;       /* cached: wall */
 };
 struct store_add {
     struct store_req req;
@@ -90,13 +81,17 @@ struct store_tick_item {
 };
 
 #define STORE_CLAIM_ENDED 64 /* tasks one claim ends because they are too late; the next goes on */
-#define STORE_CLAIM_BYTES (32 * 1024 * 1024) /* of inputs, after which a claim takes no further task */
+#define STORE_CLAIM_BYTES (32 * 1024 * 1024) /* of inputs and checkpoints, after which a claim takes no further task */
 
 /* STORE_CLAIM: up to `max` best tasks, all from the one lane among `lanes` with the best head. The first is taken
- * whatever its rank; a further one only while its rank is not above `until_rank`: others come before it. */
+ * whatever its rank and cost, as many as `fill` whatever their rank; a further one only while its rank is not above
+ * `until_rank` (others come before it) and the costs together stay within `cost`. A task that must run alone (life.alone)
+ * is taken as the first and then it is the only one. */
 struct store_claim_item {
     struct task_body body;
     struct life life;        /* running, with its fence */
+    struct str resume;       /* the checkpoint of this run, JSON text; empty: none */
+    int32_t resumed_from;    /* the attempt that saved it; 0: none */
 };
 struct store_claim {
     struct store_req req;
@@ -105,6 +100,9 @@ struct store_claim {
     const uint64_t *fences;  /* `max` fresh ones, made by the caller; borrowed until on_done */
     size_t max;
     int64_t until_rank;      /* 0: no bound */
+    size_t fill;             /* of them, those that until_rank does not concern; 0 is 1 */
+    double cost;             /* of all taken together; 0: no ceiling */
+    bool leased;             /* for a puller: what runs stays so when this process goes, until its lease runs out */
     struct store_claim_item *items; /* out, in the arena */
     size_t n;                       /* out; 0: nothing was there */
     uint32_t lane;                  /* out: the lane they came from */
@@ -117,9 +115,12 @@ struct store_settle_item {
     struct task_attempt attempt; /* borrowed strs; id, fence, verdict, failure, log, times */
     const struct life_rules *rules; /* of the task's body, as the claim gave it; borrowed until on_done */
     bool retryable;
+    int32_t batch_size;          /* as in task_ending */
+    bool shared;                 /* LIFE_CRASHED: several attempts were open in the worker that died */
     int64_t retry_after_ms;
     uint64_t chance;
     struct str result, files, progress; /* borrowed until on_done */
+    struct task_save save;       /* not stored yet, for the next attempt if there is one; attempt 0: none; borrowed */
     int err;                     /* 0, ERR_STALE, ERR_NOT_FOUND */
     struct life life;            /* out: after it */
     struct life_outcome outcome; /* out */
@@ -127,6 +128,20 @@ struct store_settle_item {
 struct store_settle {
     struct store_req req;
     struct store_settle_item *items; /* borrowed until on_done */
+    size_t n;
+};
+
+/* STORE_SAVE: checkpoints of running attempts: one a task, the last one. It is handed to the attempts of the same run that
+ * come after (STORE_CLAIM) and goes with the run's ending. */
+struct store_save_item {
+    struct id id;
+    uint64_t fence;
+    struct task_save save; /* borrowed until on_done */
+    int err;               /* 0, ERR_STALE, ERR_NOT_FOUND */
+};
+struct store_save {
+    struct store_req req;
+    struct store_save_item *items; /* borrowed until on_done */
     size_t n;
 };
 
@@ -154,7 +169,8 @@ struct store_control_item {
     const struct task *expect;       /* PATCH, DELETE: only if it still is as here; NULL: however it is */
     struct str result;               /* STORE_COMPLETE */
     struct failure failure;          /* STORE_FAIL */
-    int err;          /* 0, ERR_NOT_FOUND, ERR_CONFLICT, ERR_QUEUE_FULL, ERR_CHANGED (not as expected), ERR_GONE (retry: its input was purged) */
+    int err;          /* 0, ERR_NOT_FOUND, ERR_CONFLICT, ERR_QUEUE_FULL, ERR_CHANGED (not as expected), ERR_GONE (retry: its input was
+                         purged), ERR_KEY_HELD (retry: by another) */
     struct life was;  /* retry, delete: the ending it had */
     bool changed;     /* cancel: it was not asked before and had not ended */
     bool ended;       /* this ended it */
@@ -176,7 +192,8 @@ struct store_tick {
     bool more;                     /* out: there is more that is due */
 };
 
-/* STORE_PURGE: ended tasks, or parts of them, go; and idempotency keys older than a moment. A task that has been retried
+/* STORE_PURGE: ended tasks, or parts of them, go; idempotency keys older than a moment; and what is kept of results whose
+ * time is over (it answers nobody from then on, gone or not; nor when its task is gone). A task that has been retried
  * meanwhile, or is gone, is left out. */
 struct store_purge_item {
     struct id id;
@@ -191,6 +208,8 @@ struct store_purge {
     int64_t keys_before_ms;         /* wall; 0: no keys */
     size_t keys_max;
     size_t n_keys;                  /* out: keys that went */
+    size_t results_max;             /* 0: none */
+    size_t n_results;               /* out: of kept results, those that went */
 };
 
 /* STORE_QUEUE: remembers what was set for a queue, over what the configuration says. */
@@ -201,128 +220,20 @@ struct store_queue {
     struct store_queue_set set;
 };
 
-/* STORE_GET */
-struct store_get {
-    struct store_req req;
-    struct id id;
-    size_t input_max, result_max; /* texts longer than this are left out (their sizes are given) */
-    int found;                    /* out: 0 or ERR_NOT_FOUND */
-    struct task task;             /* out, strs in the arena */
-};
-
-#define STORE_TAGS 8 /* in one filter */
-
-/* STORE_LIST: newest first. A short page with `more` is legal: go on with the cursor. */
-struct store_filter { /* borrowed until on_done; p NULL: any */
-    struct str type, queue, subject;
-    struct task_tag tags[STORE_TAGS]; /* all of them must fit */
-    size_t n_tags;
-    const char *word; /* a word as life_word shows it ("retrying" too), NULL: any */
-    bool has_from;
-    struct id from;   /* no id below this one */
-};
-struct store_list {
-    struct store_req req;
-    struct store_filter filter;
-    size_t limit;           /* 1..LIMIT_PAGE */
-    bool has_after;
-    struct id after;        /* go on below this id */
-    struct task *items;     /* out, in the arena; inputs and results left out */
-    size_t n;
-    bool more;              /* out */
-    struct id last;         /* out: cursor for the next page, valid when more */
-};
-
-/* STORE_LOG: the log of one attempt. */
-struct store_log {
-    struct store_req req;
-    struct id id;
-    int32_t run, number;    /* 0: the latest run, the latest attempt that is over */
-    int found;              /* out: 0 or ERR_NOT_FOUND (no such task); a task without a log is 0 with an empty log */
-    struct str log;         /* out, in the arena */
-};
-
-/* STORE_HISTORY: the attempts that are over and the runs that have ended, newest first of each; at most `limit` of each. */
-struct store_attempt {
-    struct task_attempt attempt; /* its log left out */
-    size_t log_bytes;
-};
-struct store_history {
-    struct store_req req;
-    struct id id;
-    size_t limit;                 /* 1..LIMIT_PAGE */
-    int found;                    /* out: 0 or ERR_NOT_FOUND */
-    struct life life;             /* out: as it stands; what `runs` does not have while it lives */
-    struct store_attempt *attempts; /* out, in the arena. A plain first success has no row: it is only among the runs */
-    size_t n_attempts;
-    struct task_ending *runs;     /* out, in the arena; results left out */
-    size_t n_runs;
-};
-
-/* STORE_KEPT: ended tasks, newest first, narrow. A short page with `more` is legal: go on with the cursor. */
-struct store_kept_item {
-    struct id id;
-    enum task_state state;
-    int32_t run, attempt;
-    struct str type;           /* in the arena */
-    int64_t finished_at_ms;
-    int64_t retain_ms;         /* the task's own: see task/retain.h */
-    size_t input_bytes, result_bytes, log_bytes;
-    bool has_files;
-};
-struct store_kept {
-    struct store_req req;
-    size_t limit;              /* 1..LIMIT_PAGE */
-    bool has_after;
-    struct id after;           /* go on below this id */
-    struct store_kept_item *items; /* out, in the arena */
-    size_t n;
-    bool more;                 /* out */
-    struct id last;            /* out: cursor for the next page, valid when more */
-};
-
-/* STORE_COUNTS */
-struct store_count {
+/* STORE_DECLARE: what the configuration says, for where nothing was set. Known until the store is closed, never stored;
+ * queues that are not named have no limit. Tells of what follows before it is answered. It cannot fail. */
+struct store_declared {
     struct str queue;
-    int64_t n[TASK_STATES];
-    int64_t retrying;         /* of n[TASK_SCHEDULED] */
-    int64_t oldest_ready_ms;  /* wall: when the first in line became eligible; 0: none is ready */
-    struct store_queue_set set; /* what was set and remembered */
-    bool pause_known;           /* a pause or resume is among it */
+    int32_t key_concurrency; /* tasks with one limit_key that may run at a time; 0: no limit */
+    bool fair;               /* one task of each limit_key after the other, instead of by age */
 };
-struct store_counts {
+struct store_declare {
     struct store_req req;
-    struct store_count *items; /* out, in the arena; queues that were ever used */
+    const struct store_declared *items; /* borrowed until on_done */
     size_t n;
-    int64_t bytes;             /* out: size of the store on disk, 0 when it has none */
-};
-
-/* What changed in a lane by a commit. A number below LIMIT_LANES is the lane's; when a lane without tasks had to make
- * room, the next one there has that number + LIMIT_LANES, and so on: a claim that names a lane that is gone finds
- * nothing. */
-struct store_hint {
-    uint32_t lane;
-    struct str queue, type; /* borrowed for the call */
-    uint32_t ready;         /* tasks that could run now */
-    int64_t head_rank;      /* of the first, when ready > 0 */
-    struct id head;         /* the first */
-};
-
-/* An attempt of a predecessor that is gone: ended `lost` at open. */
-struct store_lost {
-    struct id id;
-    int32_t run, number;
 };
 
 struct store;
-struct store_events { /* called from the turn; the hints of a commit come before the answers of its requests; what stands
-                      * at open is told in the first turn */
-    void (*on_hints)(void *user, const struct store_hint *hints, size_t n);
-    void (*on_next_due)(void *user, int64_t due_at_ms); /* wall; INT64_MAX: nothing waits for a time. When it changed */
-    void *user;
-    void (*on_lost)(void *user, const struct store_lost *lost, size_t n); /* once, in the first turn, when there were some; may be NULL */
-};
-
 struct store_engine {
     const char *name; /* "mem", "sqlite" */
     /* Takes the request; answers later. Never fails: what goes wrong is the answer. */
@@ -343,19 +254,23 @@ void store_release(struct store_req *r); /* frees the results; accepts a request
 void store_close(struct store *s, void (*on_closed)(void *user), void *user);
 const char *store_op_word(enum store_op op);
 bool store_op_is_change(enum store_op op);
+bool store_op_is_indexed(enum store_op op); /* no change, and answered from the index: by the thread that writes */
 
 /* Typed starts: set op, on_done, user. */
 void store_add(struct store *s, struct store_add *r, void (*on_done)(struct store_req *r), void *user);
 void store_claim(struct store *s, struct store_claim *r, void (*on_done)(struct store_req *r), void *user);
 void store_settle(struct store *s, struct store_settle *r, void (*on_done)(struct store_req *r), void *user);
+void store_save(struct store *s, struct store_save *r, void (*on_done)(struct store_req *r), void *user);
 void store_control(struct store *s, struct store_control *r, void (*on_done)(struct store_req *r), void *user);
 void store_tick(struct store *s, struct store_tick *r, void (*on_done)(struct store_req *r), void *user);
 void store_queue(struct store *s, struct store_queue *r, void (*on_done)(struct store_req *r), void *user);
+void store_declare(struct store *s, struct store_declare *r, void (*on_done)(struct store_req *r), void *user);
 void store_get(struct store *s, struct store_get *r, void (*on_done)(struct store_req *r), void *user);
 void store_list(struct store *s, struct store_list *r, void (*on_done)(struct store_req *r), void *user);
 void store_log(struct store *s, struct store_log *r, void (*on_done)(struct store_req *r), void *user);
 void store_history(struct store *s, struct store_history *r, void (*on_done)(struct store_req *r), void *user);
 void store_kept(struct store *s, struct store_kept *r, void (*on_done)(struct store_req *r), void *user);
+void store_where(struct store *s, struct store_where *r, void (*on_done)(struct store_req *r), void *user);
 void store_purge(struct store *s, struct store_purge *r, void (*on_done)(struct store_req *r), void *user);
 void store_counts(struct store *s, struct store_counts *r, void (*on_done)(struct store_req *r), void *user);
 

@@ -68,11 +68,14 @@ size_t wrap_items(const struct store_req *r)
     case STORE_ADD: return ((const struct store_add *)r)->n;
     case STORE_CLAIM: return ((const struct store_claim *)r)->n;
     case STORE_SETTLE: return ((const struct store_settle *)r)->n;
+    case STORE_SAVE: return ((const struct store_save *)r)->n;
     case STORE_CONTROL: return ((const struct store_control *)r)->n;
     case STORE_TICK: return ((const struct store_tick *)r)->n_ended;
     case STORE_LIST: return ((const struct store_list *)r)->n;
     case STORE_COUNTS: return ((const struct store_counts *)r)->n;
-    case STORE_QUEUE: return 1;
+    case STORE_QUEUE:
+    case STORE_DECLARE: return 1;
+    case STORE_WHERE: return ((const struct store_where *)r)->position > 0;
     case STORE_GET: return ((const struct store_get *)r)->found == 0;
     case STORE_LOG: return ((const struct store_log *)r)->found == 0;
     case STORE_KEPT: return ((const struct store_kept *)r)->n;

@@ -21,8 +21,15 @@ static void become(struct step *s, enum task_state state)
     s->life->state = state;
     s->out->changed = true;
     s->out->ended = state_is_ending(state);
-    if (state != TASK_RUNNING) s->life->fence = 0;
+    if (s->out->ended) s->life->alone = s->life->saved = s->life->keyed = s->life->cached = s->life->replaced = false;
+    if (state != TASK_RUNNING) s->life->fence = 0, s->life->leased = false;
     if (state != TASK_SCHEDULED) s->life->due_at_ms = 0;
+}
+
+static void place(struct life *l, int32_t priority, int64_t at_ms)
+{
+    l->rank = order_rank(priority, at_ms);
+    l->eligible_at_ms = order_eligible_ms(l->rank);
 }
 
 static void end(struct step *s, enum task_state state, enum failure_code failure)
@@ -35,7 +42,7 @@ static void end(struct step *s, enum task_state state, enum failure_code failure
 static void wait_until(struct step *s, int64_t at_ms)
 {
     become(s, at_ms > s->in->now_ms ? TASK_SCHEDULED : TASK_PENDING);
-    s->life->rank = order_rank(s->rules->priority, at_ms > s->in->now_ms ? at_ms : s->in->now_ms);
+    place(s->life, s->rules->priority, at_ms > s->in->now_ms ? at_ms : s->in->now_ms);
     if (s->life->state == TASK_SCHEDULED) s->life->due_at_ms = at_ms;
 }
 
@@ -72,12 +79,13 @@ static int complete(struct step *s)
 static bool cancelled_meanwhile(struct step *s)
 {
     if (!s->life->cancel_requested) return false;
-    end(s, TASK_CANCELLED, FAILURE_CANCELLED);
+    end(s, TASK_CANCELLED, s->life->replaced ? FAILURE_REPLACED : FAILURE_CANCELLED);
     return true;
 }
 
 static int fail(struct step *s)
 {
+    s->life->alone = false;
     s->life->failures++;
     if (cancelled_meanwhile(s)) return 0;
     bool retryable = s->in->event == LIFE_TIMEOUT || s->in->retryable;
@@ -88,19 +96,23 @@ static int fail(struct step *s)
     return 0;
 }
 
-static int crash(struct step *s)
-{
-    s->life->deaths++;
-    if (cancelled_meanwhile(s)) return 0;
-    if (s->life->deaths >= LIFE_DEATHS_MAX) end(s, TASK_FAILED, FAILURE_POISON);
-    else wait_until(s, delayed(s, s->life->deaths));
-    return 0;
-}
-
 /* Back to its old place: rank stays. */
 static int give_back(struct step *s)
 {
     if (!cancelled_meanwhile(s)) become(s, TASK_PENDING);
+    return 0;
+}
+
+/* Shared: one of several open attempts ended the worker, the others are innocent. So none is counted, and each goes on
+ * alone from its old place: the one to blame will show. */
+static int crash(struct step *s)
+{
+    s->life->alone = s->in->shared;
+    if (s->in->shared) return give_back(s);
+    s->life->deaths++;
+    if (cancelled_meanwhile(s)) return 0;
+    if (s->life->deaths >= LIFE_DEATHS_MAX) end(s, TASK_FAILED, FAILURE_POISON);
+    else wait_until(s, delayed(s, s->life->deaths));
     return 0;
 }
 
@@ -116,6 +128,7 @@ static int start(struct step *s)
     become(s, TASK_RUNNING);
     s->life->attempt++;
     s->life->fence = s->in->fence;
+    s->life->leased = s->in->leased;
     s->life->started_at_ms = s->in->now_ms;
     return 0;
 }
@@ -140,6 +153,26 @@ static int ask_to_stop(struct step *s)
     return 0;
 }
 
+static int give_way(struct step *s)
+{
+    s->life->cancel_requested = true;
+    end(s, TASK_CANCELLED, FAILURE_REPLACED);
+    return 0;
+}
+
+/* Who was asked to stop before is not replaced: that is not why it ends. */
+static int ask_to_give_way(struct step *s)
+{
+    if (!s->life->cancel_requested) s->life->replaced = true;
+    return ask_to_stop(s);
+}
+
+static int unblock(struct step *s)
+{
+    wait_until(s, s->in->run_at_ms);
+    return 0;
+}
+
 static int expire(struct step *s)
 {
     bool late = s->life->start_by_ms && s->life->attempt == 0 && s->in->now_ms > s->life->start_by_ms;
@@ -154,17 +187,24 @@ static int begin_again(struct step *s)
     return 0;
 }
 
-/* Its place in the order anew: by the new priority, and from the time it was eligible or will be. */
+/* Its place in the order anew, if it is another: by the new priority, and from the time it was eligible or will be. */
 static int replan(struct step *s)
 {
     struct life was = *s->life;
-    int64_t at_ms = s->in->run_at_ms ? s->in->run_at_ms : order_eligible_ms(was.rank);
+    int64_t at_ms = s->in->run_at_ms ? s->in->run_at_ms : was.eligible_at_ms;
     bool later = s->in->run_at_ms ? at_ms > s->in->now_ms : was.state == TASK_SCHEDULED;
     if (s->in->run_at_ms && !later) at_ms = s->in->now_ms;
     if (was.state != TASK_BLOCKED) become(s, later ? TASK_SCHEDULED : TASK_PENDING);
     if (later && was.state != TASK_BLOCKED) s->life->due_at_ms = s->in->run_at_ms ? at_ms : was.due_at_ms;
-    s->life->rank = order_rank(s->rules->priority, at_ms);
+    if (s->in->run_at_ms || order_priority(was.rank) != s->rules->priority) place(s->life, s->rules->priority, at_ms);
     s->out->changed = s->life->state != was.state || s->life->rank != was.rank || s->life->due_at_ms != was.due_at_ms;
+    return 0;
+}
+
+static int keep_save(struct step *s)
+{
+    s->out->changed = !s->life->saved;
+    s->life->saved = true;
     return 0;
 }
 
@@ -178,23 +218,25 @@ typedef int (*move)(struct step *s);
 
 #define STALE_VERDICTS                                                                                                 \
     [LIFE_DONE] = stale, [LIFE_FAILED] = stale, [LIFE_TIMEOUT] = stale, [LIFE_CRASHED] = stale, [LIFE_LOST] = stale,   \
-    [LIFE_STOPPED] = stale, [LIFE_RELEASED] = stale, [LIFE_UNSTARTED] = stale
+    [LIFE_STOPPED] = stale, [LIFE_RELEASED] = stale, [LIFE_UNSTARTED] = stale, [LIFE_SAVE] = stale
 #define ENDING                                                                                                         \
     {                                                                                                                  \
         STALE_VERDICTS, [LIFE_CLAIM] = conflict, [LIFE_DUE] = nothing, [LIFE_CANCEL] = nothing,                        \
                         [LIFE_EXPIRE] = nothing, [LIFE_RETRY] = begin_again, [LIFE_REPLAN] = conflict,                 \
-                        [LIFE_COMPLETE] = conflict, [LIFE_FAIL] = conflict                                             \
+                        [LIFE_COMPLETE] = conflict, [LIFE_FAIL] = conflict, [LIFE_REPLACE] = nothing,                  \
+                        [LIFE_UNBLOCK] = conflict                                                                      \
     }
 
-#define SETTLED [LIFE_REPLAN] = replan, [LIFE_COMPLETE] = complete, [LIFE_FAIL] = fail_for_good
+#define SETTLED                                                                                                        \
+    [LIFE_REPLAN] = replan, [LIFE_COMPLETE] = complete, [LIFE_FAIL] = fail_for_good, [LIFE_REPLACE] = give_way
 
 static const move moves[TASK_STATES][LIFE_EVENTS] = {
     [TASK_BLOCKED] = {STALE_VERDICTS, [LIFE_CLAIM] = conflict, [LIFE_DUE] = nothing, [LIFE_CANCEL] = cancel,
-                      [LIFE_EXPIRE] = expire, [LIFE_RETRY] = conflict, SETTLED},
+                      [LIFE_EXPIRE] = expire, [LIFE_RETRY] = conflict, SETTLED, [LIFE_UNBLOCK] = unblock},
     [TASK_SCHEDULED] = {STALE_VERDICTS, [LIFE_CLAIM] = conflict, [LIFE_DUE] = come_due, [LIFE_CANCEL] = cancel,
-                        [LIFE_EXPIRE] = expire, [LIFE_RETRY] = conflict, SETTLED},
+                        [LIFE_EXPIRE] = expire, [LIFE_RETRY] = conflict, SETTLED, [LIFE_UNBLOCK] = conflict},
     [TASK_PENDING] = {STALE_VERDICTS, [LIFE_CLAIM] = start, [LIFE_DUE] = nothing, [LIFE_CANCEL] = cancel,
-                      [LIFE_EXPIRE] = expire, [LIFE_RETRY] = conflict, SETTLED},
+                      [LIFE_EXPIRE] = expire, [LIFE_RETRY] = conflict, SETTLED, [LIFE_UNBLOCK] = conflict},
     [TASK_RUNNING] = {[LIFE_DONE] = complete,
                       [LIFE_FAILED] = fail,
                       [LIFE_TIMEOUT] = fail,
@@ -210,7 +252,10 @@ static const move moves[TASK_STATES][LIFE_EVENTS] = {
                       [LIFE_RETRY] = conflict,
                       [LIFE_REPLAN] = conflict,
                       [LIFE_COMPLETE] = conflict,
-                      [LIFE_FAIL] = conflict},
+                      [LIFE_FAIL] = conflict,
+                      [LIFE_SAVE] = keep_save,
+                      [LIFE_REPLACE] = ask_to_give_way,
+                      [LIFE_UNBLOCK] = conflict},
     [TASK_COMPLETED] = ENDING,
     [TASK_FAILED] = ENDING,
     [TASK_CANCELLED] = ENDING,
@@ -220,13 +265,21 @@ static const move moves[TASK_STATES][LIFE_EVENTS] = {
 struct life life_begin(const struct life_rules *rules, int32_t run, int64_t run_at_ms, int64_t now_ms)
 {
     bool later = run_at_ms > now_ms;
-    return (struct life){
+    struct life l = {
         .state = later ? TASK_SCHEDULED : TASK_PENDING,
         .run = run,
-        .rank = order_rank(rules->priority, later ? run_at_ms : now_ms),
         .due_at_ms = later ? run_at_ms : 0,
         .start_by_ms = run == 1 ? rules->start_by_ms : 0,
     };
+    place(&l, rules->priority, later ? run_at_ms : now_ms);
+    return l;
+}
+
+struct life life_begin_blocked(const struct life_rules *rules, int32_t run, int64_t now_ms)
+{
+    struct life l = life_begin(rules, run, 0, now_ms);
+    l.state = TASK_BLOCKED;
+    return l;
 }
 
 int life_step(struct life *life, const struct life_rules *rules, const struct life_input *in, struct life_outcome *ret)
@@ -234,8 +287,8 @@ int life_step(struct life *life, const struct life_rules *rules, const struct li
     struct life next = *life;
     struct life_outcome out = {.failure = FAILURE_NONE};
     struct step s = {&next, rules, in, &out};
-    bool is_verdict = in->event < LIFE_CLAIM;
-    if (is_verdict && life->state == TASK_RUNNING && in->fence != life->fence) return ERR_STALE;
+    bool has_fence = in->event < LIFE_CLAIM || in->event == LIFE_SAVE;
+    if (has_fence && life->state == TASK_RUNNING && in->fence != life->fence) return ERR_STALE;
     move m = moves[life->state][in->event];
     assert(m);
     int err = m(&s);

@@ -5,11 +5,12 @@
  *
  *             run_at, backoff
  *  submit ──▶ scheduled ──▶ pending ──▶ running ──▶ completed
- *     │           ▲            ▲           │ │
- *  blocked        └── retrying ┴───────────┘ └────▶ failed
+ *     ▼           ▲            ▲           │ │
+ *  blocked ───────┤            │           │ └────▶ failed
+ *                 └── retrying ┴───────────┘
  *     any state that is not an ending ── cancel ──▶ cancelled      not started, start_by passed ──▶ expired
  *
- * Endings absorb. A verdict must carry the current fence. life.c holds the table of allowed moves.
+ * Endings absorb. A verdict, and a save, must carry the current fence. life.c holds the table of allowed moves.
  */
 #ifndef TASK_LIFE_H
 #define TASK_LIFE_H
@@ -26,7 +27,7 @@ enum life_event {
     LIFE_DONE,      /* the handler gave a result */
     LIFE_FAILED,    /* the handler reported a failure */
     LIFE_TIMEOUT,   /* stopped because its timeout passed */
-    LIFE_CRASHED,   /* its worker process ended in the middle */
+    LIFE_CRASHED,   /* its worker process ended in the middle; `shared`: with others open, so nothing is counted */
     LIFE_LOST,      /* the server or puller that ran it went away: nobody's fault */
     LIFE_STOPPED,   /* stopped because it was cancelled */
     LIFE_RELEASED,  /* given back untried (drain, a neighbour's crash) */
@@ -39,6 +40,9 @@ enum life_event {
     LIFE_REPLAN,    /* another priority (in the rules), another run_at_ms, or both */
     LIFE_COMPLETE,  /* somebody did the work elsewhere: it is done (not while an attempt is under way here) */
     LIFE_FAIL,      /* the same: it failed */
+    LIFE_SAVE,      /* the attempt under way saves a checkpoint */
+    LIFE_REPLACE,   /* another takes its key: its end is asked for, as LIFE_CANCEL does */
+    LIFE_UNBLOCK,   /* what it was blocked on is over */
     LIFE_EVENTS
 };
 
@@ -49,9 +53,16 @@ struct life {
     int32_t attempt;  /* attempts started in this run */
     int32_t failures; /* of them, those that count against max_attempts */
     int32_t deaths;   /* of them, those that ended their worker */
-    bool cancel_requested;
+    bool cancel_requested : 1;
+    bool replaced : 1; /* with cancel_requested: by one that takes its key */
+    bool keyed : 1;   /* it holds its key; the index knows it, rows do not say it */
+    bool cached : 1;  /* its result is to be kept for others; the index knows it, rows do not say it */
+    bool saved : 1;   /* a checkpoint of this run is kept; the index knows it, rows do not say it */
+    bool alone : 1;   /* its next attempt runs in a batch of its own: its worker died with several open */
+    bool leased : 1;  /* the running attempt is held by a puller's lease: it outlives the process that gave it */
     uint64_t fence;   /* of the running attempt, else 0 */
     int64_t rank;     /* order within its queue: see order.h */
+    int64_t eligible_at_ms; /* when it became eligible to run, or will (wall); of a blocked one, when it was made */
     int64_t due_at_ms;     /* scheduled: when it becomes pending (wall); else 0 */
     int64_t start_by_ms;   /* wall; must have started by then; 0: no such limit (also after a manual retry) */
     int64_t started_at_ms; /* when the current or last attempt started (wall); 0 never */
@@ -68,11 +79,13 @@ struct life_rules {
 struct life_input {
     enum life_event event;
     int64_t now_ms;          /* wall */
-    uint64_t fence;          /* verdicts: of the attempt; claim: the new one */
+    uint64_t fence;          /* verdicts, save: of the attempt; claim: the new one */
     bool retryable;          /* LIFE_FAILED: what the handler said, or its code's default */
     int64_t retry_after_ms;  /* LIFE_FAILED: the handler's own choice of delay; 0: the policy's */
     uint64_t chance;         /* for jitter */
-    int64_t run_at_ms;       /* LIFE_REPLAN: wall; 0: as it was */
+    int64_t run_at_ms;       /* LIFE_REPLAN: wall; 0: as it was. LIFE_UNBLOCK: its own; 0: at once */
+    bool shared;             /* LIFE_CRASHED: its worker died with several attempts open: whose fault it was is not known */
+    bool leased;             /* LIFE_CLAIM: by a puller, under a lease */
 };
 
 struct life_outcome {
@@ -84,8 +97,11 @@ struct life_outcome {
 /* The first life of run `run`: scheduled when run_at_ms > now_ms, else pending. */
 struct life life_begin(const struct life_rules *rules, int32_t run, int64_t run_at_ms, int64_t now_ms);
 
-/* Applies an event. 0 and *life, *ret filled; or, with nothing changed: ERR_STALE (a verdict whose fence is not
- * current, a late verdict after an ending), ERR_CONFLICT (the event has no meaning in this state: claim of a running
+/* The same of one that waits for something else first: blocked until LIFE_UNBLOCK. */
+struct life life_begin_blocked(const struct life_rules *rules, int32_t run, int64_t now_ms);
+
+/* Applies an event. 0 and *life, *ret filled; or, with nothing changed: ERR_STALE (a verdict or save whose fence is
+ * not current, one after an ending), ERR_CONFLICT (the event has no meaning in this state: claim of a running
  * task, retry of one not ended). CANCEL of an ended task is 0 with changed = false. */
 int life_step(struct life *life, const struct life_rules *rules, const struct life_input *in, struct life_outcome *ret) MUST_USE;
 

@@ -30,3 +30,25 @@ int32_t order_priority(int64_t rank)
 {
     return (int32_t)(LIMIT_PRIORITY - (rank >> TIME_BITS));
 }
+
+int64_t order_by_age(int64_t rank, int64_t eligible_at_ms)
+{
+    return order_rank(order_priority(rank), eligible_at_ms);
+}
+
+/* ---- fair share ---- */
+
+/* The clock is the queue's; a lane that nobody works at must not send those who come new behind all it has. */
+int64_t order_fair_start(const struct order_fair *f)
+{
+    int64_t start = f->clock;
+    if (f->head >= 0 && f->head + ORDER_FAIR_TASK < start) start = f->head + ORDER_FAIR_TASK;
+    if (f->last >= 0) return f->last + ORDER_FAIR_TASK > start ? f->last + ORDER_FAIR_TASK : start;
+    return start + clamp(f->had - start, 0, ORDER_FAIR_TASK);
+}
+
+int64_t order_fair_clock(int64_t clock, int64_t start)
+{
+    if (start > clock) return start;
+    return clock - start < ORDER_FAIR_TASK ? clock + 1 : clock;
+}

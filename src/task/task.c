@@ -11,6 +11,9 @@ struct task_body task_copy_body(struct arena *a, const struct task_body *from)
     to.queue = arena_str(a, from->queue);
     to.input = arena_str(a, from->input);
     if (from->subject.p) to.subject = arena_str(a, from->subject);
+    if (from->key.p) to.key = arena_str(a, from->key);
+    if (from->limit_key.p) to.limit_key = arena_str(a, from->limit_key);
+    if (from->batch_key.p) to.batch_key = arena_str(a, from->batch_key);
     struct task_tag *tags = from->n_tags ? arena_alloc(a, from->n_tags * sizeof *tags) : NULL;
     for (size_t i = 0; i < from->n_tags; i++)
         tags[i] = (struct task_tag){arena_str(a, from->tags[i].key), arena_str(a, from->tags[i].value)};

@@ -15,6 +15,21 @@ struct task_tag {
     struct str key, value;
 };
 
+/* What a submit wants when another task holds its key. */
+enum task_conflict {
+    TASK_REFUSE,   /* to be refused */
+    TASK_EXISTING, /* to be told of that one */
+    TASK_REPLACE   /* that one's place: it ends, and this one starts when it has */
+};
+
+/* That its result answers others of the same type, version and input, without a run of theirs, for a time. */
+#define TASK_PRINT 32 /* bytes: SHA-256, see cache.h */
+struct task_cache {
+    int64_t ttl_ms;            /* from its completion on; 0: it answers nobody, and nobody answers it */
+    bool bypass;               /* it runs whatever is there */
+    uint8_t print[TASK_PRINT]; /* of what must be the same */
+};
+
 struct task_body {
     struct id id;
     int64_t tenant;        /* 0: the only one there is until tokens have tenants */
@@ -26,6 +41,12 @@ struct task_body {
     int64_t grace_ms;      /* from being asked to stop to being dead; > 0 */
     int64_t retain_ms;     /* of the record, over its type's; RETAIN_FOREVER; RETAIN_AS_TYPE */
     struct str subject;    /* p NULL: none */
+    struct str key;        /* at most one task of its tenant and type that has not ended holds it; p NULL: none */
+    enum task_conflict on_conflict; /* when another holds it; asked of the submit, not stored */
+    struct task_cache cache; /* asked of the submit, not stored with the body */
+    struct str limit_key;  /* at most key_concurrency tasks of its queue with this key run at a time; p NULL: none */
+    struct str batch_key;  /* only tasks with the same one run in one batch; p NULL: none */
+    double cost;           /* what it takes of a batch's or worker's ceiling; > 0, at most LIMIT_COST, 1 unless said */
     const struct task_tag *tags;
     size_t n_tags;
     struct str input;      /* JSON text, byte for byte as it was sent; {} when none was sent */
@@ -38,7 +59,19 @@ struct task_ending {
     struct str result;         /* JSON text; empty: none */
     struct str files;          /* JSON array of names in the attempt's directory; empty: none */
     struct str progress;       /* the last progress as JSON object; empty: none */
+    int32_t batch_size;        /* tasks that its last attempt was handed over with, itself among them; 0: none, or not known */
     unsigned purged;           /* parts that are gone: bits of enum retain_part */
+    bool cached;               /* the result is that of `cached_from`, which ran */
+    struct id cached_from;
+};
+
+/* A checkpoint: what an attempt saved for those of the same run that come after it. */
+struct task_save {
+    int32_t attempt;           /* that saved it; 0: none did */
+    int32_t resumed_from;      /* the attempt whose checkpoint that one was given; 0: none */
+    int64_t at_ms;             /* wall */
+    struct str data;           /* JSON text, at most LIMIT_SAVE; empty: it wants none kept */
+    size_t bytes;              /* of data, also when that was left out */
 };
 
 /* One attempt that is over, for the history. */
@@ -49,7 +82,11 @@ struct task_attempt {
     int64_t started_at_ms, finished_at_ms;
     enum life_event verdict;
     struct failure failure;
-    struct str log;            /* captured output: at most LIMIT_LOG bytes */
+    struct str log;            /* what it printed: at most LIMIT_LOG bytes */
+    struct str output;         /* what it streamed out (task/pieces.h): at most LIMIT_OUTPUT bytes */
+    int32_t resumed_from;      /* the attempt whose checkpoint it was given; 0: none */
+    int64_t saved_at_ms;       /* wall; when it last saved one; 0: never */
+    size_t saved_bytes;        /* of that one; 0: it wanted none kept any more */
 };
 
 struct task {

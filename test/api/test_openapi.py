@@ -16,10 +16,17 @@ PARAMETER = {"name", "in", "required", "description", "schema", "example"}
 HEADER = {"description", "required", "schema"}
 RESPONSE = {"description", "headers", "content"}
 MEDIA = {"schema", "example", "examples"}
+PLACES = {
+    "id": "01a1ffe8-96cd-754e-be93-691a58a8ee38",
+    "task": "01a1ffe8-96cd-754e-be93-691a58a8ee38",
+    "fence": "9f86d081884c7d65",
+    "name": "default",
+}
+"""What stands in for the parameters of paths."""
 SCHEMA = set(
     """$ref type enum const description default examples format pattern minLength maxLength minimum maximum required
     properties additionalProperties unevaluatedProperties propertyNames maxProperties items minItems maxItems allOf anyOf
-    minProperties not""".split()
+    exclusiveMinimum minProperties not uniqueItems""".split()
 )
 
 
@@ -73,14 +80,14 @@ def test_the_server_gives_the_document_with_its_version(bide):
 def test_a_path_allows_the_methods_that_are_documented(bide, template):
     documented = {m.upper() for m in METHODS if m in DOCUMENT["paths"][template]}
     documented |= {"OPTIONS"} | ({"HEAD"} if "GET" in documented else set())
-    answer = bide.send("OPTIONS", template.format(id="01a1ffe8-96cd-754e-be93-691a58a8ee38", name="default"))
+    answer = bide.send("OPTIONS", template.format(**PLACES))
     assert answer.status == 204
     assert set(answer.headers["allow"].split(", ")) == documented
 
 
 @pytest.mark.parametrize("template,method", [(t, m) for t, m, _ in operations()])
 def test_each_route_refuses_what_all_do(bide, template, method):
-    path = template.format(id="01a1ffe8-96cd-754e-be93-691a58a8ee38", name="default")
+    path = template.format(**PLACES)
     answer = bide.send(method.upper(), f"{path}?nope=1")
     assert (answer.status, answer.json["code"]) == (400, "unknown_field")
     assert bide.send(method.upper(), path, headers={"Host": "evil.example", "Accept-Language": "en"}).status == 421

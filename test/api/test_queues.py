@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Queues: order, concurrency, capacity, pause; and what a waiting task says it waits for."""
+import signal
+
 import pytest
 from harness import pointers, problem, until
 
@@ -275,6 +277,8 @@ def test_a_patch_pauses_and_drains_as_the_verbs_do(serve):
 WRONG = {
     "/concurrency": [0, -1, 100_001, 1.5, "2", True, [], 10**30],
     "/capacity": [-1, 2**31, 0.5, "no", False, {}],
+    "/key_concurrency": [-1, 100001, 0.5, "no", True, []],
+    "/fair": [0, 1, "true", []],
     "/paused": [None, 1, "true"],
     "/draining": [None, 0, "false"],
 }
@@ -299,3 +303,75 @@ def test_a_patch_of_a_queue_that_is_none_is_refused(bide):
         problem(change(bide, text), 400, "invalid_json")
     problem(bide.send("PATCH", "/v1/queues/default", b"{}", {"Content-Type": "text/plain"}), 415, "unsupported_media_type")
     assert bide.send("PATCH", "/v1/queues/default", {}).status == 200, "plain JSON will do"
+
+
+# ---- limits per key ----
+
+
+def keyed(bide, key, gate, **fields):
+    return bide.act(["until", bide.gate(gate)], limit_key=key, **fields)
+
+
+def test_no_more_of_a_key_run_than_its_queue_allows_and_who_waits_says_so(serve):
+    bide = serve(queues={"default": {"concurrency": 5, "key_concurrency": 2}}, pool={"instances": 4})
+    ann = [keyed(bide, "ann", "ann") for _ in range(4)]
+    bob = keyed(bide, "bob", "bob")
+    for id in (*ann[:2], bob):
+        bide.seen(id, "running")
+    assert bide.waits(ann[2], "key") == "key ann: 2 of 2 running"
+    listed = {task["id"]: task["waiting_on"] for task in bide.get_json("/v1/tasks?status=pending")["items"]}
+    assert [listed[id]["reason"] for id in ann[2:]] == ["key", "key"], "a list says the same"
+    assert bide.queue()["depth"]["pending"] == 2
+    assert bide.queue()["key_concurrency"] == 2
+    bide.open_gate("ann")
+    for id in ann:
+        bide.ended(id, "completed")
+    bide.open_gate("bob")
+    bide.ended(bob, "completed")
+
+
+def test_priority_counts_among_those_of_a_key(serve):
+    bide = serve(queues={"default": {"concurrency": 5, "key_concurrency": 1}}, pool={"instances": 2})
+    first = keyed(bide, "ann", "hold")
+    bide.seen(first, "running")
+    note = str(bide.dir / "order")
+    ids = [bide.act(["note", note, name], limit_key="ann", priority=p) for name, p in [("a", 0), ("b", 5), ("c", 0), ("d", 9)]]
+    bide.open_gate("hold")
+    for id in (first, *ids):
+        bide.ended(id, "completed")
+    assert bide.lines("order") == list("dbac")
+
+
+def test_a_limit_per_key_changes_at_run_time_is_remembered_and_null_is_as_configured(serve):
+    bide = serve(queues={"default": {"concurrency": 5, "key_concurrency": 1}}, pool={"instances": 4})
+    ids = [keyed(bide, "ann", "all") for _ in range(3)]
+    bide.seen(ids[0], "running")
+    bide.waits(ids[1], "key")
+    assert change(bide, {"key_concurrency": 2}).json["key_concurrency"] == 2
+    bide.seen(ids[1], "running")
+    bide.waits(ids[2], "key")
+    bide.restart9()
+    assert bide.queue()["key_concurrency"] == 2
+    for id in ids[:2]:
+        bide.seen(id, "running")
+    assert bide.waits(ids[2], "key") == "key ann: 2 of 2 running"
+    assert change(bide, {"key_concurrency": None}).json["key_concurrency"] == 1
+    assert bide.waits(ids[2], "key") == "key ann: 2 of 1 running", "what runs goes on"
+    assert change(bide, {"key_concurrency": 0}).json["key_concurrency"] is None
+    bide.seen(ids[2], "running")
+    bide.open_gate("all")
+    for id in ids:
+        bide.ended(id, "completed")
+
+
+def test_a_configured_limit_per_key_follows_a_reload(serve):
+    bide = serve(queues={"default": {"concurrency": 5, "key_concurrency": 1}}, pool={"instances": 4})
+    ids = [keyed(bide, "ann", "all") for _ in range(2)]
+    bide.waits(ids[1], "key")
+    text = bide.config_file.read_text()
+    bide.config_file.write_text(text.replace('"key_concurrency": 1', '"key_concurrency": 2'))
+    bide.process.send_signal(signal.SIGHUP)
+    bide.seen(ids[1], "running")
+    bide.open_gate("all")
+    for id in ids:
+        bide.ended(id, "completed")

@@ -54,7 +54,7 @@ def test_a_changed_pool_is_replaced_and_one_that_is_the_same_keeps_its_process(s
     server.seen(running, "running")
     pids = {w["pool"]: w["pid"] for w in workers(server)}
     said = reload(server, config("2"))
-    assert "worker other: changed or gone" in said and "worker actor" not in said
+    assert "worker other: changed;" in said and "worker actor" not in said
     fresh = server.act(type="also")  # the new pool has its own process, while the old one still works
     server.ended(fresh, "completed")
     now = [(w["pool"], w["pid"]) for w in workers(server)]
@@ -66,6 +66,39 @@ def test_a_changed_pool_is_replaced_and_one_that_is_the_same_keeps_its_process(s
     server.ended(server.act(), "completed")
     assert pids["actor"] in [w["pid"] for w in workers(server)]
     assert len(server.lines("loads")) == 2
+
+
+def test_while_the_new_model_loads_tasks_go_on_to_the_old_one(serve):
+    server = serve.prepare(with_actor(pool={"env": {"LOADS": "loads"}})).start()
+    server.ended(server.act())
+    (old,) = server.lines("loads")
+    gated = {"env": {"LOADS": "loads", "GATE": server.gate("load")}}
+    said = reload(server, pool=gated)
+    assert "worker actor: changed; its processes go on until a new one is ready" in said
+    until(lambda: sorted(w["state"] for w in workers(server)) == ["idle", "starting"], "the start of the new process")
+    for _ in range(3):  # while it waits at its gate
+        server.ended(server.act(), "completed")
+    assert server.lines("loads") == [old]
+    assert old in [str(w["pid"]) for w in workers(server)]
+    server.open_gate("load")
+    until(lambda: "worker actor: the new one is ready" in server.text(), "the end of the old one")
+    until(lambda: [w["state"] for w in workers(server)] == ["idle"], "one process")
+    server.ended(server.act(), "completed")
+    _, new = server.lines("loads")  # it was loaded once, before a task needed it
+    assert [str(w["pid"]) for w in workers(server)] == [new] and new != old
+
+
+def test_a_new_model_that_cannot_load_is_said_and_takes_over(serve):
+    server = serve(pool={"env": {"N": "1"}})
+    running = server.act(["until", server.gate("a")])
+    server.seen(running, "running")
+    reload(server, pool={"env": {"MODE": "exit"}})
+    until(lambda: "worker actor: the new one could not be started" in server.text(), "the failure")
+    assert server.task(running)["status"] == "running"
+    server.open_gate("a")
+    server.ended(running, "completed")
+    reload(server, pool={"env": {"N": "3"}})
+    server.ended(server.act(), "completed")
 
 
 def test_a_file_that_is_wrong_changes_nothing_and_says_where(serve):

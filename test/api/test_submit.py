@@ -12,7 +12,7 @@ UUIDV7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 MEMBERS = """id run type queue status priority attempt max_attempts cancel_requested waiting_on progress position eta_at
     error files subject tags group_id depends_on created_at run_at start_by started_at finished_at purge_at
-    timing delivery urls""".split()
+    timing delivery urls key limit_key batch_key cost cached_from""".split()
 
 
 def time_of(text):
@@ -47,11 +47,16 @@ def test_the_ended_task_shows_input_result_and_times(bide):
 def test_what_is_left_out_has_its_default_and_what_is_given_is_kept(bide):
     task = bide.submit("later", delay_ms=3_600_000)
     assert (task["priority"], task["max_attempts"], task["subject"], task["tags"]) == (0, 3, None, {})
+    assert (task["key"], task["limit_key"], task["batch_key"], task["cost"]) == (None, None, None, 1)
     run_at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2)
     given = {
         "priority": -7,
         "max_attempts": 9,
         "subject": "chapter-123 £",
+        "key": "night of £",
+        "limit_key": "user-7 £",
+        "batch_key": "de",
+        "cost": 12.75,
         "tags": {"project_id": "7", "b": "two words"},
         "run_at": run_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "timeout_ms": 1234,
@@ -61,7 +66,7 @@ def test_what_is_left_out_has_its_default_and_what_is_given_is_kept(bide):
         "retry": {"backoff": "fixed", "base_ms": 10, "cap_ms": 20, "jitter": "none"},
     }
     shown = bide.task(bide.submit("cat", **given)["id"])
-    for name in ("priority", "max_attempts", "subject", "tags", "run_at", "queue"):
+    for name in ("priority", "max_attempts", "subject", "tags", "run_at", "queue", "key", "limit_key", "batch_key", "cost"):
         assert shown[name] == given[name], name
     assert shown["status"] == "scheduled"
     assert abs(time_of(shown["start_by"]) - time_of(shown["created_at"]) - 10_000) < 1

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""examples/transcribe: real recordings, real speech recognition, and the demonstration that `make run` shows."""
+"""examples/transcribe: real recordings, real speech recognition, by processes of bide's and by pullers, the demonstration
+that `make run` shows, and the benchmark."""
+import json
 import os
 import re
-import signal
 import socket
 import subprocess
 from pathlib import Path
 
 import pytest
+from demo import running
 from harness import ROOT, until
 
-SPEECH = Path(os.environ.get("BIDE_BUILD", ROOT / "build")) / "examples/transcribe/speech"
+BUILD = Path(os.environ.get("BIDE_BUILD", ROOT / "build"))
+SPEECH = BUILD / "examples/transcribe/speech"
 EXAMPLE = ROOT / "examples/transcribe"
 RECORDINGS = Path("/usr/share/sounds/alsa")
 
@@ -27,25 +30,110 @@ def bide():
     yield fleet(
         {
             "defaults": QUICK,
-            "queues": {"speech": {"concurrency": 1}},
+            "queues": {"speech": {"concurrency": 1}, "elsewhere": {"concurrency": 16}},
             "workers": {"speech": {"command": [str(SPEECH), "--model", "en-us"]}},
-            "types": {"transcribe": {"queue": "speech", "worker": "speech"}},
+            "types": {
+                "transcribe": {"queue": "speech", "worker": "speech"},
+                "transcribe.elsewhere": {"queue": "elsewhere", "pull": {"lease": "10s"}},
+            },
         }
     )
     fleet.release()
+
+
+@pytest.fixture
+def long(tmp_path):
+    """long(n): "front center" n times over."""
+
+    def make(times):
+        command = ["ffmpeg", "-v", "error", "-stream_loop", str(times - 1), "-i", str(RECORDINGS / "Front_Center.wav"), "-c", "copy"]
+        subprocess.run([*command, str(tmp_path / "long.wav")], check=True, stdin=subprocess.DEVNULL)
+        return tmp_path / "long.wav"
+
+    return make
 
 
 def job(name, **more):
     return {"audio": str(RECORDINGS / name), "grammar": str(EXAMPLE / "channels.gram"), **more}
 
 
-def test_every_recording_gives_exactly_its_words_from_one_loaded_model(bide):
+def puller(url, **env):
+    """The command of the example's README."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("BIDE_")}
+    env = {**clean, "BIDE_PULL": url, "BIDE_PULL_TYPES": "transcribe.elsewhere", **env}
+    return subprocess.Popen([str(SPEECH)], env=env, stdin=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def pull(bide):
+    """pull(name): the same program, as a puller."""
+    made = []
+
+    def start(name):
+        made.append(puller(bide.url, BIDE_PULL_NAME=name))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.kill()
+        one.wait(20)
+
+
+def words_of(name):
+    return Path(name).stem.replace("_", " ").lower()
+
+
+def the_eight():
     names = sorted(path.name for path in RECORDINGS.glob("*_*.wav"))
     assert len(names) == 8
+    return names
+
+
+def test_the_same_program_pulls_and_hears_the_words(bide, pull):
+    pullers = {name: pull(name) for name in ("box-1", "box-2")}
+    names = the_eight()
+    ids = {name: bide.submit("transcribe.elsewhere", job(name))["id"] for name in names}
+    for name, id in ids.items():
+        result = bide.ended(id, "completed")["result"]
+        assert result["text"] == words_of(name)
+        assert [word["word"] for word in result["words"]] == result["text"].split()
+    seen = {worker["id"]: worker["tasks"] for worker in bide.get_json("/v1/workers")["items"]}
+    assert sum(seen.get(f"transcribe.elsewhere/{name}", 0) for name in pullers) == len(names)
+    for process in pullers.values():
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_a_puller_that_is_told_to_stop_finishes_its_recording_and_one_that_is_killed_is_replaced(bide, pull, long):
+    given = {"audio": str(long(20)), "grammar": str(EXAMPLE / "channels.gram")}
+    id = bide.submit("transcribe.elsewhere", given)["id"]
+    first = pull("first")
+    until(lambda: bide.task(id)["progress"], "it has the recording")
+    first.kill()
+    second = pull("second")
+    until(lambda: bide.task(id)["attempt"] == 2 and bide.task(id)["progress"], "another has it, once the lease is over")
+    second.terminate()
+    assert second.wait(60) == 0
+    assert bide.ended(id, "completed")["result"]["text"] == " ".join(["front center"] * 20)
+
+
+def test_a_cancel_reaches_a_puller_and_it_takes_the_next(bide, pull, long):
+    pull("box-3")
+    id = bide.submit("transcribe.elsewhere", {"audio": str(long(1500))}, timeout_ms=120_000, grace_ms=10_000)["id"]
+    until(lambda: bide.task(id)["progress"], "progress")
+    bide.post(f"/v1/tasks/{id}/cancel")
+    bide.ended(id, "cancelled")
+    bide.ended(bide.submit("transcribe.elsewhere", job("Rear_Left.wav"))["id"], "completed")
+    seen = {worker["id"]: worker["tasks"] for worker in bide.get_json("/v1/workers")["items"]}
+    assert seen["transcribe.elsewhere/box-3"] == 2
+
+
+def test_every_recording_gives_exactly_its_words_from_one_loaded_model(bide):
+    names = the_eight()
     ids = {name: bide.submit("transcribe", job(name))["id"] for name in names}
     for name, id in ids.items():
         result = bide.ended(id, "completed")["result"]
-        assert result["text"] == Path(name).stem.replace("_", " ").lower()
+        assert result["text"] == words_of(name)
         assert [word["word"] for word in result["words"]] == result["text"].split()
         times = [time for word in result["words"] for time in (word["start"], word["end"])]
         assert times == sorted(times) and times[-1] <= result["seconds"] + 0.1
@@ -90,11 +178,8 @@ def test_an_input_that_cannot_be_used_fails_once_and_says_why(bide, input, says)
     assert says in task["error"]["message"]
 
 
-def test_progress_is_told_each_second_and_a_cancel_keeps_the_model(bide, tmp_path):
-    long = tmp_path / "long.wav"
-    command = ["ffmpeg", "-v", "error", "-stream_loop", "1500", "-i", str(RECORDINGS / "Front_Center.wav"), "-c", "copy"]
-    subprocess.run([*command, str(long)], check=True, stdin=subprocess.DEVNULL)
-    id = bide.submit("transcribe", {"audio": str(long)}, timeout_ms=120_000)["id"]
+def test_progress_is_told_each_second_and_a_cancel_keeps_the_model(bide, long):
+    id = bide.submit("transcribe", {"audio": str(long(1500))}, timeout_ms=120_000)["id"]
     task = until(lambda: next((t for t in [bide.task(id)] if t["progress"] and t["progress"]["message"]), None), "progress")
     assert re.fullmatch(r"\d+ of \d+\.\d s", task["progress"]["message"])
     assert 0 < task["progress"]["percent"] < 100
@@ -106,46 +191,54 @@ def test_progress_is_told_each_second_and_a_cancel_keeps_the_model(bide, tmp_pat
 
 @pytest.fixture
 def demo(tmp_path):
-    """The demonstration on a port of its own. Its output goes to demo.log."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
-    store = {"BIDE_STORE": f"sqlite:{tmp_path}/bide.db", "BIDE_DATA_DIR": str(tmp_path)}
-    env = {**os.environ, **store, "BIDE_LISTEN": listen}
-    env.pop("BIDE_SERVER", None)
-    with open(tmp_path / "demo.log", "wb") as log:
-        process = subprocess.Popen(
-            [str(EXAMPLE / "demo.sh")],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell cannot trap what was ignored
-        )
-    yield process, listen
-    for _ in range(2):
-        if process.poll() is None:
-            process.terminate()
-    process.wait(20)
+    with running(EXAMPLE / "demo.sh", tmp_path) as one:
+        yield one
 
 
 @pytest.mark.skipif(not (ROOT / "build/bide").exists(), reason="the demonstration uses build/bide")
-def test_the_demonstration_prints_every_transcript_and_stops_on_ctrl_c(demo, tmp_path):
-    process, listen = demo
-
-    def said():
-        text = (tmp_path / "demo.log").read_text()
-        assert process.poll() is None, text
-        return text if "Ctrl-C stops it" in text else None
-
-    text = until(said, "the end of the demonstration", 60)
+def test_the_demonstration_prints_every_transcript_and_stops_on_ctrl_c(demo):
+    text = demo.said(60)
     for recording in RECORDINGS.glob("*_*.wav"):
-        words = recording.stem.replace("_", " ").lower()
-        assert re.search(rf"{recording.name} +{words} +1\.\d\d s +\d+ ms +\d\.\d\d\n", text), text
+        assert re.search(rf"{recording.name} +{words_of(recording.name)} +1\.\d\d s +\d+ ms +\d\.\d\d\n", text), text
     assert re.search(r"ten_times\.wav +160 words +113\.\d\d s", text), text
-    assert f"http://{listen}" in text
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(20) == 0, (tmp_path / "demo.log").read_text()
-    host, port = listen.split(":")
+    assert f"http://{demo.listen}" in text
+    command = [str(ROOT / "build/bide"), "submit", "transcribe.elsewhere", "--wait", "--server", f"http://{demo.listen}"]
+    elsewhere = puller(f"http://{demo.listen}")
+    try:
+        done = subprocess.run([*command, "--input", json.dumps(job("Rear_Left.wav"))], capture_output=True, text=True, timeout=60)
+    finally:
+        elsewhere.terminate()
+    assert elsewhere.wait(20) == 0
+    assert '"text":"rear left"' in done.stdout, done
+    demo.interrupt()
+    host, port = demo.listen.split(":")
     with pytest.raises(OSError):
         socket.create_connection((host, int(port)), timeout=1)
+
+
+def test_the_benchmark_compares_four_ways_and_leaves_nothing_behind(tmp_path):
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    (recordings / "Rear_Left.wav").symlink_to(RECORDINGS / "Rear_Left.wav")
+    command = [str(EXAMPLE / "bench.py"), "--rounds", "1", "--copies", "1", "--recordings", str(recordings)]
+    env = {**os.environ, "BIDE_BUILD": str(BUILD), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=250)
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, _, *rows = done.stdout.splitlines()
+    assert re.fullmatch(r"1 recordings a turn, 1 rounds, \d+ CPUs, load [\d.]+ before and [\d.]+ after", first)
+    assert [re.match(r"(\w+ \w+) +[\d.]+ +\d+ ms +\d+ ms +\d+ ms +[\d.]+ +[\d.]+$", row)[1] for row in rows] == [
+        "one process", "one puller", "two processes", "two pullers",
+    ]
+    assert rows[0].split()[-2:] == ["1.00", "1.00"]
+    assert [path.name for path in tmp_path.iterdir()] == ["recordings"]
+
+
+def test_the_benchmark_gives_no_figure_for_what_is_not_right(tmp_path):
+    (tmp_path / "Rear_Right.wav").symlink_to(RECORDINGS / "Rear_Left.wav")
+    command = [str(EXAMPLE / "bench.py"), "--rounds", "1", "--copies", "1", "--recordings", str(tmp_path)]
+    env = {**os.environ, "BIDE_BUILD": str(BUILD)}
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=250)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.search(r"Rear_Right.wav by one process: completed, \{.*rear left", done.stderr)
+    empty = subprocess.run([*command[:-1], str(tmp_path / "none")], capture_output=True, text=True, timeout=60)
+    assert empty.returncode == 2 and "there is nothing to do" in empty.stderr

@@ -227,28 +227,42 @@ def control(bide, id, verb, state=None):
     return answer.json
 
 
-def test_a_recycled_worker_finishes_its_task_and_the_next_task_loads_the_model_again(serve):
-    bide = serve(pool={"env": {"LOADS": "loads"}})
+def test_a_worker_is_recycled_without_a_gap_and_finishes_its_task(serve):
+    bide = serve(pool={"env": {"LOADS": "loads"}}, queues={"default": {"concurrency": 2}})
     id = bide.act(["until", bide.gate("held")])
     bide.seen(id, "running")
     before = worker(bide, "actor-1")
-    shown = control(bide, "actor-1", "recycle", "stopping")
+    shown = control(bide, "actor-1", "recycle", "busy")
     assert (shown["pid"], shown["current"]) == (before["pid"], [id])
-    assert control(bide, "actor-1", "recycle", "stopping")["current"] == [id], "asked again, the same"
-    following = bide.act()
+    following = bide.ended(bide.act(), "completed")["result"]["pid"]  # by the next one, while that still works
+    assert following != before["pid"]
+    assert {w["pid"]: w["state"] for w in live(bide)} == {before["pid"]: "stopping", following: "idle"}
     bide.open_gate("held")
     task = bide.ended(id, "completed")
     assert (task["attempt"], task["result"]["pid"]) == (1, before["pid"])
-    assert bide.ended(following, "completed")["result"]["pid"] != before["pid"]
-    after = worker(bide, "actor-1")
-    assert (after["loads"], after["restarts"]) == (2, 0) and len(bide.lines("loads")) == 2
+    until(lambda: [w["pid"] for w in workers(bide)] == [following], "the old one is gone")
+    assert worker(bide, "actor-1")["restarts"] == 0 and len(bide.lines("loads")) == 2
     assert not is_alive(before["pid"])
 
 
-def test_an_idle_worker_that_is_recycled_is_off_until_a_task_needs_it(serve):
+def test_a_recycled_worker_takes_tasks_until_the_next_one_is_loaded(serve):
+    bide = serve(pool={"env": {"GATE": "gate-load"}})
+    bide.open_gate("load")
+    pid = bide.ended(bide.act(), "completed")["result"]["pid"]
+    (bide.dir / "gate-load").unlink()
+    for _ in range(2):  # asked again, the same
+        assert control(bide, "actor-1", "recycle", "idle")["pid"] == pid
+    until(lambda: sorted(w["state"] for w in live(bide)) == ["idle", "starting"], "the next one loads")
+    assert bide.ended(bide.act(), "completed")["result"]["pid"] == pid
+    bide.open_gate("load")
+    until(lambda: not is_alive(pid) and [w["loaded"] for w in workers(bide)] == [True], "it has been replaced")
+    assert bide.ended(bide.act(), "completed")["result"]["pid"] != pid
+
+
+def test_a_worker_that_is_stopped_is_off_until_a_task_needs_it(serve):
     bide = serve()
     pid = bide.ended(bide.act(), "completed")["result"]["pid"]
-    control(bide, "actor-1", "recycle", "stopping")
+    control(bide, "actor-1", "stop", "stopping")
     until(lambda: worker(bide, "actor-1")["state"] == "off" and not is_alive(pid), "it is gone")
     for verb in ("recycle", "stop"):
         assert "no process" in problem(bide.post(f"/v1/workers/actor-1/{verb}"), 409, "conflict")["detail"]
@@ -260,6 +274,7 @@ def test_a_worker_loaded_at_boot_is_loaded_again_after_a_recycle_and_left_off_by
     first = until(lambda: [w["pid"] for w in live(bide) if w["loaded"]], "ready")
     control(bide, "actor-1", "recycle")
     second = until(lambda: [w["pid"] for w in live(bide) if w["loaded"] and w["pid"] != first[0]], "ready again")
+    until(lambda: not is_alive(first[0]) and len(workers(bide)) == 1, "replaced")
     control(bide, "actor-1", "stop")
     until(lambda: worker(bide, "actor-1")["state"] == "off" and not is_alive(second[0]), "off")
     assert len(bide.lines("loads")) == 2
@@ -310,6 +325,32 @@ def test_a_recycle_closes_the_breaker_once_the_model_is_mended(serve):
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     assert control(bide, "late-1", "recycle", "starting")["retry_at"] is None
     bide.ended(id, "completed")
+
+
+def test_the_settings_of_a_pool_are_shown_and_of_its_variables_the_names(serve, tmp_path):
+    (tmp_path / "token").write_text("hush")
+    (tmp_path / "token").chmod(0o600)
+    config = {
+        "instances": 2, "concurrency": 3, "batch": {"max": 4, "delay": "250ms", "cost": 600}, "load": "boot", "keep_alive": "forever",
+        "ready_timeout": "1m", "ping_timeout": "5s", "stall_timeout": "10m", "max_tasks": 10, "max_age": "1d", "max_rss": "3G",
+        "env": {"DEVICE": "cuda:{instance}", "PASSPHRASE": "hush"}, "secret_env": {"TOKEN": f"file:{tmp_path / 'token'}"},
+        "limits": {"files": 512}, "needs": {"vram": "6G"}, "prefer_warm": 2,
+    }
+    bide = serve(pool=config, resources={"vram": "24G"})
+    page = bide.get_json("/v1/workers")
+    [pool] = page["pools"]
+    assert "hush" not in str(page) and "cuda" not in str(page)
+    shown = {key: pool[key] for key in pool if key not in ("command", "waiting", "cwd", "sandbox", "env")}
+    assert shown == {
+        "name": "actor", "replacing": False, "instances": 2, "concurrency": 3, "batch": {"max": 4, "delay_ms": 250, "cost": 600},
+        "needs": {"vram": 6 << 30}, "prefer_warm": 2, "load": "boot", "warmup": None, "keep_alive_ms": None,
+        "ready_timeout_ms": 60000, "ping_timeout_ms": 5000, "stall_timeout_ms": 600000, "max_tasks": 10, "max_age_ms": 86400000,
+        "max_rss_bytes": 3 << 30, "secret_env": ["TOKEN"]}
+    assert pool["command"] == ACTOR and {"DEVICE", "PASSPHRASE"} <= set(pool["env"])
+    assert pool["cwd"] == str(bide.dir) and pool["sandbox"]["limits"] == {"files": 512}
+    shares = until(lambda: [w["max_tasks"] for w in workers(bide) if w["loaded"]] if all(w["loaded"] for w in workers(bide)) else None, "ready")
+    assert all(share in (9, 10) for share in shares), "a tenth less, by chance"
+    assert all(w["state_since"] >= w["started_at"] for w in workers(bide))
 
 
 def test_a_process_of_exec_is_no_worker_and_an_unknown_id_is_not_found(serve):

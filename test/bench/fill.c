@@ -143,7 +143,7 @@ static void make(struct filling *f)
     struct task_tag tags[2] = {{STR("lang"), chance(f, 2) ? STR("en") : STR("de")},
                                {STR("project"), say(project, sizeof project, "p%llu", chance(f, 1000))}};
     struct task_body b = {.id = make_id(f, at_ms), .type = str_of(kinds[kind].type), .queue = str_of(kinds[kind].queue),
-                          .created_at_ms = at_ms, .timeout_ms = 60000, .grace_ms = 5000, .retain_ms = RETAIN_AS_TYPE,
+                          .created_at_ms = at_ms, .timeout_ms = 60000, .grace_ms = 5000, .retain_ms = RETAIN_AS_TYPE, .cost = 1,
                           .rules = {.max_attempts = 1, .retry = {RETRY_EXPONENTIAL, RETRY_JITTER_FULL, 5000, 600000}}};
     if (chance(f, 10) < 3) b.subject = say(subject, sizeof subject, "customer-%llu", chance(f, 100000));
     if (chance(f, 5) == 0) b.tags = tags, b.n_tags = 2;

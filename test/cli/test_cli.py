@@ -57,6 +57,11 @@ def test_version():
     (["submit", "t", "--priority", "101"], "a number from -100 to 100 is expected"),
     (["submit", "t", "--delay", "5"], "a duration like"),
     (["submit", "t", "--tag", "novalue"], "KEY=VALUE is expected"),
+    (["submit", "t", "--cost", "0"], "--cost is `0`: a number above 0, at most 1e+12, is expected"),
+    (["submit", "t", "--cache", "3600"], "--cache is `3600`: a duration like 250ms, 90s, 1h30m or 7d is expected"),
+    (["submit", "t", "--cache-version", "2"], "--cache-version goes with --cache"),
+    (["submit", "t", "--cache-bypass"], "--cache-bypass goes with --cache"),
+    (["submit", "t", "--cost", "much"], "--cost is `much`: a number above 0"),
     (["submit", "t", "--input", "@/no/such/file"], "cannot open /no/such/file"),
     (["submit", "t", "--input", "{name: you}"], 'JSON looks like {"name":"you"}'),
     (["submit", "t", "--input", "{"], "the input is not JSON"),
@@ -87,7 +92,7 @@ def test_a_server_that_is_not_there_is_69_and_says_what_to_do():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{s.getsockname()[1]}"  # bound, nobody listens
-        for words in (["get", ID], ["list"], ["wait", ID], ["submit", "t"], ["queue", "list"], ["stats"], ["log", ID]):
+        for words in (["get", ID], ["list"], ["wait", ID], ["submit", "t"], ["queue", "list"], ["stats"], ["log", ID], ["output", ID]):
             code, out, err = bide(None, *words, "--server", url)
             assert (code, out) == (69, "")
             assert f"cannot reach {url}: connection refused; start a server with `bide serve`, or name another: --server URL" in err
@@ -114,14 +119,18 @@ def test_submit_prints_the_id_and_sends_what_was_said(server):
     server.on("POST", "/v1/tasks", (202, task()))
     code, out, err = bide(server, "submit", "transcribe", "--input", '{ "a" : 1.00 }', "--priority", "-5", "--queue=gpu",
                           "--delay", "1m30s", "--timeout", "2h", "--start-within", "1d", "--max-attempts", "4",
-                          "--subject", "chapter 1", "--tag", "project_id=7", "--tag", "x=a=b")
+                          "--subject", "chapter 1", "--tag", "project_id=7", "--tag", "x=a=b",
+                          "--key", "night", "--on-conflict", "replace", "--limit-key", "user-7", "--batch-key", "de", "--cost", "2.5",
+                          "--cache", "1h", "--cache-version", "v2", "--cache-bypass")
     assert (code, out, err) == (0, ID + "\n", "")
     method, path, body = server.requests[0]
     assert (method, path) == ("POST", "/v1/tasks")
     assert b'"input":{ "a" : 1.00 }' in body  # byte for byte
     assert json.loads(body) == {
         "type": "transcribe", "input": {"a": 1.0}, "priority": -5, "queue": "gpu", "delay_ms": 90000, "timeout_ms": 7200000,
-        "start_within_ms": 86400000, "max_attempts": 4, "subject": "chapter 1", "tags": {"project_id": "7", "x": "a=b"}}
+        "start_within_ms": 86400000, "max_attempts": 4, "subject": "chapter 1", "tags": {"project_id": "7", "x": "a=b"},
+        "key": "night", "on_conflict": "replace", "limit_key": "user-7", "batch_key": "de", "cost": 2.5,
+        "cache": {"ttl_ms": 3600000, "version": "v2", "bypass": True}}
 
 
 def test_submit_without_options_leaves_everything_to_the_server(server):
@@ -236,10 +245,11 @@ def test_cancel_and_retry_go_on_after_a_failure(server):
     assert bide(server, "retry", ID) == (0, f"{ID}  pending\n", "")
 
 
-def test_log_is_bytes(server):
-    server.on("GET", f"/v1/tasks/{ID}/log", (200, b"line 1\nno line feed"))
-    assert bide(server, "log", ID) == (0, "line 1\nno line feed", "")
-    assert json.loads(bide(server, "log", ID, "--json")[1]) == {"id": ID, "log": "line 1\nno line feed"}
+@pytest.mark.parametrize("verb", ["log", "output"])
+def test_log_and_output_are_bytes(server, verb):
+    server.on("GET", f"/v1/tasks/{ID}/{verb}", (200, b"line 1\nno line feed"))
+    assert bide(server, verb, ID) == (0, "line 1\nno line feed", "")
+    assert json.loads(bide(server, verb, ID, "--json")[1]) == {"id": ID, verb: "line 1\nno line feed"}
 
 
 def test_queues(server):
@@ -270,12 +280,23 @@ def test_a_queue_is_drained_purged_and_set(server):
 
 def test_workers(server):
     speech = {"id": "speech-1", "pool": "speech", "state": "busy", "pid": 42, "loaded": True, "started_at": None, "ready_ms": 7,
-              "loads": 1, "restarts": 0, "tasks": 3, "rss_bytes": 1024, "current": [ID], "retry_at": None, "problem": None}
-    server.on("GET", "/v1/workers", {"items": [speech], "next_cursor": None})
+              "loads": 1, "restarts": 0, "tasks": 3, "max_tasks": 1000, "rss_bytes": 3 << 29, "current": [ID],
+              "holds": {"vram": 6 << 30, "seats": 2}, "retry_at": None, "problem": None}
+    pair = {**speech, "id": "pair-1", "rss_bytes": 0, "pid": None, "max_tasks": None, "current": [ID, ID], "holds": {},
+            "problem": "it ended\x1b with exit status 1\nTraceback"}
+    server.on("GET", "/v1/workers", {"resources": [{"name": "vram", "total": 8, "used": 6}], "items": [speech, pair], "next_cursor": None})
     server.on("POST", "/v1/workers/speech-1/recycle", (202, speech)).on("POST", "/v1/workers/speech-1/stop", (202, speech))
-    assert [line.split() for line in bide(server, "worker", "list")[1].splitlines()] == [
-        ["ID", "POOL", "STATE", "PID", "RSS_BYTES", "TASKS", "RESTARTS", "CURRENT", "PROBLEM"],
-        ["speech-1", "speech", "busy", "42", "1024", "3", "0", f'["{ID}"]', "-"]]
+    lines = bide(server, "worker", "list")[1].splitlines()
+    assert [line.split() for line in lines] == [
+        ["ID", "STATE", "PID", "RSS", "TASKS", "RESTARTS", "HOLDS", "CURRENT"],
+        ["speech-1", "busy", "42", "1.5G", "3/1000", "0", "vram=6.0G", "seats=2", ID],
+        ["pair-1", "busy", "-", "-", "3", "0", "-", "2", "tasks"],
+        ["pair-1:", "it", "ended?", "with", "exit", "status", "1"]]
+    assert max(map(len, lines)) <= 110  # 100 with one resource
+    server.on("GET", "/v1/workers", {"items": []})
+    assert bide(server, "worker", "list") == (0, "", "")
+    server.on("GET", "/v1/workers", {"workers": []})
+    assert "it has no items" in bide(server, "worker", "list")[2]
     assert bide(server, "worker", "recycle", "speech-1") == (0, "speech-1  recycling\n", "")
     assert bide(server, "worker", "stop", "speech-1") == (0, "speech-1  stopping\n", "")
     assert json.loads(bide(server, "worker", "stop", "speech-1", "--json")[1]) == speech

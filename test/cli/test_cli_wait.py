@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`bide wait` and its bars: endings as exit codes, results, a server that goes away, what a terminal sees."""
 import json
+from datetime import datetime, timedelta, timezone
 
 from canned import ID, OTHER, bide, done, on_terminal, problem, task
 
@@ -62,6 +63,16 @@ def test_a_terminal_gets_a_bar_redrawn_in_place(server):
     assert seen.count("\x1b[1A") == 2 and "\x1b[32m" in seen  # two redraws, green at the end
     drawn = [line for line in seen.split("\n") if "transcribe" in line]
     assert len(drawn) == 3
+
+
+def test_a_bar_says_how_long_it_will_probably_take(server):
+    soon = (datetime.now(timezone.utc) + timedelta(hours=2, seconds=30)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    past = "2020-01-01T00:00:00.000Z"
+    server.task(task("pending", position=3, eta_at=soon), task("running", progress={"percent": 40}, eta_at=soon),
+                task("running", progress={"percent": 90}, eta_at=past), done())
+    _, _, seen = on_terminal(server, "wait", ID)
+    assert "pending, position 3, about 2h00m left" in seen and "]  40%, about 2h00m left" in seen
+    assert seen.count("left") == 2
 
 
 def test_no_color_and_dumb_terminals_are_respected(server):

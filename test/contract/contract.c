@@ -39,6 +39,29 @@ static void on_hints(void *user, const struct store_hint *hints, size_t n)
                                      .head_rank = hints[i].head_rank, .head = hints[i].head};
         str_copy(l->queue, sizeof l->queue, hints[i].queue);
         str_copy(l->type, sizeof l->type, hints[i].type);
+        str_copy(l->batch_key, sizeof l->batch_key, hints[i].batch_key);
+    }
+}
+
+static struct contract_key *key_place(struct contract *c, const struct store_key *k)
+{
+    struct contract_key *free_one = NULL;
+    for (int i = 0; i < 16; i++) {
+        struct contract_key *one = &c->keys[i];
+        if (one->told.held == 0) free_one = one;
+        else if (str_eq(k->queue, str_of(one->queue)) && str_eq(k->key, str_of(one->key))) return one;
+    }
+    CHECK(free_one);
+    return free_one;
+}
+
+static void on_keys(void *user, const struct store_key *keys, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct contract_key *to = key_place(user, &keys[i]);
+        str_copy(to->queue, sizeof to->queue, keys[i].queue);
+        str_copy(to->key, sizeof to->key, keys[i].key);
+        to->told = keys[i];
     }
 }
 
@@ -54,6 +77,16 @@ static void on_lost(void *user, const struct store_lost *lost, size_t n)
         if (c->n_lost < 8) c->lost[c->n_lost] = lost[i];
 }
 
+static void on_leased(void *user, const struct store_leased *leased, size_t n)
+{
+    struct contract *c = user;
+    for (size_t i = 0; i < n; i++, c->n_leased++) {
+        if (c->n_leased >= sizeof c->leased / sizeof *c->leased) continue;
+        c->leased[c->n_leased] = leased[i];
+        CHECK(leased[i].queue.len > 0 && leased[i].type.len > 0);
+    }
+}
+
 void contract_use(const struct contract_engine *engine)
 {
     engine_in_use = engine;
@@ -62,8 +95,9 @@ void contract_use(const struct contract_engine *engine)
 static void open_store(struct contract *c)
 {
     memset(c->lanes, 0, sizeof c->lanes);
+    memset(c->keys, 0, sizeof c->keys);
     c->next_due_ms = 0;
-    c->n_lost = 0;
+    c->n_lost = c->n_leased = 0;
     c->store = c->engine->open(c);
     CHECK(c->store);
 }
@@ -77,7 +111,8 @@ struct contract *contract_new(void (*fail)(void))
     rng_seeded_init(&c->rng, 1);
     turn_init(&c->turn, &c->clock.clock, &c->rng.rng);
     id_maker_init(&c->ids, &c->clock.clock, &c->rng.rng);
-    c->events = (struct store_events){.on_hints = on_hints, .on_next_due = on_next_due, .on_lost = on_lost, .user = c};
+    c->events = (struct store_events){.on_hints = on_hints, .on_next_due = on_next_due, .on_keys = on_keys,
+                                      .on_lost = on_lost, .on_leased = on_leased, .user = c};
     snprintf(c->dir, sizeof c->dir, "%s/bide-contract-XXXXXX", c->engine->folder ? c->engine->folder : "/tmp");
     CHECK(mkdtemp(c->dir));
     snprintf(c->path, sizeof c->path, "%s/bide.db", c->dir);
@@ -139,7 +174,10 @@ int contract_main(const struct contract_engine *engine, int argc, char **argv)
     printf("%s\n", engine->name);
     int life = contract_life(argc, argv), read = contract_read(argc, argv), list = contract_list(argc, argv);
     int patch = contract_patch(argc, argv), outside = contract_outside(argc, argv), set = contract_set(argc, argv);
-    return life || read || list || patch || outside || set;
+    int batch = contract_batch(argc, argv), key = contract_key(argc, argv), text = contract_text(argc, argv);
+    int save = contract_save(argc, argv), where = contract_where(argc, argv), once = contract_once(argc, argv);
+    int cache = contract_cache(argc, argv), fair = contract_fair(argc, argv);
+    return cache || fair || where || life || read || list || patch || outside || set || batch || key || save || once || text;
 }
 
 void contract_on_done(struct store_req *r)
@@ -166,6 +204,7 @@ struct task_body contract_body(struct contract *c, const char *queue, const char
                               .created_at_ms = c->clock.wall_ms,
                               .timeout_ms = 30000,
                               .grace_ms = 5000,
+                              .cost = 1,
                               .input = STR("{}")};
 }
 
@@ -188,11 +227,18 @@ struct id contract_put(struct contract *c, const char *queue, const char *type)
     return body.id;
 }
 
+uint32_t contract_lane_of(const struct contract *c, const char *queue, const char *type, const char *batch_key)
+{
+    for (uint32_t i = 0; i < CONTRACT_LANES; i++) {
+        const struct contract_lane *l = &c->lanes[i];
+        if (l->known && !strcmp(l->queue, queue) && !strcmp(l->type, type) && !strcmp(l->batch_key, batch_key)) return i;
+    }
+    return NO_LANE;
+}
+
 uint32_t contract_lane(const struct contract *c, const char *queue, const char *type)
 {
-    for (uint32_t i = 0; i < CONTRACT_LANES; i++)
-        if (c->lanes[i].known && !strcmp(c->lanes[i].queue, queue) && !strcmp(c->lanes[i].type, type)) return i;
-    return NO_LANE;
+    return contract_lane_of(c, queue, type, "");
 }
 
 void contract_claim(struct contract *c, struct store_claim *r, uint32_t lane, size_t max)
@@ -215,7 +261,7 @@ struct store_claim_item contract_claim_one(struct contract *c, const char *queue
     CHECK_INT(r.n, 1);
     struct store_claim_item item = r.items[0];
     store_release(&r.req);
-    item.body.type = item.body.queue = item.body.input = item.body.subject = STR_NONE; /* gone with the request */
+    item.body.type = item.body.queue = item.body.input = item.body.subject = item.body.key = item.body.limit_key = item.body.batch_key = STR_NONE; /* gone with the request */
     item.body.tags = NULL;
     item.body.n_tags = 0;
     return item;
@@ -253,6 +299,17 @@ struct store_settle_item contract_settle(struct contract *c, const struct store_
     CHECK_INT(r.req.err, 0);
     store_release(&r.req);
     return own;
+}
+
+struct life contract_lease(struct contract *c, const char *queue, const char *type, uint64_t fence)
+{
+    uint32_t lane = contract_lane(c, queue, type);
+    struct store_claim r = {.lanes = &lane, .n_lanes = 1, .fences = &fence, .max = 1, .leased = true};
+    ASK(c, claim, &r);
+    CHECK_INT(r.n, 1);
+    struct life life = r.items[0].life;
+    store_release(&r.req);
+    return life;
 }
 
 struct store_settle_item contract_end(struct contract *c, const struct id *id, const struct life *life, enum life_event verdict)
@@ -331,9 +388,13 @@ void contract_same_life(const struct life *seen, const struct life *wanted)
     CHECK_INT(seen->failures, wanted->failures);
     CHECK_INT(seen->deaths, wanted->deaths);
     CHECK_INT(seen->cancel_requested, wanted->cancel_requested);
+    CHECK_INT(seen->replaced, wanted->replaced);
+    CHECK_INT(seen->alone, wanted->alone);
+    CHECK_INT(seen->leased, wanted->leased);
     CHECK_INT(seen->fence, wanted->fence);
     CHECK_INT(seen->rank, wanted->rank);
     CHECK_INT(seen->due_at_ms, wanted->due_at_ms);
     CHECK_INT(seen->started_at_ms, wanted->started_at_ms);
     if (!state_is_ending(wanted->state)) CHECK_INT(seen->start_by_ms, wanted->start_by_ms);
+    if (!state_is_ending(wanted->state)) CHECK_INT(seen->eligible_at_ms, wanted->eligible_at_ms);
 }

@@ -5,11 +5,19 @@
  * turn (mem) or the loop (sqlite).
  *
  *   contract_life.c   what adds, claims, verdicts, ticks and controls do to a task
- *   contract_read.c   what is seen: get, log, counts, hints; what survives
+ *   contract_read.c   what is seen: get, counts, hints; what survives
+ *   contract_text.c   what attempts printed and streamed out
  *   contract_list.c   lists against a naive model
  *   contract_patch.c  change and delete
  *   contract_outside.c  settled from outside, history
  *   contract_set.c    settings of queues, idempotency keys
+ *   contract_save.c   checkpoints
+ *   contract_batch.c  lanes by batch key, what stops a claim, leases
+ *   contract_key.c    limits per key
+ *   contract_fair.c   fair queues
+ *   contract_where.c  places in the line of a queue
+ *   contract_once.c   keys that one task holds
+ *   contract_cache.c  results kept for others
  *
  * Beside them: test_history (random histories against two engines at once), test_power (power loss), test_migrate and
  * test_migrate_cut (files of earlier versions).
@@ -42,11 +50,16 @@ struct contract_clock {
 };
 
 struct contract_lane { /* as last told by a hint */
-    char queue[LIMIT_NAME + 1], type[LIMIT_NAME + 1];
+    char queue[LIMIT_NAME + 1], type[LIMIT_NAME + 1], batch_key[LIMIT_NAME + 1];
     bool known;
     uint32_t ready;
     int64_t head_rank;
     struct id head;
+};
+
+struct contract_key {
+    char queue[LIMIT_NAME + 1], key[LIMIT_NAME + 1];
+    struct store_key told; /* its names are not kept; held 0: a free place */
 };
 
 struct contract {
@@ -63,6 +76,9 @@ struct contract {
     uint32_t n_hints;  /* calls of on_hints */
     struct store_lost lost[8]; /* told since the last open; n_lost counts all */
     size_t n_lost;
+    struct store_leased leased[8]; /* the same; their names are not kept */
+    size_t n_leased;
+    struct contract_key keys[16]; /* that hold tasks, as last told */
     int64_t next_due_ms;
     int pending;       /* requests not yet answered */
     const struct store_req *answered[16]; /* the last answers, in order; n_answered counts all */
@@ -79,10 +95,18 @@ void contract_reopen(struct contract *c); /* closes and opens again; hints start
 int contract_main(const struct contract_engine *engine, int argc, char **argv);
 int contract_life(int argc, char **argv); /* the groups; exit status */
 int contract_read(int argc, char **argv);
+int contract_text(int argc, char **argv);
 int contract_list(int argc, char **argv);
 int contract_patch(int argc, char **argv);
 int contract_outside(int argc, char **argv);
 int contract_set(int argc, char **argv);
+int contract_save(int argc, char **argv);
+int contract_batch(int argc, char **argv);
+int contract_key(int argc, char **argv);
+int contract_fair(int argc, char **argv);
+int contract_where(int argc, char **argv);
+int contract_once(int argc, char **argv);
+int contract_cache(int argc, char **argv);
 
 /* on_done of every request, and the wait until none is outstanding. */
 void contract_on_done(struct store_req *r);
@@ -94,13 +118,16 @@ void contract_wait(struct contract *c);
 struct task_body contract_body(struct contract *c, const char *queue, const char *type);
 struct life contract_add(struct contract *c, const struct task_body *body); /* must be accepted */
 struct id contract_put(struct contract *c, const char *queue, const char *type); /* contract_body and contract_add */
-uint32_t contract_lane(const struct contract *c, const char *queue, const char *type);
+uint32_t contract_lane(const struct contract *c, const char *queue, const char *type); /* without a batch key */
+uint32_t contract_lane_of(const struct contract *c, const char *queue, const char *type, const char *batch_key);
 /* Claims up to max from one lane; the request is the caller's to release. */
 void contract_claim(struct contract *c, struct store_claim *r, uint32_t lane, size_t max);
 struct store_claim_item contract_claim_one(struct contract *c, const char *queue, const char *type); /* must be one */
 struct store_settle_item contract_verdict(const struct contract *c, const struct life *life, const struct id *id,
                                           enum life_event verdict);
 struct store_settle_item contract_settle(struct contract *c, const struct store_settle_item *item); /* one; req.err 0 */
+/* Claims the lane's first for a puller; its life. */
+struct life contract_lease(struct contract *c, const char *queue, const char *type, uint64_t fence);
 struct store_settle_item contract_end(struct contract *c, const struct id *id, const struct life *life, enum life_event verdict);
 struct store_control_item contract_act(struct contract *c, const struct store_control_item *item); /* one; req.err 0 */
 struct store_control_item contract_control(struct contract *c, const struct id *id, enum store_verb verb);

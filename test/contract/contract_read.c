@@ -16,6 +16,9 @@ CASE(a_body_comes_back_whole)
     b.grace_ms = 44;
     b.created_at_ms = T0 - 1;
     b.subject = STR("user-7");
+    b.limit_key = STR("user-8");
+    b.batch_key = STR("de \xc3\xa9");
+    b.cost = 0.1;
     b.tags = tags;
     b.n_tags = 2;
     b.input = STR("{ \"a\" : [1, 2.50, \"\\u0041\"] }");
@@ -26,6 +29,9 @@ CASE(a_body_comes_back_whole)
     CHECK_STR(t.body.type, "t");
     CHECK_STR(t.body.queue, "q");
     CHECK_STR(t.body.subject, "user-7");
+    CHECK_STR(t.body.limit_key, "user-8");
+    CHECK_STR(t.body.batch_key, "de \xc3\xa9");
+    CHECK(t.body.cost == b.cost);
     CHECK(str_eq(t.body.input, b.input));
     CHECK_INT(t.body.rules.priority, -7);
     CHECK_INT(t.body.rules.max_attempts, 9);
@@ -50,12 +56,12 @@ CASE(a_body_comes_back_whole)
     arena_release(&keep);
 }
 
-CASE(a_task_without_subject_and_tags_has_none)
+CASE(a_task_without_subject_keys_and_tags_has_none)
 {
     struct id id = contract_put(c, "q", "t");
     struct arena keep;
     struct task t = contract_get(c, &id, &keep);
-    CHECK(t.body.subject.p == NULL);
+    CHECK(t.body.subject.p == NULL && t.body.limit_key.p == NULL && t.body.batch_key.p == NULL);
     CHECK_INT(t.body.n_tags, 0);
     arena_release(&keep);
 }
@@ -156,47 +162,6 @@ CASE(a_thousand_items_go_in_and_come_out_in_one_request_each)
     CHECK_INT(contract_count(c, "q").n[TASK_PENDING], 0);
     store_release(&claim.req);
     free(bodies), free(items), free(verdicts);
-}
-
-static void check_log(struct contract *c, const struct id *id, int32_t run, int32_t number, const char *wanted)
-{
-    struct store_log r = {.id = *id, .run = run, .number = number};
-    ASK(c, log, &r);
-    CHECK(r.req.err == 0 && r.found == 0);
-    if (*wanted) CHECK_STR(r.log, wanted);
-    else CHECK_INT(r.log.len, 0);
-    store_release(&r.req);
-}
-
-CASE(each_attempt_of_each_run_keeps_its_log)
-{
-    struct id id = contract_put(c, "q", "t");
-    check_log(c, &id, 0, 0, "");
-    static const char *const texts[] = {"one", "two", "three"};
-    for (int i = 0; i < 3; i++) {
-        struct store_claim_item got = contract_claim_one(c, "q", "t");
-        struct store_settle_item s = contract_verdict(c, &got.life, &id, i < 2 ? LIFE_RELEASED : LIFE_DONE);
-        s.attempt.log = str_of(texts[i]);
-        CHECK_INT(contract_settle(c, &s).err, 0);
-    }
-    check_log(c, &id, 0, 0, "three");
-    check_log(c, &id, 0, 1, "one");
-    check_log(c, &id, 1, 2, "two");
-    check_log(c, &id, 1, 9, "");
-    check_log(c, &id, 9, 0, "");
-    (void)contract_control(c, &id, STORE_RETRY);
-    check_log(c, &id, 0, 0, "");
-    check_log(c, &id, 1, 0, "three");
-    struct store_claim_item got = contract_claim_one(c, "q", "t");
-    struct store_settle_item s = contract_verdict(c, &got.life, &id, LIFE_DONE);
-    s.attempt.log = STR("again");
-    CHECK_INT(contract_settle(c, &s).err, 0);
-    check_log(c, &id, 0, 0, "again");
-    check_log(c, &id, 1, 1, "one");
-    struct store_log r = {.id = id_make(&c->ids)};
-    ASK(c, log, &r);
-    CHECK(r.req.err == 0 && r.found == ERR_NOT_FOUND);
-    store_release(&r.req);
 }
 
 CASE(the_last_error_is_that_of_this_run_and_gone_when_another_begins)

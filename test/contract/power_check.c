@@ -9,6 +9,19 @@
 
 #define REQUESTS 256
 
+struct power_shape power_after_verb(struct power_shape s, enum store_verb verb)
+{
+    switch (verb) {
+    case STORE_CANCEL: s.state = TASK_CANCELLED, s.saved = 0; break;
+    case STORE_COMPLETE: s.state = TASK_COMPLETED, s.saved = 0, s.result = true; break;
+    case STORE_FAIL: s.state = TASK_FAILED, s.saved = 0; break;
+    case STORE_RETRY: s.state = TASK_PENDING, s.run++, s.result = false; break;
+    case STORE_PATCH: s.priority = 7, s.tagged = true; break;
+    case STORE_DELETE: s.there = false; break;
+    }
+    return s;
+}
+
 static struct power_shape shape_of(struct contract *c, const struct power_promise *p)
 {
     struct power_shape s = {.there = false};
@@ -27,6 +40,7 @@ static struct power_shape shape_of(struct contract *c, const struct power_promis
         s.result = g.task.ending.result.len > 0;
         if (!s.input && g.task.body.input.len > 0) s.run = -1; /* other bytes than were sent */
     }
+    s.saved = h.save.bytes;
     for (size_t i = 0; i < h.n_attempts; i++) s.log = s.log || h.attempts[i].log_bytes > 0;
     store_release(&g.req);
     store_release(&h.req);
@@ -50,7 +64,8 @@ static bool is(const struct power_shape *seen, const struct power_shape *s)
     if (seen->there != s->there || seen->key != s->key) return false;
     return !s->there ||
            (seen->state == s->state && seen->run == s->run && seen->priority == s->priority &&
-            seen->tagged == s->tagged && seen->input == s->input && seen->result == s->result && seen->log == s->log);
+            seen->tagged == s->tagged && seen->input == s->input && seen->result == s->result && seen->log == s->log &&
+            seen->saved == s->saved);
 }
 
 int power_check_tasks(struct contract *c, const struct power_promise *tasks, int n)
@@ -92,6 +107,7 @@ int power_check_rows(const char *path)
         {0, "SELECT count(*) FROM attempt WHERE id NOT IN (SELECT id FROM body)"},
         {0, "SELECT count(*) FROM past WHERE id NOT IN (SELECT id FROM body)"},
         {0, "SELECT count(*) FROM live JOIN done USING(id)"},
+        {0, "SELECT count(*) FROM save WHERE (id, run) NOT IN (SELECT id, run FROM live)"},
         {0, "SELECT count(*) FROM live WHERE state=3"},
         {1, "SELECT count(*)=(SELECT count(*) FROM live)+(SELECT count(*) FROM done) FROM body"},
         {1, "SELECT (SELECT coalesce(sum(n),0) FROM tally)=(SELECT count(*) FROM done)"},

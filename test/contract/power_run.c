@@ -82,12 +82,6 @@ static void answered(enum store_op op, int err)
     if (++run.seen.answers == run.plan.cut_after_answer) power_cut();
 }
 
-static void ask(struct power_promise *p, int request, struct power_shape will)
-{
-    p->will = will;
-    p->request = request;
-}
-
 /* The request of these tasks is answered: they are as was asked, unless it failed as a whole, which leaves it open. */
 static void settle_promises(int request, int err)
 {
@@ -113,7 +107,7 @@ static struct power_promise *make(struct contract *c, int request, size_t bytes,
     if (bytes) p->body.input = (struct str){big, bytes};
     if (keyed) snprintf(p->key, sizeof p->key, "k%d", run.n);
     p->item = (struct store_add_item){.body = &p->body, .key = keyed ? str_of(p->key) : STR_NONE};
-    ask(p, request, (struct power_shape){.there = true, .key = keyed, .state = TASK_PENDING, .run = 1, .input = true});
+    power_ask(p, request, (struct power_shape){.there = true, .key = keyed, .state = TASK_PENDING, .run = 1, .input = true});
     return p;
 }
 
@@ -167,11 +161,34 @@ static struct store_claim claim(struct contract *c, int n)
     return r; /* who was claimed is pending again, or still, when the power has been away */
 }
 
-/* Claims n and ends them in one request: completed, failed for good, failed to be tried again, by turns. */
+/* Each saves so many bytes. */
+static void save(struct contract *c, const struct store_claim *got, size_t bytes)
+{
+    if (is_over() || got->req.err || got->n == 0) return;
+    struct store_save_item items[TASKS];
+    int request = ++run.requests;
+    for (size_t i = 0; i < got->n; i++) {
+        struct power_promise *p = promise_of(&got->items[i].body.id);
+        struct power_shape will = p->was;
+        items[i] = (struct store_save_item){.id = p->body.id, .fence = got->items[i].life.fence};
+        items[i].save = (struct task_save){.attempt = got->items[i].life.attempt, .at_ms = c->clock.wall_ms, .data = {big, bytes}};
+        will.saved = bytes;
+        power_ask(p, request, will);
+    }
+    struct store_save r = {.items = items, .n = got->n};
+    ASK(c, save, &r);
+    settle_promises(request, r.req.err);
+    answered(STORE_SAVE, r.req.err);
+    store_release(&r.req);
+}
+
+/* Claims n, which save, and ends them in one request: completed, failed for good, failed to be tried again, by turns. The
+ * last save with the verdict. */
 static void work(struct contract *c, int n)
 {
     if (is_over()) return;
     struct store_claim got = claim(c, n);
+    save(c, &got, 3);
     struct store_settle_item items[TASKS];
     int request = ++run.requests;
     size_t n_items = got.req.err || is_over() ? 0 : got.n;
@@ -181,10 +198,12 @@ static void work(struct contract *c, int n)
         items[i].retryable = i % 3 == 2;
         items[i].attempt.log = STR("it said so\n");
         struct power_shape will = p->was;
+        items[i].save = (struct task_save){.attempt = got.items[i].life.attempt, .at_ms = c->clock.wall_ms, .data = {big, 5}};
         will.log = true;
+        will.saved = i % 3 == 2 ? 5 : 0;
         will.result = i % 3 == 0;
         will.state = i % 3 == 0 ? TASK_COMPLETED : i % 3 == 1 ? TASK_FAILED : TASK_SCHEDULED;
-        ask(p, request, will);
+        power_ask(p, request, will);
     }
     struct store_settle r = {.items = items, .n = n_items};
     if (n_items) {
@@ -198,19 +217,6 @@ static void work(struct contract *c, int n)
 
 static const struct task_tag tags[] = {{STR("power"), STR("on")}};
 
-static struct power_shape after_verb(struct power_shape s, enum store_verb verb)
-{
-    switch (verb) {
-    case STORE_CANCEL: s.state = TASK_CANCELLED; break;
-    case STORE_COMPLETE: s.state = TASK_COMPLETED, s.result = true; break;
-    case STORE_FAIL: s.state = TASK_FAILED; break;
-    case STORE_RETRY: s.state = TASK_PENDING, s.run++, s.result = false; break;
-    case STORE_PATCH: s.priority = 7, s.tagged = true; break;
-    case STORE_DELETE: s.there = false; break;
-    }
-    return s;
-}
-
 /* What people do to n tasks from the i-th on, in one request. */
 static void act(struct contract *c, int i, int n, enum store_verb verb)
 {
@@ -223,7 +229,7 @@ static void act(struct contract *c, int i, int n, enum store_verb verb)
         items[k] = (struct store_control_item){.id = p->body.id, .verb = verb, .patch = &patch};
         items[k].result = STR("1");
         items[k].failure.code = STR("x");
-        ask(p, request, after_verb(p->was, verb));
+        power_ask(p, request, power_after_verb(p->was, verb));
     }
     struct store_control r = {.items = items, .n = (size_t)n};
     ASK(c, control, &r);
@@ -247,7 +253,7 @@ static void tick(struct contract *c)
         if (p->was.there && p->was.state == TASK_SCHEDULED) p->was.state = TASK_PENDING;
         if (!p->was.there || p->was.state != TASK_PENDING || !p->body.rules.start_by_ms) continue;
         will.state = TASK_EXPIRED;
-        ask(p, request, will);
+        power_ask(p, request, will);
     }
     ASK(c, tick, &r);
     settle_promises(request, r.req.err);
@@ -271,7 +277,7 @@ static void purge(struct contract *c, int i, int j)
         if (p->body.created_at_ms < c->clock.wall_ms) will.key = false;
         if (p == parts) will.input = will.result = will.log = false;
         if (p == whole) will.there = false;
-        if (p == parts || p == whole || p->was.key) ask(p, request, will);
+        if (p == parts || p == whole || p->was.key) power_ask(p, request, will);
     }
     ASK(c, purge, &r);
     settle_promises(request, r.req.err);
@@ -322,6 +328,7 @@ static void play(struct contract *c)
     add(c, 1, false, 0, true);
     if (!is_over()) {
         struct store_claim r = claim(c, 4); /* they run when it is over */
+        save(c, &r, 7);
         store_release(&r.req);
     }
     act(c, 31, 1, STORE_PATCH);

@@ -34,6 +34,7 @@ struct power_shape { /* of a task, as far as the script changes it */
     enum task_state state;
     int run, priority;
     bool tagged, input, result, log;
+    size_t saved; /* bytes of its checkpoint */
 };
 
 struct power_promise {
@@ -45,11 +46,18 @@ struct power_promise {
     char key[8];                  /* empty: added without */
 };
 
+static inline void power_ask(struct power_promise *p, int request, struct power_shape will)
+{
+    p->will = will;
+    p->request = request;
+}
+
 /* `fail` is the test_fail of the calling file. */
 struct power_seen power_run(const struct power_plan *plan, void (*fail)(void));
 struct power_seen power_run_open(const struct power_plan *plan,
                                  void (*fail)(void)); /* makes a store, and nothing else */
 
+struct power_shape power_after_verb(struct power_shape s, enum store_verb verb);
 /* What does not hold of what is left, power_check.c: of tasks as a new engine shows them, of the rows of a store, and
  * of a file that is looked at only as a database. */
 int power_check_tasks(struct contract *c, const struct power_promise *tasks, int n);

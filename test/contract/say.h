@@ -6,13 +6,15 @@
 #define TEST_CONTRACT_SAY_H
 
 #include "base/buf.h"
-#include "store/store.h"
+#include "test/contract/contract.h"
 
 void say_life(struct buf *b, const struct life *l);
+void say_lane(struct buf *b, const struct contract_lane *l);
 void say_id(struct buf *b, const struct id *id);
 void say_failure(struct buf *b, const struct failure *f); /* nothing when there is none */
 void say_task(struct buf *b, const struct task *t);
 void say_history(struct buf *b, const struct store_history *h);
+void say_key(struct buf *b, const struct contract *c, const char *queue, const char *key); /* what it holds */
 void say_set(struct buf *b, const struct store_count *n); /* what was set for its queue */
 
 #endif

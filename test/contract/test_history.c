@@ -9,7 +9,9 @@
 #include "base/mem.h"
 #include "store/mem/mem_engine.h"
 #include "store/sqlite/sqlite_engine.h"
+#include "task/order.h"
 #include "test/contract/contract.h"
+#include "test/contract/history_steps.h"
 #include "test/contract/say.h"
 
 #define SEEDS 200
@@ -19,6 +21,8 @@
 
 static const char *const queues[] = {"q", "r"};
 static const char *const types[] = {"t", "u"};
+static const char *const batches[] = {"", "one", "two"};
+static const char *const limit_keys[] = {"ann", "bob"};
 static const struct task_tag tags[] = {{STR("a"), STR("1")}, {STR("b"), STR("2")}};
 static char keys[30][4]; /* of adds */
 
@@ -43,6 +47,7 @@ static struct task_body any_body(struct rng *r, int64_t now_ms)
                           .created_at_ms = now_ms,
                           .timeout_ms = 1000,
                           .grace_ms = 100,
+                          .cost = (double)(1 + rng_below(r, 20)) / 10,
                           .tags = tags,
                           .n_tags = rng_below(r, 3),
                           .input = STR("{\"n\":1}")};
@@ -50,6 +55,12 @@ static struct task_body any_body(struct rng *r, int64_t now_ms)
     for (int i = 0; i < 6; i++) b.id.b[i] = (uint8_t)(now_ms >> (8 * (5 - i)));
     if (rng_below(r, 3) == 0) b.run_at_ms = now_ms + (int64_t)rng_below(r, 1500);
     if (rng_below(r, 4) == 0) b.rules.start_by_ms = now_ms + (int64_t)rng_below(r, 2500);
+    uint64_t batch = rng_below(r, 2) ? 0 : rng_below(r, 3);
+    if (batch) b.batch_key = str_of(batches[batch]);
+    if (rng_below(r, 2)) b.limit_key = str_of(limit_keys[rng_below(r, 2)]);
+    if (rng_below(r, 3) == 0) b.key = str_of(keys[rng_below(r, 4)]);
+    b.on_conflict = (enum task_conflict)rng_below(r, 3);
+    if (rng_below(r, 3) == 0) b.cache = (struct task_cache){1 + (int64_t)rng_below(r, 20000), rng_below(r, 4) == 0, {(uint8_t)rng_below(r, 4)}};
     if (rng_below(r, 2)) b.subject = rng_below(r, 2) ? STR("ann") : STR("bob");
     return b;
 }
@@ -75,9 +86,12 @@ static void play_add(struct contract *c, struct rng *r, struct buf *out, bool fi
     for (size_t i = 0; i < n; i++) {
         say_id(out, &bodies[i].id);
         buf_add_format(out, " %d existed %d replayed %d", items[i].err, items[i].existed, items[i].replayed);
+        buf_add_format(out, " existing %d replaced %d", items[i].existing, items[i].replaced);
+        if (items[i].existing || items[i].replaced || items[i].err == ERR_KEY_HELD) say_id(out, &items[i].holder);
+        if (items[i].cached) buf_add_text(out, " cached"), say_id(out, &items[i].cached_from);
         if (items[i].replayed) say_id(out, &items[i].first);
         else if (!items[i].err) say_life(out, &items[i].life);
-        bool known = items[i].existed || items[i].err || items[i].replayed;
+        bool known = items[i].existed || items[i].err || items[i].replayed || items[i].existing;
         if (first && !known && h.n < IDS) h.bodies[h.n++] = bodies[i];
     }
 }
@@ -91,26 +105,32 @@ static const struct life_rules *rules_of(const struct id *id)
 
 static void play_claim(struct contract *c, struct rng *r, struct buf *out, bool first)
 {
-    uint32_t lanes[4];
+    uint32_t lanes[12];
     uint64_t fences[5];
     size_t n = 0;
-    for (int i = 0; i < 4; i++)
-        if (rng_below(r, 3)) lanes[n++] = contract_lane(c, queues[i / 2], types[i % 2]);
+    for (int i = 0; i < 12; i++)
+        if (rng_below(r, 3)) lanes[n++] = contract_lane_of(c, queues[i / 2 % 2], types[i % 2], batches[i / 4]);
     for (int i = 0; i < 5; i++) fences[i] = id_fence(r);
     struct store_claim q = {.lanes = lanes, .n_lanes = n, .fences = fences, .max = rng_below(r, 6)};
+    q.leased = rng_below(r, 4) == 0;
+    q.fill = rng_below(r, 4);
+    if (rng_below(r, 3) == 0) q.until_rank = order_rank((int32_t)rng_below(r, 3) - 1, c->clock.wall_ms);
+    if (rng_below(r, 3) == 0) q.cost = (double)rng_below(r, 50) / 10;
     ASK(c, claim, &q);
-    if (q.n) buf_add_format(out, " from %s/%s", c->lanes[q.lane].queue, c->lanes[q.lane].type);
+    if (q.n) say_lane(out, &c->lanes[q.lane]);
     for (size_t i = 0; i < q.n; i++) {
         struct store_claim_item *it = &q.items[i];
         say_id(out, &it->body.id);
         buf_add_format(out, " %.*s %.*s", STR_ARG(it->body.queue), STR_ARG(it->body.input));
+        buf_add_format(out, " on from %d %.*s", it->resumed_from, STR_ARG(it->resume));
         say_life(out, &it->life);
         if (!first || h.n_attempts == ATTEMPTS) continue;
         h.attempts[h.n_attempts++] = (struct store_settle_item){.attempt = {.id = it->body.id,
                                                                             .run = it->life.run,
                                                                             .number = it->life.attempt,
                                                                             .fence = it->life.fence,
-                                                                            .started_at_ms = it->life.started_at_ms},
+                                                                            .started_at_ms = it->life.started_at_ms,
+                                                                            .resumed_from = it->resumed_from},
                                                                 .rules = rules_of(&it->body.id)};
     }
     store_release(&q.req);
@@ -127,15 +147,17 @@ static void play_settle(struct contract *c, struct rng *r, struct buf *out)
         it.attempt.verdict = rng_below(r, 3) ? (enum life_event)rng_below(r, LIFE_CLAIM) : LIFE_DONE;
         it.attempt.finished_at_ms = c->clock.wall_ms;
         it.retryable = rng_below(r, 4) > 0;
+        it.shared = rng_below(r, 2) > 0;
         it.retry_after_ms = rng_below(r, 4) ? 0 : (int64_t)rng_below(r, 900);
         it.chance = rng_next(r);
         if (rng_below(r, 2)) it.attempt.log = STR("some output\n");
+        if (rng_below(r, 2)) it.attempt.output = STR("pieces of it");
         if (it.attempt.verdict != LIFE_DONE)
-            it.attempt.failure = (struct failure){.code = STR("worker_error"),
-                                                  .message = STR("no"),
-                                                  .attempt = it.attempt.number,
-                                                  .at_ms = c->clock.wall_ms};
+            it.attempt.failure = (struct failure){.code = STR("worker_error"), .message = STR("no"),
+                                                  .attempt = it.attempt.number, .at_ms = c->clock.wall_ms};
         it.result = STR("{\"r\":2}");
+        if (rng_below(r, 4) == 0) it.save = history_any_save(c, r, &it.attempt);
+        if (it.save.attempt) it.attempt.saved_at_ms = it.save.at_ms, it.attempt.saved_bytes = it.save.data.len;
         it.progress = rng_below(r, 2) ? STR("{\"percent\":50}") : STR_NONE;
         items[i] = it;
     }
@@ -161,10 +183,9 @@ static struct id any_id(struct rng *r)
 /* As it is, or as somebody else may have seen it: with another priority. The task lives as long as `keep`. */
 static const struct task *any_expectation(struct contract *c, struct rng *r, const struct id *id, struct store_get *keep)
 {
-    bool wrong = rng_below(r, 3) == 0;
     *keep = (struct store_get){.id = *id};
     ASK(c, get, keep);
-    if (wrong) keep->task.body.rules.priority++;
+    if (rng_below(r, 3) == 0) keep->task.body.rules.priority++;
     return keep->found ? NULL : &keep->task;
 }
 
@@ -211,20 +232,6 @@ static void play_control(struct contract *c, struct rng *r, struct buf *out, boo
     store_release(&q.req);
 }
 
-static void play_set(struct contract *c, struct rng *r)
-{
-    struct store_queue sets[3];
-    size_t n = 1 + rng_below(r, 3);
-    for (size_t i = 0; i < n; i++) {
-        sets[i] = (struct store_queue){.queue = str_of(queues[rng_below(r, 2)]), .parts = 1 + (unsigned)rng_below(r, 15)};
-        sets[i].set = (struct store_queue_set){.paused = rng_below(r, 2), .draining = rng_below(r, 2)};
-        sets[i].set.concurrency = (int32_t)rng_below(r, 3);
-        sets[i].set.capacity = (int64_t)rng_below(r, 3) - 1;
-        SUBMIT(c, queue, &sets[i]);
-    }
-    contract_wait(c);
-}
-
 static void play_tick(struct contract *c, size_t max, struct buf *out)
 {
     struct store_tick q = contract_tick(c, max);
@@ -245,7 +252,7 @@ static void play_reads(struct contract *c, struct rng *r, struct buf *out)
     buf_add_format(out, " get %d", get.found);
     if (!get.found) say_task(out, &get.task);
     store_release(&get.req);
-    struct store_log log = {.id = any_id(r), .run = (int32_t)rng_below(r, 3), .number = (int32_t)rng_below(r, 3)};
+    struct store_log log = {.id = any_id(r), .run = (int32_t)rng_below(r, 3), .number = (int32_t)rng_below(r, 3), .output = rng_below(r, 2) > 0};
     if (h.n_attempts && rng_below(r, 4)) log.id = h.attempts[rng_below(r, (uint64_t)h.n_attempts)].attempt.id;
     ASK(c, log, &log);
     buf_add_format(out, " log %d %.*s", log.found, STR_ARG(log.log));
@@ -275,13 +282,13 @@ static void say_counts(struct contract *c, struct buf *out)
     for (int q = 0; q < 2; q++) {
         struct store_count n = contract_count(c, queues[q]);
         say_set(out, &n);
+        for (int k = 0; k < 2; k++) say_key(out, c, queues[q], limit_keys[k]);
         buf_add_format(out, " %s oldest %lld retrying %lld:", queues[q], (long long)n.oldest_ready_ms, (long long)n.retrying);
         for (int s = 0; s < TASK_STATES; s++) buf_add_format(out, " %lld", (long long)n.n[s]);
-        for (int t = 0; t < 2; t++) {
-            uint32_t lane = contract_lane(c, queues[q], types[t]);
+        for (int t = 0; t < 6; t++) {
+            uint32_t lane = contract_lane_of(c, queues[q], types[t % 2], batches[t / 2]);
             uint32_t ready = lane == NO_LANE ? 0 : c->lanes[lane].ready;
-            buf_add_format(out, " lane %u", ready);
-            if (ready) buf_add_format(out, " head %lld", (long long)c->lanes[lane].head_rank);
+            if (ready) buf_add_format(out, " lane %u head %lld", ready, (long long)c->lanes[lane].head_rank);
         }
     }
 }
@@ -289,6 +296,7 @@ static void say_counts(struct contract *c, struct buf *out)
 /* The process goes away: what ran is lost. In an engine that keeps nothing the same is said by hand. */
 static void play_reopen(struct contract *c, struct buf *out)
 {
+    history_by_age(c, queues); /* turns are given anew by a reopen (contract_fair.c) */
     if (c->engine->survives) {
         contract_reopen(c);
     } else {
@@ -296,11 +304,13 @@ static void play_reopen(struct contract *c, struct buf *out)
         ASK(c, list, &list);
         for (size_t i = 0; i < list.n; i++) {
             struct task *t = &list.items[i];
+            if (t->life.leased) continue; /* its puller holds it */
             struct store_settle_item it = contract_verdict(c, &t->life, &t->body.id, LIFE_LOST);
             it.attempt.failure = (struct failure){.code = failure_word(FAILURE_LOST),
                                                   .message = failure_text(FAILURE_LOST),
                                                   .attempt = t->life.attempt,
                                                   .at_ms = c->clock.wall_ms};
+            history_recall_save(c, &it.attempt);
             CHECK_INT(contract_settle(c, &it).err, 0);
         }
         store_release(&list.req);
@@ -322,7 +332,8 @@ static void play(struct contract *c, uint64_t kind, uint64_t chance, struct buf 
     else if (kind < 20) play_control(c, &r.rng, out, first);
     else if (kind < 23) play_tick(c, 1 + rng_below(&r.rng, 8), out);
     else if (kind < 27) play_reads(c, &r.rng, out);
-    else if (kind < 28) play_set(c, &r.rng);
+    else if (kind < 28) history_set(c, &r.rng, queues);
+    else if (kind < 32) history_save(c, &r.rng, out, h.attempts, h.n_attempts);
     else play_reopen(c, out);
     if (chance % 4 == 0) say_counts(c, out);
 }
@@ -357,7 +368,7 @@ static void compare(uint64_t seed)
     contract_use(&sqlite);
     struct contract *two = contract_new(test_fail);
     for (int step = 0; step < STEPS; step++) {
-        uint64_t kind = rng_below(&r.rng, 29), chance = rng_next(&r.rng);
+        uint64_t kind = rng_below(&r.rng, 33), chance = rng_next(&r.rng);
         int64_t ms = (int64_t)rng_below(&r.rng, 400);
         one->clock.wall_ms += ms;
         two->clock.wall_ms += ms;

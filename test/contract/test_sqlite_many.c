@@ -46,8 +46,8 @@ static void many_rows(struct contract *c)
     go_elsewhere(c, path);
     CHECK(old_exec(path, "BEGIN;"
               "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x<" ROWS ")"
-              " INSERT INTO body SELECT CAST(printf('\x01%015d', x) AS BLOB),0,1,0,1,0,0,1,1,3,0,0,1,1,NULL,NULL,x'7b7d',-1 FROM n;"
-              "INSERT INTO live SELECT id,1,1,1,0,0,0,0,0,0,9000000000000,0,0 FROM body WHERE id<x'0140';"
+              " INSERT INTO body SELECT CAST(printf('\x01%015d', x) AS BLOB),0,1,0,1,0,0,1,1,3,0,0,1,1,NULL,NULL,x'7b7d',-1,NULL,NULL,1,NULL FROM n;"
+              "INSERT INTO live SELECT id,1,1,1,0,0,0,0,0,0,9000000000000,0,0,0,0,NULL,NULL FROM body WHERE id<x'0140';"
               "COMMIT"));
     come_back(c, path);
     CHECK_INT(contract_count(c, "q").n[TASK_SCHEDULED], 200000);
@@ -113,9 +113,9 @@ static void many_ended(struct contract *c)
     CHECK(old_exec(path, "BEGIN;"
               "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x<" ROWS ")"
               " INSERT INTO body SELECT CAST(printf('\x01%015d', x) AS BLOB),0,1+(x%50000=1),0,1,0,0,1,1,3,0,0,1,1,"
-              "iif(x%70000=1,'ann','all'),NULL,x'7b7d',-1 FROM n;"
+              "iif(x%70000=1,'ann','all'),NULL,x'7b7d',-1,NULL,NULL,1,NULL FROM n;"
               "INSERT INTO done SELECT id,lane,4+(CAST(substr(id,2) AS INTEGER)%60000=1),1,1,0,0,0,0,1,2,NULL,NULL,NULL,NULL,0,0,"
-              "NULL,NULL,NULL,0 FROM body WHERE id<x'0140';"
+              "NULL,NULL,NULL,0,1,NULL FROM body WHERE id<x'0140';"
               "INSERT INTO tag SELECT 'of', iif(CAST(substr(id,2) AS INTEGER)%80000=1,'few','all'), id FROM done;"
               "COMMIT"));
     come_back(c, path);
@@ -159,9 +159,9 @@ static void many_types(struct contract *c)
               "WITH RECURSIVE n(x) AS (SELECT 2 UNION ALL SELECT x+1 FROM n WHERE x<9000)"
               " INSERT INTO lane SELECT x, iif(x%1000=0,'r','q'), 't'||x FROM n;"
               "WITH RECURSIVE n(x) AS (SELECT 2 UNION ALL SELECT x+1 FROM n WHERE x<9000)"
-              " INSERT INTO body SELECT CAST(printf('\x01%015d', x) AS BLOB),0,x,0,1,0,0,1,1,3,0,0,1,1,NULL,NULL,x'7b7d',-1 FROM n;"
-              "INSERT INTO live SELECT id,lane,2,1,0,0,0,0,0,0,0,0,0 FROM body WHERE id<x'0140' AND lane%10<>0;"
-              "INSERT INTO done SELECT id,lane,6,1,1,0,0,0,0,1,2,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,0 FROM body"
+              " INSERT INTO body SELECT CAST(printf('\x01%015d', x) AS BLOB),0,x,0,1,0,0,1,1,3,0,0,1,1,NULL,NULL,x'7b7d',-1,NULL,NULL,1,NULL FROM n;"
+              "INSERT INTO live SELECT id,lane,2,1,0,0,0,0,0,0,0,0,0,0,0,NULL,NULL FROM body WHERE id<x'0140' AND lane%10<>0;"
+              "INSERT INTO done SELECT id,lane,6,1,1,0,0,0,0,1,2,NULL,NULL,NULL,NULL,0,0,NULL,NULL,NULL,0,1,NULL FROM body"
               " WHERE id<x'0140' AND lane%10=0;"
               "COMMIT"));
     come_back(c, path);

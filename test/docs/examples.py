@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the examples of one section, as somebody would who types them in: in a directory of their own, with `bide` in
-the PATH, libbide where pkg-config finds it, and a server on a port of its own wherever the page says 127.0.0.1:8080."""
+the PATH, libbide where pkg-config finds it, the packages of sdk/, and a server on a port of its own wherever the page
+says 127.0.0.1:8080."""
 import json
 import os
 import re
@@ -132,6 +133,8 @@ class Bench:
                            ("lib/libbide.so", f"{BUILD}/libbide.so"), ("lib/libbide.so.0", f"{BUILD}/libbide.so")):
             (self.prefix / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, self.prefix / path)
+        (self.dir / "node_modules").mkdir()
+        (self.dir / "node_modules/bide").symlink_to(ROOT / "sdk/node")  # as `npm install` of a folder does it
 
     def _environment(self, address):
         env = {k: v for k, v in os.environ.items() if not k.startswith("BIDE_")}

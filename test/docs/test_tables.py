@@ -36,7 +36,7 @@ def routes():
 
 
 def plain(route):
-    return re.sub(r"\{\w+\}", "{}", route)
+    return re.sub(r"\{\w+\}(\.\{\w+\})?", "{}", route)
 
 
 def test_every_route_is_documented_with_its_query_and_every_documented_route_is_there():
@@ -91,6 +91,20 @@ def test_the_fields_of_a_body_are_those_that_are_read(heading):
     assert [field for row in tables(PAGE, heading) for field in row[column].split(", ")] == read
 
 
+@pytest.mark.parametrize("file,table,schema", [
+    ("pull_claim", "claim_members", "Claim"),
+    ("pull_attempt", "beat_members", "Beat"),
+    ("pull_attempt", "progress_members", "Progress"),
+    ("pull_attempt", "log_members", "LogText"),
+    ("pull_attempt", "done_members", "AttemptDone"),
+    ("pull_attempt", "fail_members", "AttemptFailure"),
+])
+def test_what_pullers_may_say_is_what_is_read(file, table, schema):
+    document = yaml.load(code("doc/openapi.yaml"), yaml.CSafeLoader)
+    [text] = re.findall(rf"^static const struct member {table}\[\] = \{{(.*?)\}};$", code(f"src/api/{file}.c"), re.M | re.S)
+    assert list(document["components"]["schemas"][schema]["properties"]) == re.findall(r'\{"(\w+)", read_\w+\}', text)
+
+
 def test_the_codes_of_the_server_are_those_of_err_def():
     shown = [[row[0], row[1], row[2], row[4]] for row in tables(PAGE, "Of the server")]
     assert shown == [[word, http, exit, text] for _, http, exit, word, text in rows("src/base/err.def", "ERR")]
@@ -117,7 +131,7 @@ def test_the_reasons_for_waiting_are_those_that_are_given():
 def test_the_frames_are_those_that_are_read():
     words = re.findall(r'\{"(\w+)", FRAME_\w+\}', code("src/handler/frame.c"))
     shown = [row[0] for row in tables(PAGE, "The worker protocol, bide/1")]
-    assert shown == ["run", "cancel", "stop", "op"] + words, "what bide says, then what a worker says"
+    assert shown == ["run", "cancel", "ping", "stop", "op"] + words, "what bide says, then what a worker says"
 
 
 def test_the_members_of_a_worker_are_those_that_are_written():
@@ -154,3 +168,14 @@ def test_the_metrics_are_those_that_a_server_gives(tmp_path):
     finally:
         bench.end()
     assert [row[:2] for row in tables(PAGE, "Metrics")] == [list(m) for m in re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M)]
+
+
+def test_every_key_of_a_pool_is_shown_in_the_list_of_workers():
+    """The schema is closed and all of it required, so that what it has is what the server answers."""
+    pool = yaml.load(code("doc/openapi.yaml"), yaml.CSafeLoader)["components"]["schemas"]["Pool"]
+    assert set(pool["required"]) == set(pool["properties"])
+    confined = {"user", "limits", "no_new_privileges", "writable", "read_only"}  # `sandbox`
+    keys = {row[0] for row in tables("doc/config.md", "`workers.NAME`")} - confined
+    unit = {"duration": "_ms", "size": "_bytes"}
+    kinds = {row[0]: row[1] for row in tables("doc/config.md", "`workers.NAME`")}
+    assert {key + unit.get(kinds[key], "") for key in keys} == set(pool["properties"]) - {"name", "waiting", "replacing", "sandbox"}

@@ -20,7 +20,7 @@ def once(w, scenario, n, kinds, span=1, unnoticed=False, **how):
         scenario.judge(w, it, answer)
         if not struck or unnoticed:
             assert scenario.fine(answer), answer
-    except AssertionError as error:
+    except (AssertionError, OSError) as error:
         raise AssertionError(f"{type(scenario).__name__}, call {n} of {kinds} {how}: {error}; {w.bide.text()[-1500:]}") from error
     return struck
 

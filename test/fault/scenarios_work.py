@@ -144,7 +144,7 @@ class WorkerStart(WorkerTask):
     def ready(self, w):
         for worker in w.sure("GET", "/v1/workers").json["items"]:
             if worker["pid"]:
-                w.ask("POST", f"/v1/workers/{worker['id']}/recycle")
+                w.ask("POST", f"/v1/workers/{worker['id']}/stop")
         until(lambda: not any(worker["pid"] for worker in w.sure("GET", "/v1/workers").json["items"]), "no process")
         return super().ready(w)
 
@@ -165,7 +165,7 @@ class Reload(Scenario):
         return None
 
     def tell(self, w, concurrency):
-        w.bide.configure(with_actor(**{**w.parts, "queues": {"default": {"concurrency": 8}, "other": {"concurrency": concurrency}}}))
+        w.bide.configure(with_actor(**{**w.parts, "queues": {**w.parts["queues"], "other": {"concurrency": concurrency}}}))
         said = w.bide.text()
         w.bide.process.send_signal(signal.SIGHUP)
         until(lambda: self.word(w, said) or not w.alive(), "it says what came of it")

@@ -47,7 +47,7 @@ class World:
             "file": {"exec": ["/bin/sh", "-c", 'echo hello >"$1/out.txt"; echo said >&2; echo 1', "sh", "{dir}"]},
             "bad": {"exec": ["/bin/false"], "max_attempts": 1},
         }
-        self.parts = {"types": types, "queues": {"default": {"concurrency": 8}, "other": {"concurrency": 3}}, "pool": {"instances": 2}}
+        self.parts = {"types": types, "queues": {"default": {"concurrency": 8}, "other": {"concurrency": 3}, "probe": {}}, "pool": {"instances": 2}}
         self.bide = serve.prepare(with_actor(**self.parts))
         self.faults = Faults.into(self.bide)
         self.bide.start()
@@ -106,10 +106,14 @@ class World:
         assert answer.status == 500 or int(answer.headers["retry-after"]) >= 1, (answer, answer.headers)
         return problem
 
+    def answers(self):
+        """Through each thread that may still be about to end the process for a fault that struck after the answer."""
+        return self.ask("POST", "/v1/queues/probe/resume").ok and self.ask("GET", "/v1/tasks?limit=1").ok
+
     def recover(self):
         """Starts the server again if it has ended. Nothing of the old one may be left."""
         self.faults.disarm()
-        until(lambda: not self.alive() or self.ask("GET", "/livez").ok, "it lives, or is dead")
+        until(lambda: not self.alive() or self.answers(), "it lives, or is dead")
         if self.alive():
             return
         self.bide.process.wait()

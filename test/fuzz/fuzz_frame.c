@@ -63,11 +63,14 @@ static void mix_frame(struct reading *x, struct frame_parser *p, const struct fr
     must(f->progress.message.len <= LIMIT_MESSAGE && f->progress.data.len <= LIMIT_PROGRESS_DATA);
     if (f->progress.data.len) fuzz_must_be_json(f->progress.data, JSON_OBJECT);
     check_result(f->result);
+    check_result(f->data);
+    must(f->op == FRAME_SAVE || f->data.len == 0);
     mix_text(x, f->id);
     mix_text(x, f->progress.message);
     mix_text(x, f->level);
     mix_text(x, f->text);
     mix_text(x, f->result);
+    mix_text(x, f->data);
     mix_text(x, f->result_file);
     for (size_t i = 0; i < f->n_files; i++) mix_text(x, f->files[i]);
     if (f->op == FRAME_FAIL) check_verdict(x, p, f);

@@ -38,7 +38,8 @@ static bool same_body(const struct task_body *a, const struct task_body *b)
     bool same = str_eq(a->type, b->type) && str_eq(a->queue, b->queue) && str_eq(a->subject, b->subject) &&
                 str_eq(a->input, b->input) && a->n_tags == b->n_tags && a->created_at_ms == b->created_at_ms &&
                 a->run_at_ms == b->run_at_ms && a->timeout_ms == b->timeout_ms && a->grace_ms == b->grace_ms &&
-                a->retain_ms == b->retain_ms && a->rules.priority == b->rules.priority &&
+                a->retain_ms == b->retain_ms && str_eq(a->limit_key, b->limit_key) && str_eq(a->batch_key, b->batch_key) &&
+                memcmp(&a->cost, &b->cost, sizeof a->cost) == 0 && a->rules.priority == b->rules.priority &&
                 a->rules.max_attempts == b->rules.max_attempts && a->rules.start_by_ms == b->rules.start_by_ms &&
                 a->rules.retry.backoff == b->rules.retry.backoff && a->rules.retry.jitter == b->rules.retry.jitter &&
                 a->rules.retry.base_ms == b->rules.retry.base_ms && a->rules.retry.cap_ms == b->rules.retry.cap_ms;
@@ -70,6 +71,11 @@ static void check_limits(const struct task_body *b)
     must(in(b->rules.priority, -LIMIT_PRIORITY, LIMIT_PRIORITY) && in(b->rules.max_attempts, 1, LIMIT_ATTEMPTS));
     must(in(b->timeout_ms, 1, LIMIT_DELAY_MS) && in(b->grace_ms, 1, LIMIT_DELAY_MS));
     must(in(b->rules.retry.base_ms, 0, LIMIT_DELAY_MS) && in(b->rules.retry.cap_ms, 0, LIMIT_DELAY_MS));
+    check_text(b->limit_key, LIMIT_NAME);
+    check_text(b->batch_key, LIMIT_NAME);
+    must((!b->limit_key.p || b->limit_key.len > 0) && (!b->batch_key.p || b->batch_key.len > 0));
+    must(b->cost > 0 && b->cost <= LIMIT_COST);
+    must(in(b->cache.ttl_ms, 0, LIMIT_CACHE_MS) && (b->cache.ttl_ms || !b->cache.bypass));
     must(b->run_at_ms >= 0 && b->rules.start_by_ms >= 0);
     must(b->rules.start_by_ms == 0 || b->run_at_ms <= b->rules.start_by_ms);
     must(b->retain_ms == RETAIN_AS_TYPE || b->retain_ms == RETAIN_FOREVER || in(b->retain_ms, 0, LIMIT_DELAY_MS));
@@ -93,7 +99,7 @@ static void check_shown(const struct task_body *body)
     struct json j;
     struct err e;
     struct life life = life_begin(&body->rules, 1, body->run_at_ms, body->created_at_ms);
-    struct task t = task_json_of_new(body, &life);
+    struct task t = task_json_of_new(&(struct store_add_item){.body = body, .life = life});
     buf_init(&b, LIMIT_HTTP_REPLY);
     task_json_write(&b, &sim->server, &t, body->input.len <= LIMIT_INLINE);
     must(!buf_err(&b) && b.len <= TASK_JSON_MAX);

@@ -30,6 +30,7 @@ class Evil(NamedTuple):
     type: str = "command"  # of a command
     command: Tuple[str, ...] = ()  # before the worker's own command line
     processes: int = 0  # as many may the user have; 0: no limit
+    pool: Dict[str, Any] = {}  # what a worker's pool says more
     input_bytes: int = 0  # of padding
     start: str = ""  # instead of a name: how the process misbehaves before it is ready
     starts: int = 1  # that do so
@@ -98,6 +99,8 @@ WORKERS = [
     Evil("eats-memory", "takes memory until its limit (`prlimit --as`, `ulimit -v`) is reached",
          "it dies of it, bide does not; what it printed is the detail of the error", said="MemoryError",
          command=("prlimit", f"--as={300 << 20}"), **ONCE),
+    Evil("eats-memory", "takes memory until the limit of its pool (`limits: {memory: ...}`) is reached", "the same",
+         said="MemoryError", pool={"limits": {"memory": "300M"}}, **ONCE),
     Evil("computes-and-is-deaf", "computes, reads no frame, ignores SIGTERM", "SIGKILL when `grace` is over", over=KILL, **CANCEL),
     Evil("stops-itself", "stops itself with SIGSTOP", "is woken with the SIGTERM", over=TERM, **CANCEL),
     Evil("stops-itself-and-is-deaf", "stops itself with SIGSTOP again and again and ignores SIGTERM",
@@ -110,6 +113,8 @@ WORKERS = [
          "its process is killed, and whatever is left of its tree", said="signal 9", **ONCE),
     Evil("fork-bomb", "forks without end, in groups and sessions, up to its limit of processes (`ulimit -u`)",
          "all of it is dead when `grace` is over, while workers that are there go on", over=KILL, processes=60, **CANCEL),
+    Evil("fork-bomb", "forks without end, up to the limit of its pool (`limits: {processes: ...}`)",
+         "all of it is dead when `grace` is over, while others start processes as ever", over=KILL, pool={"limits": {"processes": 60}}, **CANCEL),
     # what it leaves behind
     Evil("grandchild-holds-the-pipes", "dies and leaves a process that holds its pipes",
          "the end of the process is the end; what is left of it is killed", said="exit status 3", **ONCE),
@@ -126,6 +131,8 @@ WORKERS = [
     Evil("closes-frames-in", "answers `done`, closes descriptor 3 and stays",
          "the next task cannot be given to it: it is killed, that task is given to the next process untried"),
     # its directory
+    Evil("writes-outside", "writes, empties, makes, moves and removes files outside its directory, itself and by what it starts, in a pool with `read_only: [/]`",
+         "none of it can be done", pool={"read_only": ["/"]}),
     Evil("names-files-outside", "names files that are outside its directory, or no files",
          "they are left out, and the log says so", said="was left out"),
     Evil("result-is-a-link", "names a `result_file` that is a link", "links are not followed",

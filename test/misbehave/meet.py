@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """One evil from its beginning to its end, and everything that must be so afterwards."""
+import ctypes
+import os
 import time
 
+import pytest
 from evils import ASKED, ENDED, FAILED, KEPT, KILL, TERM
 from harness import until
-from ring import GRACE, LATE
+from ring import GRACE, LATE, tasks_of
 
+LANDLOCK = ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) >= 3
 LOG = 256 * 1024 + 200  # what is kept of a log, and the line about what is left out
 
 
@@ -29,16 +33,27 @@ def deaths(evil):
     return evil.attempts[:-1].count("lost")
 
 
+def pool_of(ring, evil):
+    """What its pool says besides the usual. A limit of processes counts those that the user has already."""
+    if "read_only" in evil.pool and not LANDLOCK:
+        pytest.skip("this kernel has no Landlock of Linux 6.2")
+    pool = dict(evil.pool)
+    if "processes" in pool.get("limits", {}) and ring.user is None:
+        pool["limits"] = {**pool["limits"], "processes": pool["limits"]["processes"] + tasks_of(os.geteuid())}
+    if evil.command:
+        pool["command"] = [*evil.command, *ring.rogue_command()]
+    return pool
+
+
 def meet(ring, evil, type):
-    pool = {"command": [*evil.command, *ring.rogue_command()]} if evil.command else {}
-    bide = ring.open(pool, evil.processes)
+    bide = ring.open(pool_of(ring, evil), evil.processes)
     other = victim(ring) if evil.name == "answers-for-another" else None
     ring.begin()
     id = submit(ring, evil, type)
     if evil.name.startswith("floods-") or evil.cancel:
         until(ring.is_on, "the evil is on")
         ring.others.go_on()
-    if evil.processes:
+    if evil.processes or "processes" in evil.pool.get("limits", {}):
         until((ring.path / "no-more-processes").exists, "the limit of processes is reached")
         ring.others.go_on()
     (ring.path / "enough").touch()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""bide is importable from the tree, and `connect` makes a client of either kind."""
+"""bide is importable from the tree; `connect` makes a client of either kind, `desk` and `start` a puller and its server."""
 import sys
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "sdk/python"))
 
 from both_clients import Asynchronous, Blocking  # noqa: E402
+from fake_desk import FakeDesk, Puller  # noqa: E402
 
 
 @pytest.fixture(params=[Blocking, Asynchronous])
@@ -21,3 +22,25 @@ def connect(request):
     yield make
     for client in made:
         client.close()
+
+
+@pytest.fixture
+def desk():
+    it = FakeDesk()
+    yield it
+    it.close()
+
+
+@pytest.fixture
+def start(desk):
+    """start(concurrency, name=value): a puller that is ready."""
+    made = []
+
+    def ready(concurrency=1, **options):
+        made.append(Puller(desk.url, **options))
+        made[-1].channel.write({"op": "ready", "concurrency": concurrency})
+        return made[-1]
+
+    yield ready
+    for one in made:
+        one.channel.stop()

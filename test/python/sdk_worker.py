@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "sdk/python"))
 import bide  # noqa: E402
 from bide.worker import Worker  # noqa: E402
 
-worker = Worker(concurrency=int(os.environ.get("CONCURRENCY", "1")))
+worker = Worker(concurrency=int(os.environ.get("CONCURRENCY", "1")), **({"ping": True} if "PING" in os.environ else {}))
 model = {}
 both = threading.Barrier(2, timeout=10)
 async_both = []

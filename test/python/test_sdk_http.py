@@ -38,6 +38,7 @@ CALLS = [
     ("page", [], {"cursor": "c", "limit": 2, "type": "t"}, "GET /v1/tasks?limit=2&type=t&cursor=c", None, page(TASK, cursor="d"), ([TASK], "d")),
     ("result", ["t1"], {}, "GET /v1/tasks/t1/result", None, [1, 2], [1, 2]),
     ("log", ["t1"], {"run": 1, "attempt": 2}, "GET /v1/tasks/t1/log?run=1&attempt=2", None, b"said\n", "said\n"),
+    ("output", ["t1"], {"attempt": 2}, "GET /v1/tasks/t1/output?attempt=2", None, "Once upon ä".encode(), "Once upon ä"),
     ("attempts", ["t1"], {}, "GET /v1/tasks/t1/attempts", None, page({"attempt": 1}), [{"attempt": 1}]),
     ("cancel", ["t1"], {}, "POST /v1/tasks/t1/cancel", None, TASK, TASK),
     ("retry", ["t1"], {}, "POST /v1/tasks/t1/retry", None, TASK, TASK),
@@ -135,6 +136,11 @@ def test_there_is_an_exception_for_each_row_of_err_def():
             f'class {name}(Problem):\n    """{status}: {text}."""\n\n    code = "{code}"\n'
         )
         assert kind.__doc__.startswith(f"{status}: ") or kind is problems.Away, kind
+
+
+def test_a_result_that_says_it_is_json_and_is_not_is_a_problem_and_no_result(connect):
+    with FakeServer(answer(b"{half")) as server, pytest.raises(problems.Problem, match="not JSON .*half"):
+        connect(server)("result", "t1")
 
 
 def test_a_result_that_is_not_there_yet_or_never_will_be(connect):

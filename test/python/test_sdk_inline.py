@@ -182,7 +182,7 @@ def test_queues_pause_fill_and_drain(worker, client):
     queue = client.resume("gpu")
     assert (queue["paused"], queue["draining"]) == (False, False)
     with pytest.raises(problems.UnknownField):
-        client.update_queue("gpu", rate=1)
+        client.update_queue("gpu", colour=1)
     assert [queue["name"] for queue in client.queues()] == ["gpu", "default"]
     assert [worker["pool"] for worker in client.workers()] == ["inline"]
 
@@ -278,6 +278,39 @@ def test_the_same_key_is_the_same_task(worker, client):
     assert client.submit("t", 1, idempotency_key="k") == first and ran == [1]
     with pytest.raises(problems.IdempotencyKeyReused):
         client.submit("t", 2, idempotency_key="k")
+
+
+def test_a_task_with_a_key_is_there_once(worker):
+    runs = []
+
+    @worker.task("index")
+    def index(task):
+        runs.append(task.input)
+        if task.input == "again":
+            newer = client.submit("index", "newest", key="page", on_conflict="replace")
+            assert client.get(newer["id"])["status"] == "pending", "this one is still at work"
+            task.check()
+
+    with inline.Client(worker, eager=False) as client:
+        first = client.submit("index", 1, key="page")
+        assert (first["key"], client.submit("index", 2)["key"]) == ("page", None)
+        with pytest.raises(problems.KeyHeld) as refused:
+            client.submit("index", 3, key="page")
+        assert refused.value.body["task_id"] == first["id"]
+        assert client.submit("index", 3, key="page", on_conflict="existing")["id"] == first["id"]
+        second = client.submit("index", "again", key="page", on_conflict="replace")
+        assert client.get(first["id"])["error"]["code"] == "replaced"
+        with pytest.raises(problems.KeyHeld):
+            client.retry(first["id"])
+        items = client.submit_many([{"type": "index", "key": "page"}, {"type": "index", "key": "page", "on_conflict": "existing"}])
+        assert (items[0]["status"], items[1]) == (409, {"index": 1, "status": 200, "id": second["id"], "existing": True})
+        client.work()
+        assert runs == [2, "again", "newest"]
+        assert client.get(second["id"])["error"]["code"] == "replaced"
+        assert client.submit("index", key="page")["status"] == "pending"
+        for wrong in ({"key": ""}, {"on_conflict": "replace"}, {"key": "k", "on_conflict": "other"}):
+            with pytest.raises(problems.Invalid):
+                client.submit("index", **wrong)
 
 
 def test_results_are_looked_at_as_by_a_server(worker, client):

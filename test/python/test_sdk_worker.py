@@ -13,7 +13,18 @@ from worker_process import PROGRAM, WorkerCase
 class WorkerTest(WorkerCase):
     def test_ready_says_what_the_worker_can_do(self):
         ready = self.start(CONCURRENCY="3").hear()
-        self.assertEqual(ready, {"op": "ready", "proto": 1, "max_batch": 8, "concurrency": 3, "ping": True})
+        self.assertEqual(ready, {"op": "ready", "proto": 1, "max_batch": 8, "concurrency": 3, "ping": False})
+
+    def test_ready_says_that_pings_are_answered_only_when_the_worker_was_made_so(self):
+        process = self.start(PING="1")
+        self.assertEqual(process.hear(), {"op": "ready", "proto": 1, "max_batch": 8, "concurrency": 1, "ping": True})
+        process.give({"id": "t1", "type": "obey"})
+        self.assertEqual(process.hear()["op"], "progress")
+        process.say(op="ping", n=7)
+        self.assertEqual(process.hear(), {"op": "pong", "n": 7}, "while the task goes on")
+        process.say(op="cancel", id="t1", fence="9f86d081884c7d65", reason="user")
+        self.assertEqual(process.hear()["op"], "cancelled")
+        self.assertIs(self.start().hear()["ping"], False)
 
     def test_a_task_is_done_with_its_fence_and_the_model_is_loaded_once(self):
         process = self.ready()
@@ -124,6 +135,15 @@ class WorkerTest(WorkerCase):
         process.give({"id": "t1", "type": "raise", "input_file": os.path.join(process.dir.name, "input.json")})
         self.assertEqual(process.hear()["message"], "'name'")
         process.give({"id": "t2", "type": "echo", "input_file": "missing.json"})
+        frame = process.hear()
+        self.assertEqual((frame["op"], frame["id"], frame["type"]), ("fail", "t2", "FileNotFoundError"))
+
+    def test_a_large_checkpoint_arrives_as_a_file(self):
+        process = self.ready()
+        Path(process.dir.name, "resume.json").write_text(json.dumps({"at": "z" * 1_000_000}))
+        process.give({"id": "t1", "type": "echo", "input": {}, "resume_file": os.path.join(process.dir.name, "resume.json")})
+        self.assertEqual(len(process.hear()["result"]["resume"]["at"]), 1_000_000)
+        process.give({"id": "t2", "type": "echo", "input": {}, "resume_file": "missing.json"})
         frame = process.hear()
         self.assertEqual((frame["op"], frame["id"], frame["type"]), ("fail", "t2", "FileNotFoundError"))
 

@@ -5,13 +5,16 @@
 #include "test/sim/sim.h"
 
 #include "base/mem.h"
+#include "server/attempt_dir.h"
 #include "store/mem/mem_engine.h"
 #include "test/contract/power.h"
+#include "test/sim/sim_resources.h"
 
 #include <assert.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DRAIN_MS 600000
@@ -80,22 +83,31 @@ static void configure(struct sim *s, const struct sim_conf *conf)
     c->defaults.retain = RETAIN_EVERYTHING;
     c->queues = (struct config_queue *)(uintptr_t)conf->queues; /* nobody writes through these */
     c->workers = (struct worker_pool_conf *)(uintptr_t)conf->pools;
+    c->resources = conf->resources;
     c->n_queues = conf->n_queues;
     c->n_workers = conf->n_pools;
     for (size_t i = 0; i < c->n_types; i++) {
         c->types[i].rules.retain = conf->retain ? *conf->retain : RETAIN_EVERYTHING;
         if (!c->types[i].queue) c->types[i].queue = conf->queues[0].name;
-        if (!c->types[i].worker) c->types[i].exec = (struct exec_conf){.name = c->types[i].name, .command = sim_exec_command};
+        c->types[i].pull.name = c->types[i].name;
+        if (!c->types[i].worker && !c->types[i].pull.said) c->types[i].exec = (struct exec_conf){.name = c->types[i].name, .command = sim_exec_command};
         if (!c->types[i].prefix) c->n_exact++;
     }
     qsort(c->types, c->n_exact, sizeof *c->types, by_name);
 }
 
-static void make_dir(struct sim *s)
+void sim_dir_of(pid_t pid, char dir[SIM_DIR_PATH])
 {
     const char *under = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
-    snprintf(s->dir, sizeof s->dir, "%.40s/bide-sim-XXXXXX", under);
-    if (!mkdtemp(s->dir)) abort();
+    snprintf(dir, SIM_DIR_PATH, "%.40s/bide-sim-%d", under, (int)pid);
+}
+
+/* What a process of the same number left when it was killed is of no use to anybody. */
+static void make_dir(struct sim *s)
+{
+    struct err e;
+    sim_dir_of(getpid(), s->dir);
+    if (attempt_dir_remove(s->dir, &e) != 0 || mkdir(s->dir, 0700) != 0) abort();
 }
 
 static void on_serving(void *user) { ((struct sim *)user)->serving++; }
@@ -129,15 +141,23 @@ struct sim *sim_new(const struct sim_conf *conf)
     sim_check_open(&s->check);
     sim_history_open(&s->history, &s->clock, &s->check);
     sim_client_open(&s->client, &s->server, &s->history, conf->types[0].name);
-    s->watch = (struct sim_watch){&s->history, &s->client};
+    s->watch = (struct sim_watch){.history = &s->history, .client = &s->client};
+    sim_puller_open(&s->pullers, &s->server, &s->history, &s->client, &s->test_rng.rng, &s->processes.started);
     s->processes.user = &s->watch;
+    s->processes.on_start = sim_resources_hold;
     s->processes.on_begin = sim_watch_begin;
+    s->processes.on_save = sim_watch_save;
     s->processes.on_left = sim_watch_left;
     if (conf->disk) sim_disk_init(&s->disk, s->dir, &s->test_rng.rng);
     for (size_t i = 0; i < conf->n_queues; i++)
         sim_history_add(&s->history, (struct fact){.kind = FACT_LIMIT, .queue = conf->queues[i].name,
                                                    .concurrency = conf->queues[i].concurrency,
-                                                   .capacity = conf->queues[i].capacity});
+                                                   .capacity = conf->queues[i].capacity,
+                                                   .keys = conf->queues[i].key_concurrency,
+                                                   .fair = conf->queues[i].fair,
+                                                   .rate = conf->queues[i].rate.n,
+                                                   .burst = conf->queues[i].rate.burst,
+                                                   .per_ms = conf->queues[i].rate.per_ms});
     if (!conf->retain) sim_history_add(&s->history, (struct fact){.kind = FACT_KEEPS});
     open_store(s);
     return s;
@@ -210,6 +230,7 @@ void sim_crash(struct sim *s, int64_t down_ms)
     s->store.lag_ms = lag_ms;
     s->store.away = away;
     sim_start(s);
+    sim_puller_crashed(&s->pullers);
     sim_pass(s, 1);
 }
 
@@ -235,6 +256,7 @@ bool sim_close(struct sim *s)
     if (s->check.broken[0]) fprintf(stderr, "broken: %s\n", s->check.broken);
     if (!good) return false; /* what stands cannot be taken down in order: left to the end of the test */
     sim_client_leave(&s->client);
+    sim_puller_leave(&s->pullers);
     server_release(&s->server);
     store_close(&s->store.store, on_closed, s);
     sim_run(s);
@@ -248,6 +270,18 @@ bool sim_close(struct sim *s)
     turn_release(&s->turn);
     free(s);
     return good;
+}
+
+/* ---- counts ---- */
+
+static int32_t coming_of(const struct lane *l, const struct queue *q) { return l && l->kind->queue == q ? l->claiming + l->waiting : 0; }
+
+int32_t sim_coming(const struct sim *s, const struct queue *q)
+{
+    int32_t n = 0;
+    for (size_t i = 0; i < s->server.dispatch.n_lanes; i++) n += coming_of(s->server.dispatch.lanes[i], q);
+    LIST_EACH (l, &s->server.dispatch.strays) n += coming_of(CONTAINER_OF(l, struct lane, link), q);
+    return n;
 }
 
 /* ---- directories ---- */

@@ -19,9 +19,11 @@
 #include "test/sim/sim_client.h"
 #include "test/sim/sim_disk.h"
 #include "test/sim/sim_process.h"
+#include "test/sim/sim_puller.h"
 #include "test/sim/sim_store.h"
 #include "test/sim/sim_watch.h"
 
+#define SIM_DIR_PATH 64
 #define SIM_START_MS INT64_C(1700000000000) /* wall, at the beginning */
 
 /* Borrowed until sim_close. Types may be in any order, prefixes last. A type without queue is of the first queue. */
@@ -29,6 +31,7 @@ struct sim_conf {
     uint64_t seed;
     const struct config_queue *queues;
     size_t n_queues;
+    const struct ration_amount *resources; /* NULL: none */
     const struct worker_pool_conf *pools;
     size_t n_pools;
     const struct config_type *types;
@@ -47,8 +50,9 @@ struct sim {
     struct turn turn;
     struct config config;
     struct config_type types[64];
-    char dir[64];
+    char dir[SIM_DIR_PATH];
     struct sim_processes processes;
+    struct sim_pullers pullers; /* none unless sim_puller_go */
     struct sim_store store;
     struct sim_client client;
     struct sim_check check;
@@ -59,6 +63,8 @@ struct sim {
     int serving, drained, closed; /* calls of on_.. */
 };
 
+/* Where the simulation of process `pid` keeps its files; it goes with sim_close. */
+void sim_dir_of(pid_t pid, char dir[SIM_DIR_PATH]);
 struct sim *sim_new(const struct sim_conf *conf); /* not started: rules may be set */
 void sim_start(struct sim *s);                    /* the server, and what can be done at once */
 struct sim *sim_open(const struct sim_conf *conf); /* both */
@@ -80,6 +86,7 @@ void sim_pass(struct sim *s, int64_t ms);  /* lets time pass, stopping at everyt
 void sim_wall_jump(struct sim *s, int64_t ms);
 int64_t sim_wall_ms(const struct sim *s);
 void sim_drain(struct sim *s);             /* s->drained counts */
+int32_t sim_coming(const struct sim *s, const struct queue *q); /* tasks claimed, or maybe, and not handed over: counted anew */
 bool sim_has_dir(const struct sim *s, const struct id *id, int run, int number); /* of that attempt */
 int sim_dirs(const struct sim *s);         /* of attempts, all of them */
 

@@ -14,6 +14,7 @@ void sim_check_open(struct sim_check *c) { *c = (struct sim_check){0}; }
 
 void sim_check_close(struct sim_check *c)
 {
+    sim_check_free_starts(c);
     free(c->tasks);
     c->tasks = NULL;
     c->n = c->cap = 0;
@@ -73,6 +74,7 @@ static void ended(const struct look *k)
     k->c->endings[t->state]++;
     t->ended++;
     if (++t->endings > 1) sim_check_breaks(k, "a second ending of one run");
+    sim_check_once_ended(k);
 }
 
 void sim_check_take_state(const struct look *k)
@@ -81,7 +83,10 @@ void sim_check_take_state(const struct look *k)
     t->state = k->f->state;
     t->rank = k->f->rank;
     t->due_ms = k->f->due_ms;
+    t->alone = k->f->alone;
+    t->unranked = false;
     if (t->state != TASK_RUNNING) t->fence = 0;
+    if (t->state == TASK_SCHEDULED) t->had_turn = false;
     if (state_is_ending(t->state)) ended(k);
 }
 
@@ -119,12 +124,15 @@ static void on_accepted(const struct look *k)
     if (!t->asked) sim_check_breaks(k, "was accepted and never submitted");
     if (t->refused) sim_check_breaks(k, "was accepted after it was refused");
     if (t->accepted) sim_check_breaks(k, "was accepted twice");
-    within_capacity(k);
+    t->from = k->f->from;
+    if (t->from) sim_check_answered(k);
+    else within_capacity(k), sim_check_once_taken(k);
     t->accepted = t->answered = true;
     t->run = 1;
     t->priority = t->submitted.priority;
     t->priority_known = true;
     sim_check_take_state(k);
+    sim_check_turn_comes(k);
 }
 
 static void on_refused(const struct look *k)
@@ -150,14 +158,18 @@ static void begin_again(const struct look *k)
     if (!t->endings) sim_check_breaks(k, "another run though this one has not ended");
     if (k->f->run != t->run + 1) sim_check_breaks(k, "a number of a run was left out or used twice");
     within_capacity(k);
+    sim_check_once_taken(k);
     t->run = k->f->run;
+    t->from = 0;
     t->endings = t->attempt = t->failures = t->deaths = t->cancelled_ms = 0;
     t->cancelled = false;
+    sim_check_new_run(t);
 }
 
 static void on_changed(const struct look *k)
 {
     struct check_task *t = k->t;
+    t->in_turn = false;
     if (t->gone) sim_check_breaks(k, "was changed after it was removed");
     switch (k->f->verb) {
     case STORE_RETRY: begin_again(k); break;
@@ -213,11 +225,11 @@ static void on_idle(struct sim_check *c, const struct fact *f)
     for (size_t i = 0; i < c->n; i++)
         at_work += c->tasks[i].state == TASK_RUNNING && sim_check_lives(&c->tasks[i]) &&
                    sim_check_same(c->tasks[i].submitted.queue, f->queue);
-    if (f->concurrency && at_work >= f->concurrency) return;
+    if ((f->concurrency && at_work >= f->concurrency) || !sim_check_token_is_due(c, f)) return;
     for (size_t i = 0; i < c->n; i++) {
         struct check_task *t = &c->tasks[i];
         if (!sim_check_lives(t) || t->state != TASK_PENDING || !sim_check_same(t->submitted.queue, f->queue) ||
-            !sim_check_same(t->submitted.type, f->type))
+            !sim_check_same(t->submitted.type, f->type) || sim_check_is_held(c, t))
             continue;
         struct fact of = *f;
         of.task = (int64_t)i + 1;
@@ -269,6 +281,12 @@ static void on_limit(struct sim_check *c, const struct fact *f)
     c->limits[i].queue = f->queue;
     c->limits[i].concurrency = f->concurrency;
     c->limits[i].capacity = f->capacity;
+    c->limits[i].keys = f->keys;
+    c->limits[i].fair = f->fair;
+    c->limits[i].rate = f->rate;
+    c->limits[i].burst = f->burst;
+    c->limits[i].per_ms = f->per_ms;
+    c->limits[i].n_starts = 0;
 }
 
 void sim_check_fact(struct sim_check *c, const struct fact *f)
@@ -282,12 +300,15 @@ void sim_check_fact(struct sim_check *c, const struct fact *f)
     case FACT_KEEPS: c->keeps = true; break;
     case FACT_SUBMITTED: on_submitted(&k); break;
     case FACT_ACCEPTED: on_accepted(&k); break;
+    case FACT_REPLACED: sim_check_replaced(&k); break;
     case FACT_REFUSED: on_refused(&k); break;
     case FACT_CLAIMED: sim_check_claimed(&k); break;
     case FACT_BEGAN: sim_check_began(&k); break;
     case FACT_LEFT: sim_check_left(&k); break;
     case FACT_SETTLED: sim_check_settled(&k); break;
     case FACT_STALE: sim_check_stale(&k); break;
+    case FACT_SAID: sim_check_said(&k); break;
+    case FACT_KEPT: sim_check_kept(&k); break;
     case FACT_ASKED: if (k.t) on_asked(&k); break; /* of a task that never was, there is nothing to say */
     case FACT_CHANGED: on_changed(&k); break;
     case FACT_ANSWERED: if (k.t) on_answered(&k); break;
@@ -295,7 +316,10 @@ void sim_check_fact(struct sim_check *c, const struct fact *f)
     case FACT_TOLD: on_told(&k); break;
     case FACT_PURGED: on_purged(&k); break;
     case FACT_IDLE: on_idle(c, f); break;
-    case FACT_CRASHED: sim_check_crashed(c); break;
+    case FACT_CRASHED:
+        sim_check_crashed(c);
+        sim_check_restarted(c, f->at_ms);
+        break;
     case FACT_SEEN: sim_check_seen(&k); break;
     case FACT_MISSING: sim_check_missing(&k); break;
     case FACT_PULSE: on_pulse(c, f); break;

@@ -18,6 +18,7 @@ void sim_check_crashed(struct sim_check *c)
             t->asks[v] = 0;
         }
         memset(t->live, 0, sizeof t->live);
+        t->in_turn = false;
     }
 }
 
@@ -32,7 +33,7 @@ static void same_as_answered(const struct look *k)
     if (f->run == t->run && f->attempt + 1 < t->attempt) sim_check_breaks(k, "attempts that were answered are gone");
     if (f->run == t->run && (f->failures < t->failures || f->deaths < t->deaths))
         sim_check_breaks(k, "failures that were answered are gone");
-    if (f->state == TASK_RUNNING) sim_check_breaks(k, "an attempt of a server that is gone still stands");
+    if (f->state == TASK_RUNNING && !f->leased) sim_check_breaks(k, "an attempt of a server that is gone still stands");
 }
 
 /* After a crash what is there counts, if it can have come from what was answered and what was not. */
@@ -46,15 +47,20 @@ static void adopt(const struct look *k)
     t->accepted = true;
     t->maybe = t->refused = false;
     memset(t->maybe_did, 0, sizeof t->maybe_did);
+    if (f->run != t->run) sim_check_new_run(t);
+    t->kept_unsure = true;
     t->state = f->state;
     t->run = f->run;
     t->attempt = f->attempt;
     t->failures = f->failures;
     t->deaths = f->deaths;
     t->rank = f->rank;
+    t->alone = f->alone;
     t->due_ms = f->due_ms;
-    t->fence = t->cancelled_ms = 0;
-    t->cancelled = false;
+    t->fence = f->leased ? f->fence : 0; /* a puller has it, and goes on */
+    t->cancelled_ms = 0;
+    t->cancelled = f->stops;
+    t->claimed_ms = INT64_MIN / 2;       /* by the wall clock, which may have been set since */
     t->endings = over;
     t->ended = f->run - !over;
     t->told = f->told ? t->ended : t->told;
@@ -70,7 +76,7 @@ void sim_check_seen(const struct look *k)
     if (k->c->down) {
         if (t->accepted) same_as_answered(k);
         adopt(k);
-    } else if (k->f->state != t->state || k->f->run != t->run || k->f->attempt != t->attempt) {
+    } else if (k->f->state != t->state || k->f->run != t->run || k->f->attempt != t->attempt || k->f->alone != t->alone) {
         sim_check_breaks(k, "is not as it was answered");
     }
 }

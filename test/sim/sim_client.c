@@ -5,6 +5,7 @@
 #include "test/sim/sim_client.h"
 
 #include "base/mem.h"
+#include "task/cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,8 @@ static void on_added(struct store_req *req)
 {
     struct sim_task *t = req->user;
     t->answered = true;
-    t->accepted = !req->err && !t->item.err;
+    t->accepted = !req->err && !t->item.err && !t->item.existing;
+    if (t->accepted) server_added(t->client->server, &t->item);
     if (!t->accepted) waiters_leave(&t->client->server->waiters, &t->waiter);
     if (!t->accepted) note(t, (struct fact){.kind = FACT_REFUSED, .trouble = req->err != 0});
     if (!req->err) metrics_submitted(&t->client->server->metrics, t->body.queue, t->body.type, t->item.err != 0);
@@ -75,6 +77,13 @@ static void fill(struct sim_task *t, const struct sim_ask *ask, int64_t now_ms)
     t->body.type = str_of(t->type);
     t->body.queue = str_of(t->queue);
     t->body.input = str_of(t->text);
+    snprintf(t->key, sizeof t->key, "key %d", ask->key);
+    if (ask->key) t->body.limit_key = str_of(t->key);
+    snprintf(t->once, sizeof t->once, "once %d", ask->once);
+    if (ask->once) t->body.key = str_of(t->once);
+    t->body.on_conflict = ask->on_conflict;
+    t->body.cache = (struct task_cache){.ttl_ms = ask->cache ? 3600000 : 0, .bypass = ask->bypass};
+    if (ask->cache) cache_print(&t->body, STR("1"), t->body.cache.print);
     t->body.created_at_ms = now_ms;
     t->body.run_at_ms = ask->delay_ms ? now_ms + ask->delay_ms : 0;
     t->body.timeout_ms = ask->timeout_ms ? ask->timeout_ms : 3600000;
@@ -84,6 +93,14 @@ static void fill(struct sim_task *t, const struct sim_ask *ask, int64_t now_ms)
                                         .start_by_ms = ask->start_in_ms ? now_ms + ask->start_in_ms : 0,
                                         .retry = {.backoff = RETRY_FIXED, .jitter = RETRY_JITTER_NONE,
                                                   .base_ms = ask->retry_ms ? ask->retry_ms : 1000, .cap_ms = 600000}};
+}
+
+/* A number of that input, by no rule of the server's. */
+static int64_t number_of(struct str text)
+{
+    uint64_t n = 1;
+    for (size_t i = 0; i < text.len; i++) n = n * 1000003 + (uint8_t)text.p[i];
+    return (int64_t)(n >> 2) + 1;
 }
 
 struct sim_task *sim_submit(struct sim_client *c, const struct sim_ask *ask)
@@ -97,6 +114,8 @@ struct sim_task *sim_submit(struct sim_client *c, const struct sim_ask *ask)
     str_copy(t->queue, sizeof t->queue, str_of(ask->queue ? ask->queue : known ? known->queue : "default"));
     t->body.id = id_make(&c->server->ids);
     t->body.retain_ms = RETAIN_AS_TYPE;
+    t->body.cost = ask->cost > 0 ? ask->cost : 1;
+    if (ask->batch_key) t->body.batch_key = str_of(ask->batch_key);
     fill(t, ask, turn_wall_ms(c->server->turn));
     if (c->n == c->cap) {
         c->cap = c->cap ? 2 * c->cap : 64;
@@ -113,11 +132,16 @@ struct sim_task *sim_submit(struct sim_client *c, const struct sim_ask *ask)
                           .id = t->body.id,
                           .queue = t->queue,
                           .type = t->type,
+                          .batch_key = ask->batch_key,
                           .timeout_ms = t->body.timeout_ms,
                           .grace_ms = t->body.grace_ms,
                           .priority = t->body.rules.priority,
                           .tries = t->body.rules.max_attempts,
-                          .start_by_ms = t->body.rules.start_by_ms});
+                          .start_by_ms = t->body.rules.start_by_ms,
+                          .key = ask->key,
+                          .once = ask->once,
+                          .cache = ask->cache ? number_of(t->body.input) : 0,
+                          .bypass = ask->bypass});
     store_add(c->server->store, &t->add, on_added, t);
     return t;
 }

@@ -16,12 +16,19 @@ struct sim_ask {           /* what is 0 or NULL: */
     int64_t ms;            /* of each attempt */
     const char *more;      /* further members of the input: ",\"progress\":2" */
     int32_t priority;
+    int key;               /* its limit_key */
+    int once;              /* its key, of those that one task at a time holds */
+    enum task_conflict on_conflict;
+    bool cache;            /* the result of another with its type and input may answer it, and its own others */
+    bool bypass;           /* it runs all the same */
     int64_t delay_ms;      /* run_at */
     int64_t start_in_ms;   /* start_by */
     int64_t timeout_ms;    /* an hour */
     int64_t grace_ms;      /* 10 s */
     int32_t max_attempts;  /* 3 */
     int64_t retry_ms;      /* 1 s, fixed */
+    const char *batch_key; /* none */
+    double cost;           /* 1 */
 };
 
 struct sim_task {
@@ -29,7 +36,7 @@ struct sim_task {
     int64_t number;        /* from 1, in its history */
     struct task_body body; /* strs: text below, the configuration */
     char text[512];        /* the input */
-    char type[64], queue[64];
+    char type[64], queue[64], key[16], once[16];
     struct store_add add;
     struct store_add_item item;
     bool answered, accepted;

@@ -31,6 +31,7 @@ static const struct {
                NUMBER("tries", tries),
                NUMBER("fence", fence),
                NUMBER("process", process),
+               NUMBER("batch", batch),
                NUMBER("rank", rank),
                NUMBER("due", due_ms),
                NUMBER("start_by", start_by_ms),
@@ -38,11 +39,27 @@ static const struct {
                NUMBER("grace", grace_ms),
                NUMBER("concurrency", concurrency),
                NUMBER("capacity", capacity),
+               NUMBER("rate", rate),
+               NUMBER("since", since_ms),
+               NUMBER("burst", burst),
+               NUMBER("per", per_ms),
+               NUMBER("key", key),
+               NUMBER("keys", keys),
+               NUMBER("fair", fair),
+               NUMBER("once", once),
+               NUMBER("cache", cache),
+               NUMBER("from", from),
+               NUMBER("bypass", bypass),
                NUMBER("trouble", trouble),
                NUMBER("code", code),
                NUMBER("told", told),
+               NUMBER("shared", shared),
+               NUMBER("alone", alone),
+               NUMBER("leased", leased),
+               NUMBER("stops", stops),
                NUMBER("wall", wall_ms),
-               NUMBER("priority", priority)};
+               NUMBER("priority", priority),
+               NUMBER("save", save)};
 #define N(array) (sizeof(array) / sizeof *(array))
 
 static bool has(const struct fact *f, char what) { return strchr(kinds[f->kind].has, what) != NULL; }
@@ -57,6 +74,7 @@ void fact_print(const struct fact *f, struct buf *to)
     if (has(f, 'S')) buf_add_format(to, " state=%s", state_word(f->state));
     if (f->queue) buf_add_format(to, " queue=%s", f->queue);
     if (f->type) buf_add_format(to, " type=%s", f->type);
+    if (f->batch_key) buf_add_format(to, " batch_key=%s", f->batch_key);
     for (size_t i = 0; i < N(numbers); i++) {
         int64_t value;
         memcpy(&value, (const char *)f + numbers[i].at, sizeof value);
@@ -109,10 +127,13 @@ static int field(struct fact *f, struct str name, struct str value, struct arena
         memcpy((char *)f + numbers[i].at, &n, sizeof n);
         return 0;
     }
-    bool is_queue = str_eq(name, STR("queue")), is_type = str_eq(name, STR("type"));
-    if (is_queue) f->queue = arena_text(a, value);
-    if (is_type) f->type = arena_text(a, value);
-    return is_queue || is_type ? 0 : of_enum(f, name, value);
+    const char **text = str_eq(name, STR("queue"))       ? &f->queue
+                        : str_eq(name, STR("type"))      ? &f->type
+                        : str_eq(name, STR("batch_key")) ? &f->batch_key
+                                                         : NULL;
+    if (!text) return of_enum(f, name, value);
+    *text = arena_text(a, value);
+    return 0;
 }
 
 int fact_parse(struct fact *ret, struct str line, struct arena *a)

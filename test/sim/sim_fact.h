@@ -26,15 +26,22 @@ struct fact {
     int64_t wall_ms;         /* what the server is told */
     int64_t task;            /* from 1; 0: none in particular */
     struct id id;
-    const char *queue, *type; /* borrowed; NULL */
+    const char *queue, *type, *batch_key; /* borrowed; NULL */
     const char *what;        /* of a note; borrowed */
     enum task_state state;
     enum life_event verdict;
     enum store_verb verb;
     int64_t run, attempt, failures, deaths, tries; /* tries: its max_attempts */
-    int64_t fence, process, rank, due_ms, start_by_ms, timeout_ms, grace_ms;
+    int64_t fence, process, batch, rank, due_ms, start_by_ms, timeout_ms, grace_ms;
     int64_t concurrency, capacity, priority;
-    int64_t trouble, code, told; /* 0 or 1 */
+    int64_t rate, burst, per_ms; /* of a queue: starts in each per_ms, 0: no limit; those that may come together */
+    int64_t since_ms;        /* mono; when the server gave what a puller hears of now, 0: now */
+    int64_t save;            /* of a checkpoint, its number: each is used once, a later one is larger */
+    int64_t key, keys;       /* its limit_key, 0: none; of a queue: so many of a key at one time, 0: no limit */
+    int64_t fair;            /* of a queue: 1, its keys take turns */
+    int64_t once;            /* its key, which one task at a time holds; 0: none */
+    int64_t cache, from;     /* which result answers it, 0: none; the task whose did, 0: it has one of its own */
+    int64_t bypass, trouble, code, told, shared, alone, leased, stops; /* 0 or 1; alone: must be tried by itself; stops: somebody has asked for its end */
 };
 
 void fact_print(const struct fact *f, struct buf *to); /* with its line feed */

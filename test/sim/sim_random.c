@@ -4,13 +4,16 @@
  */
 #include "test/sim/sim_random.h"
 
+#include "server/pick.h"
 #include "server/waiting_on.h"
 #include "test/sim/sim_cells.h"
 #include "test/sim/sim_random_world.h"
+#include "test/sim/sim_resources.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#define CLAIMS_MOST 5000 /* of the few hundred tasks of a life */
 #define STEPS 400
 #define REST_MS 120000 /* after the last trouble, until nothing has an excuse any more */
 #define LEAKS_EVERY 16 /* of so many lives one is looked at for leaks */
@@ -37,6 +40,7 @@ static void submit_a_burst(void)
     for (int64_t n = 10 + below(sim, 20); n > 0; n--) {
         struct sim_ask ask = world_ask(sim);
         ask.type = type;
+        if (strcmp(type, WORLD_FORGOTTEN) == 0) ask.key = ask.once = 0;
         ask.ms = below(sim, 5);
         if (!one_in(sim, 5)) ask.plan = "done", ask.delay_ms = 0;
         sim_submit(&sim->client, &ask);
@@ -46,6 +50,8 @@ static void submit_a_burst(void)
 static struct sim_task *any_task(void)
 {
     if (sim->client.n == 0) return NULL;
+    int64_t blocked = !one_in(sim, 4) ? sim_check_newest_blocked(&sim->check) : 0; /* there are few, and not for long */
+    if (blocked && sim->client.tasks[blocked - 1]->accepted) return sim->client.tasks[blocked - 1];
     int64_t n = (int64_t)sim->client.n, last = n < 8 ? n : 8;
     struct sim_task *t = sim->client.tasks[one_in(sim, 2) ? below(sim, n) : n - 1 - below(sim, last)];
     return t->accepted ? t : NULL; /* a refused one must stay unknown */
@@ -62,7 +68,8 @@ static void haunt(struct sim_task *t)
 static void act_on(struct sim_task *t)
 {
     struct sim_client *c = &sim->client;
-    int64_t what = below(sim, 30);
+    bool blocked = sim_check_task(&sim->check, t->number)->state == TASK_BLOCKED;
+    int64_t what = blocked && !one_in(sim, 4) ? 18 + below(sim, 40) : below(sim, 30); /* mostly verdicts from nowhere */
     if (what < 9) sim_cancel(c, t);
     else if (what < 16) sim_retry(c, t);
     else if (what < 20) sim_patch(c, t, (int32_t)below(sim, 201) - 100, one_in(sim, 3) ? 1 + some_ms(sim, HOUR) : 0);
@@ -82,7 +89,7 @@ static void trouble(const char *what)
 
 static void trouble_the_store(void)
 {
-    static const enum store_op ops[] = {STORE_ADD, STORE_CLAIM, STORE_SETTLE, STORE_CONTROL, STORE_TICK, STORE_PURGE};
+    static const enum store_op ops[] = {STORE_ADD, STORE_CLAIM, STORE_SETTLE, STORE_SAVE, STORE_CONTROL, STORE_TICK, STORE_PURGE};
     struct sim_rule *rule = &sim->store.rules[ops[below(sim, N(ops))]];
     trouble("the store is troubled");
     switch (below(sim, 4)) {
@@ -97,13 +104,14 @@ static void trouble_the_store(void)
 static void trouble_the_system(void)
 {
     trouble("the system is troubled");
-    switch (below(sim, 6)) {
+    switch (below(sim, 7)) {
     case 0: sim->processes.fail_loads = (int)below(sim, 8); break;
     case 1: sim->processes.fail_starts = (int)below(sim, 4); break;
-    case 2: sim->processes.fail_sends = (int)below(sim, 3); break;
+    case 2: sim->processes.fail_sends = (int)below(sim, 3), sim->processes.gone_sends = (int)below(sim, 3); break;
     case 3: sim_process_kill_all(&sim->processes); break;
     case 4: sim->processes.mute = one_in(sim, 3); break;
     case 5: sim->processes.obey_ms = below(sim, 3000); break;
+    case 6: sim_puller_kill(&sim->pullers, (int)below(sim, SIM_PULLERS)); break;
     }
 }
 
@@ -163,7 +171,7 @@ static bool is_troubled(void)
         const struct sim_rule *r = &sim->store.rules[op];
         troubled |= r->fail_next || r->fail_percent || r->in_jitter_ms;
     }
-    return troubled || sim->processes.fail_loads || sim->processes.fail_starts || sim->processes.fail_sends ||
+    return troubled || sim->processes.fail_loads || sim->processes.fail_starts || sim->processes.fail_sends || sim->processes.gone_sends ||
            sim->processes.mute;
 }
 
@@ -193,10 +201,12 @@ static void idle_of(const struct sim_process *p)
 static void rest(void)
 {
     if (is_troubled()) quiet_since_ms = sim->mono_ms;
-    if (sim->store.outstanding || sim->mono_ms < quiet_since_ms + REST_MS) return;
+    if (sim->store.outstanding || pick_gathers_ms(&sim->server.dispatch) >= 0 || sim->mono_ms < quiet_since_ms + REST_MS) return;
     LIST_EACH (l, &sim->processes.alive) {
         const struct sim_process *p = CONTAINER_OF(l, struct sim_process, link);
-        if (!p->exec && p->ready && !p->busy && !p->closed && list_empty(&p->dying.link)) idle_of(p);
+        if (!p->exec && p->ready && list_empty(&p->works) && !p->closed && list_empty(&p->dying.link) &&
+            !sim_resources_gives_way(&sim->server, p))
+            idle_of(p);
     }
 }
 
@@ -205,7 +215,20 @@ static void pass(int64_t ms)
     sim_pass(sim, ms);
     crash();
     sim_history_add(&sim->history, (struct fact){.kind = FACT_PULSE});
+    if (sim->check.claims > CLAIMS_MOST) broken("tasks are claimed and given back in circles");
     rest();
+}
+
+/* What pullers have from an earlier server. It may be more than the queue lets run: when the settle of one failed and the claim
+ * of the next did not, both stand in the store. Nothing is claimed then. */
+static int32_t taken_up(const struct queue *q)
+{
+    int32_t n = 0;
+    LIST_EACH (l, &sim->server.dispatch.strays) {
+        const struct lane *lane = CONTAINER_OF(l, struct lane, link);
+        if (lane->kind->queue == q) n += lane->batches;
+    }
+    return n;
 }
 
 static void limits_hold(void)
@@ -213,7 +236,8 @@ static void limits_hold(void)
     for (size_t i = 0; i < sim->server.queues.n; i++) {
         const struct queue *q = sim->server.queues.all[i];
         int32_t most = world_concurrency(q->name); /* it may have been more before a reload */
-        if (q->running < 0 || q->running > most) broken("a queue has lost count of what runs");
+        if (q->coming != sim_coming(sim, q)) broken("a queue has lost count of what is about to start");
+        if (q->running < 0 || (q->running > most && q->running != taken_up(q))) broken("a queue has lost count of what runs");
     }
     for (size_t i = 0; i < sim->server.roster.n; i++)
         if (sim->server.roster.posts[i].reserved < 0 || sim->server.roster.posts[i].n_ahead < 0) broken("a post has lost count of its room");
@@ -235,6 +259,7 @@ static void step(void)
     else if (what < 90) recycle_or_stop();
     pass(some_ms(sim, one_in(sim, 10) ? HOUR : 5000));
     limits_hold();
+    result->scarce += sim_resources_waiting(&sim->server);
 }
 
 /* ---- the end ---- */
@@ -243,7 +268,7 @@ static void end_all_trouble(void)
 {
     sim->store.away = false;
     for (int op = 0; op < STORE_OPS; op++) sim->store.rules[op] = (struct sim_rule){0};
-    sim->processes.fail_loads = sim->processes.fail_starts = sim->processes.fail_sends = 0;
+    sim->processes.fail_loads = sim->processes.fail_starts = sim->processes.fail_sends = sim->processes.gone_sends = 0;
     sim->processes.mute = false;
     crash();
     sim_spare(sim);
@@ -293,7 +318,7 @@ static void drain_in_the_middle(void)
     end_all_trouble();
     for (int minutes = 0; minutes < 2; minutes++) sim_pass(sim, 60000);
     for (size_t i = 0; i < sim->client.n; i++)
-        if (lives(sim->client.tasks[i]) && sim->client.get.task.life.state == TASK_RUNNING)
+        if (lives(sim->client.tasks[i]) && sim->client.get.task.life.state == TASK_RUNNING && !sim->client.get.task.life.leased)
             broken("running after a drain");
 }
 
@@ -320,8 +345,19 @@ static void sum_up(void)
     result->facts = (int64_t)sim->history.n;
     result->tasks = (int64_t)sim->client.n;
     result->claims = c->claims;
+    result->resumed = c->resumed;
     result->stale = c->stale;
     result->released = c->released;
+    result->together = c->together;
+    result->outwaited = c->outwaited;
+    result->rated = c->rated;
+    result->took_turns = c->took_turns;
+    result->at_rate = c->at_rate;
+    result->pulled = sim->pullers.done;
+    result->pullers_killed = sim->pullers.kills;
+    result->leases_lost = sim->server.roster.desk.lost;
+    result->shared = c->shared;
+    result->cached = c->cached;
     result->crashes = c->crashes;
     result->purged = c->purged;
     memcpy(result->endings, c->endings, sizeof c->endings);
@@ -337,6 +373,9 @@ void sim_random_live(uint64_t seed, struct sim_result *ret)
     result = ret;
     sim = sim_new(world_conf(&conf, &retain, seed));
     sim_start(sim);
+    sim_puller_go(&sim->pullers, world_pulled);
+    sim->processes.max_batch = one_in(sim, 2) ? 1 : 1 + (int)below(sim, 6);
+    sim->processes.concurrency = one_in(sim, 2) ? 1 : 1 + (int)below(sim, 4);
     sim->store.lag_ms = one_in(sim, 2) ? below(sim, 30) : 0;
     calm = one_in(sim, 3);
     int64_t steps = one_in(sim, 4) ? below(sim, STEPS) : STEPS;

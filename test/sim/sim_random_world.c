@@ -4,27 +4,37 @@
  */
 #include "test/sim/sim_random_world.h"
 
-static const struct config_queue queues[] = {{.name = "default", .concurrency = 4},
+static struct config_queue queues[] = {{.name = "default", .concurrency = 4, .key_concurrency = 2},
                                              {.name = "gpu", .concurrency = 1},
-                                             {.name = "short", .concurrency = 2, .capacity = 5}};
+                                             {.name = "short", .concurrency = 2, .capacity = 5, .key_concurrency = 1}};
 static const char *const big[] = {"sim", "big", NULL}, *const eager[] = {"sim", "eager", NULL},
                          *const warm[] = {"sim", "warm", NULL};
+/* Each fits by itself, not all of them together: big and one warm do. */
+static const struct ration_amount whole[] = {{"vram", 10, false}, {"licences", 2, false}, {0}};
+static const struct ration_amount of_big[] = {{"vram", 6, false}, {0}}, of_eager[] = {{"vram", 3, false}, {"licences", 1, false}, {0}},
+                                  of_warm[] = {{"vram", 4, false}, {0}};
 const struct worker_pool_conf world_pools[WORLD_POOLS] = {
-    {.name = "big", .command = big, .instances = 1, .keep_alive_ms = 60000},
-    {.name = "eager", .command = eager, .instances = 3, .keep_alive_ms = 0, .load_at_boot = true},
+    {.name = "big", .command = big, .instances = 1, .keep_alive_ms = 60000, .batch = {.max = 4, .cost = 12}, .needs = of_big, .prefer_warm = 4},
+    {.name = "eager", .command = eager, .instances = 3, .keep_alive_ms = 0, .load_at_boot = true, .needs = of_eager},
     {.name = "warm",
      .command = warm,
      .instances = 2,
      .keep_alive_ms = -1,
      .ready_timeout_ms = 5000,
+     .concurrency = 3,
+     .needs = of_warm, .prefer_warm = 4,
+     .batch = {.delay_ms = 40},
      .backoff_cap_ms = 60000}};
 static const struct config_type types[] = {{.name = "convert"},
                                            {.name = "draw", .worker = "big", .queue = "gpu"},
                                            {.name = "hum", .worker = "big"},
                                            {.name = "label", .worker = "warm"},
+                                           {.name = "paint", .pull = {.said = true, .lease_ms = 30000}},
                                            {.name = "say", .worker = "eager"},
                                            {.name = "sing", .worker = "eager", .queue = "short"},
+                                           {.name = "shoot", .queue = "gpu", .pull = {.said = true, .lease_ms = 2000}},
                                            {.name = "transcribe", .worker = "warm", .queue = "gpu"}};
+const char *const world_pulled[WORLD_PULLED] = {"paint", "shoot"};
 static const char *const plans[] = {"done",  "done",       "done",      "fail done",     "fail",
                                     "fatal", "crash done", "crash",     "junk done",     "hang",
                                     "late",  "heedless",   "deaf done", "stubborn done", "crash hang fail done"};
@@ -38,15 +48,21 @@ const struct sim_conf *world_conf(struct sim_conf *ret, struct retain_rules *ret
     if (rng_below(&chance.rng, 2)) retain->count = (int64_t)rng_below(&chance.rng, 20);
     if (rng_below(&chance.rng, 2)) retain->part_ms[0] = 1000;
     bool retains = rng_below(&chance.rng, 3) == 0;
+    if (rng_below(&chance.rng, 2)) {
+        queues[0].rate = (struct rate){20, 3, 60000};
+        queues[2].rate = (struct rate){30, 1, 3600000};
+    }
     *ret = (struct sim_conf){.seed = seed,
                              .queues = queues,
                              .n_queues = N(queues),
+                             .resources = whole,
                              .pools = world_pools,
                              .n_pools = WORLD_POOLS,
                              .types = types,
                              .n_types = N(types),
                              .retain = retains ? retain : NULL,
                              .disk = rng_below(&chance.rng, 2) != 0};
+    queues[1].fair = rng_below(&chance.rng, 2) != 0;
     return ret;
 }
 
@@ -61,8 +77,17 @@ struct sim_ask world_ask(struct sim *s)
     ask.start_in_ms = one_in(s, 8) ? ask.delay_ms + 1 + some_ms(s, HOUR) : 0;
     ask.max_attempts = (int32_t)(1 + below(s, 5));
     ask.retry_ms = 1 + some_ms(s, 600000);
-    if (one_in(s, 10)) ask.more = ",\"progress\":3,\"log\":2000";
-    if (one_in(s, 50)) ask.type = WORLD_FORGOTTEN, ask.queue = "default";
+    if (one_in(s, 3)) ask.batch_key = one_in(s, 2) ? "a" : "b";
+    if (one_in(s, 3)) ask.cost = 1 + (double)below(s, 20);
+    ask.key = one_in(s, 2) ? 1 + (int)below(s, 3) : 0;
+    if (one_in(s, 3)) ask.once = 1 + (int)below(s, 2), ask.key = 0;
+    if (ask.once) ask.on_conflict = one_in(s, 2) ? TASK_REPLACE : (enum task_conflict)below(s, 3);
+    ask.cache = one_in(s, 4);
+    ask.bypass = ask.cache && one_in(s, 5);
+    if (ask.cache) ask.plan = "done", ask.ms = 100 * below(s, 3); /* few, so that there are some of the same */
+    else if (one_in(s, 10)) ask.more = ",\"progress\":3,\"log\":2000";
+    else if (one_in(s, 3)) ask.more = ",\"progress\":3,\"save\":1";
+    if (one_in(s, 50)) ask.type = WORLD_FORGOTTEN, ask.queue = "default", ask.key = ask.once = 0; /* nobody would free its key's place */
     return ask;
 }
 
@@ -73,6 +98,7 @@ int32_t world_concurrency(struct str queue)
     return 0;
 }
 
+static struct ration_amount other_wholes[2][N(whole)];
 static struct config others[2];
 static struct config_queue other_queues[2][N(queues)];
 static struct worker_pool_conf other_pools[2][WORLD_POOLS];
@@ -84,6 +110,7 @@ const struct config *world_other(struct sim *s, const struct config *now)
     struct config *c = &others[at];
     *c = s->config;
     memcpy(other_queues[at], queues, sizeof queues);
+    memcpy(other_wholes[at], whole, sizeof whole);
     memcpy(other_pools[at], world_pools, sizeof world_pools);
     memcpy(other_types[at], s->config.types, sizeof types);
     for (size_t i = 0; i < N(queues); i++)
@@ -95,6 +122,9 @@ const struct config *world_other(struct sim *s, const struct config *now)
         memmove(&other_types[at][gone], &other_types[at][gone + 1], (N(types) - gone - 1) * sizeof types[0]);
         c->n_types = c->n_exact = N(types) - 1;
     }
+    other_wholes[at][0].amount = 6 + below(s, 8);
+    other_wholes[at][1].amount = 1 + below(s, 3);
+    c->resources = other_wholes[at];
     c->queues = other_queues[at];
     c->workers = other_pools[at];
     c->types = other_types[at];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The small world of the random lives: three queues, three pools of workers, six types, and what chance makes of them.
+ * The small world of the random lives: three queues, three pools of workers, nine types, three pullers, and what chance makes of them.
  */
 #ifndef SIM_SIM_RANDOM_WORLD_H
 #define SIM_SIM_RANDOM_WORLD_H
@@ -10,9 +10,11 @@
 #define HOUR INT64_C(3600000)
 #define N(array) (sizeof(array) / sizeof *(array))
 #define WORLD_POOLS 3
+#define WORLD_PULLED 2
 #define WORLD_FORGOTTEN "forgotten" /* a type that no configuration has */
 
 extern const struct worker_pool_conf world_pools[WORLD_POOLS];
+extern const char *const world_pulled[WORLD_PULLED]; /* what pullers ask for */
 
 static inline int64_t below(struct sim *s, int64_t n) { return (int64_t)rng_below(&s->test_rng.rng, (uint64_t)n); }
 static inline bool one_in(struct sim *s, int64_t n) { return below(s, n) == 0; }

@@ -29,6 +29,7 @@ struct sim_store {
     const struct store_events *outer_events; /* the server's */
     struct sim_rule rules[STORE_OPS];
     int64_t lag_ms;
+    int64_t behind_ms; /* mono: nothing is told before what is on its way until then */
     bool away;                   /* everything fails */
     int n[STORE_OPS], failed[STORE_OPS]; /* submitted; of them, failed here */
     int outstanding;

@@ -9,7 +9,7 @@ from fill import config, shorten
 from harness import BIDE, ENDINGS, until
 from old_file import FILES, NAMES, OldFile, version_of
 
-FREE = ("purge_at", "waiting_on", "position", "eta", "urls")
+FREE = ("purge_at", "waiting_on", "position", "eta_at", "urls")
 """Members of a task that say how things stand with this server, not what is kept."""
 FIXED = ("id", "type", "queue", "priority", "input", "input_bytes", "subject", "tags", "created_at", "max_attempts", "timeout_ms")
 """Of a task that goes on."""

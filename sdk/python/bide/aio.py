@@ -72,6 +72,9 @@ class AsyncClient:
     async def log(self, id: str, *, run: Optional[int] = None, attempt: Optional[int] = None) -> str:
         return await self._do(calls.log(id, run, attempt))
 
+    async def output(self, id: str, *, run: Optional[int] = None, attempt: Optional[int] = None) -> str:
+        return await self._do(calls.output(id, run, attempt))
+
     async def attempts(self, id: str) -> "builtins.list[Json]":
         return await self._do(calls.attempts(id))
 

@@ -38,6 +38,8 @@ class Call(Generic[T]):
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     wait: float = 0.0
     """Seconds that the server was asked to wait, beyond its usual time to answer."""
+    file: Optional[str] = None
+    """Path of a file that is the body, in place of `body`."""
 
     @property
     def repeatable(self) -> bool:
@@ -58,7 +60,9 @@ class Call(Generic[T]):
         sent = {"Accept": "application/json, */*;q=0.5", "User-Agent": AGENT, **self.headers}
         if token:
             sent["Authorization"] = f"Bearer {token}"
-        if self.body is not None:
+        if self.file is not None:
+            sent["Content-Type"] = "application/octet-stream"
+        elif self.body is not None:
             sent.setdefault("Content-Type", "application/json")
         return sent
 
@@ -90,7 +94,7 @@ def read_result(answer: Answer) -> Any:
     if answer.status == 202:
         raise NotEnded(202, {"code": "not_ended", "detail": "the task has not ended"}, retry_after(answer))
     if answer.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
-        return json.loads(answer.body)
+        return read_json(answer)
     return answer.body
 
 

@@ -56,6 +56,10 @@ def log(id: str, run: Optional[int], attempt: Optional[int]) -> Call[str]:
     return Call("GET", query(path(_TASKS, id, "log"), {"run": run, "attempt": attempt}), read_text)
 
 
+def output(id: str, run: Optional[int], attempt: Optional[int]) -> Call[str]:
+    return Call("GET", query(path(_TASKS, id, "output"), {"run": run, "attempt": attempt}), read_text)
+
+
 def attempts(id: str) -> Call[List[Json]]:
     def read(answer: Answer) -> List[Json]:
         items: List[Json] = read_json(answer)["items"]
@@ -130,6 +134,28 @@ def page(base: str, limit: Optional[int], cursor: Optional[str], filters: Mappin
 
 def tasks_page(limit: int, cursor: Optional[str], filters: Mapping[str, Any]) -> Call[Page]:
     return page(_TASKS, limit, cursor, filters)
+
+
+# attempts, for bide.pull
+
+_ATTEMPTS = "/v1/attempts"
+
+
+def claim(members: Mapping[str, Any], wait: float) -> Call[Json]:
+    body = {**members, "wait_ms": round(wait * 1000)}
+    return Call("POST", _ATTEMPTS + ":claim", read_json, body, wait=wait)
+
+
+def attempt(word: str, verb: str, body: Any = None) -> Call[Json]:
+    return _post(path(_ATTEMPTS, word, verb), {} if body is None else body)
+
+
+def attempt_input(word: str) -> Call[Any]:
+    return Call("GET", path(_ATTEMPTS, word, "input"), read_result)
+
+
+def attempt_file(word: str, name: str, file: str) -> Call[Json]:
+    return Call("PUT", path(_ATTEMPTS, word, "files", name), read_json, file=file)
 
 
 # waiting

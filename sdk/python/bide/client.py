@@ -58,10 +58,14 @@ class Client:
         ending before answering. `idempotency_key`: a text of the caller's own; the same submit sent twice with it is
         one task. `options` are the other fields of a submit: `queue`, `priority` (-100..100, larger runs first),
         `run_at` (a datetime with a zone, or RFC 3339), `delay_ms`, `timeout_ms`, `start_within_ms`, `grace_ms`,
-        `max_attempts`, `retry`, `subject`, `tags`, ...
+        `max_attempts`, `retry`, `subject`, `tags`, `key` (of its type at most one task that has not ended holds it) with
+        `on_conflict` ("refuse": KeyHeld is raised, "existing": the answer is that task, "replace": it ends and this one
+        starts when it has), `cache` ({"ttl_ms": 3600000, "version": "2", "bypass": False}: a kept result of the same type,
+        version and input answers it, and its own is kept for so long), `limit_key` (whose it is: what one key runs at a time can be limited),
+        `batch_key` (runs in one batch only with the same), `cost` (of a batch's ceiling), `retain_ms`, ...
 
         Raises UnknownType, UnknownQueue, UnknownField, Invalid, TooLarge, QueueFull, Draining,
-        IdempotencyKeyReused (another submit had it), IdempotencyKeyInUse (the first has not been answered yet);
+        KeyHeld, IdempotencyKeyReused (another submit had it), IdempotencyKeyInUse (the first has not been answered yet);
         ValueError or TypeError for what JSON cannot hold."""
         return self._do(calls.submit(type, input, wait, idempotency_key, options))
 
@@ -109,6 +113,11 @@ class Client:
     def log(self, id: str, *, run: Optional[int] = None, attempt: Optional[int] = None) -> str:
         """What an attempt printed and logged. `run`, `attempt`: which; default the latest. Raises NotFound."""
         return self._do(calls.log(id, run, attempt))
+
+    def output(self, id: str, *, run: Optional[int] = None, attempt: Optional[int] = None) -> str:
+        """What an attempt has streamed with `task.output` so far, joined: its first 1 MiB. `run`, `attempt`: which; default
+        the latest. Raises NotFound."""
+        return self._do(calls.output(id, run, attempt))
 
     def attempts(self, id: str) -> "builtins.list[Json]":
         """The attempts of all runs, each with how it went. Raises NotFound."""
@@ -189,18 +198,18 @@ class Client:
         return self._do(calls.queue_verb(queue, "purge"))
 
     def update_queue(self, name: str, **changes: Any) -> Json:
-        """Changes a queue's `concurrency`, `capacity` (None: as configured), `paused` or `draining`; remembered over
-        restarts. Raises NotFound, Invalid, UnknownField."""
+        """Changes a queue's `concurrency`, `capacity`, `key_concurrency`, `rate` ("10/s"; None: as configured), `fair`
+        (True: the keys of its tasks take turns), `paused` or `draining`; remembered over restarts. Raises NotFound, Invalid, UnknownField."""
         return self._do(calls.update_queue(name, changes))
 
     # workers, the server
 
     def workers(self) -> Iterator[Json]:
-        """The worker processes: pool, pid, state, current tasks."""
+        """The worker processes: pool, pid, state and since when, current tasks, `tasks` done of `max_tasks`, what it `holds`, `sandbox`."""
         return self._pages("/v1/workers", {})
 
     def recycle_worker(self, id: str) -> Json:
-        """Ends a worker's process after its task, for the next to start afresh. Raises NotFound, Conflict (no process)."""
+        """Replaces a worker's process; it serves until the next is ready when it is the only one. Raises NotFound, Conflict (no process)."""
         return self._do(calls.worker_verb(id, "recycle"))
 
     def stop_worker(self, id: str) -> Json:
@@ -248,6 +257,10 @@ class Client:
     def _answer(self, call: Call[T]) -> Answer:
         timeout = max(self._timeout, call.wait + MARGIN_S) if call.wait else self._timeout
         headers = call.all_headers(self._token)
+        if call.file is not None:
+            with open(call.file, "rb") as body:
+                headers["Content-Length"] = str(os.fstat(body.fileno()).st_size)
+                return self._connection().request(call.method, call.target, headers, body, timeout)
         return self._connection().request(
             call.method, call.target, headers, call.payload(), timeout, call.repeatable
         )

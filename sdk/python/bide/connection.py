@@ -7,7 +7,7 @@ that was sent and got no answer may have been carried out: only those that may b
 import http.client
 import select
 import socket
-from typing import Mapping, Optional
+from typing import BinaryIO, Mapping, Optional, Union
 
 from bide.address import Address
 from bide.call import Answer
@@ -43,7 +43,7 @@ class Connection:
         method: str,
         target: str,
         headers: Mapping[str, str],
-        body: Optional[bytes],
+        body: Union[bytes, BinaryIO, None],
         timeout: float,
         repeatable: bool = False,
     ) -> Answer:
@@ -67,7 +67,7 @@ class Connection:
                 raise
 
     def _once(
-        self, method: str, target: str, headers: Mapping[str, str], body: Optional[bytes], timeout: float
+        self, method: str, target: str, headers: Mapping[str, str], body: Union[bytes, BinaryIO, None], timeout: float
     ) -> Answer:
         self._http.timeout = timeout
         if self._http.sock is not None:

@@ -31,6 +31,14 @@ def encode(value: Any, depth: int = _DEPTH) -> bytes:
     return text.encode("utf-8", "replace")  # a lone surrogate becomes "?"
 
 
+def line(frame: Mapping[str, Any]) -> bytes:
+    """A frame as it is sent. Raises ValueError, TypeError for what bide would not take, or when it is too long."""
+    text = encode(frame, _DEPTH + 1) + b"\n"
+    if len(text) > LINE:
+        raise ValueError(f"a frame {frame.get('op')!r} of {len(text)} bytes: the limit is {LINE}")
+    return text
+
+
 def _check(value: Any, depth: int) -> None:
     """Level by level, so that no depth is too deep for this to tell."""
     level, count = [value], 1
@@ -97,12 +105,12 @@ class Channel:
             raise ValueError("a frame must be an object")
         return frame
 
+    def finish(self) -> None:
+        """The worker has ended. All that it said is with bide."""
+
     def write(self, frame: Mapping[str, Any]) -> None:
-        """Sends a frame. Raises ValueError when it is too long, BrokenPipeError when bide is gone."""
-        line = encode(frame, _DEPTH + 1) + b"\n"
-        if len(line) > LINE:
-            raise ValueError(f"a frame {frame.get('op')!r} of {len(line)} bytes: the limit is {LINE}")
-        left = memoryview(line)
+        """Sends a frame. Raises as `line`, and BrokenPipeError when bide is gone."""
+        left = memoryview(line(frame))
         with self._lock:
             while left:
                 left = left[os.write(self._out, left) :]

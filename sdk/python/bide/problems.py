@@ -134,6 +134,12 @@ class IdempotencyKeyInUse(Conflict):
     code = "idempotency_key_in_use"
 
 
+class KeyHeld(Conflict):
+    """409: a task that has not ended holds this key; `body["task_id"]` says which."""
+
+    code = "key_held"
+
+
 class RangeNotSatisfiable(Problem):
     """416: no part of the range is there."""
 

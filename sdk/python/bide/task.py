@@ -22,9 +22,9 @@ class Task:
     id: str
     type: str
     attempt: int
-    """From 1."""
+    """Counts from 1; 0: a warm-up, whose result nobody sees."""
     timeout_ms: Optional[int]
-    """How long this attempt may take."""
+    """How long this attempt may take, in milliseconds; None: it was not said."""
     dir: str
     """This attempt's directory: write output files here and name them with `file`."""
     input: Any
@@ -43,7 +43,6 @@ class Task:
         self.attempt = int(given.get("attempt", 1))
         self.timeout_ms = given.get("timeout_ms")
         self.dir = given.get("dir") or "."
-        self.resume = given.get("resume")
         self.files: List[str] = []
         self.cancel_reason = None
         self.settled = False
@@ -56,11 +55,16 @@ class Task:
         self._raises = True
         self._next_output = 0
         self._followers: List[Dict[str, Any]] = []
-        if "input_file" in given:
-            with open(os.path.join(self.dir, given["input_file"]), encoding="utf-8") as text:
-                self.input = json.load(text)
-        else:
-            self.input = given.get("input")
+        self.input = self._given(given, "input")
+        self.resume = self._given(given, "resume")
+
+    def _given(self, given: Mapping[str, Any], name: str) -> Any:
+        """What is in the frame, or in the file in `dir` that it names."""
+        file = given.get(name + "_file")
+        if file is None:
+            return given.get(name)
+        with open(os.path.join(self.dir, file), encoding="utf-8") as text:
+            return json.load(text)
 
     @property
     def cancelled(self) -> bool:
@@ -87,14 +91,16 @@ class Task:
             self._say("log", level=level, text=piece)
 
     def output(self, text: str) -> None:
-        """Sends the next piece of streamed output. Raises Cancelled."""
+        """Sends the next piece of streamed output, of any length; the server keeps the first 1 MiB of an attempt. Raises
+        Cancelled."""
         self.check()
         for piece in frames.pieces(text):
             self._say("output", n=self._next_output, data=piece)
             self._next_output += 1
 
     def save(self, data: Any) -> None:
-        """A checkpoint: the next attempt finds it in `resume`. Up to 1 MiB of JSON.
+        """A checkpoint: the next attempt of the same run finds the last one in `resume`. Up to 1 MiB of JSON; None
+        forgets it. bide stores at most one a second, so save as often as is convenient.
 
         Raises Cancelled, and ValueError or TypeError when it is too large or JSON cannot hold it."""
         self.check()

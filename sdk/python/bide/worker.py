@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A worker: a process that bide starts, that loads its model once and takes task after task (protocol bide/1).
+The same program asks a server elsewhere for its tasks when BIDE_PULL is set: bide.pull.
 
              reader thread                         main thread, `concurrency` - 1 more, and an event loop
     fd 3 ──▶ run ─────────────▶ waiting jobs ───▶ plain functions in the threads, `async def` ones on the loop
@@ -15,7 +16,7 @@ import queue
 import sys
 import threading
 import traceback
-from typing import Any, Deque, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Deque, Dict, List, NamedTuple, Optional, Union
 
 from bide import frames
 from bide.handlers import Entry, Handlers, Outcome, is_async
@@ -24,6 +25,9 @@ from bide.perform import Exit, in_thread, on_loop, perform
 from bide.slots import Slots
 from bide.task import Task
 from bide.verdict import failure
+
+if TYPE_CHECKING:
+    from bide.pull import PullChannel
 
 __all__ = ["Outcome", "Worker"]
 
@@ -37,29 +41,37 @@ class Worker(Handlers):
     """Collects handlers with the decorators `task`, `load`, `before` and `after`, then `run`s them.
 
     `concurrency`: how many jobs it has open at the same time, default 1. Above 1 plain functions run in threads,
-    `async def` ones side by side on one event loop. Raises ValueError under 1."""
+    `async def` ones side by side on one event loop. Raises ValueError under 1.
 
-    def __init__(self, *, concurrency: int = 1) -> None:
+    `ping`: it answers pings, and is killed when it does not for the pool's `ping_timeout` (30 s unless configured),
+    default False. They are answered by a thread: say True only if no handler keeps the interpreter's lock that long,
+    as some calls into C do."""
+
+    def __init__(self, *, concurrency: int = 1, ping: bool = False) -> None:
         super().__init__()
         if concurrency < 1:
             raise ValueError("concurrency is at least 1")
         self.concurrency = concurrency
+        self.ping = ping
         self._open: List[Task] = []  # tasks that were given and have no verdict
         self._lock = threading.Lock()
         self._slots: "Slots[_Job]" = Slots(concurrency, self._start, self._idle)
         self._jobs: "queue.SimpleQueue[Optional[_Job]]" = queue.SimpleQueue()  # for the threads
         self._loop = LoopThread()
         self._exit: Exit = None
-        self._channel: frames.Channel
+        self._channel: "Union[frames.Channel, PullChannel]"
 
-    def run(self) -> None:
+    def run(self, *, pull: Optional[str] = None) -> None:
         """Loads, says ready and works until bide says stop. Returns then; the program should end.
 
-        Raises SystemExit when bide did not start this program, or when a handler raised it."""
-        try:
-            self._channel = frames.Channel(int(os.environ.get("BIDE_IN", "3")), int(os.environ.get("BIDE_OUT", "4")))
-        except OSError as error:
-            sys.exit(f"this is a worker of bide, started by its server, which opens descriptors 3 and 4: {error}")
+        `pull`: the URL of a server to ask for tasks, instead of being started by it; default the environment's
+        BIDE_PULL. It asks for the types that have handlers, or those of BIDE_PULL_TYPES (with commas), under the name
+        BIDE_PULL_NAME (default: host and process). SIGTERM ends it after the tasks it has.
+
+        Raises SystemExit when bide did not start this program, when the server gives it no tasks (a type that it does
+        not know), or when a handler raised it."""
+        url = pull or os.environ.get("BIDE_PULL")
+        self._channel = self._pulling(url) if url else self._started()
         for stream in (sys.stdout, sys.stderr):
             getattr(stream, "reconfigure", lambda **_: None)(line_buffering=True)  # a log is read while it grows
         for loader in self.loaders:
@@ -67,7 +79,7 @@ class Worker(Handlers):
             if is_async(loader):
                 self._loop.wait(value)
         try:
-            ready = {"proto": 1, "max_batch": self.max_batch, "concurrency": self.concurrency, "ping": True}
+            ready = {"proto": 1, "max_batch": self.max_batch, "concurrency": self.concurrency, "ping": self.ping}
             self._channel.write({"op": "ready", **ready})
         except BrokenPipeError:
             return  # bide is gone
@@ -78,9 +90,32 @@ class Worker(Handlers):
         self._work_on()
         for thread in others:
             thread.join()
+        self._channel.finish()
         self._loop.stop()
         if self._exit is not None:
             raise self._exit
+
+    def _started(self) -> frames.Channel:
+        try:
+            return frames.Channel(int(os.environ.get("BIDE_IN", "3")), int(os.environ.get("BIDE_OUT", "4")))
+        except OSError as error:
+            sys.exit(
+                "this is a worker of bide, started by its server, which opens descriptors 3 and 4 (or by you, with "
+                f"BIDE_PULL=http://HOST:PORT): {error}"
+            )
+
+    def _pulling(self, url: str) -> "PullChannel":
+        from bide.pull import PullChannel  # it loads an HTTP client, which others need not
+
+        said = os.environ.get("BIDE_PULL_TYPES", "")
+        types = [t.strip() for t in said.split(",") if t.strip()] or list(self.entries)
+        limits = [entry.max_batch or 1 for entry in self.entries.values()]
+        try:
+            channel = PullChannel(url, types, os.environ.get("BIDE_PULL_NAME"), min([32, *limits]))
+        except ValueError as error:
+            sys.exit(f"bide: {error}")
+        channel.stop_on_signals()
+        return channel
 
     def _threads(self) -> int:
         return 1 if all(entry.is_async for entry in self.entries.values()) else self.concurrency
@@ -97,6 +132,9 @@ class Worker(Handlers):
                     self._take(frame["tasks"])
                 elif frame.get("op") == "cancel":
                     self._cancel(frame)
+                elif frame.get("op") == "give_up":
+                    self._exit = self._exit or SystemExit(1)
+                    break
                 elif frame.get("op") == "ping":
                     self._channel.write({"op": "pong", "n": frame.get("n")})
         except BrokenPipeError:

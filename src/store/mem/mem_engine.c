@@ -28,7 +28,7 @@ static void split(struct list *from, struct list *changes, struct list *reads)
 {
     for (struct list *l; (l = list_shift(from));) {
         enum store_op op = CONTAINER_OF(l, struct store_req, link)->op;
-        list_push(store_op_is_change(op) || op == STORE_COUNTS ? changes : reads, l);
+        list_push(store_op_is_change(op) || store_op_is_indexed(op) ? changes : reads, l);
     }
 }
 

@@ -80,7 +80,7 @@ void mem_read_log(const struct mem_shelf *s, struct store_log *r)
     int32_t run = r->run ? r->run : rec->life.run;
     for (const struct mem_note *n = rec->notes; n; n = n->before) {
         if (n->attempt.run != run || (r->number && n->attempt.number != r->number)) continue;
-        r->log = arena_str(&r->req.arena, n->attempt.log);
+        r->log = arena_str(&r->req.arena, r->output ? n->attempt.output : n->attempt.log);
         return;
     }
 }
@@ -107,14 +107,16 @@ void mem_read_history(const struct mem_shelf *s, struct store_history *r)
     r->found = rec ? 0 : ERR_NOT_FOUND;
     if (!rec) return;
     r->life = rec->life;
+    r->save = rec->save;
+    r->save.data = STR_NONE;
     r->attempts = arena_alloc(&r->req.arena, r->limit * sizeof *r->attempts);
     r->runs = arena_alloc(&r->req.arena, r->limit * sizeof *r->runs);
     r->n_runs = runs_of(rec, r);
     for (const struct mem_note *n = rec->notes; n && r->n_attempts < r->limit; n = n->before) {
         struct store_attempt *to = &r->attempts[r->n_attempts++];
-        *to = (struct store_attempt){.attempt = n->attempt, .log_bytes = n->attempt.log.len};
+        *to = (struct store_attempt){.attempt = n->attempt, .log_bytes = n->attempt.log.len, .output_bytes = n->attempt.output.len};
         to->attempt.failure = task_copy_failure(&r->req.arena, &n->attempt.failure);
-        to->attempt.log = STR_NONE;
+        to->attempt.log = to->attempt.output = STR_NONE;
     }
 }
 
@@ -134,7 +136,7 @@ void mem_read_kept(const struct mem_shelf *s, struct store_kept *r)
                                        .finished_at_ms = rec->ending.finished_at_ms, .retain_ms = rec->body.retain_ms,
                                        .input_bytes = rec->body.input.len, .result_bytes = rec->ending.result.len,
                                        .has_files = rec->ending.files.len > 0};
-        for (const struct mem_note *n = rec->notes; n; n = n->before) to->log_bytes += n->attempt.log.len;
+        for (const struct mem_note *n = rec->notes; n; n = n->before) to->log_bytes += n->attempt.log.len + n->attempt.output.len;
     }
     if (r->n) r->last = r->items[r->n - 1].id;
 }

@@ -5,6 +5,8 @@
 #include "store/mem/mem_shelf.h"
 
 #include "base/mem.h"
+#include "store/mem/mem_cache.h"
+#include "store/mem/mem_once.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -81,6 +83,7 @@ static int note(struct shelf *s, const struct task_attempt *a)
     n->attempt = *a;
     n->attempt.failure = task_copy_failure(&rec->arena, &a->failure);
     n->attempt.log = arena_str(&rec->arena, a->log);
+    n->attempt.output = arena_str(&rec->arena, a->output);
     n->before = rec->notes;
     rec->notes = n;
     return 0;
@@ -93,6 +96,39 @@ static int again(struct shelf *s, const struct id *id, const struct life *life)
     *p = (struct mem_past){rec->past, rec->ending};
     rec->past = p;
     rec->life = *life;
+    return 0;
+}
+
+static void free_save(struct mem_record *rec)
+{
+    free((char *)rec->save.data.p);
+    rec->save = (struct task_save){0};
+}
+
+static int save(struct shelf *s, const struct id *id, int32_t run, const struct task_save *save)
+{
+    (void)run; /* none outlives its run */
+    struct mem_record *rec = find(s, id);
+    free_save(rec);
+    rec->save = *save;
+    rec->save.data = save->data.len ? mem_str(save->data) : STR_NONE;
+    rec->save.bytes = save->data.len;
+    return 0;
+}
+
+static int saved(struct shelf *s, const struct id *id, int32_t run, struct arena *a, struct task_save *ret)
+{
+    (void)run;
+    const struct mem_record *rec = find(s, id);
+    if (!rec->save.attempt) return ERR_NOT_FOUND;
+    *ret = rec->save;
+    ret->data = a ? arena_str(a, rec->save.data) : STR_NONE;
+    return 0;
+}
+
+static int unsave(struct shelf *s, const struct id *id)
+{
+    free_save(find(s, id));
     return 0;
 }
 
@@ -154,7 +190,7 @@ static int strip(struct shelf *s, const struct id *id, unsigned parts)
     strip_ending(&rec->ending, parts);
     for (struct mem_past *p = rec->past; p; p = p->before) strip_ending(&p->ending, parts);
     if (parts & RETAIN_INPUT) rec->body.input = STR_NONE;
-    for (struct mem_note *n = rec->notes; n && parts & RETAIN_LOG; n = n->before) n->attempt.log = STR_NONE;
+    for (struct mem_note *n = rec->notes; n && parts & RETAIN_LOG; n = n->before) n->attempt.log = n->attempt.output = STR_NONE;
     return 0;
 }
 
@@ -217,6 +253,10 @@ static const struct shelf_ops ops = {
     .begin = begin, .commit = begin, .rollback = rollback, .add = add,     .change = change, .end = end,
     .again = again, .note = note,    .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
     .patch = patch, .erase = erase,  .remember = remember,   .recall = recall, .strip = strip, .forget_keys = forget_keys,
+    .save = save,   .saved = saved,  .unsave = unsave,
+    .holders = mem_once_holders, .hold = mem_once_hold, .let_go = mem_once_let_go,
+    .want = mem_cache_want, .keep = mem_cache_keep, .unwant = mem_cache_unwant,
+    .kept = mem_cache_kept, .forget_kept = mem_cache_forget,
 };
 
 void mem_shelf_init(struct mem_shelf *s)
@@ -224,6 +264,9 @@ void mem_shelf_init(struct mem_shelf *s)
     *s = (struct mem_shelf){.shelf.ops = &ops};
     map_init(&s->by_id);
     map_init(&s->keys);
+    map_init(&s->holders);
+    map_init(&s->wanted);
+    map_init(&s->kept);
 }
 
 void mem_shelf_release(struct mem_shelf *s)
@@ -232,7 +275,10 @@ void mem_shelf_release(struct mem_shelf *s)
     size_t at = 0;
     for (struct map_entry *e; (e = map_next(&s->keys, &at));) free(e->value);
     map_release(&s->keys);
+    mem_once_release(s);
+    mem_cache_release(s);
     for (size_t i = 0; i < s->n; i++) {
+        free_save(s->ordered[i]);
         arena_release(&s->ordered[i]->arena);
         free(s->ordered[i]);
     }

@@ -34,6 +34,7 @@ struct mem_record {
     struct task_ending ending;
     struct mem_note *notes; /* newest first */
     struct mem_past *past;  /* newest first */
+    struct task_save save;  /* of the run under way; its data owned, on the heap: it may be another one each second */
 };
 
 struct mem_shelf {
@@ -42,6 +43,8 @@ struct mem_shelf {
     struct mem_record **ordered; /* the same, by id */
     size_t n, cap;
     struct map keys;             /* of struct mem_key, owned, by its text */
+    struct map holders;          /* of struct mem_once (mem_once.c), owned, by its text */
+    struct map wanted, kept;     /* of struct mem_cache (mem_cache.c), owned; by the id of a live task; by print */
 };
 
 void mem_shelf_init(struct mem_shelf *s);

@@ -21,6 +21,10 @@ int sqlite_db_open(struct sqlite_db *d, const char *path, bool read_only, struct
         sqlite_db_close(d);
         return err;
     }
+    if (!read_only && sqlite3_db_readonly(d->db, "main") == 1) { /* what it falls back to, whatever the reason */
+        sqlite_db_close(d);
+        return err_set(e, ERR_STORE, "%s: cannot be opened for writing", path);
+    }
     sqlite3_extended_result_codes(d->db, 1);
     sqlite3_busy_timeout(d->db, SQLITE_DB_BUSY_MS);
     return 0;

@@ -145,21 +145,13 @@ static void on_answered(void *user, struct list *given)
     close_when_idle(s);
 }
 
-static void forget_lost(struct sqlite_engine *s)
-{
-    free(s->apply.lost);
-    s->apply.lost = NULL;
-    s->apply.n_lost = 0;
-}
-
 static void on_first(struct later *l)
 {
     struct sqlite_engine *s = CONTAINER_OF(l, struct sqlite_engine, first);
     struct local_news news = s->news;
     s->news = (struct local_news){0};
-    if (s->apply.n_lost && s->store.events && s->store.events->on_lost)
-        s->store.events->on_lost(s->store.events->user, s->apply.lost, s->apply.n_lost);
-    forget_lost(s);
+    apply_tell_recovered(&s->apply, s->store.events);
+    apply_forget(&s->apply);
     tell(s, &news);
     local_release(&news);
 }
@@ -172,10 +164,13 @@ static void submit(struct store *store, struct store_req *r)
     case STORE_ADD:
     case STORE_CLAIM:
     case STORE_SETTLE:
+    case STORE_SAVE:
     case STORE_CONTROL:
     case STORE_TICK:
     case STORE_PURGE:
     case STORE_QUEUE:
+    case STORE_DECLARE:
+    case STORE_WHERE:
     case STORE_COUNTS: thread_send(s->writer, &r->link); return;
     case STORE_GET:
     case STORE_LIST:
@@ -192,7 +187,7 @@ static void on_writer_closed(void *user)
     struct sqlite_engine *s = user;
     void (*on_closed)(void *user) = s->on_closed;
     void *closed_user = s->closed_user;
-    forget_lost(s);
+    apply_forget(&s->apply);
     ready_release(&s->ready);
     local_release(&s->news);
     gate_free(s->gate);
@@ -284,7 +279,7 @@ int sqlite_engine_open(struct store **ret, const struct sqlite_engine_conf *conf
         }
         sqlite_lock_drop(s->lock);
     }
-    forget_lost(s);
+    apply_forget(&s->apply);
     ready_release(&s->ready);
     gate_free(s->gate);
     free(s);

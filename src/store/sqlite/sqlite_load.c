@@ -5,8 +5,14 @@
  */
 #include "store/sqlite/sqlite_load.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
+#include "store/ready_key.h"
+#include "store/sqlite/sqlite_cache.h"
+#include "store/sqlite/sqlite_once.h"
+#include "store/sqlite/sqlite_queue.h"
 #include "store/sqlite/sqlite_row.h"
+#include "store/sqlite/sqlite_save.h"
 
 #include <stdlib.h>
 
@@ -27,9 +33,14 @@ static int rows(struct sqlite_db *d, const char *sql, int (*each)(sqlite3_stmt *
     return err;
 }
 
+struct file_lane {
+    struct str queue, type; /* owned; p NULL: there is no such lane */
+    uint32_t place;         /* in the index, of its tasks without a batch key; READY_NONE: none was met */
+};
+
 struct loading {
     struct ready *ready;
-    uint32_t *lanes; /* owned: number in the file -> number in the index */
+    struct file_lane *lanes; /* owned, by their number in the file */
     int64_t n_lanes;
 };
 
@@ -39,11 +50,9 @@ static int queue_row(sqlite3_stmt *s, void *user)
     uint32_t q = ready_queue_of(l->ready, sqlite_db_str(s, 0));
     if (q == READY_NONE) return ERR_STORE;
     struct ready_queue *to = &l->ready->queues[q];
-    to->pause_known = sqlite3_column_int(s, 1) >= 0;
-    to->set = (struct store_queue_set){.paused = sqlite3_column_int(s, 1) > 0,
-                                       .draining = sqlite3_column_int(s, 2) != 0,
-                                       .concurrency = sqlite3_column_int(s, 3),
-                                       .capacity = sqlite3_column_int64(s, 4)};
+    int err = sqlite_queue_row(s, &to->set, &to->pause_known);
+    if (err) return err;
+    ready_key_limit(l->ready, q);
     return 0;
 }
 
@@ -64,32 +73,54 @@ static int lane_row(sqlite3_stmt *s, void *user)
     if (number < 1 || number > UINT32_MAX) return ERR_STORE;
     if (number >= l->n_lanes) {
         l->lanes = mem_grow(l->lanes, (size_t)(number + 1) * sizeof *l->lanes);
-        for (int64_t i = l->n_lanes; i <= number; i++) l->lanes[i] = READY_NONE;
+        for (int64_t i = l->n_lanes; i <= number; i++) l->lanes[i] = (struct file_lane){.place = READY_NONE};
         l->n_lanes = number + 1;
     }
-    l->lanes[number] = ready_lane_of(l->ready, sqlite_db_str(s, 1), sqlite_db_str(s, 2));
-    return l->lanes[number] == READY_NONE ? ERR_STORE : 0;
+    l->lanes[number].queue = mem_str(sqlite_db_str(s, 1));
+    l->lanes[number].type = mem_str(sqlite_db_str(s, 2));
+    return 0;
+}
+
+static bool is_name(struct str s)
+{
+    return s.len <= LIMIT_NAME;
+}
+
+/* The lane of a row, READY_NONE when it cannot be. One that has a task keeps its place. */
+static uint32_t place_of(struct loading *l, int64_t number, struct str batch_key)
+{
+    if (number < 1 || number >= l->n_lanes || !l->lanes[number].queue.p || !is_name(batch_key)) return READY_NONE;
+    struct file_lane *in = &l->lanes[number];
+    if (batch_key.p) return ready_lane_of(l->ready, in->queue, in->type, batch_key);
+    if (in->place == READY_NONE) in->place = ready_lane_of(l->ready, in->queue, in->type, STR_NONE);
+    return in->place;
 }
 
 static int live_row(sqlite3_stmt *s, void *user)
 {
     struct loading *l = user;
-    int64_t lane = sqlite3_column_int64(s, 1);
     struct life life = sqlite_row_live(s, 2);
-    if (lane < 1 || lane >= l->n_lanes || state_is_ending(life.state) || (int)life.state < 0) return ERR_STORE;
+    uint32_t place = place_of(l, sqlite3_column_int64(s, 1), sqlite_db_str(s, 2 + SQLITE_ROW_LIVE_COLUMNS));
+    if (place == READY_NONE || state_is_ending(life.state) || (int)life.state < 0) return ERR_STORE;
     struct id id = sqlite_db_id(s, 0);
-    ready_load(l->ready, &id, l->lanes[lane], &life);
+    struct str limit_key = sqlite_db_str(s, 3 + SQLITE_ROW_LIVE_COLUMNS);
+    if (!is_name(limit_key)) return ERR_STORE;
+    ready_load(l->ready, &id, place, ready_key_of(l->ready, l->ready->lanes[place].queue, limit_key), &life);
     return 0;
 }
 
 int sqlite_load(struct sqlite_db *d, struct ready *ready, struct err *e)
 {
     struct loading l = {.ready = ready};
-    int err = rows(d, "SELECT name, paused, draining, concurrency, capacity FROM queue", queue_row, &l, e);
+    int err = rows(d, SQLITE_QUEUE_ROW, queue_row, &l, e);
     if (!err) err = rows(d, "SELECT queue, state, n FROM tally", tally_row, &l, e);
     if (!err) err = rows(d, "SELECT number, queue, type FROM lane WHERE EXISTS(SELECT 1 FROM live WHERE lane=number)", lane_row, &l, e);
-    if (!err) err = rows(d, "SELECT l.id, l.lane, " SQLITE_ROW_LIVE " FROM live l", live_row, &l, e);
+    if (!err) err = rows(d, "SELECT l.id, l.lane, " SQLITE_ROW_LIVE ", l.batch_key, l.limit_key FROM live l", live_row, &l, e);
+    if (!err) err = sqlite_save_load(d, ready, e);
+    if (!err) err = sqlite_once_load(d, ready, e);
+    if (!err) err = sqlite_cache_load(d, ready, e);
     ready_commit(ready);
+    for (int64_t i = 0; i < l.n_lanes; i++) free((char *)l.lanes[i].queue.p), free((char *)l.lanes[i].type.p);
     free(l.lanes);
     return err;
 }

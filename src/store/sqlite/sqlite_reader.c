@@ -8,9 +8,10 @@
 
 #include "base/limits.h"
 #include "store/sqlite/sqlite_row.h"
+#include "store/sqlite/sqlite_save.h"
 #include "store/sqlite/sqlite_view.h"
 
-enum statement { GET, LAST, LOG, EXISTS, STANDS, RUNS, ATTEMPTS, KEPT };
+enum statement { GET, LAST, LOG, OUTPUT, EXISTS, STANDS, RUNS, ATTEMPTS, KEPT };
 
 static const char *const sql[] = {
     [GET] = "SELECT " SQLITE_VIEW_COLUMNS ", CASE WHEN length(b.input)<=?2 THEN b.input END,"
@@ -19,15 +20,17 @@ static const char *const sql[] = {
              " ORDER BY number DESC LIMIT 1",
     [LOG] = "SELECT log FROM attempt WHERE id=?1 AND (run=?2 OR ?2=0) AND (number=?3 OR ?3=0)"
             " ORDER BY run DESC, number DESC LIMIT 1",
+    [OUTPUT] = "SELECT output FROM attempt WHERE id=?1 AND (run=?2 OR ?2=0) AND (number=?3 OR ?3=0)"
+               " ORDER BY run DESC, number DESC LIMIT 1",
     [STANDS] = "SELECT l.id IS NOT NULL, " SQLITE_ROW_LIVE ", " SQLITE_ROW_DONE " FROM body b LEFT JOIN live l ON l.lane=b.lane AND l.id=b.id"
                " LEFT JOIN done d ON d.id=b.id WHERE b.id=?1",
     [RUNS] = "SELECT " SQLITE_ROW_DONE " FROM (SELECT * FROM done WHERE id=?1 UNION ALL SELECT * FROM past WHERE id=?1) d"
              " ORDER BY d.run DESC LIMIT ?2",
     [ATTEMPTS] = "SELECT run, number, fence, started_at, finished_at, verdict, code, message, detail, type,"
-                 " coalesce(length(log),0) FROM attempt WHERE id=?1 ORDER BY run DESC, number DESC LIMIT ?2",
+                 " coalesce(length(log),0), resumed_from, saved_at, saved_bytes, coalesce(length(output),0) FROM attempt WHERE id=?1 ORDER BY run DESC, number DESC LIMIT ?2",
     [KEPT] = "SELECT d.id, d.state, d.run, d.attempt, n.type, d.finished_at, b.retain, length(b.input),"
              " coalesce(length(d.result),0), d.files IS NOT NULL,"
-             " (SELECT coalesce(sum(length(a.log)),0) FROM attempt a WHERE a.id=d.id)"
+             " (SELECT coalesce(sum(coalesce(length(a.log),0)+coalesce(length(a.output),0)),0) FROM attempt a WHERE a.id=d.id)"
              " FROM done d CROSS JOIN body b ON b.id=d.id CROSS JOIN lane n ON n.number=b.lane"
              " WHERE d.id<?1 ORDER BY d.id DESC LIMIT ?2",
     [EXISTS] = "SELECT coalesce((SELECT run FROM live l WHERE l.lane=b.lane AND l.id=?1), (SELECT run FROM done WHERE id=?1))"
@@ -94,7 +97,7 @@ static void log_of(struct sqlite_reader *r, struct store_log *l)
     l->found = 0;
     int32_t run = l->run ? l->run : sqlite3_column_int(q, 0);
     sqlite3_reset(q);
-    q = ask(r, LOG, &l->id);
+    q = ask(r, l->output ? OUTPUT : LOG, &l->id);
     if (q) {
         sqlite3_bind_int(q, 2, run);
         sqlite3_bind_int(q, 3, l->number);
@@ -125,18 +128,22 @@ static void read_attempts(struct sqlite_reader *r, struct store_history *h)
                                   .fence = (uint64_t)sqlite3_column_int64(q, 2),
                                   .started_at_ms = sqlite3_column_int64(q, 3),
                                   .finished_at_ms = sqlite3_column_int64(q, 4),
-                                  .verdict = (enum life_event)sqlite3_column_int(q, 5)};
+                                  .verdict = (enum life_event)sqlite3_column_int(q, 5),
+                                  .resumed_from = sqlite3_column_int(q, 11),
+                                  .saved_at_ms = sqlite3_column_int64(q, 12),
+                                  .saved_bytes = (size_t)sqlite3_column_int64(q, 13)};
         at.failure = (struct failure){.code = sqlite_db_copy(a, q, 6), .message = sqlite_db_copy(a, q, 7),
                                       .detail = sqlite_db_copy(a, q, 8), .type = sqlite_db_copy(a, q, 9)};
         at.failure.attempt = at.failure.code.len ? at.number : 0;
         at.failure.at_ms = at.failure.code.len ? at.finished_at_ms : 0;
-        h->attempts[h->n_attempts++] = (struct store_attempt){at, (size_t)sqlite3_column_int64(q, 10)};
+        h->attempts[h->n_attempts++] = (struct store_attempt){at, (size_t)sqlite3_column_int64(q, 10), (size_t)sqlite3_column_int64(q, 14)};
     }
 }
 
 static void history_of(struct sqlite_reader *r, struct store_history *h)
 {
     h->n_attempts = h->n_runs = 0;
+    h->save = (struct task_save){0};
     h->found = ERR_NOT_FOUND;
     sqlite3_stmt *q = ask(r, STANDS, &h->id);
     if (!row(r, q, &h->req.err)) return;
@@ -146,6 +153,9 @@ static void history_of(struct sqlite_reader *r, struct store_history *h)
     sqlite3_reset(q);
     read_runs(r, h);
     if (!h->req.err) read_attempts(r, h);
+    if (h->req.err || state_is_ending(h->life.state)) return;
+    int err = sqlite_save_get(&r->point, &h->id, h->life.run, NULL, &h->save);
+    h->req.err = err == ERR_NOT_FOUND ? 0 : err;
 }
 
 static void kept(struct sqlite_reader *r, struct store_kept *k)

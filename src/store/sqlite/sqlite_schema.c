@@ -64,6 +64,43 @@ const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     "CREATE INDEX live_aside ON live(lane, state, attempt>0, id) WHERE state<>2;"
     "CREATE INDEX done_lane ON done(lane, state, id);"
     "CREATE INDEX lane_type ON lane(type);",
+    /* 5: keys and costs; the live row has its keys, too: a start reads no body. Checkpoints of runs that go on (data last:
+     * what is asked of the others need not read it), and what the history tells of them */
+    "ALTER TABLE body ADD COLUMN limit_key TEXT;"
+    "ALTER TABLE body ADD COLUMN batch_key TEXT;"
+    "ALTER TABLE body ADD COLUMN cost REAL NOT NULL DEFAULT 1;"
+    "ALTER TABLE live ADD COLUMN alone INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE live ADD COLUMN leased INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE live ADD COLUMN limit_key TEXT;"
+    "ALTER TABLE live ADD COLUMN batch_key TEXT;"
+    "ALTER TABLE queue ADD COLUMN key_concurrency INTEGER NOT NULL DEFAULT -1;"
+    "CREATE TABLE save(id BLOB PRIMARY KEY, run INTEGER NOT NULL, attempt INTEGER NOT NULL, resumed_from INTEGER NOT NULL,"
+    " at INTEGER NOT NULL, data BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "ALTER TABLE attempt ADD COLUMN resumed_from INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE attempt ADD COLUMN saved_at INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE attempt ADD COLUMN saved_bytes INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE done ADD COLUMN batch_size INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE past ADD COLUMN batch_size INTEGER NOT NULL DEFAULT 1;",
+    /* 6: rates of queues, as text (NULL: never set) */
+    "ALTER TABLE queue ADD COLUMN rate TEXT;",
+    /* 7: keys of tasks that are to be there once, and who of the live tasks holds which (two while one is blocked on the
+     * other's end) */
+    "ALTER TABLE body ADD COLUMN key TEXT;"
+    "CREATE TABLE holder(id BLOB PRIMARY KEY, tenant INTEGER NOT NULL, type TEXT NOT NULL, key TEXT NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE INDEX holder_key ON holder(tenant, type, key);",
+    /* 8: what attempts streamed out */
+    "ALTER TABLE attempt ADD COLUMN output BLOB;",
+    /* 9: results kept for others: which live tasks' will be, whose is, until when; and whose result a task has that did not
+     * run (NULL: its own) */
+    "CREATE TABLE wanted(id BLOB PRIMARY KEY, print BLOB NOT NULL, ttl INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE cache(print BLOB PRIMARY KEY, id BLOB NOT NULL, run INTEGER NOT NULL, until INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE INDEX cache_until ON cache(until);"
+    "ALTER TABLE done ADD COLUMN cached_from BLOB;"
+    "ALTER TABLE past ADD COLUMN cached_from BLOB;",
+    /* 10: queues that are fair (-1: never set) */
+    "ALTER TABLE queue ADD COLUMN fair INTEGER NOT NULL DEFAULT -1;",
 };
 
 #define RESTORE "restore a backup (bide backup makes them)"
@@ -147,6 +184,16 @@ static int migrate(struct sqlite_db *d, struct err *e)
     return 0;
 }
 
+/* SQLite opens a log that it may not write to for reading, and fails at each commit from then on: noticed now, by one that
+ * changes nothing. Room on the disk may come again. */
+static int refuse_unwritable(struct sqlite_db *d, const char *path, struct err *e)
+{
+    char mark[64];
+    snprintf(mark, sizeof mark, "PRAGMA user_version=%d", SQLITE_SCHEMA_VERSION);
+    int err = sqlite_db_exec(d, mark, NULL);
+    return err && err != ERR_FULL ? err_set(e, err, "%s: cannot be written: %s", path, sqlite3_errmsg(d->db)) : 0;
+}
+
 /* A file system without shared memory answers with another mode, and only whoever looks notices. */
 static int use_wal(struct sqlite_db *d, const char *path, struct err *e)
 {
@@ -176,5 +223,6 @@ int sqlite_schema_prepare(struct sqlite_db *d, const char *path, struct err *e)
                          "PRAGMA cache_size=-32768; PRAGMA mmap_size=0; PRAGMA secure_delete=OFF; PRAGMA trusted_schema=OFF",
                          e);
     if (!err) err = migrate(d, e); /* an index over millions of rows is sorted in files */
+    if (!err) err = refuse_unwritable(d, path, e);
     return err ? err : sqlite_db_exec(d, "PRAGMA temp_store=MEMORY", e);
 }

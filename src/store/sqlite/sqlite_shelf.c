@@ -6,15 +6,19 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/sqlite/sqlite_cache.h"
 #include "store/sqlite/sqlite_keys.h"
 #include "store/sqlite/sqlite_lane.h"
+#include "store/sqlite/sqlite_once.h"
+#include "store/sqlite/sqlite_queue.h"
 #include "store/sqlite/sqlite_row.h"
+#include "store/sqlite/sqlite_save.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 enum statement { BEGIN, COMMIT, ROLLBACK, BODY, TAG, LIVE, CHANGE, END_DONE, END_LIVE, AGAIN_PAST,
-                 AGAIN_LIVE, AGAIN_DONE, NOTE, SET_QUEUE, TALLY, READ_BODY, READ_ENDED, PATCH, UNTAG, ERASE_BODY,
+                 AGAIN_LIVE, AGAIN_DONE, NOTE, TALLY, READ_BODY, READ_ENDED, PATCH, UNTAG, ERASE_BODY,
                  ERASE_DONE, ERASE_PAST, ERASE_ATTEMPTS, STRIP_DONE, STRIP_PAST, STRIP_INPUT, STRIP_LOG };
 
 static const char *const sql[] = {
@@ -22,22 +26,20 @@ static const char *const sql[] = {
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
     [BODY] = "INSERT INTO body(id,tenant,lane,priority,created_at,run_at,start_by,timeout,grace,max_attempts,backoff,"
-             "jitter,base,cap,subject,tags,input,retain) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,"
-             "?17,?18)",
+             "jitter,base,cap,subject,tags,input,retain,limit_key,batch_key,cost,key) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,"
+             "?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)",
     [TAG] = "INSERT OR IGNORE INTO tag VALUES(?1,?2,?3)",
-    [LIVE] = "INSERT INTO live VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+    [LIVE] = "INSERT INTO live VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
     [CHANGE] = "UPDATE live SET state=?3,run=?4,attempt=?5,failures=?6,deaths=?7,cancel=?8,fence=?9,rank=?10,due_at=?11,"
-               "start_by=?12,started_at=?13 WHERE lane=?2 AND id=?1",
+               "start_by=?12,started_at=?13,alone=?14,leased=?15 WHERE lane=?2 AND id=?1",
     [END_DONE] = "INSERT INTO done VALUES(?1,?20,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,"
-                 "0)",
+                 "0,?21,?22)",
     [END_LIVE] = "DELETE FROM live WHERE lane=?2 AND id=?1",
     [AGAIN_PAST] = "INSERT INTO past SELECT * FROM done WHERE id=?1",
-    [AGAIN_LIVE] = "INSERT INTO live SELECT ?1,lane,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13 FROM done WHERE id=?1",
+    [AGAIN_LIVE] = "INSERT INTO live SELECT ?1,lane,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,limit_key,batch_key"
+                   " FROM body WHERE id=?1",
     [AGAIN_DONE] = "DELETE FROM done WHERE id=?1",
-    [NOTE] = "INSERT OR REPLACE INTO attempt VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
-    [SET_QUEUE] = "INSERT INTO queue(name,paused,draining,concurrency,capacity) VALUES(?1,iif(?2&1,?3,-1),?4,?5,iif(?2&8,?6,-1))"
-                  " ON CONFLICT(name) DO UPDATE SET paused=iif(?2&1,?3,paused), draining=iif(?2&2,?4,draining),"
-                  " concurrency=iif(?2&4,?5,concurrency), capacity=iif(?2&8,?6,capacity)",
+    [NOTE] = "INSERT OR REPLACE INTO attempt VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)",
     [TALLY] = "INSERT INTO tally VALUES(?1,?2,?3) ON CONFLICT(queue,state) DO UPDATE SET n=excluded.n",
     [READ_BODY] = "SELECT " SQLITE_ROW_BODY ", b.input FROM body b JOIN lane n ON n.number=b.lane WHERE b.id=?1",
     [READ_ENDED] = "SELECT " SQLITE_ROW_DONE " FROM done d WHERE d.id=?1",
@@ -50,7 +52,7 @@ static const char *const sql[] = {
     [STRIP_DONE] = "UPDATE done SET purged=purged|?2, result=iif(?2&2,NULL,result), files=iif(?2&8,NULL,files) WHERE id=?1",
     [STRIP_PAST] = "UPDATE past SET purged=purged|?2, result=iif(?2&2,NULL,result), files=iif(?2&8,NULL,files) WHERE id=?1",
     [STRIP_INPUT] = "UPDATE body SET input=x'' WHERE id=?1",
-    [STRIP_LOG] = "UPDATE attempt SET log=NULL WHERE id=?1",
+    [STRIP_LOG] = "UPDATE attempt SET log=NULL, output=NULL WHERE id=?1",
 };
 
 static struct sqlite_shelf *self(struct shelf *s)
@@ -148,6 +150,8 @@ static int add(struct shelf *shelf, const struct task_body *body, const struct l
     q = statement(s, LIVE);
     if (!q) return ERR_STORE;
     sqlite_row_bind_live(q, &body->id, lane, life);
+    sqlite_db_bind_text(q, 16, body->limit_key);
+    sqlite_db_bind_text(q, 17, body->batch_key);
     err = sqlite_db_run(&s->db, q);
     if (err) return err == ERR_CONFLICT ? ERR_STORE : err;
     return body->n_tags ? add_tags(s, body) : 0;
@@ -209,34 +213,13 @@ static int note(struct shelf *shelf, const struct task_attempt *a)
     struct sqlite_shelf *s = self(shelf);
     sqlite3_stmt *q = statement(s, NOTE);
     if (!q) return ERR_STORE;
-    bool failed = a->failure.code.len > 0;
-    sqlite_db_bind_id(q, 1, &a->id);
-    sqlite3_bind_int(q, 2, a->run);
-    sqlite3_bind_int(q, 3, a->number);
-    sqlite3_bind_int64(q, 4, (int64_t)a->fence);
-    sqlite3_bind_int64(q, 5, a->started_at_ms);
-    sqlite3_bind_int64(q, 6, a->finished_at_ms);
-    sqlite3_bind_int(q, 7, (int)a->verdict);
-    sqlite_db_bind_text(q, 8, failed ? a->failure.code : STR_NONE);
-    sqlite_db_bind_text(q, 9, failed ? a->failure.message : STR_NONE);
-    sqlite_db_bind_text(q, 10, failed && a->failure.detail.len ? a->failure.detail : STR_NONE);
-    sqlite_db_bind_text(q, 11, failed && a->failure.type.len ? a->failure.type : STR_NONE);
-    sqlite_db_bind_blob(q, 12, a->log.len ? a->log : STR_NONE);
+    sqlite_row_bind_attempt(q, a);
     return sqlite_db_run(&s->db, q);
 }
 
 static int set_queue(struct shelf *shelf, struct str queue, unsigned parts, const struct store_queue_set *set)
 {
-    struct sqlite_shelf *s = self(shelf);
-    sqlite3_stmt *q = statement(s, SET_QUEUE);
-    if (!q) return ERR_STORE;
-    sqlite_db_bind_text(q, 1, queue);
-    sqlite3_bind_int(q, 2, (int)parts);
-    sqlite3_bind_int(q, 3, set->paused);
-    sqlite3_bind_int(q, 4, parts & STORE_QUEUE_DRAINING && set->draining);
-    sqlite3_bind_int(q, 5, parts & STORE_QUEUE_CONCURRENCY ? set->concurrency : 0);
-    sqlite3_bind_int64(q, 6, set->capacity);
-    return sqlite_db_run(&s->db, q);
+    return sqlite_queue_set(&self(shelf)->db, queue, parts, set);
 }
 
 static int tally(struct shelf *shelf, struct str queue, enum task_state ending, int64_t total)
@@ -376,10 +359,28 @@ static int forget_keys(struct shelf *shelf, int64_t before_ms, size_t max, size_
     return sqlite_keys_forget(&self(shelf)->db, before_ms, max, ret_n);
 }
 
+static int save(struct shelf *shelf, const struct id *id, int32_t run, const struct task_save *save)
+{
+    return sqlite_save_put(&self(shelf)->db, id, run, save);
+}
+
+static int saved(struct shelf *shelf, const struct id *id, int32_t run, struct arena *a, struct task_save *ret)
+{
+    return sqlite_save_get(&self(shelf)->db, id, run, a, ret);
+}
+
+static int unsave(struct shelf *shelf, const struct id *id)
+{
+    return sqlite_save_drop(&self(shelf)->db, id);
+}
+
 static const struct shelf_ops ops = {
     .begin = begin, .commit = commit, .rollback = rollback, .add = add,     .change = change, .end = end,
     .again = again, .note = note,     .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
     .patch = patch, .erase = erase,   .remember = remember,   .recall = recall, .strip = strip, .forget_keys = forget_keys,
+    .save = save,   .saved = saved,   .unsave = unsave,
+    .holders = sqlite_once_holders, .hold = sqlite_once_hold, .let_go = sqlite_once_let_go,
+    .want = sqlite_cache_want, .keep = sqlite_cache_keep, .unwant = sqlite_cache_unwant, .kept = sqlite_cache_kept, .forget_kept = sqlite_cache_forget,
 };
 
 void sqlite_shelf_init(struct sqlite_shelf *s)

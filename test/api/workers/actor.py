@@ -9,6 +9,7 @@ It speaks bide/1 in bare lines, without the SDK, so that it can also say what no
     deaf               ignores SIGTERM from here on      ignore PATH        waits for a file, deaf to cancel frames
     note PATH TEXT     appends a line to a file          file NAME TEXT     writes an output file
     child SECONDS      starts `sleep` in its own session exit N, kill N     ends this process
+    resume             done with the checkpoint, if one was given
     done RESULT        fail FIELDS      silent           the verdict, or none; at the end: done with what it was given
 
 Environment: LOADS names a file that gets a line per load, MODE a way to fail before ready (never, junk, exit), GATE a
@@ -110,6 +111,10 @@ def step(task, verb, *args):
         os._exit(args[0])
     elif verb == "kill":
         os.kill(os.getpid(), args[0])
+    elif verb == "resume":
+        if task["resume"] is not None:
+            say(op="done", result=task["resume"], **about)
+        return task["resume"] is not None
     elif verb == "done":
         say(op="done", result=args[0], **about)
         return True
@@ -126,9 +131,10 @@ def step(task, verb, *args):
 def run(task):
     global served
     served += 1
-    if "input_file" in task:
-        with open(os.path.join(task["dir"], task["input_file"])) as file:
-            task["input"] = json.load(file)
+    for name in ("input", "resume"):
+        if name + "_file" in task:
+            with open(os.path.join(task["dir"], task[name + "_file"])) as file:
+                task[name] = json.load(file)
     given = task["input"]
     try:
         for one in given.get("steps", []) if isinstance(given, dict) else []:

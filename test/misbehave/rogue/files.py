@@ -1,11 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an attempt does to its directory, and how a command answers."""
+import errno
 import os
+import subprocess
 
 from kit import COMMAND, MIB, done, evil, fail
 
 
 # ---- its directory ----
+
+
+@evil
+def writes_outside(task):
+    elsewhere = "precious/file"
+    deeds = [
+        lambda: open(elsewhere, "w"),
+        lambda: os.truncate(elsewhere, 0),
+        lambda: os.unlink(elsewhere),
+        lambda: os.rename(elsewhere, os.path.join(task["dir"], "mine")),
+        lambda: os.link(elsewhere, os.path.join(task["dir"], "mine")),
+        lambda: os.mkdir("made"),
+        lambda: os.symlink("made", "linked"),
+        lambda: open("/tmp/bide-rogue", "w"),
+        lambda: subprocess.run(["setsid", "sh", "-c", "echo x 2>/dev/null >made"], stderr=subprocess.DEVNULL, check=True),
+    ]
+    for place, deed in enumerate(deeds):
+        try:
+            deed()
+            return done(task, result=f"deed {place} could be done")
+        except (PermissionError, subprocess.CalledProcessError):
+            pass
+        except OSError as error:
+            if error.errno != errno.EXDEV:  # moves and links to where less is forbidden
+                raise
+    with open(os.path.join(task["dir"], "mine"), "w") as file:
+        file.write("mine")
+    return None
 
 
 @evil

@@ -100,7 +100,7 @@ def floods_log(task):
 
 @evil
 def floods_unknown(task):
-    spread(OUT, b'{"op":"output","id":"1","n":0,"data":"%s"}\n' % (b"d" * 1000))
+    spread(OUT, b'{"op":"dance","id":"1","n":0,"data":"%s"}\n' % (b"d" * 1000))
 
 
 @evil

@@ -70,7 +70,9 @@ TEST(what_is_not_said_comes_from_the_type)
     CHECK_INT(body.created_at_ms, sim_wall_ms(sim));
     CHECK_INT(body.run_at_ms, 0);
     CHECK_INT(body.rules.start_by_ms, 0);
-    CHECK(body.subject.p == NULL);
+    CHECK(body.subject.p == NULL && body.key.p == NULL && body.limit_key.p == NULL && body.batch_key.p == NULL);
+    CHECK(body.cost == 1);
+    CHECK(body.cache.ttl_ms == 0 && !body.cache.bypass);
     CHECK_INT(body.n_tags, 0);
     end();
 }
@@ -80,6 +82,8 @@ TEST(every_field_that_is_said_is_kept)
     begin();
     CHECK_INT(with("\"queue\":\"default\",\"input\":{ \"a\" : [1] },\"priority\":-100,\"delay_ms\":250,\"timeout_ms\":1,"
                    "\"start_within_ms\":300,\"grace_ms\":2,\"max_attempts\":1000,\"subject\":\"s\\u00e9\","
+                   "\"key\":\"night \\u00e9\",\"on_conflict\":\"replace\","
+                   "\"limit_key\":\"user 7\",\"batch_key\":\"d\\u0065\",\"cost\":1.5e1,"
                    "\"tags\":{\"k\":\"v\",\"a\\/b\":\"\"},"
                    "\"retry\":{\"backoff\":\"fixed\",\"base_ms\":0,\"cap_ms\":7,\"jitter\":\"none\"}"), 0);
     int64_t now_ms = sim_wall_ms(sim);
@@ -92,6 +96,11 @@ TEST(every_field_that_is_said_is_kept)
     CHECK_INT(body.grace_ms, 2);
     CHECK_INT(body.rules.max_attempts, 1000);
     CHECK_STR(body.subject, "s\xc3\xa9");
+    CHECK_STR(body.key, "night \xc3\xa9");
+    CHECK_INT(body.on_conflict, TASK_REPLACE);
+    CHECK_STR(body.limit_key, "user 7");
+    CHECK_STR(body.batch_key, "de");
+    CHECK(body.cost == 15);
     CHECK_INT(body.n_tags, 2);
     CHECK_STR(body.tags[0].key, "k");
     CHECK_STR(body.tags[0].value, "v");
@@ -116,6 +125,8 @@ TEST(a_member_of_the_wrong_kind_is_pointed_at)
         {"queue", "nt1ao"},      {"priority", "ntsao"},        {"run_at", "nt1ao"},   {"delay_ms", "ntsao"},
         {"timeout_ms", "ntsao"}, {"start_within_ms", "ntsao"}, {"grace_ms", "ntsao"}, {"max_attempts", "ntsao"},
         {"retry", "nt1sa"},      {"subject", "nt1ao"},         {"tags", "nt1sa"},
+        {"limit_key", "t1ao"},   {"batch_key", "t1ao"},        {"cost", "ntsao"},
+        {"key", "t1ao"},         {"on_conflict", "nt1ao"}, {"cache", "t1sao"},
     };
     begin();
     for (size_t i = 0; i < N(wrong); i++) {
@@ -162,6 +173,56 @@ TEST(a_number_out_of_its_range_is_pointed_at)
     end();
 }
 
+TEST(a_cost_is_a_number_above_nothing)
+{
+    static const char *const bad[] = {"0", "-1", "-0.5", "1000000000001", "1e400"};
+    begin();
+    for (size_t i = 0; i < N(bad); i++) CHECK_REFUSED(arena_format(&arena, "\"cost\":%s", bad[i]).p, ERR_INVALID, "/cost");
+    CHECK_INT(with("\"cost\":0.001"), 0);
+    CHECK(body.cost == 0.001);
+    CHECK_INT(with("\"cost\":1000000000000"), 0);
+    CHECK(body.cost == LIMIT_COST);
+    end();
+}
+
+static bool same_print(const char *members, const char *others)
+{
+    CHECK_INT(with(members), 0);
+    struct task_cache first = body.cache;
+    CHECK_INT(with(others), 0);
+    return memcmp(first.print, body.cache.print, sizeof first.print) == 0;
+}
+
+TEST(a_cache_is_asked_for_with_its_time_and_may_name_a_version)
+{
+    begin();
+    CHECK_INT(with("\"cache\":{\"ttl_ms\":1}"), 0);
+    CHECK(body.cache.ttl_ms == 1 && !body.cache.bypass);
+    CHECK_INT(with("\"cache\":{\"bypass\":true,\"version\":\"v\\u00e9\",\"ttl_ms\":2592000000}"), 0);
+    CHECK(body.cache.ttl_ms == LIMIT_CACHE_MS && body.cache.bypass);
+    CHECK_INT(with("\"cache\":null"), 0);
+    CHECK_INT(body.cache.ttl_ms, 0);
+    CHECK(same_print("\"cache\":{\"ttl_ms\":1}", "\"input\":{},\"cache\":{\"ttl_ms\":9,\"version\":\"\",\"bypass\":true},\"priority\":3"));
+    CHECK(same_print("\"cache\":{\"ttl_ms\":1},\"input\":[1]", "\"input\":[1],\"cache\":{\"ttl_ms\":1}")); /* in whatever order */
+    CHECK(!same_print("\"cache\":{\"ttl_ms\":1}", "\"cache\":{\"ttl_ms\":1},\"input\":{ }"));
+    CHECK(!same_print("\"cache\":{\"ttl_ms\":1}", "\"cache\":{\"ttl_ms\":1,\"version\":\"2\"}"));
+    CHECK_REFUSED("\"cache\":{\"version\":\"2\"}", ERR_INVALID, "/cache");
+    CHECK_REFUSED("\"cache\":{\"ttl_ms\":0}", ERR_INVALID, "/cache/ttl_ms");
+    CHECK_REFUSED("\"cache\":{\"ttl_ms\":2592000001}", ERR_INVALID, "/cache/ttl_ms");
+    CHECK_REFUSED("\"cache\":{\"ttl_ms\":\"1h\"}", ERR_INVALID, "/cache/ttl_ms");
+    CHECK_REFUSED("\"cache\":{\"ttl_ms\":1,\"bypass\":1}", ERR_INVALID, "/cache/bypass");
+    CHECK_REFUSED("\"cache\":{\"ttl_ms\":1,\"version\":2}", ERR_INVALID, "/cache/version");
+    CHECK_REFUSED("\"cache\":{\"ttl_ms\":1,\"ttl\":2}", ERR_UNKNOWN_FIELD, "/cache/ttl");
+    char longest[LIMIT_CACHE_VERSION + 2];
+    memset(longest, 'v', sizeof longest);
+    longest[LIMIT_CACHE_VERSION] = 0;
+    CHECK_INT(with(arena_format(&arena, "\"cache\":{\"ttl_ms\":1,\"version\":\"%s\"}", longest).p), 0);
+    longest[LIMIT_CACHE_VERSION] = 'v';
+    longest[LIMIT_CACHE_VERSION + 1] = 0;
+    CHECK_REFUSED(arena_format(&arena, "\"cache\":{\"ttl_ms\":1,\"version\":\"%s\"}", longest).p, ERR_INVALID, "/cache/version");
+    end();
+}
+
 /* "NAME" with a value of `n` times x. */
 static const char *long_text(const char *name, int n)
 {
@@ -185,9 +246,39 @@ TEST(a_text_over_its_length_or_with_a_nul_is_pointed_at)
     buf_release(&b);
     CHECK_REFUSED("\"subject\":\"a\\u0000b\"", ERR_INVALID, "/subject");
     CHECK_REFUSED(long_text("queue", LIMIT_NAME + 1), ERR_INVALID, "/queue");
+    static const char *const keys[] = {"limit_key", "batch_key", "key"}, *const at[] = {"/limit_key", "/batch_key", "/key"};
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(with(long_text(keys[i], LIMIT_NAME)), 0);
+        CHECK_REFUSED(long_text(keys[i], LIMIT_NAME + 1), ERR_INVALID, at[i]);
+        CHECK_REFUSED(long_text(keys[i], 0), ERR_INVALID, at[i]); /* none is said by null, or by nothing */
+        CHECK_INT(with(arena_format(&arena, "\"%s\":null", keys[i]).p), 0);
+        CHECK(body.limit_key.p == NULL && body.batch_key.p == NULL && body.key.p == NULL);
+    }
     CHECK_REFUSED(long_text("run_at", 65), ERR_INVALID, "/run_at");
     CHECK_REFUSED("\"run_at\":\"tomorrow\"", ERR_INVALID, "/run_at");
     CHECK_REFUSED("\"run_at\":\"1970-01-01T00:00:00Z\"", ERR_INVALID, "/run_at");
+    end();
+}
+
+TEST(what_becomes_of_a_key_that_is_held_is_one_of_three_words_and_needs_a_key)
+{
+    static const struct {
+        const char *members;
+        enum task_conflict wanted;
+    } said[] = {{"\"key\":\"k\"", TASK_REFUSE},
+                {"\"key\":\"k\",\"on_conflict\":\"refuse\"", TASK_REFUSE},
+                {"\"on_conflict\":\"existing\",\"key\":\"k\"", TASK_EXISTING},
+                {"\"key\":\"k\",\"on_conflict\":\"replace\"", TASK_REPLACE}};
+    begin();
+    for (size_t i = 0; i < N(said); i++) {
+        CHECK_INT(with(said[i].members), 0);
+        CHECK_STR(body.key, "k");
+        CHECK_INT(body.on_conflict, said[i].wanted);
+    }
+    CHECK_REFUSED("\"key\":\"k\",\"on_conflict\":\"Replace\"", ERR_INVALID, "/on_conflict");
+    CHECK_REFUSED("\"key\":\"k\",\"on_conflict\":\"\"", ERR_INVALID, "/on_conflict");
+    CHECK_REFUSED("\"on_conflict\":\"existing\"", ERR_INVALID, "/on_conflict");
+    CHECK_REFUSED("\"on_conflict\":\"refuse\",\"key\":null", ERR_INVALID, "/on_conflict");
     end();
 }
 

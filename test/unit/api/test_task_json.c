@@ -64,6 +64,7 @@ TEST(every_state_has_its_word_and_only_an_ending_has_a_finish)
         t.life.due_at_ms = state == TASK_SCHEDULED ? NOW + 1000 : 0;
         t.ending.finished_at_ms = NOW; /* left over from a run before, when it has not ended */
         t.ending.result = STR("{\"r\":1}");
+        t.ending.batch_size = 3;
         t.result_bytes = 7;
         t.life.started_at_ms = state >= TASK_RUNNING ? NOW - 2000 : 0;
         write_task(&t, true);
@@ -74,7 +75,7 @@ TEST(every_state_has_its_word_and_only_an_ending_has_a_finish)
         CHECK_MEMBER("result", state == TASK_COMPLETED ? "{\"r\":1}" : "null");
         CHECK_MEMBER("timing.run_ms", ended ? "2000" : "null");
         CHECK_MEMBER("timing.queued_ms", state >= TASK_RUNNING ? "3000" : "null");
-        CHECK_MEMBER("timing.batch_size", state >= TASK_RUNNING ? "1" : "null");
+        CHECK_MEMBER("timing.batch_size", ended ? "3" : "null"); /* of a running one its run knows */
         CHECK_MEMBER("error", "null");
         CHECK_MEMBER("input", "{\"a\":1}");
     }
@@ -200,6 +201,8 @@ TEST(a_task_with_everything_at_its_limit_and_escaped_is_not_larger_than_said)
     t.body.type = t.body.queue = worst(&a, LIMIT_NAME);
     t.body.input = t.ending.result = buf_str(&raw);
     t.body.subject = worst(&a, LIMIT_SUBJECT);
+    t.body.key = t.body.limit_key = t.body.batch_key = worst(&a, LIMIT_NAME);
+    t.body.cost = 1.0 / 3;
     for (int i = 0; i < LIMIT_TAGS; i++) { /* names differ */
         tags[i].key = worst(&a, (size_t)(LIMIT_TAG_KEY - i));
         tags[i].value = worst(&a, LIMIT_TAG_VALUE);
@@ -237,6 +240,32 @@ TEST(a_depth_counts_what_is_retrying_apart_from_what_is_scheduled)
     CHECK_MEMBER("expired", "17");
     CHECK_STR(str_of(depth_word(2)), "retrying");
     CHECK_STR(str_of(depth_word(DEPTH_WORDS - 1)), "expired");
+    end();
+}
+
+TEST(one_that_was_answered_says_by_whom_and_has_completed_at_once)
+{
+    begin();
+    struct task t = task_in(TASK_COMPLETED);
+    write_task(&t, false);
+    CHECK_MEMBER("cached_from", "null");
+    struct store_add_item item = {.body = &t.body, .life = {.state = TASK_COMPLETED, .run = 1}, .cached = true, .result_bytes = 17,
+                                  .finished_at_ms = NOW};
+    item.cached_from.b[15] = 0x2a;
+    t = task_json_of_new(&item);
+    write_task(&t, false);
+    CHECK_MEMBER("status", "\"completed\"");
+    CHECK_MEMBER("cached_from", "\"00000000-0000-0000-0000-00000000002a\"");
+    CHECK_MEMBER("result_bytes", "17");
+    CHECK_MEMBER("attempt", "0");
+    CHECK_MEMBER("started_at", "null");
+    CHECK(!str_eq(member("finished_at"), STR("null")));
+    CHECK_MEMBER("timing.batch_size", "null");
+    item.cached = false;
+    item.life.state = TASK_PENDING;
+    t = task_json_of_new(&item);
+    write_task(&t, false);
+    CHECK_MEMBER("cached_from", "null");
     end();
 }
 

@@ -108,8 +108,19 @@ TEST(json_tells_the_same_to_a_program)
     write_file("other.yaml", "queues: {a: {}}\ntypes: {t: {exec: [x]}}\n");
     CHECK_INT(run("--json", "other.yaml"), 0);
     CHECK_STR(str_of(out),
-              "{\"file\":\"other.yaml\",\"ok\":true,\"errors\":[],\"queues\":[\"default\",\"a\"],\"workers\":[],"
+              "{\"file\":\"other.yaml\",\"ok\":true,\"errors\":[],\"warnings\":[],\"queues\":[\"default\",\"a\"],\"workers\":[],"
               "\"types\":[\"t\"]}\n");
+}
+
+TEST(what_is_right_but_would_not_work_here_is_said_and_is_no_error)
+{
+    write_file("other.yaml", "types: {t: {exec: [x], limits: {files: 2000000000}}}\n");
+    CHECK_INT(run("other.yaml", NULL), 0);
+    CHECK(str_starts(str_of(out), STR("other.yaml: right\n")));
+    CHECK(str_starts(str_of(err), STR("other.yaml: types.t: \"limits.files\" is above the hard limit of this process, ")));
+    CHECK_INT(run("--json", "other.yaml"), 0);
+    CHECK_STR(str_of(err), "");
+    CHECK(strstr(out, "\"ok\":true,\"errors\":[],\"warnings\":[\"types.t: \\\"limits.files\\\" is above"));
 }
 
 TEST(what_it_does_not_know_is_a_usage_error)

@@ -68,6 +68,38 @@ TEST(large_payloads_travel_as_files)
     rmdir(dir);
 }
 
+static int echo_resume(void *user, struct bide_task *t)
+{
+    (void)user;
+    MUST(bide_task_resume(t) != NULL);
+    return bide_task_done(t, bide_task_resume(t));
+}
+
+TEST(a_large_checkpoint_comes_back_from_a_file)
+{
+    memcpy(dir, "/tmp/bide-test-XXXXXX", sizeof dir);
+    CHECK(mkdtemp(dir) != NULL);
+    FILE *f = fopen(in_dir("resume.json"), "w");
+    fputs("{\"at\":3}", f);
+    fclose(f);
+    char run[512];
+    snprintf(run, sizeof run,
+             "{\"op\":\"run\",\"tasks\":[{\"id\":\"t1\",\"fence\":\"00000000000000a1\",\"type\":\"t\",\"dir\":\"%s\","
+             "\"input\":1,\"resume_file\":\"resume.json\"}]}",
+             dir);
+    play_start(&play, &(struct bide_worker){.run = echo_resume});
+    play_hear(&play);
+    play_say(&play, run);
+    CHECK_STR(str_of(play_hear(&play)), SAID("done", "t1") ",\"result\":{\"at\":3}}");
+    unlink(in_dir("resume.json"));
+    play_say(&play, run); /* without it the task must not begin anew unasked */
+    const char *said = play_hear(&play);
+    CHECK(str_starts(str_of(said), str_of(SAID("fail", "t1") ",\"code\":\"worker_error\"")));
+    CHECK(strstr(said, "resume.json") != NULL);
+    CHECK_INT(play_end(&play), 0);
+    rmdir(dir);
+}
+
 static int chatter(void *user, struct bide_task *t)
 {
     (void)user;

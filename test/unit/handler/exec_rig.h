@@ -28,7 +28,7 @@ static inline void exec_open_running_with(enum exec_stdout result)
     struct err e = {0};
     exec_open_with(result);
     heard_init(&h, exec, 1, "{\"path\":\"a b\"}");
-    CHECK_INT(exec->ops->start(exec, &h.attempt, &e), 0);
+    CHECK_INT(exec->ops->start(exec, &(struct attempt *){&h.attempt}, 1, &e), 0);
     CHECK_INT(fake.n, 1);
 }
 

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "handler/handler.h"
 #include "test.h"
+#include "task/pieces.h"
 #include <dirent.h>
 #include <signal.h>
 #include <unistd.h>
@@ -27,6 +28,8 @@ struct fake_child {
     int64_t started_at_ms, term_at_ms, kill_at_ms;
     char argv[8][64];    /* cut */
     int n_argv;
+    char env[4][128];     /* cut */
+    int n_env;
     struct buf input;    /* stdin */
     bool frames;
     int nice;
@@ -67,6 +70,8 @@ static int fake_start(struct spawner *s, struct child *c, const struct child_spe
     buf_init(&k->input, 64 * 1024 * 1024);
     buf_add_str(&k->input, spec->input);
     list_init(&k->dying.link);
+    for (; spec->env && spec->env[k->n_env] && k->n_env < 4; k->n_env++)
+        str_copy(k->env[k->n_env], sizeof k->env[0], str_of(spec->env[k->n_env]));
     for (; spec->argv[k->n_argv] && k->n_argv < 8; k->n_argv++)
         str_copy(k->argv[k->n_argv], sizeof k->argv[0], str_of(spec->argv[k->n_argv]));
     c->inside = k;
@@ -208,11 +213,14 @@ struct heard {
     struct task_body body;
     char dir[64];
     struct buf log;
+    struct pieces output;
     int n_progress, n_verdicts;
     double percent;
     char progress_message[64], progress_data[64];
+    int n_saves;
+    char saved[64]; /* the last one */
     enum life_event event;
-    bool retryable;
+    bool retryable, shared;
     int64_t retry_after_ms;
     struct str code, message, detail, type, result, files, shortage; /* owned copies */
     void (*then)(struct heard *h); /* called at the end of on_verdict */
@@ -227,13 +235,24 @@ static void heard_progress(struct attempt *a, const struct progress *p)
     str_copy(h->progress_message, sizeof h->progress_message, p->message);
     str_copy(h->progress_data, sizeof h->progress_data, p->data);
 }
+static void heard_save(struct attempt *a, struct str data)
+{
+    struct heard *h = CONTAINER_OF(a, struct heard, attempt);
+    h->n_saves++;
+    str_copy(h->saved, sizeof h->saved, data);
+}
 static void heard_log(struct attempt *a, struct str bytes) { buf_add_str(&CONTAINER_OF(a, struct heard, attempt)->log, bytes); }
+static bool heard_output(struct attempt *a, int64_t n, struct str text)
+{
+    return pieces_add(&CONTAINER_OF(a, struct heard, attempt)->output, n, text) != PIECES_FULL;
+}
 static void heard_verdict(struct attempt *a, const struct verdict *v)
 {
     struct heard *h = CONTAINER_OF(a, struct heard, attempt);
     h->n_verdicts++;
     h->event = v->event;
     h->retryable = v->retryable;
+    h->shared = v->shared;
     h->retry_after_ms = v->retry_after_ms;
     if (h->n_verdicts > 1) return; /* the test sees the number */
     h->code = mem_str(v->failure.code);
@@ -245,7 +264,7 @@ static void heard_verdict(struct attempt *a, const struct verdict *v)
     h->shortage = mem_str(v->shortage);
     if (h->then) h->then(h);
 }
-static const struct attempt_events heard_events = {heard_progress, heard_log, heard_verdict};
+static const struct attempt_events heard_events = {heard_progress, heard_save, heard_log, heard_output, heard_verdict};
 
 /* `number` makes the id (and, with the attempt, the fence). timeout 30 s, grace 10 s. */
 static inline void heard_init(struct heard *h, struct handler *handler, int number, const char *input)
@@ -262,6 +281,7 @@ static inline void heard_init(struct heard *h, struct handler *handler, int numb
     snprintf(h->dir, sizeof h->dir, "/tmp/bide-handler-XXXXXX");
     if (!mkdtemp(h->dir)) abort();
     buf_init(&h->log, 64 * 1024 * 1024);
+    pieces_init(&h->output);
     h->attempt = (struct attempt){.task = &h->body, .fence = 0x1000 + (uint64_t)number, .run = 1, .number = 1,
                                   .dir = h->dir, .events = &heard_events, .handler = handler};
 }
@@ -271,6 +291,7 @@ static inline void heard_release(struct heard *h)
     struct str *owned[] = {&h->code, &h->message, &h->detail, &h->type, &h->result, &h->files, &h->shortage};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free((char *)(uintptr_t)owned[i]->p);
     buf_release(&h->log);
+    pieces_release(&h->output);
     DIR *d = opendir(h->dir);
     for (const struct dirent *entry; d && (entry = readdir(d));) unlinkat(dirfd(d), entry->d_name, 0);
     if (d) closedir(d);

@@ -29,6 +29,7 @@ static struct keeping {
 } k;
 
 static const char *nice_text = "0", *cwd = "", *files_text = "0";
+static const char *const *orders; /* of keeper_sandbox.h, NULL at the end; NULL: none */
 
 static inline void shut(int *fd)
 {
@@ -39,8 +40,12 @@ static inline void shut(int *fd)
 /* In the child of fork: the keeper, with a stray descriptor besides the seven. */
 static inline _Noreturn void exec_keeper(const int *theirs, const char *const *program)
 {
-    const char *argv[16] = {"keeper", KEEPER_OPTION, lock_path, nice_text, "0", cwd, files_text};
-    for (int i = 0; i < 8 && program[i]; i++) argv[7 + i] = program[i];
+    char n[8];
+    const char *argv[32] = {"keeper", KEEPER_OPTION, lock_path, nice_text, "0", cwd, files_text, n};
+    int at = 8;
+    for (int i = 0; orders && orders[i] && i < 12; i++) argv[at++] = orders[i];
+    snprintf(n, sizeof n, "%d", at - 8);
+    for (int i = 0; i < 8 && program[i]; i++) argv[at++] = program[i];
     for (int i = 0; i < KEEPER_FDS; i++) dup2(theirs[i], i);
     dup2(theirs[0], 42);
     setsid();

@@ -31,7 +31,7 @@ static inline void pool_close(void) { fake_close(&fake, pool); }
 
 static inline void pool_want(size_t n)
 {
-    pool->ops->want(pool, n);
+    pool->ops->want(pool, n, 0);
     fake_run(&fake);
 }
 
@@ -49,7 +49,7 @@ static inline void pool_open_ready(void)
 static inline void pool_give(struct heard *h)
 {
     struct err e = {0};
-    int rc = pool->ops->start(pool, &h->attempt, &e);
+    int rc = pool->ops->start(pool, &(struct attempt *){&h->attempt}, 1, &e);
     if (rc != 0) fprintf(stderr, "%s\n", e.text);
     CHECK_INT(rc, 0);
     CHECK_INT(h->n_verdicts, 0);

@@ -167,7 +167,7 @@ TEST(a_template_that_does_not_fit_the_input_starts_nothing)
     struct err e = {0};
     exec_open_with(EXEC_STDOUT_AUTO);
     heard_init(&h, exec, 1, "{\"file\":\"x\"}");
-    CHECK_INT(exec->ops->start(exec, &h.attempt, &e), 0);
+    CHECK_INT(exec->ops->start(exec, &(struct attempt *){&h.attempt}, 1, &e), 0);
     CHECK_INT(h.n_verdicts, 0); /* not from inside start */
     exec->ops->stop(exec, &h.attempt, STOP_CANCEL);
     fake_run(&fake);
@@ -185,7 +185,7 @@ TEST(a_spawner_that_cannot_start_is_an_error_and_no_verdict_follows)
     exec_open_with(EXEC_STDOUT_AUTO);
     heard_init(&h, exec, 1, "{\"path\":\"x\"}");
     fake.start_error = ERR_IO;
-    CHECK_INT(exec->ops->start(exec, &h.attempt, &e), ERR_IO);
+    CHECK_INT(exec->ops->start(exec, &(struct attempt *){&h.attempt}, 1, &e), ERR_IO);
     CHECK_STR(str_of(e.text), "no more processes");
     fake_close(&fake, exec);
     CHECK_INT(h.n_verdicts, 0);
@@ -198,7 +198,7 @@ TEST(a_directory_that_is_gone_is_an_error)
     exec_open_with(EXEC_STDOUT_AUTO);
     heard_init(&h, exec, 1, "{\"path\":\"x\"}");
     rmdir(h.dir);
-    CHECK_INT(exec->ops->start(exec, &h.attempt, &e), ERR_IO);
+    CHECK_INT(exec->ops->start(exec, &(struct attempt *){&h.attempt}, 1, &e), ERR_IO);
     CHECK_INT(fake.n, 0);
     fake_close(&fake, exec);
     heard_release(&h);
@@ -210,7 +210,7 @@ TEST(arguments_that_no_program_can_be_given_are_the_inputs_fault)
     exec_open_with(EXEC_STDOUT_AUTO);
     fake.start_error = ERR_TOO_BIG;
     heard_init(&h, exec, 1, "{\"path\":\"a\"}");
-    CHECK_INT(exec->ops->start(exec, &h.attempt, &e), 0);
+    CHECK_INT(exec->ops->start(exec, &(struct attempt *){&h.attempt}, 1, &e), 0);
     CHECK_INT(h.n_verdicts, 0); /* never from inside */
     fake_run(&fake);
     CHECK_INT(h.event, LIFE_FAILED);

@@ -218,7 +218,7 @@ TEST(drain_waits_for_what_runs_and_starts_nothing)
     CHECK_INT(fake.drained, 0);
     CHECK_INT(exec->ops->room(exec), 0);
     heard_init(&other, exec, 2, "{\"path\":\"x\"}");
-    CHECK_INT(exec->ops->start(exec, &other.attempt, &e), ERR_DRAINING);
+    CHECK_INT(exec->ops->start(exec, &(struct attempt *){&other.attempt}, 1, &e), ERR_DRAINING);
     heard_release(&other);
     fake_exits(&fake, 0, 0);
     CHECK_INT(fake.drained, 1);
@@ -258,6 +258,46 @@ TEST(more_files_than_are_kept_are_noted_in_the_log)
     fake_exits(&fake, 0, 0);
     CHECK_INT(h.event, LIFE_DONE);
     CHECK(heard_logged(&h, "bide: 3 more files were left out: an attempt has at most 256\n"));
+    exec_close();
+}
+
+TEST(what_a_process_saves_on_descriptor_4_is_passed_on)
+{
+    exec_open_running();
+    fake_frame(&fake, 0, "{\"op\":\"save\",\"data\":[1]}");
+    CHECK_INT(h.n_saves, 1);
+    CHECK_STR(str_of(h.saved), "[1]");
+    fake_exits(&fake, 0, 0);
+    exec_close();
+}
+
+TEST(what_an_earlier_attempt_saved_is_a_file_that_the_environment_names_and_no_output)
+{
+    static const char *const env[] = {"A=1", NULL};
+    for (int with_env = 0; with_env <= 1; with_env++) {
+        char wanted[128], text[64] = "";
+        struct err e = {0};
+        exec_open_with(EXEC_STDOUT_AUTO);
+        conf.env = with_env ? env : NULL;
+        heard_init(&h, exec, 1, "{\"path\":\"a b\"}");
+        h.attempt.resume = STR("{\"at\": 3}");
+        CHECK_INT(exec->ops->start(exec, &(struct attempt *){&h.attempt}, 1, &e), 0);
+        CHECK_INT(fake.children[0].n_env, 1 + with_env);
+        snprintf(wanted, sizeof wanted, "BIDE_RESUME=%s/resume.json", h.dir);
+        CHECK_STR(str_of(fake.children[0].env[with_env]), wanted);
+        if (with_env) CHECK_STR(str_of(fake.children[0].env[0]), "A=1");
+        FILE *file = fopen(wanted + strlen("BIDE_RESUME="), "r");
+        CHECK(file && fgets(text, sizeof text, file));
+        fclose(file);
+        CHECK_STR(str_of(text), "{\"at\": 3}");
+        fake_exits(&fake, 0, 0);
+        CHECK_INT(h.event, LIFE_DONE);
+        CHECK_STR(h.files, "");
+        exec_close();
+    }
+    exec_open_running();
+    CHECK_INT(fake.children[0].n_env, 0); /* without one there is nothing */
+    fake_exits(&fake, 0, 0);
     exec_close();
 }
 

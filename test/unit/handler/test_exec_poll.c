@@ -26,7 +26,7 @@ static void poll_start(void)
     CHECK_INT(exec_new(&exec, &fake.turn, &fake.spawner, &conf), 0);
     fake_watch(&fake, exec);
     heard_init(&h, exec, 1, "{\"path\":\"a b\"}");
-    CHECK_INT(exec->ops->start(exec, &h.attempt, &e), 0);
+    CHECK_INT(exec->ops->start(exec, &(struct attempt *){&h.attempt}, 1, &e), 0);
 }
 
 /* The call that runs says this and exits. */
@@ -343,8 +343,8 @@ TEST(an_input_that_does_not_fit_is_refused_and_a_spawner_that_cannot_start_start
     fake.start_error = ERR_AGAIN;
     struct heard other;
     heard_init(&other, exec, 2, "{\"path\":1}");
-    CHECK_INT(exec->ops->start(exec, &other.attempt, &e), ERR_AGAIN);
-    CHECK_INT(exec->ops->start(exec, &h.attempt, &e), 0);
+    CHECK_INT(exec->ops->start(exec, &(struct attempt *){&other.attempt}, 1, &e), ERR_AGAIN);
+    CHECK_INT(exec->ops->start(exec, &(struct attempt *){&h.attempt}, 1, &e), 0);
     CHECK_INT(h.n_verdicts, 0);
     fake_run(&fake);
     CHECK_STR(h.code, "invalid_input");

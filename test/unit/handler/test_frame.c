@@ -4,6 +4,7 @@
  */
 #include "base/limits.h"
 #include "handler/frame.h"
+#include "task/pieces.h"
 #include "handler/lines.h"
 #include "test.h"
 
@@ -170,10 +171,27 @@ TEST(an_unknown_op_is_a_frame_all_the_same)
 {
     CHECK_INT(parse("{\"op\":\"dance\",\"id\":\"t\"}"), 0);
     CHECK_INT(frame.op, FRAME_OTHER);
-    CHECK_INT(parse("{\"op\":\"output\",\"id\":\"t\",\"n\":0,\"data\":\"x\"}"), 0);
+    CHECK_INT(parse("{\"op\":\"dance\",\"id\":\"t\",\"data\":{}}"), 0);
     CHECK_INT(frame.op, FRAME_OTHER);
-    CHECK_INT(parse("{\"op\":\"save\",\"id\":\"t\",\"data\":{}}"), 0);
-    CHECK_INT(frame.op, FRAME_OTHER);
+    done();
+}
+
+TEST(a_piece_of_output_has_a_number_or_is_the_next)
+{
+    CHECK_INT(parse("{\"op\":\"output\",\"id\":\"t\",\"n\":0,\"data\":\"x\\n\"}"), 0);
+    CHECK_INT(frame.op, FRAME_OUTPUT);
+    CHECK_INT(frame.n, 0);
+    CHECK_STR(frame.text, "x\n");
+    CHECK_INT(parse("{\"op\":\"output\",\"n\":9007199254740991}"), 0);
+    CHECK_INT(frame.n, PIECES_LAST);
+    CHECK_INT(frame.text.len, 0);
+    static const char *const unsaid[] = {"null", "-1", "\"3\"", "1.5", "9007199254740992", "1e99"};
+    for (size_t i = 0; i < sizeof unsaid / sizeof *unsaid; i++) {
+        char line[80];
+        snprintf(line, sizeof line, "{\"op\":\"output\",\"n\":%s,\"data\":{}}", unsaid[i]);
+        CHECK_INT(parse(line), 0);
+        CHECK(frame.op == FRAME_OUTPUT && frame.n == -1 && frame.text.len == 0);
+    }
     done();
 }
 
@@ -200,6 +218,23 @@ TEST(a_fence_that_is_none_fits_no_attempt)
     CHECK(frame.fence == 0);
     CHECK_INT(parse("{\"op\":\"cancelled\",\"id\":\"t\",\"fence\":null}"), 0);
     CHECK(!frame.has_fence);
+    done();
+}
+
+TEST(a_save_frame_keeps_the_bytes_of_its_data_whatever_they_are)
+{
+    static const char *const any[] = {"{\"at\" : 3}", "[1, 2]", "\"x\\n\"", "7", "false", "null"};
+    for (size_t i = 0; i < sizeof any / sizeof *any; i++) {
+        char line[96];
+        snprintf(line, sizeof line, "{\"op\":\"save\",\"id\":\"t\",\"data\": %s }", any[i]);
+        CHECK_INT(parse(line), 0);
+        CHECK_INT(frame.op, FRAME_SAVE);
+        CHECK_STR(frame.data, any[i]);
+    }
+    CHECK_INT(parse("{\"op\":\"save\",\"id\":\"t\"}"), 0);
+    CHECK_INT(frame.data.len, 0);
+    CHECK_INT(parse("{\"op\":\"done\",\"data\":1}"), 0);
+    CHECK_INT(frame.data.len, 0);
     done();
 }
 
@@ -247,6 +282,35 @@ TEST(a_large_input_is_named_and_not_sent)
         CHECK_INT(buf_err(&b), 0);
         CHECK_INT(strstr(b.p, "\"input_file\":\"input.json\"") != NULL, over);
         CHECK_INT(strstr(b.p, "\"input\":") != NULL, !over);
+        buf_release(&b);
+    }
+    free(text);
+}
+
+TEST(a_run_frame_has_what_is_gone_on_from_and_stays_within_its_limit)
+{
+    struct buf b;
+    buf_init(&b, LIMIT_FRAME);
+    make_attempt("1");
+    attempt.resume = STR("{\"at\":\n 3}");
+    frame_write_run(&b, (const struct attempt *const[]){&attempt}, 1);
+    CHECK(strstr(b.p, "\"input\":1,\"resume\":{\"at\":  3}}]}\n"));
+    buf_release(&b);
+    char *text = malloc(LIMIT_SAVE);
+    memset(text, 'x', LIMIT_SAVE);
+    for (int over = 0; over <= 2; over++) { /* fits; the checkpoint is a file; both are */
+        size_t input = over == 2 ? LIMIT_SAVE : 2 - (over == 0), resume = over == 2 ? LIMIT_SAVE : LIMIT_SAVE - 1;
+        const struct attempt *const one[] = {&attempt};
+        buf_init(&b, LIMIT_FRAME);
+        make_attempt("");
+        body.input = (struct str){text, input};
+        attempt.resume = (struct str){text, resume};
+        CHECK(frame_input_is_file(one, 1, 0) == (over == 2) && frame_resume_is_file(one, 1, 0) == (over > 0));
+        frame_write_run(&b, one, 1);
+        CHECK_INT(buf_err(&b), 0);
+        CHECK_INT(strstr(b.p, "\"resume_file\":\"resume.json\"}]}") != NULL, over > 0);
+        CHECK_INT(strstr(b.p, "\"input_file\":\"input.json\"") != NULL, over == 2);
+        CHECK_INT(strstr(b.p, "\"resume\":") != NULL, over == 0);
         buf_release(&b);
     }
     free(text);

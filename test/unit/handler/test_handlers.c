@@ -72,7 +72,7 @@ static void give(int number, const char *input)
     heard_init(&h, handler, number, input);
     h.body.grace_ms = 400;
     h.then = on_verdict;
-    int rc = handler->ops->start(handler, &h.attempt, &e);
+    int rc = handler->ops->start(handler, &(struct attempt *){&h.attempt}, 1, &e);
     if (rc != 0) fprintf(stderr, "%s\n", e.text);
     CHECK_INT(rc, 0);
 }
@@ -97,7 +97,7 @@ static void begin_pool(const char *script)
     begin();
     CHECK_INT(worker_pool_new(&handler, &turn, spawner, &pool_conf), 0);
     handler->on_room = on_room;
-    handler->ops->want(handler, 1);
+    handler->ops->want(handler, 1, 0);
     run_until(&has_room, NULL);
 }
 

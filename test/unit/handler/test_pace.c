@@ -45,4 +45,22 @@ TEST(one_long_attempt_ends_it_and_short_ones_bring_it_back)
     CHECK(after(30, 0) > 20);
 }
 
+static int64_t next_of(int64_t ms)
+{
+    (void)of_steady(ms);
+    return pace_next_ms(&pace);
+}
+
+TEST(the_next_is_claimed_when_an_attempt_should_be_over_in_a_moment)
+{
+    pace = (struct pace){0};
+    CHECK_INT(pace_next_ms(&pace), -1);
+    (void)after(PACE_KNOWN - 1, 50);
+    CHECK_INT(pace_next_ms(&pace), -1);
+    for (int64_t ms = 0; ms <= HANDLER_AHEAD_MS; ms++) CHECK_INT(next_of(ms), 0);
+    for (int64_t ms = HANDLER_AHEAD_MS; ms < PACE_LONG_MS; ms++) CHECK_INT(next_of(ms), ms - HANDLER_AHEAD_MS);
+    CHECK_INT(next_of(PACE_LONG_MS), -1);
+    CHECK_INT(next_of(3600000), -1);
+}
+
 TEST_MAIN

@@ -62,7 +62,7 @@ static void give_other(struct heard *seen)
 {
     struct err e;
     (void)seen;
-    CHECK_INT(pool->ops->start(pool, &other.attempt, &e), 0);
+    CHECK_INT(pool->ops->start(pool, &(struct attempt *){&other.attempt}, 1, &e), 0);
 }
 
 TEST(frames_after_a_verdict_in_the_same_bytes_are_not_taken_for_the_next_task)
@@ -309,8 +309,8 @@ TEST(a_process_that_does_not_take_the_frame_is_ended)
     pool_open_ready();
     heard_init(&h, pool, 1, "{}");
     struct err e;
-    fake.send_error = ERR_IO;
-    CHECK_INT(pool->ops->start(pool, &h.attempt, &e), ERR_AGAIN);
+    fake.send_error = ERR_TOO_BIG;
+    CHECK_INT(pool->ops->start(pool, &(struct attempt *){&h.attempt}, 1, &e), ERR_AGAIN);
     fake_run(&fake);
     CHECK_INT(fake.children[0].kills, 1);
     CHECK_INT(h.n_verdicts, 0);

@@ -12,7 +12,7 @@ static void drain_now(void)
     CHECK_INT(pool->ops->room(pool), 0);
     struct heard other;
     heard_init(&other, pool, 99, "{}");
-    CHECK_INT(pool->ops->start(pool, &other.attempt, &e), ERR_DRAINING);
+    CHECK_INT(pool->ops->start(pool, &(struct attempt *){&other.attempt}, 1, &e), ERR_DRAINING);
     heard_release(&other);
     fake_run(&fake);
 }

@@ -300,7 +300,8 @@ TEST(a_fault_does_not_hide_how_the_process_ended)
     fake.send_error = ERR_IO;
     heard_init(&h, pool, 1, "{}");
     struct err e = {0};
-    CHECK_INT(pool->ops->start(pool, &h.attempt, &e), ERR_AGAIN);
+    CHECK_INT(pool->ops->start(pool, &(struct attempt *){&h.attempt}, 1, &e), ERR_AWAY);
+    CHECK_STR(str_of(e.text), "speech-1 reads no tasks any more");
     fake.send_error = 0;
     fake_exits(&fake, 0, 3); /* it had ended by itself */
     CHECK_STR(str_of((pool_view(0), pool_problem)), "does not take tasks: reading or writing failed; it ended with exit status 3");

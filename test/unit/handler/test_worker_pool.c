@@ -22,7 +22,7 @@ TEST(many_wishes_start_one_instance_once)
     struct err e;
     pool_conf();
     pool_open();
-    for (size_t i = 1; i <= 32; i++) pool->ops->want(pool, i);
+    for (size_t i = 1; i <= 32; i++) pool->ops->want(pool, i, 0);
     CHECK_INT(fake.n, 0); /* not from inside the wish */
     fake_run(&fake);
     for (size_t i = 1; i <= 32; i++) pool_want(i);
@@ -95,6 +95,42 @@ TEST(load_at_boot_starts_all_and_keeps_them)
     pool_close_busy();
 }
 
+TEST(a_preload_starts_so_many_and_ends_none_until_it_is_told_what_is_wanted)
+{
+    pool_conf();
+    conf.instances = 4;
+    conf.keep_alive_ms = 0;
+    conf.preload = 2;
+    pool_open();
+    CHECK_INT(fake.n, 2);
+    fake_ready(&fake, 0);
+    fake_exits(&fake, 1, 1);
+    fake_pass(&fake, 2000);
+    CHECK_INT(fake.n, 3); /* the second is tried again */
+    fake_ready(&fake, 2);
+    fake_pass(&fake, 600000);
+    CHECK_INT(fake.n, 3);
+    CHECK_STATE("idle");
+    pool_want(0);
+    CHECK_STATE("stopping");
+    fake_exits(&fake, 0, 0);
+    fake_exits(&fake, 2, 0);
+    fake_pass(&fake, 600000);
+    CHECK_INT(fake.n, 3);
+    CHECK_STATE("off");
+    pool_close();
+}
+
+TEST(a_preload_is_of_as_many_as_there_may_be)
+{
+    pool_conf();
+    conf.instances = 2;
+    conf.preload = 5;
+    pool_open();
+    CHECK_INT(fake.n, 2);
+    pool_close();
+}
+
 TEST(the_process_that_was_idle_last_gets_the_task)
 {
     pool_conf();
@@ -118,7 +154,7 @@ TEST(a_task_without_a_free_worker_is_refused)
     struct heard other;
     pool_open_busy();
     heard_init(&other, pool, 2, "{}");
-    CHECK_INT(pool->ops->start(pool, &other.attempt, &e), ERR_AGAIN);
+    CHECK_INT(pool->ops->start(pool, &(struct attempt *){&other.attempt}, 1, &e), ERR_AGAIN);
     CHECK_INT(pool_waiting(&e), HANDLER_BUSY);
     heard_release(&other);
     pool_close_busy();

@@ -3,6 +3,7 @@
  * What is claimed ahead of room: it hides the commits between short tasks, and holds up nobody.
  */
 #include "server/ahead.h"
+#include "handler/pace.h"
 #include "server_rig.h"
 #include <unistd.h>
 
@@ -80,6 +81,73 @@ TEST(behind_a_long_task_they_go_back_to_their_queue)
     sim_pass(sim, 10000);
     CHECK_TASK(behind, "completed");
     CHECK_INT(rig_look(behind)->life.attempt, 1);
+    RIG_CLOSE();
+}
+
+/* One process, of which it is known that its tasks take `ms`, with one under way; the next waits. */
+static struct sim_task *open_steady(int64_t ms, struct sim_task **ret_next)
+{
+    open_short();
+    for (int i = 0; i < 30; i++) {
+        SUBMIT(.ms = ms);
+        sim_pass(sim, 2 * ms);
+    }
+    struct sim_task *now = SUBMIT(.ms = ms);
+    *ret_next = SUBMIT(.ms = ms);
+    return now;
+}
+
+TEST(of_longer_ones_the_next_is_claimed_when_the_one_under_way_should_be_over_in_a_moment)
+{
+    struct sim_task *next, *now = open_steady(60, &next), *last = SUBMIT(.ms = 60);
+    CHECK_TASK(now, "running");
+    sim_pass(sim, 60 - HANDLER_AHEAD_MS - 1);
+    CHECK_TASK(next, "pending"); /* one that is more urgent would still come first */
+    sim_pass(sim, 1);            /* though nothing else happens */
+    CHECK_TASK(next, "running");
+    CHECK_TASK(last, "pending"); /* one, and no more */
+    CHECK_INT(post()->n_ahead, 1);
+    sim->store.lag_ms = 10;
+    int before = sim->processes.runs;
+    sim_pass(sim, HANDLER_AHEAD_MS);
+    CHECK_INT(sim->processes.runs - before, 1); /* it waited for no commit */
+    CHECK_INT(post()->n_ahead, 0);
+    sim_pass(sim, 500);
+    CHECK_TASK(last, "completed");
+    RIG_CLOSE();
+}
+
+TEST(one_that_takes_longer_than_was_thought_holds_up_nobody)
+{
+    struct sim_task *next, *now;
+    open_steady(60, &next);
+    sim_pass(sim, 500);
+    now = SUBMIT(.ms = 10000);
+    next = SUBMIT(.ms = 60);
+    sim_pass(sim, 60 - HANDLER_AHEAD_MS);
+    CHECK_TASK(next, "running");
+    sim_pass(sim, AHEAD_MOST_MS);
+    CHECK_TASK(next, "pending");
+    CHECK_INT(post()->n_ahead, 0);
+    struct sim_task *urgent = SUBMIT(.ms = 5000, .priority = 5);
+    sim_pass(sim, 1000);
+    CHECK_TASK(urgent, "pending"); /* nothing is claimed any more */
+    sim_pass(sim, 10000 - 1000 - AHEAD_MOST_MS);
+    CHECK_TASK(now, "completed");
+    CHECK_TASK(urgent, "running");
+    CHECK_TASK(next, "pending");
+    sim_pass(sim, 10000);
+    RIG_CLOSE();
+}
+
+TEST(of_long_ones_none_is_claimed_before_the_process_is_free)
+{
+    struct sim_task *next;
+    open_steady(PACE_LONG_MS, &next);
+    sim_pass(sim, PACE_LONG_MS - 1);
+    CHECK_TASK(next, "pending");
+    sim_pass(sim, 2 * PACE_LONG_MS);
+    CHECK_TASK(next, "completed");
     RIG_CLOSE();
 }
 
@@ -184,9 +252,14 @@ TEST(other_posts_find_nothing_left_of_them)
     struct sim_task *now = SUBMIT(.ms = 50), *behind = SUBMIT(.ms = 1);
     static struct worker_pool_conf other_pool[1];
     other_pool[0] = single[0];
-    other_pool[0].keep_alive_ms = 5000;
+    other_pool[0].name = "letters"; /* one of the same name would come after the old one, which goes on meanwhile */
     struct config other = sim->config;
+    struct config_type moved[N(types)];
+    CHECK_INT(other.n_types, N(types));
+    memcpy(moved, other.types, sizeof moved);
+    moved[0].worker = other_pool[0].name;
     other.workers = other_pool;
+    other.types = moved;
     int done = -1;
     reload_start(&sim->server, &other, on_reloaded, &done);
     sim_run(sim);

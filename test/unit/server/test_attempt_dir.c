@@ -44,6 +44,29 @@ static bool is_there(const char *path)
     return lstat(path, &st) == 0;
 }
 
+TEST(their_parent_can_be_made_before_and_lets_others_through_only_when_they_need_it)
+{
+    struct stat st;
+    char parent[ATTEMPT_DIR_PATH + 256];
+    open_data();
+    mode_t before = umask(077);
+    snprintf(parent, sizeof parent, "%s", under(data, "attempts"));
+    CHECK_INT(attempt_dir_prepare(data, false, &e), 0);
+    CHECK_INT(attempt_dir_prepare(data, false, &e), 0);
+    CHECK_INT(stat(parent, &st), 0);
+    CHECK_INT(st.st_mode & 07777, 0700);
+    CHECK_INT(attempt_dir_prepare(data, true, &e), 0);
+    umask(before);
+    CHECK_INT(stat(parent, &st), 0);
+    CHECK_INT(st.st_mode & 07777, 0711);
+    CHECK_INT(chmod(parent, 02755), 0);
+    CHECK_INT(attempt_dir_prepare(data, true, &e), 0);
+    CHECK_INT(stat(parent, &st), 0);
+    CHECK_INT(st.st_mode & 07777, 02755);
+    close_data();
+    CHECK_INT(attempt_dir_prepare(data, true, &e), ERR_IO);
+}
+
 TEST(it_is_made_with_its_parent_and_names_task_run_and_attempt)
 {
     char path[ATTEMPT_DIR_PATH], again[ATTEMPT_DIR_PATH];

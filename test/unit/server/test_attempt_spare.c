@@ -103,6 +103,24 @@ TEST(one_with_a_file_in_it_is_removed)
     close_data();
 }
 
+TEST(one_for_no_attempt_is_named_as_they_are_and_never_given)
+{
+    char first[ATTEMPT_DIR_PATH], second[ATTEMPT_DIR_PATH];
+    open_data();
+    CHECK_INT(attempt_spare_make(&spares, first, data, NULL, &e), 0); /* and attempts/ above it */
+    CHECK_INT(attempt_spare_make(&spares, second, data, NULL, &e), 0);
+    CHECK(strstr(first, "/attempts/.spare-") && is_there(first) && is_there(second));
+    CHECK(strcmp(first, second) != 0);
+    CHECK_INT(attempt_spare_give(&spares, &place, data, NULL), ERR_NOT_FOUND);
+    attempt_dir_discard(first, NULL);
+    CHECK(!is_there(first));
+    attempt_dir_sweep(data, spares.own, NULL);
+    CHECK(is_there(second)); /* of a server that is there */
+    attempt_dir_sweep(data, ".spare-other.", NULL);
+    CHECK(!is_there(second));
+    close_data();
+}
+
 TEST(a_file_made_within_the_same_tick_is_seen)
 {
     open_data();

@@ -70,6 +70,22 @@ TEST(the_default_queue_can_be_set_and_others_declared)
     CHECK(config_queue_find(&c, STR("gp")) == NULL);
 }
 
+TEST(a_queue_is_fair_when_it_says_so)
+{
+    load("queues:\n  a: {fair: true}\n  b: {fair: false}\n  c: {}\n");
+    CHECK(config_queue_find(&c, STR("a"))->fair);
+    CHECK(!config_queue_find(&c, STR("b"))->fair && !config_queue_find(&c, STR("c"))->fair);
+}
+
+TEST(a_queue_has_a_rate_or_none)
+{
+    load("queues:\n  a: {rate: 10/s}\n  b: {rate: 90/m burst 5}\n  c: {rate: 0}\n  d: {}\n");
+    struct rate a = config_queue_find(&c, STR("a"))->rate, b = config_queue_find(&c, STR("b"))->rate;
+    CHECK(a.n == 10 && a.burst == 10 && a.per_ms == 1000);
+    CHECK(b.n == 90 && b.burst == 5 && b.per_ms == 60000);
+    CHECK(config_queue_find(&c, STR("c"))->rate.n == 0 && config_queue_find(&c, STR("d"))->rate.n == 0);
+}
+
 TEST(a_worker_has_a_command_relative_to_the_file)
 {
     load("workers:\n  speech: {command: [./speech, --model, en-us], instances: 2, load: boot, keep_alive: forever,\n"
@@ -93,6 +109,21 @@ TEST(a_worker_has_a_command_relative_to_the_file)
     CHECK_INT(w->instances, 1);
     CHECK_INT(w->keep_alive_ms, 0);
     CHECK(!w->load_at_boot);
+}
+
+TEST(resources_are_sizes_or_numbers_and_pools_need_some_of_them)
+{
+    load("workers:\n  draw: {command: [./draw], needs: {vram: 6G, licences: 1}}\n  other: {command: [./other]}\n"
+         "resources: {vram: 24G, licences: 2}\n");
+    CHECK_STR(str_of(c.resources[0].name), "vram");
+    CHECK_INT(c.resources[0].amount, INT64_C(24) << 30);
+    CHECK(c.resources[0].is_size && !c.resources[1].is_size);
+    CHECK_INT(c.resources[1].amount, 2);
+    CHECK(c.resources[2].name == NULL);
+    const struct worker_pool_conf *w = config_worker_find(&c, STR("draw"));
+    CHECK_INT(w->needs[0].amount, INT64_C(6) << 30);
+    CHECK_STR(str_of(w->needs[1].name), "licences");
+    CHECK(w->needs[2].name == NULL && config_worker_find(&c, STR("other"))->needs == NULL);
 }
 
 TEST(a_path_upwards_is_shown_as_where_it_leads)

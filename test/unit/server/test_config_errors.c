@@ -36,7 +36,7 @@ TEST(unknown_keys_name_the_nearest)
     BROKEN("lisen: \":1\"\n", 1, 1, "unknown key \"lisen\" (did you mean \"listen\"?)");
     BROKEN("types:\n  a: {exec: [x], quue: default}\n", 2, 18, "unknown key \"quue\" (did you mean \"queue\"?)");
     BROKEN("defaults:\n  retry:\n    bse: 1s\n", 3, 5, "unknown key \"bse\" (did you mean \"base\"?)");
-    BROKEN("queues: {a: {rate: 5}}\n", 1, 14, "unknown key \"rate\"");
+    BROKEN("queues: {a: {burst: 5}}\n", 1, 14, "unknown key \"burst\"");
     BROKEN("tokens: {}\n", 1, 1, "unknown key \"tokens\"");
     BROKEN("? [a]\n: b\n", 1, 4, "a key must be a text");
 }
@@ -49,6 +49,15 @@ TEST(a_number_needs_its_unit)
            "\"cap\": expected a duration like 90s, 1h30m; a number needs its unit; found \"soon\"");
     BROKEN("workers: {w: {command: [x], keep_alive: ever}}\n", 1, 41,
            "\"keep_alive\": expected a duration like 90s, 1h30m, or forever; a number needs its unit; found \"ever\"");
+}
+
+TEST(a_rate_says_what_it_would_be)
+{
+#define WANTED "\"rate\": expected a rate like 10/s, 90/m, 1000/h or 10/s burst 20; 0 is no limit; found "
+    BROKEN("queues: {a: {rate: 10}}\n", 1, 20, WANTED "\"10\"");
+    BROKEN("queues: {a: {rate: fast}}\n", 1, 20, WANTED "\"fast\"");
+    BROKEN("queues: {a: {rate: 10/s burst none}}\n", 1, 20, WANTED "\"10/s burst none\"");
+    BROKEN("queues: {a: {rate: [10/s]}}\n", 1, 21, WANTED "a list");
 }
 
 TEST(numbers_keep_their_range)
@@ -99,9 +108,9 @@ TEST(a_command_is_a_list)
 
 TEST(a_type_has_one_handler_and_names_what_exists)
 {
-    BROKEN("types:\n  a: {queue: default}\n", 2, 3, "\"a\" needs one of \"worker\" and \"exec\"");
+    BROKEN("types:\n  a: {queue: default}\n", 2, 3, "\"a\" needs one of \"worker\", \"exec\" and \"pull\"");
     BROKEN("workers: {w: {command: [x]}}\ntypes:\n  a: {exec: [x], worker: w}\n", 3, 3,
-           "\"a\" needs only one of \"worker\" and \"exec\"");
+           "\"a\" needs only one of \"worker\", \"exec\" and \"pull\"");
     BROKEN("types:\n  a: {exec: [x], queue: gpu}\nqueues: {gpu1: {}}\n", 2, 25,
            "\"queue\": no queue \"gpu\" is declared (did you mean \"gpu1\"?)");
     BROKEN("types:\n  a: {worker: whisper}\n", 2, 15, "\"worker\": no worker \"whisper\" is declared");
@@ -110,6 +119,23 @@ TEST(a_type_has_one_handler_and_names_what_exists)
     BROKEN("types:\n  a*b: {exec: [x]}\n", 2, 3,
            "a name in \"types\" has 1 to 200 characters of A-Z a-z 0-9 . _ - : /, and may end with *");
     BROKEN("queues:\n  a b: {}\n", 2, 3, "a name in \"queues\" has 1 to 200 characters of A-Z a-z 0-9 . _ - : /");
+}
+
+TEST(what_a_pool_needs_is_there_and_enough)
+{
+#define NEEDS(needs) "resources: {vram: 24G, seats: 3}\nworkers:\n  w: {command: [x], needs: {" needs "}}\n"
+    BROKEN(NEEDS("vrm: 1G"), 3, 29, "\"needs\": no resource \"vrm\" is declared in \"resources\" (did you mean \"vram\"?)");
+    BROKEN(NEEDS("vram: 25G"), 3, 35, "\"needs\": 25G of \"vram\" is more than there is: \"resources\" has 24G");
+    BROKEN(NEEDS("vram: 6"), 3, 35, "\"needs\": \"vram\" is a size in \"resources\" (24G): 6 is a number without a unit");
+    BROKEN(NEEDS("seats: 1G"), 3, 36, "\"needs\": \"seats\" is a number in \"resources\" (3): 1G is a size");
+    BROKEN(NEEDS("vram: 0"), 3, 35, "\"needs\": \"vram\": expected a size like 6G, or a whole number from 1; found \"0\"");
+    BROKEN(NEEDS("vram: []"), 3, 29, "\"needs\": \"vram\": expected a size like 6G, or a whole number from 1; found a list");
+    BROKEN("resources: {vram: 24Q}\nworkers: {w: {command: [x], needs: {vram: 1G}}}\n", 1, 19,
+           "\"resources\": \"vram\": expected a size like 6G, or a whole number from 1; found \"24Q\"");
+    BROKEN("resources: 24G\n", 1, 12, "\"resources\": expected a map of names, each with a size like 6G or a whole number; found \"24G\"");
+    BROKEN("workers: {w: {command: [x], needs: {vram: 1G}}}\n", 1, 37, "\"needs\": no resource \"vram\" is declared in \"resources\"");
+    BROKEN("resources: {a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1, h: 1, i: 1}\n", 1, 13, "\"resources\": 9 names; at most 8");
+    BROKEN("resources: {\"a b\": 1}\n", 1, 14, "a name in \"resources\" has 1 to 200 characters of A-Z a-z 0-9 . _ - : /");
 }
 
 TEST(what_is_not_yaml_has_its_place)

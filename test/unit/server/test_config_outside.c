@@ -61,10 +61,12 @@ static void check(const char *path, const char *value, const char *origin)
 TEST(flags_win_over_variables_and_those_over_the_file_and_that_over_the_defaults)
 {
     const char *const *env = ENV("BIDE_LISTEN=127.0.0.1:2,unix:/x", "BIDE_STORE=sqlite:/e.db", "PATH=/bin");
-    CHECK_INT(load("listen: 127.0.0.1:1\nstore: sqlite:/f.db\ndata_dir: /d\n", env, "mem:"), 0);
+    CHECK_INT(load("listen: 127.0.0.1:1\nstore: sqlite:/f.db\ndata_dir: /d\nqueues: {gpu: {rate: 10/s burst 20}}\n", env, "mem:"), 0);
     check("listen", "[\"127.0.0.1:2\",\"unix:/x\"]", "BIDE_LISTEN");
     check("store", "\"mem:\"", "--store");
     check("data_dir", "\"/d\"", "bide.yaml:3");
+    check("queues.gpu.rate", "\"10/s burst 20\"", "bide.yaml:4");
+    check("queues.default.rate", "\"0\"", "default");
     check("defaults.grace", "\"10s\"", "default");
 }
 

@@ -5,6 +5,8 @@
  */
 #include "server_rig.h"
 
+#include "task/order.h"
+
 #define MORE_TASKS 32
 
 static struct config_queue wide[] = {{.name = "default", .concurrency = 40},
@@ -259,8 +261,8 @@ TEST(tasks_of_a_type_or_queue_that_is_not_declared_wait_and_hold_nobody_up)
     CHECK_TASK(a, "pending");
     CHECK_TASK(b, "pending");
     CHECK_TASK(c, "completed");
-    CHECK(lane_of("default", "forgotten") && !lane_of("default", "forgotten")->post);
-    CHECK(!lane_of("forgotten", "convert")->queue->declared);
+    CHECK(lane_of("default", "forgotten") && !lane_of("default", "forgotten")->kind->post);
+    CHECK(!lane_of("forgotten", "convert")->kind->queue->declared);
     RIG_CLOSE();
 }
 
@@ -327,6 +329,35 @@ TEST(several_types_share_one_pool)
     for (int i = 0; i < 12; i++) CHECK_TASK(t[i], "completed");
     CHECK_INT(sim->check.most_running, 2);
     CHECK_INT(sim->processes.started, 2);
+    RIG_CLOSE();
+}
+
+/* It is claimed while the one before it runs: until then it waits in its queue, and after it in front of the pool. */
+TEST(what_was_claimed_for_a_pool_counts_in_its_line_until_it_is_handed_over)
+{
+    static const struct ration_amount needs[] = {{"vram", 1, false}, {0}}, whole[] = {{"vram", 1, false}, {0}};
+    static struct config_queue queues[] = {{.name = "default", .concurrency = 40}, {.name = "slow", .concurrency = 1},
+                                           {.name = "paused", .concurrency = 1}};
+    static struct worker_pool_conf pool[1];
+    pool[0] = rig_pools[0];
+    pool[0].instances = 1;
+    pool[0].needs = needs;
+    struct sim_conf conf = {.seed = 3, .queues = queues, .n_queues = N(queues), .pools = pool, .n_pools = 1, .types = many,
+                            .n_types = N(many), .resources = whole};
+    sim = sim_open(&conf);
+    for (int i = 0; i < 20; i++) SUBMIT(.ms = 5, .priority = 50);
+    for (int i = 0; i < 3; i++) SUBMIT(.ms = 5, .priority = -5);
+    const struct post *post = &sim->server.roster.posts[0];
+    const struct resource_user *user = CONTAINER_OF(sim->server.roster.resources.users.next, struct resource_user, link);
+    int seen = 0;
+    for (int ms = 0; ms < 5000; ms++) {
+        sim_pass(sim, 1);
+        if (!post->ahead || post->wanted == 0) continue;
+        int32_t ahead = order_priority(post->ahead->life.rank);
+        CHECK_INT(user->priority, ahead > post->counted_priority ? ahead : post->counted_priority);
+        seen += ahead > post->counted_priority;
+    }
+    CHECK(seen > 0);
     RIG_CLOSE();
 }
 

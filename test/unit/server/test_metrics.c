@@ -133,7 +133,7 @@ TEST(nothing_counted_is_a_valid_text_without_samples)
     metrics_init(&m);
     read_metrics();
     CHECK_INT(n_samples, 0);
-    CHECK_INT(n_families, 7);
+    CHECK_INT(n_families, 13);
     metrics_release(&m);
 }
 
@@ -199,6 +199,36 @@ TEST(histograms_grow_with_their_bounds_and_end_with_their_count)
         below = samples[i].value;
     }
     CHECK_INT(value("bide_attempt_seconds_count", "queue=q;type=t;"), 0);
+    metrics_release(&m);
+}
+
+TEST(errors_of_estimates_are_parts_of_the_time_and_stand_only_where_there_were_some)
+{
+    static const double ratios[] = {0, 0.1, 0.11, 0.25, 3, 100};
+    metrics_init(&m);
+    metrics_submitted(&m, STR("q"), STR("other"), false);
+    for (size_t i = 0; i < sizeof ratios / sizeof *ratios; i++) metrics_eta_error(&m, STR("q"), STR("t"), ratios[i]);
+    read_metrics();
+    CHECK_INT(value("bide_eta_error_ratio_bucket", "queue=q;type=t;le=0.1;"), 2);
+    CHECK_INT(value("bide_eta_error_ratio_bucket", "queue=q;type=t;le=0.25;"), 4);
+    CHECK_INT(value("bide_eta_error_ratio_bucket", "queue=q;type=t;le=10;"), 5);
+    CHECK_INT(value("bide_eta_error_ratio_count", "queue=q;type=t;"), 6);
+    CHECK_INT(value("bide_eta_error_ratio_count", "queue=q;type=other;"), -1);
+    metrics_release(&m);
+}
+
+TEST(hits_and_misses_stand_where_a_kept_result_was_asked_for)
+{
+    metrics_init(&m);
+    metrics_submitted(&m, STR("q"), STR("other"), false);
+    for (int i = 0; i < 5; i++) metrics_cache(&m, STR("q"), STR("t"), i % 2);
+    metrics_cache(&m, STR("r"), STR("t"), true);
+    read_metrics();
+    CHECK_INT(value("bide_cache_hits_total", "queue=q;type=t;"), 2);
+    CHECK_INT(value("bide_cache_misses_total", "queue=q;type=t;"), 3);
+    CHECK_INT(value("bide_cache_hits_total", "queue=r;type=t;"), 1);
+    CHECK_INT(value("bide_cache_misses_total", "queue=r;type=t;"), 0);
+    CHECK_INT(value("bide_cache_hits_total", "queue=q;type=other;"), -1);
     metrics_release(&m);
 }
 

@@ -289,6 +289,40 @@ TEST(an_attempt_that_cannot_be_started_is_released_and_its_post_is_left_alone_fo
     RIG_CLOSE();
 }
 
+TEST(a_process_that_ends_as_it_is_given_a_task_is_no_reason_for_its_pool_to_rest)
+{
+    rig_open();
+    struct sim_task *both[2];
+    for (size_t i = 0; i < N(both); i++) both[i] = SUBMIT(.ms = 10);
+    sim_pass(sim, 2000);
+    CHECK_INT(sim_process_count(&sim->processes), 2);
+    struct sim_task *first = SUBMIT(.ms = 300);
+    CHECK_TASK(first, "running");
+    sim->processes.gone_sends = 1;
+    struct sim_task *t = SUBMIT(.ms = 10);
+    CHECK_INT(sim->processes.gone_sends, 0);
+    CHECK_TASK(t, "pending");
+    CHECK_INT(rig_look(t)->life.attempt, 0); /* as if it had never been claimed */
+    sim_pass(sim, 400); /* the other process takes it as soon as it can */
+    CHECK_TASK(first, "completed");
+    CHECK_TASK(t, "completed");
+    CHECK_INT(rig_look(t)->life.attempt, 1);
+    for (size_t i = 0; i < N(both); i++) CHECK_TASK(both[i], "completed");
+    RIG_CLOSE();
+}
+
+TEST(of_two_processes_the_other_is_given_what_one_could_not_take_any_more)
+{
+    rig_open();
+    for (int i = 0; i < 2; i++) (void)SUBMIT(.ms = 10);
+    sim_pass(sim, 2000);
+    sim->processes.gone_sends = 1;
+    struct sim_task *t = SUBMIT(.ms = 500);
+    CHECK_INT(sim->processes.gone_sends, 0);
+    CHECK_TASK(t, "running");
+    RIG_CLOSE();
+}
+
 TEST(a_system_without_processes_is_tried_less_and_less_often)
 {
     rig_open();

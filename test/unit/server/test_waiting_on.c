@@ -81,6 +81,74 @@ TEST(a_full_queue_says_how_many_run)
     RIG_CLOSE();
 }
 
+static struct sim_conf keyed_conf(void)
+{
+    static struct config_queue keyed[] = {{.name = "default", .concurrency = 5, .key_concurrency = 2}};
+    struct sim_conf conf = rig_conf();
+    conf.queues = keyed;
+    conf.n_queues = 1;
+    return conf;
+}
+
+TEST(one_that_others_of_its_key_hold_back_says_how_many_run)
+{
+    struct sim_conf conf = keyed_conf();
+    sim = sim_open(&conf);
+    struct sim_task *t[4];
+    for (int i = 0; i < 4; i++) t[i] = SUBMIT(.type = "convert", .ms = 1000 * (i + 1), .key = 7);
+    struct sim_task *other = SUBMIT(.type = "convert", .ms = 1000, .key = 8);
+    CHECK_STR(why(t[1]), "-");
+    CHECK_STR(why(other), "-");
+    CHECK_STR(why(t[2]), "key");
+    CHECK_STR(str_of(detail), "key key 7: 2 of 2 running");
+    sim_pass(sim, 1500);
+    CHECK_STR(why(t[2]), "-");
+    CHECK_STR(why(t[3]), "key");
+    sim_pass(sim, 1500);
+    CHECK_STR(why(t[3]), "-");
+    CHECK_INT(sim->server.keys.holding.n, 0); /* nobody is held any more: nothing is kept */
+    RIG_CLOSE();
+}
+
+TEST(those_of_a_key_that_come_first_and_wait_for_something_else_are_told)
+{
+    struct sim_conf conf = keyed_conf();
+    sim = sim_open(&conf);
+    struct sim_task *running = SUBMIT(.type = "convert", .ms = 100000, .key = 7);
+    CHECK_STR(why(running), "-");
+    sim->processes.load_ms = 30000;
+    struct sim_task *first = SUBMIT(.ms = 10, .key = 7), *held = SUBMIT(.type = "convert", .key = 7);
+    CHECK_STR(why(first), "worker_start");
+    CHECK_STR(why(held), "key");
+    CHECK_STR(str_of(detail), "key key 7: 1 of 2 running, 1 next in line");
+    RIG_CLOSE();
+}
+
+TEST(limits_are_declared_again_until_the_store_has_heard)
+{
+    struct sim_conf conf = keyed_conf();
+    sim = sim_new(&conf);
+    sim->store.rules[STORE_DECLARE].fail_next = 3;
+    sim_start(sim);
+    CHECK_INT(sim->serving, 0); /* nothing is claimed before */
+    sim_pass(sim, 5000);
+    CHECK_INT(sim->serving, 1);
+    for (int i = 0; i < 3; i++) SUBMIT(.type = "convert", .ms = 1000, .key = 7);
+    struct sim_task *held = SUBMIT(.type = "convert", .key = 7);
+    CHECK_STR(why(held), "key");
+    RIG_CLOSE();
+}
+
+TEST(a_drain_does_not_wait_for_limits_that_cannot_be_declared)
+{
+    struct sim_conf conf = keyed_conf();
+    sim = sim_new(&conf);
+    sim->store.rules[STORE_DECLARE].fail_next = 1000;
+    sim_start(sim);
+    sim_pass(sim, 1500);
+    RIG_CLOSE();
+}
+
 TEST(a_queue_or_type_that_is_gone_from_the_configuration_is_named)
 {
     rig_open();
@@ -116,6 +184,27 @@ TEST(a_worker_that_failed_to_start_says_why_and_when_it_is_tried_again)
     CHECK_STR(why(t), "worker_start");
     CHECK_DETAIL("out of GPU memory");
     CHECK_DETAIL("tried again in");
+    RIG_CLOSE();
+}
+
+TEST(a_task_whose_worker_needs_what_others_hold_says_what)
+{
+    static const struct ration_amount whole[] = {{"vram", INT64_C(24) << 30, true}, {0}},
+                                      most[] = {{"vram", INT64_C(20) << 30, true}, {0}}, some[] = {{"vram", INT64_C(6) << 30, true}, {0}};
+    static const char *const big[] = {"sim", "big", NULL};
+    static struct worker_pool_conf two[] = {
+        {.name = "big", .command = big, .instances = 1, .needs = most, .prefer_warm = 4},
+        {.name = "speech", .command = sim_worker_command, .instances = 1, .keep_alive_ms = 600000, .needs = some, .prefer_warm = 4}};
+    static const struct config_type of_two[] = {{.name = "draw", .worker = "big"}, {.name = "transcribe", .worker = "speech"}};
+    struct sim_conf conf = rig_conf();
+    conf.resources = whole, conf.pools = two, conf.n_pools = 2, conf.types = of_two, conf.n_types = 2;
+    sim = sim_open(&conf);
+    struct sim_task *first = RUNNING(.type = "transcribe", .ms = 5000), *t = SUBMIT(.type = "draw", .ms = 10);
+    CHECK_STR(why(t), "worker_start");
+    CHECK_DETAIL("worker big waits for vram: 18G of 24G free, needs 20G");
+    sim_pass(sim, 20000);
+    CHECK_TASK(first, "completed");
+    CHECK_TASK(t, "completed");
     RIG_CLOSE();
 }
 
@@ -167,6 +256,21 @@ TEST(a_task_whose_time_has_come_is_asked_for_what_comes_after)
     sim_pass(sim, 2000);
     CHECK_TASK(t, "scheduled");
     CHECK_STR(why(t), "queue_paused");
+    RIG_CLOSE();
+}
+
+TEST(a_task_whose_time_has_come_waits_for_it_until_the_store_has_said_so_when_nothing_else_holds_it)
+{
+    rig_open();
+    struct sim_task *t = SUBMIT(.type = "convert", .delay_ms = 1000);
+    struct sim_task *again = SUBMIT(.type = "convert", .plan = "fail done", .retry_ms = 1000);
+    sim->store.rules[STORE_TICK].fail_next = 1000;
+    sim_pass(sim, 2000);
+    CHECK_TASK(t, "scheduled");
+    CHECK_TASK(again, "scheduled");
+    CHECK_STR(why(t), "time");
+    CHECK_STR(str_of(detail), "until 2023-11-14T22:13:21.000Z");
+    CHECK_STR(why(again), "retry");
     RIG_CLOSE();
 }
 

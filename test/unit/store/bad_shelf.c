@@ -111,11 +111,72 @@ static int forget_keys(struct shelf *s, int64_t before_ms, size_t max, size_t *r
     return err ? err : behind(s)->ops->forget_keys(behind(s), before_ms, max, ret_n);
 }
 
+static int save(struct shelf *s, const struct id *id, int32_t run, const struct task_save *save)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->save(behind(s), id, run, save);
+}
+static int saved(struct shelf *s, const struct id *id, int32_t run, struct arena *a, struct task_save *ret)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->saved(behind(s), id, run, a, ret);
+}
+static int unsave(struct shelf *s, const struct id *id)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->unsave(behind(s), id);
+}
+
+static int holders(struct shelf *s, const struct task_body *body, struct id ret[2], size_t *ret_n)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->holders(behind(s), body, ret, ret_n);
+}
+static int hold(struct shelf *s, const struct task_body *body)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->hold(behind(s), body);
+}
+static int let_go(struct shelf *s, const struct id *id, struct id *ret_other, bool *ret_has_other)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->let_go(behind(s), id, ret_other, ret_has_other);
+}
+
+static int want(struct shelf *s, const struct task_body *body)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->want(behind(s), body);
+}
+static int keep(struct shelf *s, const struct id *id, int32_t run, int64_t now_ms)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->keep(behind(s), id, run, now_ms);
+}
+static int unwant(struct shelf *s, const struct id *id)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->unwant(behind(s), id);
+}
+static int kept(struct shelf *s, const uint8_t print[TASK_PRINT], int64_t now_ms, struct arena *a, struct id *ret_id,
+                struct str *ret_result)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->kept(behind(s), print, now_ms, a, ret_id, ret_result);
+}
+static int forget_kept(struct shelf *s, int64_t now_ms, size_t max, size_t *ret_n)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->forget_kept(behind(s), now_ms, max, ret_n);
+}
+
 static const struct shelf_ops ops = {
     .begin = begin, .commit = commit, .rollback = rollback,  .add = add,     .change = change, .end = end,
     .again = again, .note = note,     .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
     .patch = patch, .erase = erase,   .remember = remember,   .recall = recall,
-    .strip = strip, .forget_keys = forget_keys,
+    .strip = strip, .forget_keys = forget_keys, .save = save, .saved = saved, .unsave = unsave,
+    .holders = holders, .hold = hold, .let_go = let_go,
+    .want = want, .keep = keep, .unwant = unwant, .kept = kept, .forget_kept = forget_kept,
 };
 
 void bad_shelf_init(struct bad_shelf *b)

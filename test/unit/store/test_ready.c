@@ -48,10 +48,10 @@ static struct life any_life(struct rng *rng)
 static void lanes_init(struct ready *r)
 {
     ready_init(r);
-    CHECK_INT(ready_lane_of(r, STR("a"), STR("x")), 0);
-    CHECK_INT(ready_lane_of(r, STR("a"), STR("y")), 1);
-    CHECK_INT(ready_lane_of(r, STR("b"), STR("x")), 2);
-    CHECK_INT(ready_lane_of(r, STR("ab"), STR("")), 3);
+    CHECK_INT(ready_lane_of(r, STR("a"), STR("x"), STR_NONE), 0);
+    CHECK_INT(ready_lane_of(r, STR("a"), STR("y"), STR_NONE), 1);
+    CHECK_INT(ready_lane_of(r, STR("b"), STR("x"), STR_NONE), 2);
+    CHECK_INT(ready_lane_of(r, STR("ab"), STR(""), STR_NONE), 3);
     CHECK_INT(r->n_queues, QUEUES);
 }
 
@@ -147,7 +147,7 @@ static void load_one(struct ready *r, struct model *m, int i, struct rng *rng)
     m->lane[i] = (uint32_t)rng_below(rng, LANES);
     m->life[i] = any_life(rng);
     m->live[i] = true;
-    ready_load(r, &id, m->lane[i], &m->life[i]);
+    ready_load(r, &id, m->lane[i], READY_NONE, &m->life[i]);
 }
 
 TEST(the_index_answers_like_the_model_under_random_changes_commits_and_undos)
@@ -252,15 +252,36 @@ TEST(there_are_no_more_lanes_than_the_limit)
     char name[16];
     for (int i = 0; i < LIMIT_LANES; i++) {
         snprintf(name, sizeof name, "t%d", i);
-        CHECK_INT(ready_lane_of(&r, STR("q"), str_of(name)), i);
+        CHECK_INT(ready_lane_of(&r, STR("q"), str_of(name), STR_NONE), i);
     }
-    CHECK_INT(ready_lane_of(&r, STR("q"), STR("t7")), 7);
-    CHECK(ready_lane_of(&r, STR("q"), STR("one more")) < LIMIT_LANES);
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("t7"), STR_NONE), 7);
+    CHECK(ready_lane_of(&r, STR("q"), STR("one more"), STR_NONE) < LIMIT_LANES);
     CHECK_INT(r.n_lanes, LIMIT_LANES);
     ready_release(&r);
 }
 
 static struct id wide_id(int n) { return (struct id){.b = {(uint8_t)(n >> 8), (uint8_t)n, 1}}; }
+
+TEST(a_batch_key_makes_a_lane_of_its_own_that_gives_up_its_place_like_any_other)
+{
+    struct ready r;
+    ready_init(&r);
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("t"), STR_NONE), 0);
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("t"), STR("de")), 1);
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR(""), STR("tde")), 2);
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("t"), STR("de")), 1);
+    CHECK_STR(r.lanes[1].batch_key, "de");
+    CHECK(r.lanes[0].batch_key.p == NULL);
+    CHECK_INT(r.n_queues, 1);
+    char name[16];
+    for (int i = 3; i <= LIMIT_LANES; i++) { /* one more than there is room for: the first place is used again */
+        snprintf(name, sizeof name, "k%d", i);
+        CHECK_INT(ready_lane_of(&r, STR("q"), STR("t"), str_of(name)), i % LIMIT_LANES);
+    }
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("t"), STR_NONE), 0); /* so it is a new one */
+    CHECK_INT(r.lanes[0].number, 2 * LIMIT_LANES);
+    ready_release(&r);
+}
 
 TEST(a_lane_without_tasks_makes_room_for_a_new_one_under_a_new_number)
 {
@@ -271,26 +292,26 @@ TEST(a_lane_without_tasks_makes_room_for_a_new_one_under_a_new_number)
     for (int i = 0; i < LIMIT_LANES; i++) {
         snprintf(name, sizeof name, "t%d", i);
         struct id id = wide_id(i);
-        ready_put(&r, &id, ready_lane_of(&r, STR("q"), str_of(name)), &life);
+        ready_put(&r, &id, ready_lane_of(&r, STR("q"), str_of(name), STR_NONE), &life);
     }
     ready_commit(&r);
-    CHECK_INT(ready_lane_of(&r, STR("q"), STR("one more")), READY_NONE);
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("one more"), STR_NONE), READY_NONE);
     struct id gone = wide_id(77), put = wide_id(LIMIT_LANES);
     ready_remove(&r, &gone);
-    CHECK_INT(ready_lane_of(&r, STR("q"), STR("one more")), READY_NONE); /* it may come back: an undo */
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("one more"), STR_NONE), READY_NONE); /* it may come back: an undo */
     ready_commit(&r);
     while (ready_touched(&r) != READY_NONE) continue;
     CHECK_INT(ready_lane_at(&r, 77), 77);
-    uint32_t lane = ready_lane_of(&r, STR("p"), STR("one more"));
+    uint32_t lane = ready_lane_of(&r, STR("p"), STR("one more"), STR_NONE);
     CHECK_INT(lane, 77);
     CHECK_INT(ready_lane_at(&r, 77), READY_NONE);
     CHECK_INT(ready_lane_at(&r, 77 + LIMIT_LANES), 77);
     CHECK_INT(ready_touched(&r), 77); /* who knew the old one hears of it */
-    CHECK_INT(ready_lane_of(&r, STR("q"), STR("t77")), 77); /* still empty: given up again */
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("t77"), STR_NONE), 77); /* still empty: given up again */
     CHECK_STR(r.lanes[77].type, "t77");
     CHECK_INT(r.lanes[77].number, 77 + 2 * LIMIT_LANES);
     ready_put(&r, &put, 77, &life);
-    CHECK_INT(ready_lane_of(&r, STR("q"), STR("one more")), READY_NONE);
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("one more"), STR_NONE), READY_NONE);
     struct ready_name *names = ready_retired(&r);
     CHECK(names != NULL && ready_retired(&r) == NULL);
     ready_names_free(names);
@@ -308,8 +329,8 @@ TEST(there_are_no_more_queues_than_the_limit_nor_lanes_in_one_more)
     }
     CHECK_INT(ready_queue_of(&r, STR("q7")), 7);
     CHECK_INT(ready_queue_of(&r, STR("one more")), READY_NONE);
-    CHECK_INT(ready_lane_of(&r, STR("one more"), STR("t")), READY_NONE);
-    CHECK_INT(ready_lane_of(&r, STR("q7"), STR("t")), 0);
+    CHECK_INT(ready_lane_of(&r, STR("one more"), STR("t"), STR_NONE), READY_NONE);
+    CHECK_INT(ready_lane_of(&r, STR("q7"), STR("t"), STR_NONE), 0);
     ready_release(&r);
 }
 
@@ -332,18 +353,18 @@ TEST(a_lane_is_given_up_only_when_no_undo_can_need_it_and_its_number_has_a_next)
     for (int i = 0; i < LIMIT_LANES; i++) {
         snprintf(name, sizeof name, "t%d", i);
         struct id id = wide_id(i);
-        uint32_t lane = ready_lane_of(&r, STR("q"), str_of(name));
+        uint32_t lane = ready_lane_of(&r, STR("q"), str_of(name), STR_NONE);
         if (i > 2) ready_put(&r, &id, lane, &life); /* the first three are empty */
     }
     ready_commit(&r);
     ready_tally(&r, 0, TASK_COMPLETED, 1); /* says 0, a queue, and so nothing of lane 0 */
-    CHECK_INT(ready_lane_of(&r, STR("q"), STR("new")), 0);
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("new"), STR_NONE), 0);
     struct id id = wide_id(LIMIT_LANES);
     ready_put(&r, &id, 0, &life);
     r.lanes[1].number = UINT32_MAX - LIMIT_LANES + 1; /* another use of the place would not have a number of its own */
-    CHECK_INT(ready_lane_of(&r, STR("q"), STR("newer")), 2);
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("newer"), STR_NONE), 2);
     ready_undo(&r);
-    CHECK_INT(ready_lane_of(&r, STR("q"), STR("t0")), 0); /* "new" is empty again */
+    CHECK_INT(ready_lane_of(&r, STR("q"), STR("t0"), STR_NONE), 0); /* "new" is empty again */
     ready_release(&r);
 }
 

@@ -32,7 +32,7 @@ TEST(what_asking_again_cannot_help_is_not_retryable)
 {
     static const enum failure_code hopeless[] = {
         FAILURE_NONE,      FAILURE_INVALID_INPUT, FAILURE_POISON,           FAILURE_OUTPUT_TOO_LARGE,
-        FAILURE_CANCELLED, FAILURE_EXPIRED,       FAILURE_DEPENDENCY_FAILED};
+        FAILURE_CANCELLED, FAILURE_REPLACED,      FAILURE_EXPIRED,          FAILURE_DEPENDENCY_FAILED};
     int n = 0;
     for (int c = 0; c < FAILURE_COUNT; c++) n += !failure_retryable((enum failure_code)c);
     CHECK_INT(n, sizeof hopeless / sizeof *hopeless);

@@ -5,49 +5,32 @@
  */
 #include "base/limits.h"
 #include "base/rng.h"
-#include "task/life.h"
+#include "life_rig.h"
 #include "task/order.h"
-#include "test.h"
-
-#define NOW INT64_C(1700000000000)
-#define FENCE 7
-
-static const struct life_rules rules = {
-    .priority = 5, .max_attempts = 3, .retry = {RETRY_FIXED, RETRY_JITTER_NONE, 1000, 60000}};
-
-/* A life in that state as a server would see it one second after its start. */
-static struct life standing(enum task_state state)
-{
-    struct life l = life_begin(&rules, 1, 0, NOW - 1000);
-    l.state = state;
-    if (state == TASK_SCHEDULED) l.due_at_ms = NOW;
-    if (state == TASK_RUNNING) {
-        l.attempt = 1;
-        l.fence = FENCE;
-        l.started_at_ms = NOW - 500;
-    }
-    return l;
-}
 
 /* One letter a cell. s stale, c conflict, . allowed without effect; otherwise the state it leads to: S P R,
  * C completed, F failed, X cancelled, E expired. The columns are the events in order: done failed timeout crashed lost
- * stopped released unstarted, then claim due cancel expire retry replan complete fail. */
+ * stopped released unstarted, then claim due cancel expire retry replan complete fail save replace
+ * unblock. */
 static const char *const table[TASK_STATES] = {
-    [TASK_BLOCKED] = "ssssssss" "c.XEc.CF",
-    [TASK_SCHEDULED] = "ssssssss" "cPXEc.CF",
-    [TASK_PENDING] = "ssssssss" "R.XEc.CF",
-    [TASK_RUNNING] = "CSSSPPPP" "c.R.cccc",
-    [TASK_COMPLETED] = "ssssssss" "c...Pccc",
-    [TASK_FAILED] = "ssssssss" "c...Pccc",
-    [TASK_CANCELLED] = "ssssssss" "c...Pccc",
-    [TASK_EXPIRED] = "ssssssss" "c...Pccc",
+    [TASK_BLOCKED] = "ssssssss" "c.XEc.CFsXP",
+    [TASK_SCHEDULED] = "ssssssss" "cPXEc.CFsXc",
+    [TASK_PENDING] = "ssssssss" "R.XEc.CFsXc",
+    [TASK_RUNNING] = "CSSSPPPP" "c.R.ccccRRc",
+    [TASK_COMPLETED] = "ssssssss" "c...Pcccs.c",
+    [TASK_FAILED] = "ssssssss" "c...Pcccs.c",
+    [TASK_CANCELLED] = "ssssssss" "c...Pcccs.c",
+    [TASK_EXPIRED] = "ssssssss" "c...Pcccs.c",
 };
 
 static bool same(const struct life *a, const struct life *b)
 {
     return a->state == b->state && a->run == b->run && a->attempt == b->attempt && a->failures == b->failures &&
-           a->deaths == b->deaths && a->cancel_requested == b->cancel_requested && a->fence == b->fence && a->rank == b->rank &&
-           a->due_at_ms == b->due_at_ms && a->start_by_ms == b->start_by_ms && a->started_at_ms == b->started_at_ms;
+           a->deaths == b->deaths && a->cancel_requested == b->cancel_requested && a->saved == b->saved &&
+           a->replaced == b->replaced && a->keyed == b->keyed && a->fence == b->fence && a->rank == b->rank &&
+           a->eligible_at_ms == b->eligible_at_ms &&
+           a->due_at_ms == b->due_at_ms && a->start_by_ms == b->start_by_ms && a->started_at_ms == b->started_at_ms &&
+           a->alone == b->alone && a->leased == b->leased;
 }
 
 static char letter_of(enum task_state state, enum life_event event)
@@ -88,9 +71,10 @@ static struct life_outcome step(struct life *l, enum life_event event, int64_t n
     return out;
 }
 
-TEST(a_verdict_with_another_fence_is_stale_and_changes_nothing)
+TEST(a_verdict_or_save_with_another_fence_is_stale_and_changes_nothing)
 {
-    for (int e = LIFE_DONE; e < LIFE_CLAIM; e++) {
+    for (int e = LIFE_DONE; e < LIFE_EVENTS; e++) {
+        if (e >= LIFE_CLAIM && e != LIFE_SAVE) continue;
         struct life l = standing(TASK_RUNNING), before = l;
         struct life_input in = {.event = (enum life_event)e, .now_ms = NOW, .fence = FENCE + 1};
         struct life_outcome out;
@@ -255,6 +239,7 @@ TEST(the_index_looks_again_at_due_or_at_start_by_whichever_is_first)
 static void check_bounds(const struct life *l, const struct life_rules *r)
 {
     CHECK((l->fence != 0) == (l->state == TASK_RUNNING));
+    if (l->leased) CHECK_INT(l->state, TASK_RUNNING);
     CHECK((l->due_at_ms != 0) == (l->state == TASK_SCHEDULED));
     CHECK(l->failures + l->deaths <= l->attempt);
     CHECK(l->failures <= r->max_attempts);
@@ -279,8 +264,12 @@ static void check_step(const struct life *was, const struct life *is, const stru
     CHECK_INT(is->attempt - was->attempt, in->event == LIFE_CLAIM ? 1 : in->event == LIFE_UNSTARTED ? -1 : 0);
     if (was->cancel_requested && was->state == TASK_RUNNING && is->state != TASK_RUNNING)
         CHECK_INT(is->state, in->event == LIFE_DONE ? TASK_COMPLETED : TASK_CANCELLED);
-    if ((in->event >= LIFE_LOST && in->event <= LIFE_UNSTARTED) || in->event == LIFE_CLAIM)
-        CHECK_INT(is->rank, was->rank);
+    bool innocent = (in->event >= LIFE_LOST && in->event <= LIFE_UNSTARTED) || (in->event == LIFE_CRASHED && in->shared);
+    if (innocent || in->event == LIFE_CLAIM) CHECK_INT(is->rank, was->rank);
+    if (innocent) CHECK(is->failures == was->failures && is->deaths == was->deaths && (!state_is_ending(is->state) || was->cancel_requested));
+    CHECK_INT(is->saved, !state_is_ending(is->state) && in->event != LIFE_RETRY && (was->saved || in->event == LIFE_SAVE));
+    if (state_is_ending(is->state)) CHECK(!is->alone);
+    else if (is->alone != was->alone) CHECK_INT(is->alone, in->event == LIFE_CRASHED && in->shared);
     if (is->state == TASK_EXPIRED && was->state != TASK_EXPIRED) CHECK_INT(is->attempt, 0);
 }
 
@@ -299,18 +288,20 @@ static void check_sequence(struct rng *rng)
         struct life_input in = {.event = (enum life_event)rng_below(rng, LIFE_EVENTS),
                                 .now_ms = now_ms,
                                 .retryable = rng_below(rng, 4) > 0,
+                                .shared = rng_below(rng, 2) > 0,
+                                .leased = rng_below(rng, 2) > 0,
                                 .chance = rng_next(rng)};
         bool own = rng_below(rng, 8) > 0;
         in.fence = in.event == LIFE_CLAIM ? ++fence : own ? l.fence : last_fence;
         struct life_outcome out;
         int err = life_step(&l, &r, &in, &out);
-        bool is_verdict = in.event < LIFE_CLAIM;
+        bool is_verdict = in.event < LIFE_CLAIM, has_fence = is_verdict || in.event == LIFE_SAVE;
         if (err) {
             CHECK(same(&was, &l));
-            CHECK_INT(err, is_verdict ? ERR_STALE : ERR_CONFLICT);
+            CHECK_INT(err, has_fence ? ERR_STALE : ERR_CONFLICT);
         } else {
             check_step(&was, &l, &in, &out);
-            if (is_verdict) CHECK(in.fence == was.fence && was.state == TASK_RUNNING);
+            if (has_fence) CHECK(in.fence == was.fence && was.state == TASK_RUNNING);
             if (is_verdict) last_fence = was.fence;
         }
         check_bounds(&l, &r);
@@ -343,6 +334,23 @@ TEST(another_priority_keeps_the_age_and_another_time_sets_it)
     in.run_at_ms = 0;
     CHECK_INT(life_step(&l, &rules, &in, &out), 0);
     CHECK(!out.changed && !out.ended);
+}
+
+TEST(since_when_it_could_run_is_kept_beside_a_rank_that_says_something_else)
+{
+    struct life_outcome out;
+    struct life l = standing(TASK_PENDING);
+    l.rank = order_rank(5, NOW + 77);
+    struct life_rules urgent = rules;
+    urgent.priority = 50;
+    struct life_input in = {.event = LIFE_REPLAN, .now_ms = NOW};
+    CHECK_INT(life_step(&l, &rules, &in, &out), 0);
+    CHECK(!out.changed && l.rank == order_rank(5, NOW + 77)); /* nothing was asked for: it keeps its place */
+    CHECK_INT(life_step(&l, &urgent, &in, &out), 0);
+    CHECK(out.changed && l.rank == order_rank(50, NOW - 1000) && l.eligible_at_ms == NOW - 1000);
+    in.run_at_ms = NOW + 5000;
+    CHECK_INT(life_step(&l, &urgent, &in, &out), 0);
+    CHECK_INT(l.eligible_at_ms, NOW + 5000);
 }
 
 TEST(another_time_leaves_a_blocked_task_blocked_and_gives_it_its_place)

@@ -10,19 +10,25 @@ static void spoil(char *text) { memset(text, '#', strlen(text)); }
 TEST(a_copied_body_has_everything_and_needs_nothing_of_the_original)
 {
     char type[] = "transcribe", queue[] = "gpu", input[] = "{\"n\":1}", subject[] = "user-7";
+    char limit_key[] = "user-8", batch_key[] = "de", once[] = "night";
     char key[] = "album", value[] = "blue", other_key[] = "day", other_value[] = "";
     const struct task_tag tags[] = {{str_of(key), str_of(value)}, {str_of(other_key), str_of(other_value)}};
     struct task_body from = {.type = str_of(type), .queue = str_of(queue), .input = str_of(input), .subject = str_of(subject),
-                             .tags = tags, .n_tags = 2, .timeout_ms = 9, .rules.priority = 3};
+                             .tags = tags, .n_tags = 2, .timeout_ms = 9, .rules.priority = 3,
+                             .key = str_of(once), .limit_key = str_of(limit_key), .batch_key = str_of(batch_key), .cost = 2.5};
     struct arena a;
     arena_init(&a);
     struct task_body to = task_copy_body(&a, &from);
-    char *const texts[] = {type, queue, input, subject, key, value, other_key, other_value};
+    char *const texts[] = {type, queue, input, subject, key, value, other_key, other_value, limit_key, batch_key, once};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) spoil(texts[i]);
     CHECK_STR(to.type, "transcribe");
     CHECK_STR(to.queue, "gpu");
     CHECK_STR(to.input, "{\"n\":1}");
     CHECK_STR(to.subject, "user-7");
+    CHECK_STR(to.key, "night");
+    CHECK_STR(to.limit_key, "user-8");
+    CHECK_STR(to.batch_key, "de");
+    CHECK(to.cost == 2.5);
     CHECK_INT(to.n_tags, 2);
     CHECK_STR(to.tags[0].key, "album");
     CHECK_STR(to.tags[0].value, "blue");
@@ -33,13 +39,13 @@ TEST(a_copied_body_has_everything_and_needs_nothing_of_the_original)
     arena_release(&a);
 }
 
-TEST(a_copied_body_without_subject_and_tags_has_none)
+TEST(a_copied_body_without_subject_keys_and_tags_has_none)
 {
     struct task_body from = {.type = STR("t"), .queue = STR("q"), .input = STR("{}")};
     struct arena a;
     arena_init(&a);
     struct task_body to = task_copy_body(&a, &from);
-    CHECK(to.subject.p == NULL);
+    CHECK(to.subject.p == NULL && to.key.p == NULL && to.limit_key.p == NULL && to.batch_key.p == NULL);
     CHECK(to.tags == NULL && to.n_tags == 0);
     arena_release(&a);
 }

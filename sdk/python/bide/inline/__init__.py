@@ -12,8 +12,9 @@ progress, checkpoints, retries, cancels, output files are as in a worker. `submi
 server does, after it and its retries have run.
 
 Time is the client's own: it begins at the present and moves with `advance`, with a `wait`, and over the pauses before
-retries; backoff has no jitter. Different from a server: any queue exists; timeouts do not end a handler; what a
-handler prints is not in its log; limits are not looked at.
+retries; backoff has no jitter. Queues keep their `capacity`, `key_concurrency` and `rate` (set with `update_queue`): what a
+rate holds back is pending until time has moved. Different from a server: any queue exists, and none is `fair`; timeouts do
+not end a handler; what a handler prints is not in its log; `eta_at` is null; limits of sizes are not looked at.
 """
 import threading
 from typing import Any, Optional, Sequence, TypeVar
@@ -59,13 +60,10 @@ class Client(client.Client):
         return ran
 
     def advance(self, seconds: float) -> int:
-        """Moves the client's time, and runs what is due by then. Returns how many attempts that were."""
-        self._engine.move(seconds)
-        return self.work()
-
-    def output(self, id: str) -> str:
-        """What the latest attempt streamed with `task.output`."""
-        return _record(self._engine, id).output
+        """Moves the client's time, and runs what is due by then, with a rate as its tokens come. `seconds`: from 0. Returns
+        how many attempts that were."""
+        ran: int = self._run(self._engine.advance(seconds))
+        return ran
 
     def close(self) -> None:
         """Removes the attempts' directories and ends the event loop. The client may be used again."""
@@ -103,12 +101,8 @@ class AsyncClient(aio.AsyncClient):
 
     async def advance(self, seconds: float) -> int:
         """As Client.advance."""
-        self._engine.move(seconds)
-        return await self.work()
-
-    def output(self, id: str) -> str:
-        """As Client.output."""
-        return _record(self._engine, id).output
+        ran: int = await on_loop(self._engine.advance(seconds))
+        return ran
 
     async def close(self) -> None:
         """Removes the attempts' directories. The client may be used again."""

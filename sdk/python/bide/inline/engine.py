@@ -16,12 +16,16 @@ import weakref
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from bide.handlers import Entry, Handlers, is_async
+from bide.inline.cache import Cache
+from bide.inline.queue import Queue, held_by_keys, in_line
 from bide.inline.record import Record, moment
 from bide.perform import Steps, perform
 from bide.problems import WaitTimeout
 from bide.task import Task
 
-_FINAL = ("invalid_input", "poison", "output_too_large", "cancelled", "expired", "dependency_failed")
+_FINAL = ("invalid_input", "poison", "output_too_large", "cancelled", "replaced", "expired", "dependency_failed")
+_CANCELLED = {"code": "cancelled", "message": "the task was cancelled"}
+REPLACED = {"code": "replaced", "message": "a later task with the same key took its place"}
 """Codes of failures that are not retried unless the handler says so: src/task/failure.def."""
 
 
@@ -35,9 +39,10 @@ class Engine:
 
     def __init__(self, workers: Sequence[Handlers], types: Sequence[str] = (), concurrent: bool = False) -> None:
         self.records: Dict[str, Record] = {}  # by id, oldest first
-        self.queues: Dict[str, Dict[str, Any]] = {}
+        self.queues: Dict[str, Queue] = {}
         self.workers = list(workers)
-        self.now = time.time()
+        self.now = round(time.time(), 3)
+        self._cache = Cache()
         self._types = frozenset(types)
         self._concurrent = concurrent
         self._loaded: List[Handlers] = []
@@ -47,16 +52,19 @@ class Engine:
     def knows(self, type: str) -> bool:
         return type in self._types or self._find(type)[1] is not None
 
-    def queue(self, name: str) -> Dict[str, Any]:
+    def queue(self, name: str) -> Queue:
         """A queue is there once it is spoken of."""
-        fresh = {"name": name, "paused": False, "draining": False, "concurrency": 1, "capacity": None}
-        return self.queues.setdefault(name, fresh)
+        return self.queues.setdefault(name, Queue(name))
 
     def add(self, record: Record) -> None:
         self.queue(record.queue)
         if record.run_at is not None and record.run_at > self.now:
             record.status = "scheduled"
         self.records[record.id] = record
+        source = self._cache.find(record, self.records, self.now)
+        if source is not None:
+            record.result, record.cached_from, record.cache = source.result, source.id, None
+            self.end(record, "completed")
 
     def new_id(self) -> str:
         """A UUIDv7 (RFC 9562) of the inline clock: sorted by id is sorted by creation."""
@@ -67,7 +75,7 @@ class Engine:
 
     def work(self) -> Steps:
         """Runs what may start, and the retries that come of it, until only tasks with a later moment to start are
-        left. Within a handler it does nothing: whoever runs that handler goes on with these. Returns how many ran."""
+        left, or such as wait for a token of their queue's rate. Within a handler it does nothing: whoever runs that handler goes on with these. Returns how many ran."""
         ran = 0
         if self._busy:
             return ran
@@ -94,7 +102,7 @@ class Engine:
             if record.status == "running" and self._concurrent:
                 yield asyncio.sleep(0.001)
                 continue
-            due = min((r.run_at for r in self._waiting("scheduled", "retrying") if r.run_at), default=None)
+            due = min(self._moments(), default=None)
             if due is not None and (until is None or due <= until):
                 self.move(due - self.now)
             elif until is not None:
@@ -108,8 +116,24 @@ class Engine:
         """As `wait`, with the outcome of a client's wait: the task, or WaitTimeout."""
         ended = yield from self.wait(record, timeout)
         if not ended:
-            raise WaitTimeout(record.shown(True), timeout or 0.0)
-        return record.shown(True)
+            raise WaitTimeout(self.shown(record, True), timeout or 0.0)
+        return self.shown(record, True)
+
+    def advance(self, seconds: float) -> Steps:
+        """Moves the clock and works. Where a rate holds tasks back they start when their tokens come, not at the end."""
+        until, ran = self.now + max(0.0, seconds), 0
+        while not self._busy:
+            rated = [at for at in self._moments(only_rated=True) if at <= until]
+            if not rated:
+                break
+            self.move(min(rated) - self.now)
+            ran += yield from self.work()
+        self.move(until - self.now)
+        return ran + (yield from self.work())
+
+    def shown(self, record: Record, whole: bool) -> Dict[str, Any]:
+        """The object of the API. `whole`: with input, result and place in line."""
+        return record.shown(whole, self._place(record) if whole else None, self._waiting_on(record))
 
     def move(self, seconds: float) -> None:
         """Moves the clock: what is due becomes pending, what should have started expires."""
@@ -120,22 +144,33 @@ class Engine:
             elif record.status in ("scheduled", "retrying") and self.now >= (record.run_at or 0):
                 record.status = "pending"
 
-    def cancel(self, record: Record) -> None:
+    def cancel(self, record: Record, why: Mapping[str, Any] = _CANCELLED) -> None:
         if record.ended:
             return
+        if not record.cancel_requested:
+            record.cancelled_for = why
         record.cancel_requested = True
         if record.task is not None:
             record.task.cancel("user")
         else:
-            self.end(record, "cancelled", {"code": "cancelled", "message": "the task was cancelled"})
+            self.end(record, "cancelled", record.cancelled_for)
 
-    def again(self, record: Record) -> None:
-        """The next run of an ended task."""
+    def holder(self, type: str, key: Optional[str]) -> Optional[Record]:
+        """The task with this key that has not ended: the last one, when an earlier one is still being stopped."""
+        alive = [r for r in self.records.values() if key is not None and r.key == key and r.type == type and not r.ended]
+        return alive[-1] if alive else None
+
+    def again(self, record: Record) -> bool:
+        """The next run of an ended task. False: another one holds its key."""
+        if self.holder(record.type, record.key) is not None:
+            return False
         record.run, record.attempt, record.failures, record.status = record.run + 1, 0, 0, "pending"
         record.cancel_requested, record.start_by, record.run_at = False, None, None
         record.result = record.error = record.progress = record.resume = None
         record.started_at = record.finished_at = None
         record.files = []
+        record.cache = record.cached_from = None
+        return True
 
     def end(self, record: Record, status: str, error: Optional[Mapping[str, Any]] = None) -> None:
         record.status, record.finished_at = status, self.now
@@ -143,13 +178,14 @@ class Engine:
             record.error = self._error(record, error)
         elif status == "completed":
             record.error = None
+            self._cache.keep(record, self.now)
 
     def failed(self, record: Record, said: Mapping[str, Any]) -> None:
         """A failure counts; then it is tried again, or that was it."""
         record.failures += 1
         retryable = said.get("retry", said.get("code") not in _FINAL)
         if record.cancel_requested:
-            return self.end(record, "cancelled", {"code": "cancelled", "message": "the task was cancelled"})
+            return self.end(record, "cancelled", record.cancelled_for)
         if not retryable or record.failures >= record.max_attempts:
             return self.end(record, "failed", said)
         record.error = self._error(record, said)
@@ -174,12 +210,39 @@ class Engine:
 
     def _waiting(self, *states: str) -> Iterator[Record]:
         for record in self.records.values():
-            if record.status in states and not self.queue(record.queue)["paused"] and self._find(record.type)[1]:
+            if record.status in states and not self.queue(record.queue).paused and self._find(record.type)[1]:
                 yield record
 
+    def _ready(self) -> List[Record]:
+        """Those that no key holds, in their order."""
+        held = {id for queue in self.queues.values() for id in held_by_keys(self.records.values(), queue)}
+        return in_line(r for r in self._waiting("pending") if r.id not in held and not self._gives_way_to(r))
+
     def _runnable(self) -> List[Record]:
-        """First those of higher priority, then the older."""
-        return sorted(self._waiting("pending"), key=lambda record: -record.priority)
+        """In their order; of a queue with a rate as many as it has tokens."""
+        left = {name: queue.tokens(self.now) for name, queue in self.queues.items()}
+        line = []
+        for record in self._ready():
+            tokens = left[record.queue]
+            if tokens is None or tokens > 0:
+                line.append(record)
+                left[record.queue] = None if tokens is None else tokens - 1
+        return line
+
+    def _moments(self, only_rated: bool = False) -> Iterator[float]:
+        """When something may start that may not now. `only_rated`: in a queue with a rate."""
+        for record in self._waiting("scheduled", "retrying"):
+            if record.run_at is not None and not (only_rated and self.queue(record.queue).rate is None):
+                yield record.run_at
+        for name in {record.queue for record in self._ready()}:
+            at = self.queue(name).token_at(self.now)
+            if at is not None:
+                yield at
+
+    def _gives_way_to(self, record: Record) -> bool:
+        """One with its key is still at work: it has been asked to stop."""
+        others = self._waiting("running") if record.key is not None else iter(())
+        return any(other.key == record.key and other.type == record.type for other in others)
 
     def _job(self) -> Steps:
         """Runs the first in line; with it, those that go into the same batch. Returns how many."""
@@ -208,9 +271,12 @@ class Engine:
         return None
 
     def _begin(self, record: Record, batch_size: int) -> Task:
+        rate = self.queue(record.queue).rate
+        if rate is not None:
+            rate.take()
         record.attempt += 1
         record.status, record.started_at, record.batch_size = "running", self.now, batch_size
-        record.files, record.output = [], ""
+        record.files = []
         name = f"{record.id}.{record.run}.{record.attempt}"
         given: Dict[str, Any] = {"id": record.id, "fence": name, "type": record.type, "attempt": record.attempt}
         given.update(timeout_ms=record.timeout_ms, resume=record.resume, input=json.loads(record.input))
@@ -230,7 +296,7 @@ class Engine:
         elif op == "log":
             record.log(f"{frame['level']}: {frame['text']}")
         elif op == "output":
-            record.output += frame["data"]
+            record.stream(frame["data"])
         elif op == "save":
             record.resume = frame["data"]
         elif op == "done":
@@ -238,7 +304,7 @@ class Engine:
         elif op == "fail":
             self.failed(record, frame)
         elif op == "cancelled":
-            self.end(record, "cancelled", {"code": "cancelled", "message": "the task was cancelled"})
+            self.end(record, "cancelled", record.cancelled_for)
         if op in ("done", "fail", "cancelled"):
             seen = {"run": record.run, "attempt": record.attempt, "status": {"fail": "failed"}.get(op, op)}
             seen.update(started_at=moment(record.started_at), finished_at=moment(self.now))
@@ -275,6 +341,11 @@ class Engine:
             timeout_ms=body.get("timeout_ms"),
             subject=body.get("subject"),
             tags=dict(body.get("tags", {})),
+            key=body.get("key"),
+            limit_key=body.get("limit_key"),
+            batch_key=body.get("batch_key"),
+            cost=body.get("cost", 1),
+            cache=body.get("cache"),
         )
 
     def _backoff(self, record: Record) -> float:
@@ -287,9 +358,34 @@ class Engine:
         error = {name: said.get(name) or None for name in ("code", "message", "detail", "type")}
         return {**error, "attempt": record.attempt or None, "at": moment(self.now)}
 
+    def _place(self, record: Record) -> Optional[int]:
+        """In the line of its queue, from 1; None: it could not run now."""
+        queue = self.queue(record.queue)
+        held = held_by_keys(self.records.values(), queue)
+        line = [r for r in self.records.values() if r.queue == queue.name and r.status == "pending" and r.id not in held]
+        ids = [r.id for r in in_line(r for r in line if not self._gives_way_to(r))]
+        return ids.index(record.id) + 1 if record.id in ids else None
+
+    def _waiting_on(self, record: Record) -> Optional[Dict[str, str]]:
+        queue = self.queue(record.queue)
+        if record.status in ("scheduled", "retrying"):
+            return {"reason": {"scheduled": "time"}.get(record.status, "retry"), "detail": f"until {moment(record.run_at)}"}
+        if record.status != "pending":
+            return None
+        if queue.paused:
+            return {"reason": "queue_paused", "detail": f"queue {queue.name} is paused"}
+        held = held_by_keys(self.records.values(), queue).get(record.id)
+        if held is not None:
+            detail = f"key {record.limit_key}: {held[0]} of {queue.key_concurrency} running"
+            return {"reason": "key", "detail": detail + (f", {held[1]} next in line" if held[1] else "")}
+        if queue.token_at(self.now) is not None:
+            return {"reason": "rate", "detail": f"queue {queue.name}: {queue.rate}"}
+        return None
+
     def _why(self, record: Record) -> str:
-        if self.queue(record.queue)["paused"]:
-            return f"queue {record.queue!r} is paused"
+        waits = self._waiting_on(record)
+        if waits is not None and waits["reason"] in ("queue_paused", "key"):
+            return waits["detail"]
         if self._find(record.type)[1] is None:
             return "no worker here does this type: complete or fail it"
         return "it is waited for by its own handler" if record.status == "running" else "it has no moment to start"

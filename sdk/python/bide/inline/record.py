@@ -3,7 +3,7 @@
 import dataclasses
 import datetime
 import json
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 from bide.call import Json, plain
 from bide.calls import ENDINGS
@@ -28,22 +28,31 @@ class Record:
     timeout_ms: Optional[int] = None
     subject: Optional[str] = None
     tags: Dict[str, str] = dataclasses.field(default_factory=dict)
+    key: Optional[str] = None
+    limit_key: Optional[str] = None
+    batch_key: Optional[str] = None
+    cost: float = 1
+    cache: Optional[Json] = None
+    """Of a run whose result is to be kept."""
+    cached_from: Optional[str] = None
     status: str = "pending"
     run: int = 1
     attempt: int = 0
     failures: int = 0
     cancel_requested: bool = False
+    cancelled_for: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     progress: Optional[Json] = None
     result: Optional[bytes] = None
     error: Optional[Json] = None
     files: List[str] = dataclasses.field(default_factory=list)
     resume: Any = None
-    output: str = ""
     started_at: Optional[float] = None
     finished_at: Optional[float] = None
     batch_size: int = 1
     logs: Dict[str, str] = dataclasses.field(default_factory=dict)
     """By "RUN.ATTEMPT"."""
+    outputs: Dict[str, List[str]] = dataclasses.field(default_factory=dict)
+    """Pieces, by the same."""
     attempts: List[Json] = dataclasses.field(default_factory=list)
     task: Optional[Task] = None
     """While it runs."""
@@ -52,16 +61,23 @@ class Record:
     def ended(self) -> bool:
         return self.status in ENDINGS
 
+    def stream(self, piece: str) -> None:
+        self.outputs.setdefault(f"{self.run}.{self.attempt}", []).append(piece)
+
+    @property
+    def waits(self) -> bool:
+        return self.status in ("scheduled", "retrying", "pending")
+
     def log(self, text: str) -> None:
         name = f"{self.run}.{self.attempt}"
         self.logs[name] = self.logs.get(name, "") + text + ("" if text.endswith("\n") else "\n")
 
-    def shown(self, whole: bool) -> Json:
-        """`whole`: with input and result, as far as they are shown."""
+    def shown(self, whole: bool, position: Optional[int], waiting_on: Optional[Json]) -> Json:
+        """`whole`: with input and result, as far as they are shown. What the task waits for, and where, the engine knows."""
         base = f"/v1/tasks/{self.id}"
         task: Json = {name: getattr(self, name) for name in ("id", "run", "type", "queue", "status", "priority")}
         task.update({name: getattr(self, name) for name in ("attempt", "max_attempts", "cancel_requested")})
-        task.update(waiting_on=self._waiting_on(), progress=self.progress, position=None, eta_at=None)
+        task.update(waiting_on=waiting_on, progress=self.progress, position=position, eta_at=None)
         task.update(input_bytes=len(self.input), result_bytes=len(self.result or b""), error=self.error)
         if whole:
             task.update(input=_inline(self.input), result=_inline(self.result))
@@ -70,12 +86,10 @@ class Record:
             task[name] = moment(getattr(self, name))
         task.update(purge_at=None, timing=self._timing(), delivery=None)
         task["urls"] = {"self": base, **{name: f"{base}/{name}" for name in ("result", "log", "cancel")}}
+        task.update(key=self.key, limit_key=self.limit_key, batch_key=self.batch_key, cost=self.cost)
+        task["cached_from"] = self.cached_from
         copy: Json = json.loads(json.dumps(task))
         return copy
-
-    def _waiting_on(self) -> Optional[Json]:
-        reason = {"scheduled": "time", "retrying": "retry"}.get(self.status)
-        return None if reason is None else {"reason": reason, "detail": f"until {moment(self.run_at)}"}
 
     def _timing(self) -> Json:
         queued = None if self.started_at is None else _ms(self.started_at - max(self.created_at, self.run_at or 0))
@@ -86,7 +100,7 @@ class Record:
 def moment(seconds: Optional[float]) -> Optional[str]:
     if seconds is None:
         return None
-    text: str = plain(datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc))
+    text: str = plain(datetime.datetime.fromtimestamp(round(seconds, 3), datetime.timezone.utc))
     return text
 
 

@@ -7,9 +7,14 @@ import urllib.parse
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from bide.call import Answer, Call, Json
-from bide.inline.engine import Engine
+from bide.inline import texts
+from bide.inline.cache import check_cache
+from bide.inline.engine import REPLACED, Engine
 from bide.inline.filters import FILTERS, fits
+from bide.inline.once import holder_of
+from bide.inline.queue import Queue, depth
 from bide.inline.record import Record, seconds_of
+from bide.inline.refusal import Refusal
 from bide.perform import Steps
 
 _FIELDS = frozenset(
@@ -18,14 +23,6 @@ _FIELDS = frozenset(
     " on_failure retain_ms".split()
 )
 _ENDINGS = ("completed", "failed", "cancelled", "expired")
-
-
-class Refusal(Exception):
-    def __init__(self, status: int, code: str, detail: str, pointer: Optional[str] = None, **more: Any) -> None:
-        self.status = status
-        self.body = {"status": status, "code": code, "detail": detail, "request_id": "inline", **more}
-        if pointer is not None:
-            self.body["errors"] = [{"pointer": pointer, "detail": detail}]
 
 
 class Api:
@@ -71,7 +68,7 @@ class Api:
             raise Refusal(404, "not_found", f"there is no task {id}")
         return self.engine.records[id]
 
-    def queue(self, name: str) -> Dict[str, Any]:
+    def queue(self, name: str) -> Queue:
         if name not in self.engine.queues and name != "default":
             raise Refusal(404, "not_found", f"there is no queue {name}")
         return self.engine.queue(name)
@@ -79,8 +76,8 @@ class Api:
     def work(self) -> Steps:
         return (yield from self.engine.work()) if self.eager else 0
 
-    def accept(self, body: Any, pointer: str = "") -> Record:
-        """Adds the task of a submit."""
+    def accept(self, body: Any, pointer: str = "") -> Tuple[Record, bool]:
+        """Adds the task of a submit. False: it holds the key of the submit already, and nothing was added."""
         if not isinstance(body, dict) or not isinstance(body.get("type"), str):
             raise Refusal(400, "invalid", "type must be a string", pointer + "/type")
         for name in body:
@@ -96,15 +93,21 @@ class Api:
             body = {**body, "run_at": seconds_of(body["run_at"])} if "run_at" in body else body
         except (ValueError, AttributeError):
             raise Refusal(400, "invalid", "run_at must be a time (RFC 3339)", pointer + "/run_at") from None
+        check_cache(body, pointer)
+        holder = holder_of(self.engine, body, pointer)
+        if holder is not None and body["on_conflict"] == "existing":
+            return holder, False
         queue = self.engine.queue(body.get("queue", "default"))
-        waiting = [r for r in self.engine.records.values() if r.queue == queue["name"] and _waits(r)]
-        if queue["draining"]:
-            raise Refusal(503, "draining", f"queue {queue['name']} takes no more tasks")
-        if queue["capacity"] is not None and len(waiting) >= queue["capacity"]:
-            raise Refusal(429, "queue_full", f"queue {queue['name']} is at its capacity")
+        waiting = [r for r in self.engine.records.values() if r.queue == queue.name and r.waits and r is not holder]
+        if queue.draining:
+            raise Refusal(503, "draining", f"queue {queue.name} takes no more tasks")
+        if queue.capacity is not None and len(waiting) >= queue.capacity:
+            raise Refusal(429, "queue_full", f"queue {queue.name} is at its capacity")
+        if holder is not None:
+            self.engine.cancel(holder, REPLACED)
         record = self.engine.make(body)
         self.engine.add(record)
-        return record
+        return record, True
 
     def chosen(self, filters: Mapping[str, Any]) -> List[Record]:
         """Newest first."""
@@ -143,14 +146,16 @@ def _at_once(act: Callable[[Api, _Request], Answer]) -> Act:
 
 
 def _submit(api: Api, request: _Request) -> Steps:
-    record = api.accept(request.body)
-    shown = record.shown(False)
+    record, added = api.accept(request.body)
+    shown = api.engine.shown(record, not added)
     yield from api.work()
     wait = request.headers.get("Prefer", "").partition("wait=")[2]
     if wait:
         yield from api.engine.wait(record, float(wait))
-        if record.ended:
-            return _json(record.shown(True))
+    if not added:
+        return _json(api.engine.shown(record, True) if wait else shown, 200, {"bide-existing": "true"})
+    if wait and record.ended:
+        return _json(api.engine.shown(record, True))
     return _json(shown, 202)
 
 
@@ -158,7 +163,9 @@ def _submit_many(api: Api, request: _Request) -> Steps:
     items: List[Json] = []
     for index, body in enumerate(request.body):
         try:
-            items.append({"index": index, "status": 202, "id": api.accept(body).id})
+            record, added = api.accept(body)
+            items.append({"index": index, "status": 202, "id": record.id} if added else
+                         {"index": index, "status": 200, "id": record.id, "existing": True})
         except Refusal as refusal:
             items.append({"index": index, "status": refusal.status, "error": refusal.body})
     yield from api.work()
@@ -169,15 +176,16 @@ def _get(api: Api, request: _Request) -> Steps:
     record = api.record(request.name)
     if request.query.get("wait"):
         yield from api.engine.wait(record, float(request.query["wait"]))
-    return _json(record.shown(True))
+    return _json(api.engine.shown(record, True))
 
 
 def _retry(api: Api, request: _Request) -> Steps:
     record = api.record(request.name)
     if not record.ended:
         raise Refusal(409, "conflict", "the task has not ended", task_status=record.status)
-    api.engine.again(record)
-    shown = record.shown(False)
+    if not api.engine.again(record):
+        raise Refusal(409, "key_held", "another task that has not ended holds its key")
+    shown = api.engine.shown(record, False)
     yield from api.work()
     return _json(shown, 202)
 
@@ -201,17 +209,16 @@ def _counted(matched: int, changed: int) -> Answer:
 
 def _retry_all(api: Api, request: _Request) -> Steps:
     chosen = _many(api, request, "retry")
-    for record in reversed(chosen):
-        api.engine.again(record)
+    changed = sum(api.engine.again(record) for record in reversed(chosen))
     yield from api.work()
-    return _counted(len(chosen), len(chosen))
+    return _counted(len(chosen), changed)
 
 
 def _resume(api: Api, request: _Request) -> Steps:
     queue = api.queue(request.name)
-    queue["paused"] = queue["draining"] = False
+    queue.paused = queue.draining = False
     yield from api.work()
-    return _json(_shown_queue(api, queue))
+    return _json(queue.shown(api.engine.records.values()))
 
 
 def _list(api: Api, request: _Request) -> Answer:
@@ -221,36 +228,30 @@ def _list(api: Api, request: _Request) -> Answer:
         raise Refusal(400, "invalid", "limit must be a whole number from 1 to 200")
     chosen = [record for record in api.chosen(asked) if cursor is None or record.id < cursor]
     more = chosen[limit - 1].id if len(chosen) > limit else None
-    return _json({"items": [record.shown(False) for record in chosen[:limit]], "next_cursor": more})
+    return _json({"items": [api.engine.shown(record, False) for record in chosen[:limit]], "next_cursor": more})
 
 
 def _latest(api: Api, request: _Request) -> Answer:
     chosen = api.chosen(request.query)
     if not chosen:
         raise Refusal(404, "not_found", "there is no task about this")
-    return _json(chosen[0].shown(True))
+    return _json(api.engine.shown(chosen[0], True))
 
 
 def _result(api: Api, request: _Request) -> Answer:
     record = api.record(request.name)
     if not record.ended:
-        return _json(record.shown(False), 202, {"retry-after": "1"})
+        return _json(api.engine.shown(record, False), 202, {"retry-after": "1"})
     if record.result is None:
         detail = f"the task ended {record.status}: there is no result"
         raise Refusal(409, "conflict", detail, task_status=record.status, error=record.error)
     return Answer(200, {"content-type": "application/json"}, record.result)
 
 
-def _log(api: Api, request: _Request) -> Answer:
-    record = api.record(request.name)
-    run, attempt = request.query.get("run", str(record.run)), request.query.get("attempt", str(record.attempt))
-    return Answer(200, {"content-type": "text/plain"}, record.logs.get(f"{run}.{attempt}", "").encode())
-
-
 def _cancel(api: Api, request: _Request) -> Answer:
     record = api.record(request.name)
     api.engine.cancel(record)
-    return _json(record.shown(False), 200 if record.ended else 202)
+    return _json(api.engine.shown(record, False), 200 if record.ended else 202)
 
 
 def _cancel_all(api: Api, request: _Request) -> Answer:
@@ -268,7 +269,7 @@ def _cancelled(api: Api, chosen: List[Record]) -> int:
 
 def _update(api: Api, request: _Request) -> Answer:
     record = api.record(request.name)
-    if not _waits(record):
+    if not record.waits:
         raise Refusal(409, "conflict", f"only a task that waits can be changed; this one is {record.status}")
     for name, value in request.body.items():
         if name == "tags":
@@ -281,7 +282,7 @@ def _update(api: Api, request: _Request) -> Answer:
             record.priority = value
         else:
             raise Refusal(400, "unknown_field", f'the field "{name}" cannot be changed', f"/{name}")
-    return _json(record.shown(True))
+    return _json(api.engine.shown(record, True))
 
 
 def _delete(api: Api, request: _Request) -> Answer:
@@ -294,7 +295,7 @@ def _delete(api: Api, request: _Request) -> Answer:
 
 def _settle(api: Api, request: _Request) -> Answer:
     record, verb = api.record(request.name), request.parts[1]
-    if not _waits(record):
+    if not record.waits:
         running = record.status == "running"
         raise Refusal(409, "conflict", "an attempt is under way" if running else f"the task has ended already: {record.status}")
     if verb == "complete":
@@ -306,33 +307,31 @@ def _settle(api: Api, request: _Request) -> Answer:
                 raise Refusal(400, "unknown_field", f'the field "{name}" is not known here', f"/{name}")
         api.engine.end(record, "failed", request.body)
         record.error = {**(record.error or {}), "attempt": None}
-    return _json(record.shown(True))
+    return _json(api.engine.shown(record, True))
 
 
 def _queues(api: Api, request: _Request) -> Answer:
-    return _json({"items": [_shown_queue(api, q) for q in api.engine.queues.values()], "next_cursor": None})
+    return _json({"items": [q.shown(api.engine.records.values()) for q in api.engine.queues.values()], "next_cursor": None})
 
 
 def _queue(api: Api, request: _Request) -> Answer:
-    return _json(_shown_queue(api, api.queue(request.name)))
+    return _json(api.queue(request.name).shown(api.engine.records.values()))
 
 
 def _queue_verb(api: Api, request: _Request) -> Answer:
     queue, verb = api.queue(request.name), request.parts[1]
     if verb == "purge":
-        waiting = [r for r in api.engine.records.values() if r.queue == queue["name"] and _waits(r)]
+        waiting = [r for r in api.engine.records.values() if r.queue == queue.name and r.waits]
         return _counted(len(waiting), _cancelled(api, waiting))
-    queue["paused" if verb == "pause" else "draining"] = True
-    return _json(_shown_queue(api, queue))
+    queue.change({"paused" if verb == "pause" else "draining": True}, api.engine.now)
+    return _json(queue.shown(api.engine.records.values()))
 
 
-def _update_queue(api: Api, request: _Request) -> Answer:
+def _update_queue(api: Api, request: _Request) -> Steps:
     queue = api.queue(request.name)
-    for name, value in request.body.items():
-        if name not in ("concurrency", "capacity", "paused", "draining"):
-            raise Refusal(400, "unknown_field", f'the field "{name}" is not known here', f"/{name}")
-        queue[name] = value
-    return _json(_shown_queue(api, queue))
+    queue.change(request.body, api.engine.now)
+    yield from api.work()
+    return _json(queue.shown(api.engine.records.values()))
 
 
 def _workers(api: Api, request: _Request) -> Answer:
@@ -341,20 +340,7 @@ def _workers(api: Api, request: _Request) -> Answer:
 
 
 def _stats(api: Api, request: _Request) -> Answer:
-    return _json({"tasks": _depth(list(api.engine.records.values()))})
-
-
-def _shown_queue(api: Api, queue: Mapping[str, Any]) -> Json:
-    return {**queue, "depth": _depth([r for r in api.engine.records.values() if r.queue == queue["name"]])}
-
-
-def _depth(records: List[Record]) -> Dict[str, int]:
-    words = "blocked scheduled retrying pending running completed failed cancelled expired".split()
-    return {word: sum(record.status == word for record in records) for word in words}
-
-
-def _waits(record: Record) -> bool:
-    return record.status in ("scheduled", "retrying", "pending")
+    return _json({"tasks": depth(api.engine.records.values())})
 
 
 def _json(value: Any, status: int = 200, headers: Mapping[str, str] = {}) -> Answer:
@@ -380,14 +366,15 @@ _ROUTES: List[Tuple[str, str, Act]] = [
     ("PATCH", "/v1/tasks/([^/]+)", _at_once(_update)),
     ("DELETE", "/v1/tasks/([^/]+)", _at_once(_delete)),
     ("GET", "/v1/tasks/([^/]+)/result", _at_once(_result)),
-    ("GET", "/v1/tasks/([^/]+)/log", _at_once(_log)),
+    ("GET", "/v1/tasks/([^/]+)/log", _at_once(lambda api, request: texts.log(api.record(request.name), request.query))),
+    ("GET", "/v1/tasks/([^/]+)/output", _at_once(lambda api, request: texts.output(api.record(request.name), request.query))),
     ("GET", "/v1/tasks/([^/]+)/attempts", _at_once(_attempts)),
     ("POST", "/v1/tasks/([^/]+)/cancel", _at_once(_cancel)),
     ("POST", "/v1/tasks/([^/]+)/retry", _retry),
     ("POST", "/v1/tasks/([^/]+)/(complete|fail)", _at_once(_settle)),
     ("GET", "/v1/queues", _at_once(_queues)),
     ("GET", "/v1/queues/([^/]+)", _at_once(_queue)),
-    ("PATCH", "/v1/queues/([^/]+)", _at_once(_update_queue)),
+    ("PATCH", "/v1/queues/([^/]+)", _update_queue),
     ("POST", "/v1/queues/([^/]+)/(pause|drain|purge)", _at_once(_queue_verb)),
     ("POST", "/v1/queues/([^/]+)/resume", _resume),
     ("GET", "/v1/workers", _at_once(_workers)),

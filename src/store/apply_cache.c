@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One that is answered takes the way of any other, and ends on it: added, then completed as if the work had been done
+ * elsewhere, in one commit. What follows from the ending of a task follows from this one.
+ */
+#include "store/apply_cache.h"
+
+#include "store/apply_ops.h"
+
+#include <assert.h>
+
+int apply_cache_ask(struct apply *a, struct store_add_item *it, struct arena *arena, struct str *ret_result, int64_t now_ms)
+{
+    const struct task_cache *c = &it->body->cache;
+    if (c->bypass) return 0;
+    int err = a->shelf->ops->kept(a->shelf, c->print, now_ms, arena, &it->cached_from, ret_result);
+    it->cached = err == 0;
+    it->result_bytes = it->cached ? ret_result->len : 0;
+    return err == ERR_NOT_FOUND ? 0 : err;
+}
+
+int apply_cache_answer(struct apply *a, struct store_add_item *it, uint32_t lane, struct str result, int64_t now_ms)
+{
+    struct life_rules none = {0};
+    struct life_input in = {.event = LIFE_COMPLETE, .now_ms = now_ms};
+    struct life_outcome out;
+    int err = life_step(&it->life, &none, &in, &out);
+    assert(err == 0 && out.ended);
+    it->finished_at_ms = now_ms;
+    struct task_ending ending = {.life = it->life, .finished_at_ms = now_ms, .result = result,
+                                 .cached = true, .cached_from = it->cached_from};
+    return apply_ops_end(a, &it->body->id, lane, &ending);
+}
+
+int apply_cache_end(struct apply *a, const struct id *id, const struct task_ending *ending)
+{
+    const struct life *l = &ending->life;
+    bool keeps = l->state == TASK_COMPLETED && ending->files.len == 0;
+    int err = keeps ? a->shelf->ops->keep(a->shelf, id, l->run, ending->finished_at_ms) : 0;
+    return err ? err : a->shelf->ops->unwant(a->shelf, id);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Checkpoints, and settings of queues.
+ */
+#include "test/contract/history_steps.h"
+
+struct task_save history_any_save(const struct contract *c, struct rng *r, const struct task_attempt *of)
+{
+    static const struct str texts[] = {STR("1"), STR("{\"at\":22}"), STR("[3,3,3,3]"), STR("")};
+    return (struct task_save){.attempt = of->number, .resumed_from = of->resumed_from, .at_ms = c->clock.wall_ms,
+                              .data = texts[rng_below(r, 4)]};
+}
+
+void history_save(struct contract *c, struct rng *r, struct buf *out, const struct store_settle_item *attempts, int n_attempts)
+{
+    struct store_save_item items[4];
+    size_t n = 1 + rng_below(r, 4);
+    if (n_attempts == 0) return;
+    for (size_t i = 0; i < n; i++) {
+        int back = (int)rng_below(r, rng_below(r, 3) ? 6 : 600);
+        const struct task_attempt *a = &attempts[back < n_attempts ? n_attempts - 1 - back : 0].attempt;
+        items[i] = (struct store_save_item){.id = a->id, .fence = a->fence, .save = history_any_save(c, r, a)};
+    }
+    struct store_save q = {.items = items, .n = n};
+    ASK(c, save, &q);
+    for (size_t i = 0; i < n; i++) buf_add_format(out, " save %d", items[i].err);
+    store_release(&q.req);
+}
+
+static const struct rate rates[] = {{-1, 0, 0}, {0, 0, 0}, {10, 10, 1000}, {7, 3, 3600000}};
+
+void history_set(struct contract *c, struct rng *r, const char *const *queues)
+{
+    struct store_queue sets[3];
+    size_t n = 1 + rng_below(r, 3);
+    for (size_t i = 0; i < n; i++) {
+        sets[i] = (struct store_queue){.queue = str_of(queues[rng_below(r, 2)]), .parts = 1 + (unsigned)rng_below(r, 127)};
+        sets[i].set = (struct store_queue_set){.paused = rng_below(r, 2), .draining = rng_below(r, 2)};
+        sets[i].set.concurrency = (int32_t)rng_below(r, 3);
+        sets[i].set.capacity = (int64_t)rng_below(r, 3) - 1;
+        sets[i].set.key_concurrency = (int32_t)rng_below(r, 5) - 1;
+        sets[i].set.rate = rates[rng_below(r, 4)];
+        sets[i].set.fair = (int32_t)rng_below(r, 3) - 1;
+        SUBMIT(c, queue, &sets[i]);
+    }
+    contract_wait(c);
+}
+
+void history_by_age(struct contract *c, const char *const *queues)
+{
+    struct store_queue sets[2];
+    for (int i = 0; i < 2; i++) {
+        sets[i] = (struct store_queue){.queue = str_of(queues[i]), .parts = STORE_QUEUE_FAIR};
+        SUBMIT(c, queue, &sets[i]);
+    }
+    contract_wait(c);
+}
+
+void history_recall_save(struct contract *c, struct task_attempt *a)
+{
+    struct store_history q = {.id = a->id, .limit = 1};
+    ASK(c, history, &q);
+    bool own = q.save.attempt == a->number;
+    a->resumed_from = own ? q.save.resumed_from : q.save.bytes ? q.save.attempt : 0;
+    if (own) a->saved_at_ms = q.save.at_ms, a->saved_bytes = q.save.bytes;
+    store_release(&q.req);
+}

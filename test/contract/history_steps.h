@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Some of the steps of test_history.c.
+ */
+#ifndef TEST_CONTRACT_HISTORY_STEPS_H
+#define TEST_CONTRACT_HISTORY_STEPS_H
+
+#include "base/buf.h"
+#include "test/contract/contract.h"
+
+/* What that attempt may save now. */
+struct task_save history_any_save(const struct contract *c, struct rng *r, const struct task_attempt *of);
+/* Some of these attempts save, mostly the newest, now and then one that is over. */
+void history_save(struct contract *c, struct rng *r, struct buf *out, const struct store_settle_item *attempts, int n_attempts);
+/* What the history can tell of the checkpoint of an attempt that is lost. */
+void history_recall_save(struct contract *c, struct task_attempt *a);
+void history_set(struct contract *c, struct rng *r, const char *const *queues); /* two of them */
+/* None of the two is fair any more. */
+void history_by_age(struct contract *c, const char *const *queues);
+
+#endif

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bugs in the limits of queues; the rows are those of planted.py."""
+from nets import SIM, unit
+
+BUGS = {
+    "rate_tokens_unkept": (
+        "a claim keeps no tokens of its queue's rate: the next claim counts on the same",
+        "src/server/queue.c",
+        "return q->tokens > q->coming ? q->tokens - q->coming : 0;",
+        "return q->tokens;",
+        SIM,
+    ),
+    "rate_starts_full": (
+        "a server that starts has the whole burst of a rate at hand",
+        "src/task/rate.c",
+        "    int64_t parts = r->per_ms;\n",
+        "    int64_t parts = full(r);\n",
+        SIM,
+    ),
+    "fair_share_forgotten": (
+        "in a fair queue the tasks of a key that has many all start where the queue is: each comes before the next of another",
+        "src/task/order.c",
+        "    if (f->last >= 0) return f->last + ORDER_FAIR_TASK > start ? f->last + ORDER_FAIR_TASK : start;\n",
+        "",
+        unit("test_unit_task_order", "each_task_of_a_key_comes_one_turn_after_the_one_before"),
+    ),
+}
