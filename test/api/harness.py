@@ -256,6 +256,12 @@ class Server:
         assert status is None or task["status"] == status, task
         return task
 
+    def stored(self, kind):
+        """How many requests of this kind ("add", "claim") the store has answered."""
+        text = self.send("GET", "/metrics").body.decode()
+        [line] = [x for x in text.splitlines() if x.startswith(f'bide_store_requests_total{{type="{kind}"}}')]
+        return int(line.split()[-1])
+
     def seen(self, id, status, **members):
         """Waits until the task shows this status (and these members); returns it."""
 

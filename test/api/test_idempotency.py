@@ -40,7 +40,9 @@ def test_a_replay_that_waits_hears_of_the_ending(bide):
     id = submit(bide, "waits", body).json["id"]
     bide.seen(id, "running")
     with ThreadPoolExecutor(1) as thread:
+        before = bide.stored("add")
         answer = thread.submit(submit, bide, "waits", body, Prefer="wait=30")
+        until(lambda: bide.stored("add") > before, "the second submit in the store")
         bide.open_gate("replay")
         assert (answer.result().status, answer.result().json["id"], answer.result().json["status"]) == (200, id, "completed")
 

@@ -3,7 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import problem
+from harness import problem, until
 
 DAY = 24 * 3600 * 1000
 
@@ -47,7 +47,9 @@ def test_who_wants_the_existing_one_may_wait_for_it(bide):
     id = bide.post("/v1/tasks", body).json["id"]
     bide.seen(id, "running")
     with ThreadPoolExecutor(1) as thread:
+        before = bide.stored("add")
         answer = thread.submit(bide.post, "/v1/tasks", body, {"Prefer": "wait=30"})
+        until(lambda: bide.stored("add") > before, "the second submit in the store")
         bide.open_gate("existing")
         assert (answer.result().status, answer.result().json["id"], answer.result().json["status"]) == (200, id, "completed")
     assert bide.post("/v1/tasks", body).json["id"] != id, "it has ended: the key is free"
