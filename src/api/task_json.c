@@ -212,7 +212,8 @@ void task_json_write_id(struct buf *b, const struct id *id)
 
 struct task task_json_of_new(const struct store_add_item *item)
 {
-    struct task t = {.body = *item->body, .life = item->life, .input_bytes = item->body->input.len};
+    struct task t = {.body = *item->body, .life = item->life, .input_bytes = item->body->input.len,
+                     .follows = item->follows, .has_leader = item->follows, .leader = item->leader};
     if (!item->cached) return t;
     t.result_bytes = item->result_bytes;
     t.ending = (struct task_ending){.life = item->life, .finished_at_ms = item->finished_at_ms, .cached = true,

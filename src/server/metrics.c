@@ -93,11 +93,9 @@ void metrics_eta_error(struct metrics *m, struct str queue, struct str type, dou
     observe(&lane_of(m, queue, type)->eta_error, parts, ratio);
 }
 
-void metrics_cache(struct metrics *m, struct str queue, struct str type, bool hit)
+void metrics_cache(struct metrics *m, struct str queue, struct str type, enum metrics_cache how)
 {
-    struct metrics_lane *l = lane_of(m, queue, type);
-    if (hit) l->cache_hits++;
-    else l->cache_misses++;
+    lane_of(m, queue, type)->cache[how]++;
 }
 
 void metrics_ended(struct metrics *m, struct str queue, struct str type, enum task_state state)
@@ -243,15 +241,20 @@ static void write_batches(const struct metrics *m, struct buf *b)
             sample(b, "bide_batch_key_misses_total", e->value, NULL, NULL, (double)((struct metrics_lane *)e->value)->key_misses);
 }
 
-static bool asked_cache(const struct metrics_lane *l) { return l->cache_hits + l->cache_misses > 0; }
+static bool asked_cache(const struct metrics_lane *l)
+{
+    uint64_t n = 0;
+    for (int i = 0; i < METRICS_CACHES; i++) n += l->cache[i];
+    return n > 0;
+}
 
-static void write_asked(const struct metrics *m, struct buf *b, const char *name, const char *help, bool hits)
+static void write_asked(const struct metrics *m, struct buf *b, const char *name, const char *help, enum metrics_cache how)
 {
     size_t at = 0;
     metrics_write_family(b, name, "counter", help);
     for (struct map_entry *e; (e = map_next(&m->lanes, &at));) {
         const struct metrics_lane *l = e->value;
-        if (asked_cache(l)) sample(b, name, l, NULL, NULL, (double)(hits ? l->cache_hits : l->cache_misses));
+        if (asked_cache(l)) sample(b, name, l, NULL, NULL, (double)l->cache[how]);
     }
 }
 
@@ -267,7 +270,8 @@ void metrics_write(const struct metrics *m, struct buf *b)
     for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
         histogram(b, "bide_attempt_seconds", e->value, &((struct metrics_lane *)e->value)->run, bounds_s);
     write_batches(m, b);
-    write_asked(m, b, "bide_cache_hits_total", "Tasks completed at once with a kept result.", true);
-    write_asked(m, b, "bide_cache_misses_total", "Tasks that asked for a kept result and there was none.", false);
+    write_asked(m, b, "bide_cache_hits_total", "Tasks completed at once with a kept result.", METRICS_CACHE_HIT);
+    write_asked(m, b, "bide_cache_misses_total", "Tasks that asked for a kept result and there was none.", METRICS_CACHE_MISS);
+    write_asked(m, b, "bide_cache_shared_total", "The same, and wait for the result of an identical one in flight.", METRICS_CACHE_SHARED);
     write_eta_errors(m, b);
 }

@@ -17,6 +17,9 @@ struct metrics_histogram {
     double sum;
 };
 
+/* How a submit was answered that asked for a kept result. */
+enum metrics_cache { METRICS_CACHE_HIT, METRICS_CACHE_MISS, METRICS_CACHE_SHARED, METRICS_CACHES };
+
 struct metrics_lane {
     struct str key;         /* owned: "queue\0type" */
     struct str queue, type; /* in key */
@@ -26,7 +29,7 @@ struct metrics_lane {
     struct metrics_histogram wait, run;
     struct metrics_histogram batch_size, batch_fill; /* of what has been handed over in batches; empty: nothing */
     uint64_t key_misses;
-    uint64_t cache_hits, cache_misses; /* of submits that asked for a kept result */
+    uint64_t cache[METRICS_CACHES]; /* submits that asked for a kept result */
     struct metrics_histogram eta_error; /* empty: no estimate was told of what has ended since */
 };
 
@@ -44,8 +47,7 @@ void metrics_attempt(struct metrics *m, struct str queue, struct str type, enum 
 void metrics_batch(struct metrics *m, struct str queue, struct str type, int32_t size, int64_t filled_ms, bool missed);
 /* The first estimate that was told of a task was wrong by so much: as a part of the time from then to the end. */
 void metrics_eta_error(struct metrics *m, struct str queue, struct str type, double ratio);
-/* A submit that asked for a kept result was answered by one, or not. */
-void metrics_cache(struct metrics *m, struct str queue, struct str type, bool hit);
+void metrics_cache(struct metrics *m, struct str queue, struct str type, enum metrics_cache how);
 void metrics_ended(struct metrics *m, struct str queue, struct str type, enum task_state state);
 
 /* HELP and TYPE of a family, and one sample; `labels` like `queue="gpu"`, may be "". */

@@ -323,12 +323,13 @@ void server_forget_files(struct server *s, const struct id *id, int32_t run, int
     attempt_dir_discard(path, s->conf.chores);
 }
 
-/* Whether it was answered from what is kept, when it asked for that. */
+/* How it was answered from what is kept, when it asked for that. */
 static void count_cache(struct server *s, const struct store_add_item *it)
 {
     const struct task_body *b = it->body;
     if (!b->cache.ttl_ms || b->cache.bypass || it->existed || it->existing || it->replayed) return;
-    metrics_cache(&s->metrics, b->queue, server_type_label(s, b->type), it->cached);
+    metrics_cache(&s->metrics, b->queue, server_type_label(s, b->type),
+                  it->cached ? METRICS_CACHE_HIT : it->follows ? METRICS_CACHE_SHARED : METRICS_CACHE_MISS);
 }
 
 void server_added(struct server *s, const struct store_add_item *it)

@@ -72,6 +72,14 @@ static const char *on_holder(const struct task *t, char detail[WAITING_ON_DETAIL
     return say(detail, "key", "key %.*s: the task it replaces is being stopped", len, t->body.key.p);
 }
 
+static const char *on_leader(const struct task *t, char detail[WAITING_ON_DETAIL])
+{
+    char id[ID_TEXT];
+    if (!t->has_leader) return say(detail, "dependency", "the identical task in flight has ended");
+    id_format(&t->leader, id);
+    return say(detail, "dependency", "the result of %s, an identical task in flight", id);
+}
+
 static const char *on_time(const struct life *life, char detail[WAITING_ON_DETAIL])
 {
     return until(detail, life->attempt ? "retry" : "time", life->due_at_ms);
@@ -82,7 +90,7 @@ const char *waiting_on_reason(struct server *s, const struct task *t, char detai
     const struct life *life = &t->life;
     detail[0] = 0;
     if (state_is_ending(life->state) || life->state == TASK_RUNNING) return NULL;
-    if (life->state == TASK_BLOCKED) return t->body.key.p ? on_holder(t, detail) : "dependency";
+    if (life->state == TASK_BLOCKED) return t->body.key.p && !t->follows ? on_holder(t, detail) : on_leader(t, detail);
     if (life->state == TASK_SCHEDULED && life->due_at_ms > turn_wall_ms(s->turn))
         return on_time(life, detail);
     struct queue *q = queue_find(&s->queues, t->body.queue);

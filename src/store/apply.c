@@ -12,6 +12,8 @@
 #include "store/apply_ops.h"
 #include "store/apply_purge.h"
 #include "store/apply_save.h"
+#include "store/apply_share.h"
+#include "store/apply_tick.h"
 #include "store/ready_fair.h"
 #include "store/ready_key.h"
 
@@ -55,15 +57,15 @@ static int add_new(struct apply *a, struct store_add_item *it, const struct appl
     int err = apply_ops_begin(a);
     if (err) return err;
     bool full = is_full(a, it, once, lane);
-    struct life life = once->waits ? life_begin_blocked(&body->rules, 1, now_ms)
-                                  : life_begin(&body->rules, 1, body->run_at_ms, now_ms);
+    struct life life = once->waits || it->follows ? life_begin_blocked(&body->rules, 1, now_ms)
+                                                  : life_begin(&body->rules, 1, body->run_at_ms, now_ms);
     uint32_t key = full ? READY_NONE : ready_fair_key(a->ready, a->ready->lanes[lane].queue, body->limit_key);
     if (!full) ready_fair_place(a->ready, lane, key, &life, now_ms);
     err = full ? ERR_CONFLICT : a->shelf->ops->add(a->shelf, body, &life);
     if (err == ERR_CONFLICT) { /* full, or the id was used: a resend of one that has ended is no new task */
         err = a->shelf->ops->ended(a->shelf, &body->id, &it->life);
         it->existed = err == 0;
-        it->cached = false;
+        it->cached = it->follows = false;
         if (err != ERR_NOT_FOUND) return err;
         it->err = ERR_QUEUE_FULL;
         return full ? 0 : ERR_STORE;
@@ -71,7 +73,8 @@ static int add_new(struct apply *a, struct store_add_item *it, const struct appl
     if (!err && body->key.p) err = apply_once_take(a, it, once, now_ms);
     life.keyed = body->key.p != NULL;
     life.cached = body->cache.ttl_ms > 0 && !it->cached;
-    if (!err && life.cached) err = a->shelf->ops->want(a->shelf, body);
+    life.follows = it->follows;
+    if (!err && life.cached) err = a->shelf->ops->want(a->shelf, body, it->follows);
     if (err) return err;
     it->life = life;
     ready_add(a->ready, &body->id, lane, key, &life);
@@ -98,6 +101,7 @@ static int add_one(struct apply *a, struct store_add_item *it, int64_t now_ms)
     struct arena arena; /* a result may be large: it stays no longer than this item takes */
     arena_init(&arena);
     err = apply_cache_ask(a, it, &arena, &result, now_ms);
+    if (!err && !it->cached && !once.replaces) err = apply_share_ask(a, it, now_ms);
     if (!err) err = add_new(a, it, &once, result, now_ms);
     arena_release(&arena);
     return err;
@@ -107,47 +111,12 @@ static int add(struct apply *a, struct store_add *r)
 {
     for (size_t i = 0; i < r->n; i++) {
         r->items[i].err = 0;
-        r->items[i].replayed = r->items[i].existed = r->items[i].existing = r->items[i].replaced = r->items[i].cached = false;
+        r->items[i].replayed = r->items[i].existed = r->items[i].existing = r->items[i].replaced = false;
+        r->items[i].cached = r->items[i].follows = false;
         int err = add_one(a, &r->items[i], r->req.now_ms);
         if (err) return err;
     }
     return 0;
-}
-
-static int tick(struct apply *a, struct store_tick *r)
-{
-    r->n_ended = 0;
-    r->more = false;
-    r->ended = arena_alloc(&r->req.arena, r->max * sizeof *r->ended);
-    for (size_t i = 0;; i++) {
-        const struct ready_entry *e = ready_due(a->ready);
-        if (!e || life_next_ms(&e->life) > r->req.now_ms) return 0;
-        if (i == r->max) {
-            r->more = true;
-            return 0;
-        }
-        struct life life = e->life;
-        struct id id = e->id;
-        uint32_t lane = e->lane;
-        struct life_rules none = {0};
-        struct life_outcome out;
-        struct life_input in = {.event = LIFE_EXPIRE, .now_ms = r->req.now_ms};
-        int err = life_step(&life, &none, &in, &out);
-        assert(err == 0);
-        if (out.ended) {
-            err = apply_ops_expire(a, &id, r->req.now_ms);
-            if (err) return err;
-            const struct ready_lane *l = &a->ready->lanes[lane];
-            r->ended[r->n_ended++] = (struct store_tick_item){id, life, l->queue_name, l->type};
-            continue;
-        }
-        /* promotion is not written: the row says when it is due, which says the same after a restart */
-        in.event = LIFE_DUE;
-        err = life_step(&life, &none, &in, &out);
-        assert(err == 0 && out.changed);
-        ready_fair_replace(a->ready, lane, &id, &life, r->req.now_ms);
-        ready_put(a->ready, &id, lane, &life);
-    }
 }
 
 static int set_queue(struct apply *a, struct store_queue *r)
@@ -233,7 +202,7 @@ static int apply_one(struct apply *a, struct store_req *r)
     case STORE_SETTLE: return apply_ops_settle(a, (struct store_settle *)r);
     case STORE_SAVE: return apply_save(a, (struct store_save *)r);
     case STORE_CONTROL: return apply_control(a, (struct store_control *)r);
-    case STORE_TICK: return tick(a, (struct store_tick *)r);
+    case STORE_TICK: return apply_tick(a, (struct store_tick *)r);
     case STORE_PURGE: return apply_purge(a, (struct store_purge *)r);
     case STORE_QUEUE: return set_queue(a, (struct store_queue *)r);
     case STORE_DECLARE: declare(a, (struct store_declare *)r); return 0;

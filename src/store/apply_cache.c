@@ -6,6 +6,7 @@
 #include "store/apply_cache.h"
 
 #include "store/apply_ops.h"
+#include "store/apply_share.h"
 
 #include <assert.h>
 
@@ -32,10 +33,13 @@ int apply_cache_answer(struct apply *a, struct store_add_item *it, uint32_t lane
     return apply_ops_end(a, &it->body->id, lane, &ending);
 }
 
-int apply_cache_end(struct apply *a, const struct id *id, const struct task_ending *ending)
+int apply_cache_end(struct apply *a, const struct id *id, const struct task_ending *ending, bool wakes)
 {
     const struct life *l = &ending->life;
-    bool keeps = l->state == TASK_COMPLETED && ending->files.len == 0;
-    int err = keeps ? a->shelf->ops->keep(a->shelf, id, l->run, ending->finished_at_ms) : 0;
-    return err ? err : a->shelf->ops->unwant(a->shelf, id);
+    bool keeps = l->state == TASK_COMPLETED && ending->files.len == 0 && !ending->cached;
+    uint8_t print[TASK_PRINT];
+    int err = a->shelf->ops->print(a->shelf, id, print);
+    if (!err && keeps) err = a->shelf->ops->keep(a->shelf, id, l->run, ending->finished_at_ms);
+    if (!err) err = a->shelf->ops->unwant(a->shelf, id);
+    return err || !wakes ? err : apply_share_wake(a, print);
 }

@@ -6,6 +6,7 @@
  *     submitted ──▶ wanted ──completed──▶ kept, until its time is over or its result is gone
  *                        └──ended otherwise──▶ not wanted
  *     submitted, one is kept ──▶ completed
+ *     submitted, one is in flight ──▶ follows: apply_share.h
  */
 #ifndef STORE_APPLY_CACHE_H
 #define STORE_APPLY_CACHE_H
@@ -17,7 +18,7 @@
 int apply_cache_ask(struct apply *a, struct store_add_item *it, struct arena *arena, struct str *ret_result, int64_t now_ms);
 /* It has been added, and ends. */
 int apply_cache_answer(struct apply *a, struct store_add_item *it, uint32_t lane, struct str result, int64_t now_ms);
-/* One whose result is to be kept has ended. */
-int apply_cache_end(struct apply *a, const struct id *id, const struct task_ending *ending);
+/* One whose result is to be kept has ended. `wakes`: others may have waited for that. */
+int apply_cache_end(struct apply *a, const struct id *id, const struct task_ending *ending, bool wakes);
 
 #endif

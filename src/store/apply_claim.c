@@ -60,7 +60,7 @@ static int claim_one(struct apply *a, struct store_claim *r, const struct ready_
         const struct ready_lane *l = &a->ready->lanes[r->lane];
         struct life life = e->life;
         life.state = TASK_EXPIRED;
-        r->ended[r->n_ended++] = (struct store_tick_item){id, life, l->queue_name, l->type};
+        r->ended[r->n_ended++] = (struct store_tick_item){.id = id, .life = life, .queue = l->queue_name, .type = l->type};
         return apply_ops_expire(a, &id, r->req.now_ms);
     }
     *ret_stop = !is_affordable(r, it->body.cost);

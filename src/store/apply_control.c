@@ -6,6 +6,7 @@
 
 #include "store/apply_once.h"
 #include "store/apply_ops.h"
+#include "store/apply_share.h"
 #include "store/ready_fair.h"
 
 #include <assert.h>
@@ -160,7 +161,7 @@ static int patch_one(struct apply *a, struct store_control_item *it, struct aren
     if (!err) err = a->shelf->ops->patch(a->shelf, &body);
     if (!err && out.changed) err = a->shelf->ops->change(a->shelf, &it->id, &a->ready->lanes[lane], &it->life);
     if (!err && out.changed) ready_put(a->ready, &it->id, lane, &it->life);
-    return err;
+    return !err && out.changed && it->life.cached ? apply_share_moved(a, &it->id) : err;
 }
 
 static int delete_one(struct apply *a, struct store_control_item *it, struct arena *arena, int64_t now_ms)

@@ -7,7 +7,6 @@
 #include "store/apply_once.h"
 
 #include "store/apply_ops.h"
-#include "store/ready_fair.h"
 
 #include <assert.h>
 
@@ -92,25 +91,13 @@ int apply_once_take(struct apply *a, struct store_add_item *it, const struct app
 /* It was blocked until now: what it waits for from here on is its time, or its turn. */
 static int unblock(struct apply *a, const struct ready_entry *e, int64_t now_ms)
 {
-    struct id id = e->id;
-    struct life life = e->life;
-    uint32_t lane = e->lane;
     struct task_body body;
     struct arena scratch;
     arena_init(&scratch);
-    int err = a->shelf->ops->body(a->shelf, &id, &scratch, &body);
-    if (err) {
-        arena_release(&scratch);
-        return err == ERR_NOT_FOUND ? ERR_STORE : err;
-    }
-    struct life_input in = {.event = LIFE_UNBLOCK, .now_ms = now_ms, .run_at_ms = body.run_at_ms};
-    struct life_outcome out;
-    err = life_step(&life, &body.rules, &in, &out);
-    assert(err == 0);
+    int err = a->shelf->ops->body(a->shelf, &e->id, &scratch, &body);
+    if (!err) err = apply_ops_unblock(a, e, &body, now_ms);
+    else if (err == ERR_NOT_FOUND) err = ERR_STORE;
     arena_release(&scratch);
-    ready_fair_replace(a->ready, lane, &id, &life, now_ms);
-    err = a->shelf->ops->change(a->shelf, &id, &a->ready->lanes[lane], &life);
-    if (!err) ready_put(a->ready, &id, lane, &life);
     return err;
 }
 

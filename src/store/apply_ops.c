@@ -42,7 +42,7 @@ int apply_ops_end(struct apply *a, const struct id *id, uint32_t lane, const str
     if (err) return err;
     ready_remove(a->ready, id);
     ready_tally(a->ready, queue, ending->life.state, 1);
-    if (was.cached) err = apply_cache_end(a, id, ending);
+    if (was.cached) err = apply_cache_end(a, id, ending, !was.follows || was.woken);
     return !err && was.keyed ? apply_once_end(a, id, ending->finished_at_ms) : err;
 }
 
@@ -131,6 +131,21 @@ int apply_ops_expire(struct apply *a, const struct id *id, int64_t now_ms)
     ending.failure = apply_ops_failure(out.failure, now_ms);
     err = apply_ops_begin(a);
     return err ? err : apply_ops_end(a, id, e->lane, &ending);
+}
+
+int apply_ops_unblock(struct apply *a, const struct ready_entry *e, const struct task_body *body, int64_t now_ms)
+{
+    struct id id = e->id;
+    struct life life = e->life;
+    uint32_t lane = e->lane;
+    struct life_input in = {.event = LIFE_UNBLOCK, .now_ms = now_ms, .run_at_ms = body->run_at_ms};
+    struct life_outcome out;
+    int err = life_step(&life, &body->rules, &in, &out);
+    assert(err == 0);
+    ready_fair_replace(a->ready, lane, &id, &life, now_ms);
+    err = a->shelf->ops->change(a->shelf, &id, &a->ready->lanes[lane], &life);
+    if (!err) ready_put(a->ready, &id, lane, &life);
+    return err;
 }
 
 /* One attempt of the process that is gone: lost, nobody's fault; the task keeps its place, or ends when somebody had

@@ -13,6 +13,7 @@ int apply_ops_end(struct apply *a, const struct id *id, uint32_t lane, const str
 int apply_ops_erase(struct apply *a, const struct id *id, struct str queue, enum task_state ending); /* an ended task */
 struct failure apply_ops_failure(enum failure_code by_rule, int64_t now_ms); /* the error of an ending that the rules brought about */
 int apply_ops_expire(struct apply *a, const struct id *id, int64_t now_ms); /* a live task that did not start in time */
+int apply_ops_unblock(struct apply *a, const struct ready_entry *e, const struct task_body *body, int64_t now_ms);
 int apply_ops_recover(struct apply *a, int64_t now_ms); /* running attempts of the process that is gone: lost, unless a puller holds them */
 
 #endif

@@ -40,6 +40,12 @@ struct str ready_key_name(const struct ready *r, uint32_t key)
     return str_sub(r->keys[key].name, sizeof(uint32_t), r->keys[key].name.len);
 }
 
+bool ready_key_is(const struct ready *r, const struct ready_entry *e, struct str name)
+{
+    uint32_t key = ready_key_at(r, (uint32_t)(e - r->entries));
+    return name.p && key != READY_NONE && str_eq(ready_key_name(r, key), name);
+}
+
 static void list_idle(struct ready *r, uint32_t key)
 {
     struct ready_key *k = &r->keys[key];

@@ -20,6 +20,7 @@ uint32_t ready_key_of(struct ready *r, uint32_t queue, struct str name);
 /* The limits of a queue may have changed: of what was set, and what is declared. Not journalled: it stays with an undo. */
 void ready_key_limit(struct ready *r, uint32_t queue);
 struct str ready_key_name(const struct ready *r, uint32_t key);
+bool ready_key_is(const struct ready *r, const struct ready_entry *e, struct str name); /* the key of that task */
 /* The next key that changed since the last time this returned it and holds tasks, or held some when it was told last;
  * READY_NONE when there is none. */
 uint32_t ready_key_touched(struct ready *r);

@@ -47,10 +47,16 @@ struct shelf_ops {
     int (*holders)(struct shelf *s, const struct task_body *body, struct id ret[2], size_t *ret_n);
     int (*hold)(struct shelf *s, const struct task_body *body);
     int (*let_go)(struct shelf *s, const struct id *id, struct id *ret_other, bool *ret_has_other);
-    /* Results kept for others. want: a live task's will be. keep: it has completed, and its result is kept from `now_ms`
-     * on, instead of what was. unwant: it has ended. kept: who of the ended tasks has the one of that print, `ret_id`, and
-     * the result; ERR_NOT_FOUND: none, too old, or the result is not there any more. forget_kept: those that are too old. */
-    int (*want)(struct shelf *s, const struct task_body *body);
+    /* Results kept for others. want: a live task's will be, once it leads: now, or it follows. lead: now. wanted: those of
+     * that print that follow, or lead; the oldest, from `after` on (NULL: all). print: of one of them. keep: it has completed, and its result is kept
+     * from `now_ms` on, instead of what was. unwant: it has ended. kept: who of the ended tasks has the one of that print,
+     * `ret_id`, and the result; ERR_NOT_FOUND: none, too old, or the result is not there any more. forget_kept: those that
+     * are too old. */
+    int (*want)(struct shelf *s, const struct task_body *body, bool follows);
+    int (*lead)(struct shelf *s, const struct id *id);
+    int (*wanted)(struct shelf *s, const uint8_t print[TASK_PRINT], bool follow, const struct id *after, struct id *ret,
+                  size_t max, size_t *ret_n);
+    int (*print)(struct shelf *s, const struct id *id, uint8_t ret[TASK_PRINT]);
     int (*keep)(struct shelf *s, const struct id *id, int32_t run, int64_t now_ms);
     int (*unwant)(struct shelf *s, const struct id *id);
     int (*kept)(struct shelf *s, const uint8_t print[TASK_PRINT], int64_t now_ms, struct arena *a, struct id *ret_id,

@@ -45,7 +45,12 @@
  * With body.cache.ttl_ms the result of what is added is kept under body.cache.print when it completes, for so long, and
  * instead of what was kept there; not when it has output files, which belong to its attempt. What is added while one is
  * kept there, with its result still in the store, is stored as completed with a copy of it in that same commit: `cached`;
- * no capacity holds that up. bypass: it is not looked up. What a manual retry runs is an ordinary run: not kept. */
+ * no capacity holds that up. bypass: it is not looked up. What a manual retry runs is an ordinary run: not kept.
+ *
+ * When none is kept and one of that print is in flight, what is added follows it (`follows`): of the same queue, not behind
+ * it in priority, claimable or tried before, not asked to stop, and neither bypasses, waits for a time nor replaces another. A
+ * tick ends one that follows when a result is kept that was made since it was created, and lets the oldest run when there
+ * is none and nothing in flight to follow any more: the others follow that one. */
 #define STORE_PRINT 32 /* bytes: SHA-256 of what was asked */
 struct store_add_item {
     const struct task_body *body; /* borrowed until on_done */
@@ -64,6 +69,8 @@ struct store_add_item {
     struct str holder_queue;      /* replaced: borrowed until on_done returns */
     bool cached;                  /* it has completed with the result of `cached_from` */
     struct id cached_from;
+    bool follows;                 /* it is blocked on `leader`, for its result */
+    struct id leader;
     size_t result_bytes;          /* cached: of it */
     int64_t finished_at_ms;       /* cached: wall */
 };
@@ -73,11 +80,13 @@ struct store_add {
     size_t n;
 };
 
-/* A task that ended without an attempt: it did not start in time. */
+/* A task that ended without an attempt: it did not start in time, or has the result of `cached_from`, which it followed. */
 struct store_tick_item {
     struct id id;
     struct life life;
     struct str queue, type; /* borrowed until on_done returns */
+    bool cached;
+    struct id cached_from;
 };
 
 #define STORE_CLAIM_ENDED 64 /* tasks one claim ends because they are too late; the next goes on */
@@ -183,12 +192,16 @@ struct store_control {
     size_t n;
 };
 
-/* STORE_TICK: promotes what is due, ends what expired; at most `max` tasks. */
+/* STORE_TICK: promotes what is due, ends what expired, and what follows: see STORE_ADD; at most `max` tasks, and no more of
+ * those once their inputs and results together have more bytes than STORE_TICK_BYTES. */
+#define STORE_TICK_BYTES (32 * 1024 * 1024)
 struct store_tick {
     struct store_req req;
     size_t max;
     struct store_tick_item *ended; /* out, in the arena: those that ended by it */
     size_t n_ended;
+    struct store_tick_item *leads; /* the same: those that followed and run themselves now */
+    size_t n_leads;
     bool more;                     /* out: there is more that is due */
 };
 

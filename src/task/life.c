@@ -23,6 +23,7 @@ static void become(struct step *s, enum task_state state)
     s->out->ended = state_is_ending(state);
     if (s->out->ended) s->life->alone = s->life->saved = s->life->keyed = s->life->cached = s->life->replaced = false;
     if (state != TASK_RUNNING) s->life->fence = 0, s->life->leased = false;
+    s->life->follows = s->life->woken = false; /* nothing becomes blocked */
     if (state != TASK_SCHEDULED) s->life->due_at_ms = 0;
 }
 
@@ -169,7 +170,9 @@ static int ask_to_give_way(struct step *s)
 
 static int unblock(struct step *s)
 {
-    wait_until(s, s->in->run_at_ms);
+    bool keeps_place = s->life->follows && s->in->run_at_ms <= s->in->now_ms;
+    if (keeps_place) become(s, TASK_PENDING);
+    else wait_until(s, s->in->run_at_ms);
     return 0;
 }
 
@@ -310,6 +313,7 @@ int64_t life_next_ms(const struct life *life)
     int64_t next = INT64_MAX;
     bool waits = life->state == TASK_BLOCKED || life->state == TASK_SCHEDULED || life->state == TASK_PENDING;
     if (life->state == TASK_SCHEDULED) next = life->due_at_ms;
+    if (life->woken) next = 1; /* long ago */
     /* start_by itself is still in time: it is too late one millisecond after */
     if (waits && life->attempt == 0 && life->start_by_ms && life->start_by_ms + 1 < next) next = life->start_by_ms + 1;
     return next;

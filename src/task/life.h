@@ -42,7 +42,7 @@ enum life_event {
     LIFE_FAIL,      /* the same: it failed */
     LIFE_SAVE,      /* the attempt under way saves a checkpoint */
     LIFE_REPLACE,   /* another takes its key: its end is asked for, as LIFE_CANCEL does */
-    LIFE_UNBLOCK,   /* what it was blocked on is over */
+    LIFE_UNBLOCK,   /* what it was blocked on is over; one that follows has its place since it was made */
     LIFE_EVENTS
 };
 
@@ -57,6 +57,8 @@ struct life {
     bool replaced : 1; /* with cancel_requested: by one that takes its key */
     bool keyed : 1;   /* it holds its key; the index knows it, rows do not say it */
     bool cached : 1;  /* its result is to be kept for others; the index knows it, rows do not say it */
+    bool follows : 1; /* blocked until an identical one has ended, for its result; the index knows it, rows do not say it */
+    bool woken : 1;   /* that may be over: it is to be looked at; the same */
     bool saved : 1;   /* a checkpoint of this run is kept; the index knows it, rows do not say it */
     bool alone : 1;   /* its next attempt runs in a batch of its own: its worker died with several open */
     bool leased : 1;  /* the running attempt is held by a puller's lease: it outlives the process that gave it */
@@ -107,7 +109,7 @@ int life_step(struct life *life, const struct life_rules *rules, const struct li
 
 /* The word shown: `retrying` for scheduled with attempts behind it; a scheduled task whose time has come is pending. */
 const char *life_word(const struct life *life, int64_t now_ms);
-/* When the index must look at it again: due_at, or start_by when it has not started; INT64_MAX: never. */
+/* When the index must look at it again: due_at, or start_by when it has not started, or at once; INT64_MAX: never. */
 int64_t life_next_ms(const struct life *life);
 const char *life_verdict_word(enum life_event verdict); /* done failed timeout lost cancelled released; a crash is lost, too */
 

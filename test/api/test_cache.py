@@ -2,7 +2,7 @@
 """cache: a result answers others of the same type, version and input for a time, without a run of theirs."""
 import json
 
-from harness import problem
+from harness import problem, until
 
 HOUR = {"ttl_ms": 3600 * 1000}
 
@@ -14,7 +14,7 @@ def act(bide, *steps, cache=HOUR, **fields):
 def counts(bide, queue="default"):
     text = bide.send("GET", "/metrics").body.decode()
     found = {}
-    for kind in ("hits", "misses"):
+    for kind in ("hits", "misses", "shared"):
         [line] = [x for x in text.splitlines() if x.startswith(f'bide_cache_{kind}_total{{queue="{queue}",type="act"}}')] or ["- 0"]
         found[kind] = int(line.split()[-1])
     return found
@@ -104,6 +104,71 @@ def test_in_a_batch_each_item_is_asked_for(bide):
     answer = bide.post("/v1/tasks:batch", [body, {**body, "cache": {**cache, "version": "other"}}, body]).json["items"]
     assert [item["status"] for item in answer] == [202, 202, 202]
     assert [bide.task(item["id"])["cached_from"] for item in answer] == [first["id"], None, first["id"]]
+
+
+def test_of_those_in_flight_one_runs_and_all_have_its_result(bide):
+    steps, before = [["note", str(bide.dir / "shared"), "ran"], ["until", bide.gate("shared")]], counts(bide)
+    first = act(bide, *steps).json
+    bide.seen(first["id"], "running")
+    others = [act(bide, *steps, subject=f"shared {n}").json for n in range(3)]
+    for other in others:
+        assert (other["status"], other["waiting_on"]["reason"], other["cached_from"]) == ("blocked", "dependency", None)
+        assert first["id"] in other["waiting_on"]["detail"]
+        assert first["id"] in bide.waits(other["id"], "dependency")
+    [listed] = bide.listed(subject="shared 1")
+    assert listed["waiting_on"] == others[1]["waiting_on"]
+    bide.open_gate("shared")
+    for other in others:
+        seen = bide.ended(other["id"], "completed")
+        assert (seen["cached_from"], seen["attempt"], seen["started_at"]) == (first["id"], 0, None)
+        assert seen["result"] == bide.task(first["id"])["result"]
+    assert bide.lines("shared") == ["ran"], "it ran once"
+    after = counts(bide)
+    assert [after[kind] - before[kind] for kind in ("hits", "misses", "shared")] == [0, 1, 3]
+
+
+def test_when_the_one_that_runs_is_cancelled_the_oldest_that_waits_runs(bide):
+    steps, cache = [["until", bide.gate("led")]], {**HOUR, "version": "led"}
+    first, second, third = (act(bide, *steps, cache=cache).json for _ in range(3))
+    bide.seen(first["id"], "running")
+    bide.post(f"/v1/tasks/{first['id']}/cancel")
+    bide.ended(first["id"], "cancelled")
+    bide.seen(second["id"], "running")
+    assert second["id"] in until(lambda: (bide.task(third["id"])["waiting_on"] or {}).get("detail"), "whom it follows")
+    bide.open_gate("led")
+    assert bide.ended(second["id"], "completed")["cached_from"] is None
+    assert bide.ended(third["id"], "completed")["cached_from"] == second["id"]
+
+
+def test_a_failure_is_nobody_elses(bide):
+    steps = [["until", bide.gate("own")], ["fail", {"code": "invalid_input", "message": "no", "retry": False}]]
+    first, second = act(bide, *steps, cache={**HOUR, "version": "own"}).json, act(bide, *steps, cache={**HOUR, "version": "own"}).json
+    bide.open_gate("own")
+    assert bide.ended(first["id"], "failed")["attempt"] == bide.ended(second["id"], "failed")["attempt"] == 1
+
+
+def test_one_that_waits_for_another_is_cancelled_at_once_and_can_be_retried(bide):
+    steps, cache = [["until", bide.gate("alone")]], {**HOUR, "version": "alone"}
+    first, second = act(bide, *steps, cache=cache).json, act(bide, *steps, cache=cache).json
+    assert second["status"] == "blocked"
+    bide.post(f"/v1/tasks/{second['id']}/cancel")
+    assert bide.ended(second["id"], "cancelled")["attempt"] == 0
+    bide.open_gate("alone")
+    bide.ended(first["id"], "completed")
+    assert bide.post(f"/v1/tasks/{second['id']}/retry").status == 202
+    assert bide.ended(second["id"], "completed")["cached_from"] is None
+
+
+def test_those_that_wait_for_another_do_so_over_kill_9(serve):
+    bide = serve()
+    steps = [["note", str(bide.dir / "runs"), "ran"], ["until", bide.gate("go")]]
+    first, second = act(bide, *steps).json, act(bide, *steps).json
+    bide.seen(first["id"], "running")
+    bide.restart9()
+    assert first["id"] in bide.waits(second["id"], "dependency")
+    bide.open_gate("go")
+    assert bide.ended(second["id"], "completed")["cached_from"] == first["id"]
+    assert bide.lines("runs") == ["ran", "ran"], "once before the server was killed, once after"
 
 
 def test_results_are_kept_over_kill_9(serve):

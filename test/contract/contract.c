@@ -176,8 +176,8 @@ int contract_main(const struct contract_engine *engine, int argc, char **argv)
     int patch = contract_patch(argc, argv), outside = contract_outside(argc, argv), set = contract_set(argc, argv);
     int batch = contract_batch(argc, argv), key = contract_key(argc, argv), text = contract_text(argc, argv);
     int save = contract_save(argc, argv), where = contract_where(argc, argv), once = contract_once(argc, argv);
-    int cache = contract_cache(argc, argv), fair = contract_fair(argc, argv);
-    return cache || fair || where || life || read || list || patch || outside || set || batch || key || save || once || text;
+    int cache = contract_cache(argc, argv), fair = contract_fair(argc, argv), share = contract_share(argc, argv), follow = contract_follow(argc, argv);
+    return follow || share || cache || fair || where || life || read || list || patch || outside || set || batch || key || save || once || text;
 }
 
 void contract_on_done(struct store_req *r)

@@ -18,6 +18,8 @@
  *   contract_where.c  places in the line of a queue
  *   contract_once.c   keys that one task holds
  *   contract_cache.c  results kept for others
+ *   contract_share.c  identical tasks in flight that share one run
+ *   contract_follow.c  which of them follow whom
  *
  * Beside them: test_history (random histories against two engines at once), test_power (power loss), test_migrate and
  * test_migrate_cut (files of earlier versions).
@@ -107,6 +109,8 @@ int contract_fair(int argc, char **argv);
 int contract_where(int argc, char **argv);
 int contract_once(int argc, char **argv);
 int contract_cache(int argc, char **argv);
+int contract_share(int argc, char **argv);
+int contract_follow(int argc, char **argv);
 
 /* on_done of every request, and the wait until none is outstanding. */
 void contract_on_done(struct store_req *r);

@@ -24,4 +24,18 @@ BUGS = {
         "",
         unit("test_unit_task_order", "each_task_of_a_key_comes_one_turn_after_the_one_before"),
     ),
+    "share_forgotten_at_open": (
+        "a server that starts does not look at those that wait for the result of another, which may have ended",
+        "src/store/sqlite/sqlite_cache.c",
+        "    life.woken = woken;\n",
+        "    life.woken = false && woken;\n",
+        unit("test_contract_sqlite", "they_follow_one_that_runs_or_is_tried_again_also_after_a_restart"),
+    ),
+    "share_of_the_replaced": (
+        "one that replaces another may wait for the result of that one",
+        "src/store/apply.c",
+        "    if (!err && !it->cached && !once.replaces) err = apply_share_ask(a, it, now_ms);\n",
+        "    if (!err && !it->cached && !once.waits) err = apply_share_ask(a, it, now_ms);\n",
+        SIM,
+    ),
 }

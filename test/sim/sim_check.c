@@ -85,6 +85,7 @@ void sim_check_take_state(const struct look *k)
     t->due_ms = k->f->due_ms;
     t->alone = k->f->alone;
     t->unranked = false;
+    if (t->state != TASK_BLOCKED) t->follows = false;
     if (t->state != TASK_RUNNING) t->fence = 0;
     if (t->state == TASK_SCHEDULED) t->had_turn = false;
     if (state_is_ending(t->state)) ended(k);
@@ -131,6 +132,7 @@ static void on_accepted(const struct look *k)
     t->run = 1;
     t->priority = t->submitted.priority;
     t->priority_known = true;
+    if (k->f->follows) sim_check_follows(k);
     sim_check_take_state(k);
     sim_check_turn_comes(k);
 }
@@ -196,11 +198,13 @@ static void on_changed(const struct look *k)
 static void on_ended(const struct look *k)
 {
     struct check_task *t = k->t;
-    k->c->late++;
+    if (k->f->from) sim_check_followed(k);
+    else k->c->late++;
     if (t->state == TASK_RUNNING || t->attempt) sim_check_breaks(k, "ended as never started though it has been");
-    if (t->submitted.start_by_ms && k->f->wall_ms <= t->submitted.start_by_ms)
+    if (!k->f->from && t->submitted.start_by_ms && k->f->wall_ms <= t->submitted.start_by_ms)
         sim_check_breaks(k, "ended as too late while it is not");
     t->state = k->f->state;
+    t->follows = false;
     ended(k);
 }
 
@@ -313,6 +317,7 @@ void sim_check_fact(struct sim_check *c, const struct fact *f)
     case FACT_CHANGED: on_changed(&k); break;
     case FACT_ANSWERED: if (k.t) on_answered(&k); break;
     case FACT_ENDED: on_ended(&k); break;
+    case FACT_LEADS: sim_check_leads(&k); break;
     case FACT_TOLD: on_told(&k); break;
     case FACT_PURGED: on_purged(&k); break;
     case FACT_IDLE: on_idle(c, f); break;

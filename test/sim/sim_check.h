@@ -15,6 +15,8 @@
  *               more for each time that the server was started anew
  *  once         of one type and key one task that has not ended, and beside it at most one that waits for its end
  *  cache        one that is answered without a run has the result of one of its type and input that is there and completed
+ *  share        one that waits for the result of another follows an identical one in flight that does not come after it, and runs
+ *               itself only when none is
  *  stop         a cancelled or timed-out attempt is over within its grace and a second
  *  resume       an attempt goes on from the last checkpoint of its run that was kept, at least; what was said before a
  *               verdict is kept with it; nothing of another run or task
@@ -65,6 +67,7 @@ struct check_task {
     int n_saids;
     int64_t said, kept, given; /* of the last attempt, 0: none; the one the store has; the one the last claim had */
     bool kept_unsure;        /* or a later one: a crash has hidden it */
+    bool follows;            /* blocked until an identical one has ended */
     bool in_turn;            /* of a fair queue, waiting, and nothing else that its key has puts its turn off */
     bool had_turn;           /* it has been claimed, and was at most given back since */
     int64_t passed[SIM_CHECK_KEYS]; /* starts of that key since its own key had one, or since it came */
@@ -90,6 +93,7 @@ struct sim_check {
     int64_t claims, resumed, verdicts, stale, endings[TASK_STATES], released, together, shared, late, crashes, purged;
     int64_t most_running; /* at one time */
     int64_t replaced, unblocked, cached;
+    int64_t followed, led; /* waited for the result of another; ran themselves in the end */
     int64_t passed_over;  /* ready but for their key */
     int64_t outwaited;    /* starts of a process while a pool waited for something more urgent */
     int64_t took_turns;   /* starts that another key waited through whose turn comes */

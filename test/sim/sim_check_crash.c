@@ -57,6 +57,7 @@ static void adopt(const struct look *k)
     t->rank = f->rank;
     t->alone = f->alone;
     t->due_ms = f->due_ms;
+    t->follows = f->follows != 0;
     t->fence = f->leased ? f->fence : 0; /* a puller has it, and goes on */
     t->cancelled_ms = 0;
     t->cancelled = f->stops;

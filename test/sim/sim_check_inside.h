@@ -36,6 +36,9 @@ void sim_check_once_claimed(const struct look *k);
 void sim_check_once_ended(const struct look *k);
 void sim_check_replaced(const struct look *k);
 void sim_check_answered(const struct look *k);                 /* one that is accepted, with the result of another */
+void sim_check_follows(const struct look *k);                  /* one that is accepted, and is to wait for the result of another */
+void sim_check_followed(const struct look *k);
+void sim_check_leads(const struct look *k);
 void sim_check_take_state(const struct look *k);
 
 void sim_check_claimed(const struct look *k);

@@ -24,9 +24,9 @@ void sim_check_once_taken(const struct look *k)
         const struct check_task *other = &k->c->tasks[i];
         others++;
         if (other->state != TASK_RUNNING || !other->cancelled) sim_check_breaks(k, "took a key that another one holds");
-        if (k->f->state != TASK_BLOCKED) sim_check_breaks(k, "does not wait for the end of the one it replaces");
+        if (k->f->state != TASK_BLOCKED || k->f->follows) sim_check_breaks(k, "does not wait for the end of the one it replaces");
     }
-    if (k->f->state == TASK_BLOCKED && others != 1) sim_check_breaks(k, "is blocked and nothing is in its way");
+    if (k->f->state == TASK_BLOCKED && !k->f->follows && others != 1) sim_check_breaks(k, "is blocked and nothing is in its way");
 }
 
 void sim_check_once_claimed(const struct look *k)
@@ -41,7 +41,7 @@ void sim_check_once_ended(const struct look *k)
 {
     for (size_t i = next_of_key(k, 0); i < k->c->n; i = next_of_key(k, i + 1)) {
         struct check_task *other = &k->c->tasks[i];
-        if (other->state != TASK_BLOCKED) continue;
+        if (other->state != TASK_BLOCKED || other->follows) continue;
         other->state = other->due_ms ? TASK_SCHEDULED : TASK_PENDING;
         other->unranked = true;
         k->c->unblocked++;

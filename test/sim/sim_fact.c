@@ -49,6 +49,7 @@ static const struct {
                NUMBER("once", once),
                NUMBER("cache", cache),
                NUMBER("from", from),
+               NUMBER("follows", follows),
                NUMBER("bypass", bypass),
                NUMBER("trouble", trouble),
                NUMBER("code", code),

@@ -41,6 +41,7 @@ struct fact {
     int64_t fair;            /* of a queue: 1, its keys take turns */
     int64_t once;            /* its key, which one task at a time holds; 0: none */
     int64_t cache, from;     /* which result answers it, 0: none; the task whose did, 0: it has one of its own */
+    int64_t follows;         /* the task whose result it waits for, 0: it does not */
     int64_t bypass, trouble, code, told, shared, alone, leased, stops; /* 0 or 1; alone: must be tried by itself; stops: somebody has asked for its end */
 };
 

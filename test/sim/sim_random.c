@@ -357,7 +357,7 @@ static void sum_up(void)
     result->pullers_killed = sim->pullers.kills;
     result->leases_lost = sim->server.roster.desk.lost;
     result->shared = c->shared;
-    result->cached = c->cached;
+    result->cached = c->cached, result->followed = c->followed, result->led = c->led;
     result->crashes = c->crashes;
     result->purged = c->purged;
     memcpy(result->endings, c->endings, sizeof c->endings);

@@ -84,7 +84,7 @@ struct sim_ask world_ask(struct sim *s)
     if (ask.once) ask.on_conflict = one_in(s, 2) ? TASK_REPLACE : (enum task_conflict)below(s, 3);
     ask.cache = one_in(s, 4);
     ask.bypass = ask.cache && one_in(s, 5);
-    if (ask.cache) ask.plan = "done", ask.ms = 100 * below(s, 3); /* few, so that there are some of the same */
+    if (ask.cache) ask.plan = one_in(s, 5) ? "fail done" : "done", ask.ms = 10000 * below(s, 3); /* few, so that there are some of the same */
     else if (one_in(s, 10)) ask.more = ",\"progress\":3,\"log\":2000";
     else if (one_in(s, 3)) ask.more = ",\"progress\":3,\"save\":1";
     if (one_in(s, 50)) ask.type = WORLD_FORGOTTEN, ask.queue = "default", ask.key = ask.once = 0; /* nobody would free its key's place */

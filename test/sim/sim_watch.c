@@ -46,21 +46,31 @@ static void added(struct sim_watch *w, const struct store_add *r)
         if (!t || it->err || it->existed || it->existing) continue;
         struct fact f = with_time(with_life(FACT_ACCEPTED, t, &it->life), it->body->run_at_ms);
         const struct sim_task *from = it->cached ? sim_task_of(w->client, &it->cached_from) : NULL;
+        const struct sim_task *leader = it->follows ? sim_task_of(w->client, &it->leader) : NULL;
         if (from) f.from = from->number;
+        if (leader) f.follows = leader->number;
         sim_history_add(w->history, f);
     }
 }
 
-/* now_ms: as the request was told; it may have been on its way for a while. */
-static void expired(struct sim_watch *w, const struct store_tick_item *items, size_t n, int64_t now_ms)
+/* Expired, or let go from one that they followed. now_ms: as the request was told; it may have been on its way for a while. */
+static void tell(struct sim_watch *w, enum fact_kind kind, const struct store_tick_item *items, size_t n, int64_t now_ms)
 {
     for (size_t i = 0; i < n; i++) {
         const struct sim_task *t = sim_task_of(w->client, &items[i].id);
         if (!t) continue;
-        struct fact f = with_life(FACT_ENDED, t, &items[i].life);
+        struct fact f = with_life(kind, t, &items[i].life);
+        const struct sim_task *from = items[i].cached ? sim_task_of(w->client, &items[i].cached_from) : NULL;
+        if (from) f.from = from->number;
         f.wall_ms = now_ms;
         sim_history_add(w->history, f);
     }
+}
+
+static void ticked(struct sim_watch *w, const struct store_tick *r)
+{
+    tell(w, FACT_ENDED, r->ended, r->n_ended, r->req.now_ms);
+    tell(w, FACT_LEADS, r->leads, r->n_leads, r->req.now_ms);
 }
 
 static int64_t number_of(struct str data)
@@ -72,7 +82,7 @@ static int64_t number_of(struct str data)
 
 static void claimed(struct sim_watch *w, const struct store_claim *r)
 {
-    expired(w, r->ended, r->n_ended, r->req.now_ms);
+    tell(w, FACT_ENDED, r->ended, r->n_ended, r->req.now_ms);
     for (size_t i = 0; i < r->n; i++) {
         const struct sim_task *t = sim_task_of(w->client, &r->items[i].body.id);
         if (!t) continue;
@@ -173,7 +183,7 @@ void sim_watch_answer(void *watch, const struct store_req *r)
     case STORE_CLAIM: claimed(w, (const struct store_claim *)r); break;
     case STORE_SETTLE: settled(w, (const struct store_settle *)r); break;
     case STORE_CONTROL: controlled(w, (const struct store_control *)r); break;
-    case STORE_TICK: expired(w, ((const struct store_tick *)r)->ended, ((const struct store_tick *)r)->n_ended, r->now_ms); break;
+    case STORE_TICK: ticked(w, (const struct store_tick *)r); break;
     case STORE_PURGE: purged(w, (const struct store_purge *)r); break;
     case STORE_SAVE: saved(w, (const struct store_save *)r); break;
     case STORE_QUEUE:
@@ -221,6 +231,7 @@ void sim_watch_census(struct sim_watch *w, struct store *engine, bool tell)
         }
         struct fact f = with_time(with_life(FACT_SEEN, t, &seen->life), seen->body.run_at_ms);
         f.code = seen->ending.failure.code.len > 0;
+        f.follows = seen->follows ? t->number : 0; /* whom, has nothing to be held against */
         if (f.leased) f.fence = (int64_t)seen->life.fence, f.stops = seen->life.cancel_requested;
         f.told = tell;
         sim_history_add(w->history, f);

@@ -50,7 +50,8 @@ static void tell(const struct sim_result *s)
            s->recycled, s->stopped, s->released, s->stale, s->rests, s->resumed);
     printf("%" PRId64 " times a pool that waited for what others hold, %" PRId64
            " that another started which had waited for so much longer than it for something less urgent\n", s->scarce, s->outwaited);
-    printf("%" PRId64 " tasks answered with the result of another\n", s->cached);
+    printf("%" PRId64 " tasks answered with the result of another; %" PRId64 " waited for that of one in flight, %" PRId64 " of them ran themselves\n",
+           s->cached, s->followed, s->led);
     printf("%" PRId64 " starts in fair queues that another key waited through\n", s->took_turns);
     printf("%" PRId64 " starts in queues with a rate, %" PRId64 " of them the last that it allowed\n", s->rated, s->at_rate);
     printf("%" PRId64 " tasks done by pullers, %" PRId64 " pullers killed, %" PRId64 " leases lost\n", s->pulled, s->pullers_killed, s->leases_lost);
@@ -115,7 +116,7 @@ TEST(what_is_promised_holds_through_random_hours)
     if (n < 200) return;
     for (int i = TASK_COMPLETED; i < TASK_STATES; i++) CHECK(sum.endings[i] > 0); /* every kind of ending was really seen */
     CHECK(sum.recycled > 0 && sum.stopped > 0 && sum.released > 0 && sum.stale > 0 && sum.resumed > 0);
-    CHECK(sum.together > 0 && sum.shared > 0 && sum.scarce > 0 && sum.outwaited > 0 && sum.cached > 0);
+    CHECK(sum.together > 0 && sum.shared > 0 && sum.scarce > 0 && sum.outwaited > 0 && sum.cached > 0 && sum.followed > 0 && sum.led > 0);
     CHECK(sum.crashes > 0 && sum.purged > 0 && sum.reloads > 0 && sum.rests > 0);
     CHECK(sum.took_turns > 0);
     CHECK(sum.rated > 0 && sum.at_rate > 0);

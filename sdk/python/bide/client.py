@@ -61,7 +61,7 @@ class Client:
         `max_attempts`, `retry`, `subject`, `tags`, `key` (of its type at most one task that has not ended holds it) with
         `on_conflict` ("refuse": KeyHeld is raised, "existing": the answer is that task, "replace": it ends and this one
         starts when it has), `cache` ({"ttl_ms": 3600000, "version": "2", "bypass": False}: a kept result of the same type,
-        version and input answers it, and its own is kept for so long), `limit_key` (whose it is: what one key runs at a time can be limited),
+        version and input answers it, or that of an identical one in flight, and its own is kept for so long), `limit_key` (whose it is: what one key runs at a time can be limited),
         `batch_key` (runs in one batch only with the same), `cost` (of a batch's ceiling), `retain_ms`, ...
 
         Raises UnknownType, UnknownQueue, UnknownField, Invalid, TooLarge, QueueFull, Draining,

@@ -4,13 +4,16 @@
  */
 #include "store/mem/mem_read.h"
 
-static void view(struct arena *a, const struct mem_record *rec, size_t input_max, size_t result_max, struct task *ret)
+#include "store/mem/mem_cache.h"
+
+static void view(const struct mem_shelf *s, struct arena *a, const struct mem_record *rec, size_t input_max, size_t result_max, struct task *ret)
 {
     struct task_body body = rec->body;
     *ret = (struct task){.life = rec->life, .input_bytes = body.input.len};
     if (body.input.len > input_max) body.input = STR_NONE;
     ret->body = task_copy_body(a, &body);
     if (!state_is_ending(rec->life.state)) {
+        mem_cache_view(s, ret);
         if (rec->notes && rec->notes->attempt.run == rec->life.run && rec->notes->attempt.verdict != LIFE_DONE)
             ret->last = task_copy_failure(a, &rec->notes->attempt.failure);
         return;
@@ -27,7 +30,7 @@ void mem_read_get(const struct mem_shelf *s, struct store_get *r)
 {
     const struct mem_record *rec = map_get(&s->by_id, id_key(&r->id));
     r->found = rec ? 0 : ERR_NOT_FOUND;
-    if (rec) view(&r->req.arena, rec, r->input_max, r->result_max, &r->task);
+    if (rec) view(s, &r->req.arena, rec, r->input_max, r->result_max, &r->task);
 }
 
 static bool has_tag(const struct task_body *b, const struct task_tag *tag)
@@ -66,7 +69,7 @@ void mem_read_list(const struct mem_shelf *s, struct store_list *r)
             r->more = true;
             break;
         }
-        view(&r->req.arena, rec, 0, 0, &r->items[r->n++]);
+        view(s, &r->req.arena, rec, 0, 0, &r->items[r->n++]);
     }
     if (r->n) r->last = r->items[r->n - 1].body.id;
 }

@@ -255,7 +255,8 @@ static const struct shelf_ops ops = {
     .patch = patch, .erase = erase,  .remember = remember,   .recall = recall, .strip = strip, .forget_keys = forget_keys,
     .save = save,   .saved = saved,  .unsave = unsave,
     .holders = mem_once_holders, .hold = mem_once_hold, .let_go = mem_once_let_go,
-    .want = mem_cache_want, .keep = mem_cache_keep, .unwant = mem_cache_unwant,
+    .want = mem_cache_want, .lead = mem_cache_lead, .wanted = mem_cache_wanted, .print = mem_cache_print,
+    .keep = mem_cache_keep, .unwant = mem_cache_unwant,
     .kept = mem_cache_kept, .forget_kept = mem_cache_forget,
 };
 

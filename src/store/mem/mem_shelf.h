@@ -45,6 +45,7 @@ struct mem_shelf {
     struct map keys;             /* of struct mem_key, owned, by its text */
     struct map holders;          /* of struct mem_once (mem_once.c), owned, by its text */
     struct map wanted, kept;     /* of struct mem_cache (mem_cache.c), owned; by the id of a live task; by print */
+    struct map prints;           /* of struct mem_print (mem_cache.c), owned: who is wanted, by print */
 };
 
 void mem_shelf_init(struct mem_shelf *s);

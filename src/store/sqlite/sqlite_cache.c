@@ -7,22 +7,67 @@
 
 #include "store/sqlite/sqlite_shelf.h"
 
-enum { WANT = SQLITE_CACHE_STATEMENTS, KEEP, UNWANT, KEPT, FORGET, LOAD };
+enum { WANT = SQLITE_CACHE_STATEMENTS, LEAD, WANTED, PRINT, KEEP, UNWANT, KEPT, FORGET, LOAD };
 
 static struct sqlite_db *db_of(struct shelf *s) { return &CONTAINER_OF(s, struct sqlite_shelf, shelf)->db; }
 
 static struct str bytes_of(const uint8_t print[TASK_PRINT]) { return (struct str){(const char *)print, TASK_PRINT}; }
 
-int sqlite_cache_want(struct shelf *s, const struct task_body *body)
+int sqlite_cache_want(struct shelf *s, const struct task_body *body, bool follows)
 {
     struct sqlite_db *d = db_of(s);
-    sqlite3_stmt *q = sqlite_db_statement(d, WANT, "INSERT INTO wanted(id,print,ttl) VALUES(?1,?2,?3)");
+    sqlite3_stmt *q = sqlite_db_statement(d, WANT, "INSERT INTO wanted(id,print,ttl,follows) VALUES(?1,?2,?3,?4)");
     if (!q) return ERR_STORE;
     sqlite_db_bind_id(q, 1, &body->id);
     sqlite_db_bind_blob(q, 2, bytes_of(body->cache.print));
     sqlite3_bind_int64(q, 3, body->cache.ttl_ms);
+    sqlite3_bind_int(q, 4, follows);
     int err = sqlite_db_run(d, q);
     return err == ERR_CONFLICT ? ERR_STORE : err;
+}
+
+int sqlite_cache_lead(struct shelf *s, const struct id *id)
+{
+    struct sqlite_db *d = db_of(s);
+    sqlite3_stmt *q = sqlite_db_statement(d, LEAD, "UPDATE wanted SET follows=0 WHERE id=?1 AND follows=1");
+    if (!q) return ERR_STORE;
+    sqlite_db_bind_id(q, 1, id);
+    int err = sqlite_db_run(d, q);
+    return err ? err : sqlite3_changes(d->db) == 1 ? 0 : ERR_STORE;
+}
+
+int sqlite_cache_wanted(struct shelf *s, const uint8_t print[TASK_PRINT], bool follow, const struct id *after, struct id *ret, size_t max,
+                     size_t *ret_n)
+{
+    struct sqlite_db *d = db_of(s);
+    sqlite3_stmt *q = sqlite_db_statement(d, WANTED, "SELECT id FROM wanted WHERE print=?1 AND follows=?2 AND id>?4 ORDER BY id LIMIT ?3");
+    if (!q) return ERR_STORE;
+    sqlite_db_bind_blob(q, 1, bytes_of(print));
+    sqlite3_bind_int(q, 2, follow);
+    sqlite3_bind_int64(q, 3, (int64_t)max);
+    if (after) sqlite_db_bind_id(q, 4, after);
+    else sqlite_db_bind_blob(q, 4, STR(""));
+    size_t n = 0;
+    int code = sqlite3_step(q);
+    for (; code == SQLITE_ROW; code = sqlite3_step(q)) ret[n++] = sqlite_db_id(q, 0);
+    int err = sqlite_db_err(d, code);
+    sqlite3_reset(q);
+    *ret_n = n;
+    return err;
+}
+
+int sqlite_cache_print(struct shelf *s, const struct id *id, uint8_t ret[TASK_PRINT])
+{
+    struct sqlite_db *d = db_of(s);
+    sqlite3_stmt *q = sqlite_db_statement(d, PRINT, "SELECT print FROM wanted WHERE id=?1");
+    if (!q) return ERR_STORE;
+    sqlite_db_bind_id(q, 1, id);
+    int code = sqlite3_step(q);
+    struct str print = code == SQLITE_ROW ? sqlite_db_str(q, 0) : STR_NONE;
+    bool whole = print.len == TASK_PRINT;
+    if (whole) memcpy(ret, print.p, TASK_PRINT);
+    sqlite3_reset(q);
+    return whole ? 0 : ERR_STORE;
 }
 
 int sqlite_cache_keep(struct shelf *s, const struct id *id, int32_t run, int64_t now_ms)
@@ -84,23 +129,28 @@ int sqlite_cache_forget(struct shelf *s, int64_t now_ms, size_t max, size_t *ret
     return err;
 }
 
-static int mark(struct ready *ready, struct id id)
+/* Those that follow are marked so; of each print the oldest is looked at once more. */
+static int mark(struct ready *ready, struct id id, bool follows, bool woken)
 {
     const struct ready_entry *entry = ready_get(ready, &id);
-    if (!entry) return ERR_STORE;
+    if (!entry || (follows && entry->life.state != TASK_BLOCKED)) return ERR_STORE;
     struct life life = entry->life;
     life.cached = true;
+    life.follows = follows;
+    life.woken = woken;
     ready_put(ready, &id, entry->lane, &life);
     return 0;
 }
 
 int sqlite_cache_load(struct sqlite_db *d, struct ready *ready, struct err *e)
 {
-    sqlite3_stmt *q = sqlite_db_statement(d, LOAD, "SELECT id FROM wanted");
+    sqlite3_stmt *q = sqlite_db_statement(d, LOAD,
+                                          "SELECT w.id, w.follows, w.follows AND w.id=(SELECT min(o.id) FROM wanted o"
+                                          " WHERE o.print=w.print AND o.follows=1) FROM wanted w");
     int code = q ? sqlite3_step(q) : SQLITE_ERROR;
     int err = 0;
     for (; code == SQLITE_ROW; code = sqlite3_step(q)) {
-        err = mark(ready, sqlite_db_id(q, 0));
+        err = mark(ready, sqlite_db_id(q, 0), sqlite3_column_int(q, 1) != 0, sqlite3_column_int(q, 2) != 0);
         if (err) break;
     }
     if (err) (void)err_set(e, err, "the store has a row that cannot be: the result of a task that has ended is still wanted");

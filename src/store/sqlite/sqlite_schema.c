@@ -101,6 +101,9 @@ const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     "ALTER TABLE past ADD COLUMN cached_from BLOB;",
     /* 10: queues that are fair (-1: never set) */
     "ALTER TABLE queue ADD COLUMN fair INTEGER NOT NULL DEFAULT -1;",
+    /* 11: which of those whose result is to be kept wait for that of another of the same print */
+    "ALTER TABLE wanted ADD COLUMN follows INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX wanted_print ON wanted(print, follows, id);",
 };
 
 #define RESTORE "restore a backup (bide backup makes them)"

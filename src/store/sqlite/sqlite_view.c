@@ -15,6 +15,10 @@ struct task sqlite_view_task(sqlite3_stmt *s, struct arena *a)
         t.life = t.ending.life;
     } else {
         t.life = sqlite_row_live(s, live);
+        struct str leader = sqlite_db_str(s, SQLITE_VIEW_N - 1);
+        t.follows = leader.p != NULL;
+        t.has_leader = leader.len > 0;
+        if (t.has_leader) t.leader = sqlite_db_id(s, SQLITE_VIEW_N - 1);
     }
     return t;
 }

@@ -133,7 +133,7 @@ TEST(nothing_counted_is_a_valid_text_without_samples)
     metrics_init(&m);
     read_metrics();
     CHECK_INT(n_samples, 0);
-    CHECK_INT(n_families, 13);
+    CHECK_INT(n_families, 14);
     metrics_release(&m);
 }
 
@@ -221,13 +221,16 @@ TEST(hits_and_misses_stand_where_a_kept_result_was_asked_for)
 {
     metrics_init(&m);
     metrics_submitted(&m, STR("q"), STR("other"), false);
-    for (int i = 0; i < 5; i++) metrics_cache(&m, STR("q"), STR("t"), i % 2);
-    metrics_cache(&m, STR("r"), STR("t"), true);
+    for (int i = 0; i < 5; i++) metrics_cache(&m, STR("q"), STR("t"), i % 2 ? METRICS_CACHE_HIT : METRICS_CACHE_MISS);
+    metrics_cache(&m, STR("r"), STR("t"), METRICS_CACHE_HIT);
+    metrics_cache(&m, STR("r"), STR("t"), METRICS_CACHE_SHARED);
     read_metrics();
     CHECK_INT(value("bide_cache_hits_total", "queue=q;type=t;"), 2);
     CHECK_INT(value("bide_cache_misses_total", "queue=q;type=t;"), 3);
     CHECK_INT(value("bide_cache_hits_total", "queue=r;type=t;"), 1);
     CHECK_INT(value("bide_cache_misses_total", "queue=r;type=t;"), 0);
+    CHECK_INT(value("bide_cache_shared_total", "queue=r;type=t;"), 1);
+    CHECK_INT(value("bide_cache_shared_total", "queue=q;type=t;"), 0);
     CHECK_INT(value("bide_cache_hits_total", "queue=q;type=other;"), -1);
     metrics_release(&m);
 }

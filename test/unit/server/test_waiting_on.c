@@ -56,7 +56,13 @@ TEST(a_blocked_task_waits_for_another)
     struct sim_task *t = SUBMIT(.type = "convert", .delay_ms = 1000);
     struct task seen = *rig_look(t);
     seen.life.state = TASK_BLOCKED;
+    seen.follows = seen.has_leader = true;
     CHECK_STR(str_of(waiting_on_reason(&sim->server, &seen, detail)), "dependency");
+    CHECK_STR(str_of(detail), "the result of 00000000-0000-0000-0000-000000000000, an identical task in flight");
+    seen.body.key = STR("its own"); /* it holds that: nobody is in its way there */
+    seen.has_leader = false;
+    CHECK_STR(str_of(waiting_on_reason(&sim->server, &seen, detail)), "dependency");
+    CHECK_STR(str_of(detail), "the identical task in flight has ended");
     RIG_CLOSE();
 }
 

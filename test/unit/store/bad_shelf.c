@@ -143,10 +143,26 @@ static int let_go(struct shelf *s, const struct id *id, struct id *ret_other, bo
     return err ? err : behind(s)->ops->let_go(behind(s), id, ret_other, ret_has_other);
 }
 
-static int want(struct shelf *s, const struct task_body *body)
+static int want(struct shelf *s, const struct task_body *body, bool follows)
 {
     int err = fails(s);
-    return err ? err : behind(s)->ops->want(behind(s), body);
+    return err ? err : behind(s)->ops->want(behind(s), body, follows);
+}
+static int lead(struct shelf *s, const struct id *id)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->lead(behind(s), id);
+}
+static int wanted(struct shelf *s, const uint8_t print_of[TASK_PRINT], bool follow, const struct id *after, struct id *ret, size_t max,
+                     size_t *ret_n)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->wanted(behind(s), print_of, follow, after, ret, max, ret_n);
+}
+static int print(struct shelf *s, const struct id *id, uint8_t ret[TASK_PRINT])
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->print(behind(s), id, ret);
 }
 static int keep(struct shelf *s, const struct id *id, int32_t run, int64_t now_ms)
 {
@@ -176,7 +192,7 @@ static const struct shelf_ops ops = {
     .patch = patch, .erase = erase,   .remember = remember,   .recall = recall,
     .strip = strip, .forget_keys = forget_keys, .save = save, .saved = saved, .unsave = unsave,
     .holders = holders, .hold = hold, .let_go = let_go,
-    .want = want, .keep = keep, .unwant = unwant, .kept = kept, .forget_kept = forget_kept,
+    .want = want, .lead = lead, .wanted = wanted, .print = print, .keep = keep, .unwant = unwant, .kept = kept, .forget_kept = forget_kept,
 };
 
 void bad_shelf_init(struct bad_shelf *b)

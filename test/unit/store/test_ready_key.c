@@ -329,6 +329,13 @@ TEST(one_name_in_two_queues_is_two_keys)
     CHECK_INT(ready_key_of(&r, 0, STR("ann")), one);
     CHECK_INT(ready_key_of(&r, 0, STR_NONE), READY_NONE);
     CHECK_STR(ready_key_name(&r, two), "ann");
+    struct id id = id_of(0), other = id_of(1);
+    struct life life = life_begin(&(struct life_rules){.max_attempts = 1}, 1, 0, NOW);
+    ready_add(&r, &id, 0, one, &life);
+    ready_add(&r, &other, 0, READY_NONE, &life);
+    CHECK(ready_key_is(&r, ready_get(&r, &id), STR("ann")));
+    CHECK(!ready_key_is(&r, ready_get(&r, &id), STR("bob")) && !ready_key_is(&r, ready_get(&r, &id), STR_NONE));
+    CHECK(!ready_key_is(&r, ready_get(&r, &other), STR("ann")));
     ready_release(&r);
 }
 

@@ -353,18 +353,6 @@ TEST(since_when_it_could_run_is_kept_beside_a_rank_that_says_something_else)
     CHECK_INT(l.eligible_at_ms, NOW + 5000);
 }
 
-TEST(another_time_leaves_a_blocked_task_blocked_and_gives_it_its_place)
-{
-    struct life l = standing(TASK_BLOCKED);
-    struct life_outcome out;
-    struct life_input in = {.event = LIFE_REPLAN, .now_ms = NOW, .run_at_ms = NOW + 5000};
-    CHECK_INT(life_step(&l, &rules, &in, &out), 0);
-    CHECK_INT(l.state, TASK_BLOCKED);
-    CHECK_INT(l.due_at_ms, 0);
-    CHECK_INT(l.rank, order_rank(5, NOW + 5000));
-    CHECK(out.changed);
-}
-
 TEST(another_time_that_the_order_cannot_tell_apart_is_a_change)
 {
     int64_t end_ms = order_eligible_ms(order_rank(5, INT64_MAX));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Of two tasks with one key: the one that gives way, and the one that is blocked until it has ended.
+ * Of two tasks with one key: the one that gives way, and the one that is blocked until it has ended. And blocked ones as such.
  */
 #include "life_rig.h"
 #include "task/order.h"
@@ -55,6 +55,34 @@ TEST(one_that_is_blocked_has_its_place_from_when_it_is_not_any_more)
     l = life_begin_blocked(&late, 1, NOW - 10);
     CHECK_INT(life_next_ms(&l), NOW + 1);
     CHECK(step(&l, LIFE_EXPIRE, NOW + 1).ended);
+}
+
+TEST(another_time_leaves_a_blocked_task_blocked_and_gives_it_its_place)
+{
+    struct life l = standing(TASK_BLOCKED);
+    struct life_outcome out;
+    struct life_input in = {.event = LIFE_REPLAN, .now_ms = NOW, .run_at_ms = NOW + 5000};
+    CHECK_INT(life_step(&l, &rules, &in, &out), 0);
+    CHECK_INT(l.state, TASK_BLOCKED);
+    CHECK_INT(l.due_at_ms, 0);
+    CHECK_INT(l.rank, order_rank(5, NOW + 5000));
+    CHECK(out.changed);
+}
+
+TEST(one_that_followed_goes_on_from_its_place_unless_it_has_a_time_of_its_own)
+{
+    for (int later = 0; later < 2; later++) {
+        struct life l = standing(TASK_BLOCKED), was = l;
+        l.follows = l.woken = true;
+        CHECK_INT(life_next_ms(&l), 1);
+        struct life_outcome out;
+        struct life_input in = {.event = LIFE_UNBLOCK, .now_ms = NOW, .run_at_ms = later ? NOW + 5000 : 0};
+        CHECK_INT(life_step(&l, &rules, &in, &out), 0);
+        CHECK(out.changed && !l.follows && !l.woken);
+        CHECK_INT(l.state, later ? TASK_SCHEDULED : TASK_PENDING);
+        CHECK_INT(l.rank, later ? order_rank(5, NOW + 5000) : was.rank);
+        CHECK_INT(life_next_ms(&l), later ? NOW + 5000 : INT64_MAX);
+    }
 }
 
 TEST_MAIN
