@@ -11,16 +11,22 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 bide=${PROGRAM:-$bide}
-rows=${*:-livez_1 livez_64 get_1 get_64 submit_1 submit_64 batch life_1 life_64}
+rows=${*:-livez_1 livez_64 get_1 get_64 submit_1 submit_64 submit_key submit_fair submit_follows submit_hit batch life_1 life_64}
 body='{"type":"bench","input":{"audio":"recordings/2026/11/21/meeting-0001.wav","language":"en","model":"small","options":{"timestamps":true,"beam":5,"temperature":0.2},"note":"what a caller says, short."}}'
 
 config() {
     cat >"$dir/bide.yaml" <<-END
-		queues: {paused: {paused: true}, open: {concurrency: 64}}
+		queues:
+		  paused: {paused: true}
+		  keys: {paused: true, key_concurrency: 2}
+		  fair: {paused: true, fair: true}
+		  open: {concurrency: 64}
 		workers: {noop: {command: [$built/noop_worker], load: boot, keep_alive: forever}}
 		types:
 		  bench: {queue: paused, exec: [/bin/true]}
 		  noop: {queue: open, worker: noop}
+		  key: {queue: keys, exec: [/bin/true]}
+		  fair: {queue: fair, exec: [/bin/true]}
 	END
 }
 
@@ -33,6 +39,10 @@ describe() {
     get_64) echo "GET of a task|64|5|25|1" ;;
     submit_1) echo "submit|1|100|600|1" ;;
     submit_64) echo "submit|64|5|25|1" ;;
+    submit_key) echo "submit, limit_key at its limit|64|5|25|1" ;;
+    submit_fair) echo "submit, limit_key in a fair queue|64|5|25|1" ;;
+    submit_follows) echo "submit, cache: one in flight|64|5|25|1" ;;
+    submit_hit) echo "submit, cache: a result is kept|64|5|25|1" ;;
     batch) echo "submit, 100 a request, per item|1|5|25|100" ;;
     life_1) echo "life of a task, Prefer: wait|1|20|120|1" ;;
     life_64) echo "life of a task, Prefer: wait|64|2|12|1" ;;
@@ -40,6 +50,12 @@ describe() {
     esac
 }
 
+# with TYPE MEMBERS: the body of another type and with more
+with() {
+    printf '%s' "$body" | sed "s/^{/{$2,/; s/bench/$1/"
+}
+
+cache='"cache":{"ttl_ms":3600000}'
 lines() {
     for _ in $(seq 100); do
         echo "$body"
@@ -54,6 +70,13 @@ ask() {
     case $row in
     livez_*) "$@" /livez ;;
     get_*) "$@" "/v1/tasks/$(BIDE_SERVER=http://$address "$root/build/bide" submit bench --input '{}')" ;;
+    submit_key) "$@" /v1/tasks "$(with key '"limit_key":"ann"')" ;;
+    submit_fair) "$@" /v1/tasks "$(with fair '"limit_key":"ann"')" ;;
+    submit_follows) "$@" /v1/tasks "$(with bench "$cache")" ;;
+    submit_hit)
+        "$1" -H 'Prefer: wait=30' -c 1 -n 1 "$address" /v1/tasks "$(with noop "$cache")" >/dev/null
+        "$@" /v1/tasks "$(with noop "$cache")"
+        ;;
     submit_*) "$@" /v1/tasks "$body" ;;
     batch) lines | "$@" /v1/tasks:batch - ;;
     life_*) "$1" -H 'Prefer: wait=30' "$2" "$3" "$4" "$5" "$6" /v1/tasks "$(printf '%s' "$body" | sed s/bench/noop/)" ;;

@@ -46,7 +46,8 @@ void sim_check_leads(const struct look *k)
     for (size_t i = 0; i < k->c->n; i++) {
         const struct check_task *other = &k->c->tasks[i];
         bool in_flight = sim_check_lives(other) && other->state == TASK_RUNNING && !other->cancelled && other->run == 1;
-        bool known = t->priority_known && other->priority_known && other->priority >= t->priority;
+        bool at_once = k->f->state == TASK_PENDING; /* else it was given a time of its own */
+        bool known = at_once && t->priority_known && other->priority_known && other->priority >= t->priority;
         if (in_flight && known && is_identical(other, t) && sim_check_same_queue(other, t))
             sim_check_breaks(k, "runs itself though an identical one does");
     }
