@@ -25,7 +25,7 @@ static int64_t wall_ms(const struct clock *c)
 static int64_t mono_ms(const struct clock *c)
 {
     const struct contract_clock *own = CONTAINER_OF(c, const struct contract_clock, clock);
-    return own->real_mono ? clock_mono_ms(&clock_system) : own->mono_ms;
+    return own->mono_ms + (own->real_mono ? clock_mono_ms(&clock_system) : 0);
 }
 
 static void on_hints(void *user, const struct store_hint *hints, size_t n)
@@ -176,8 +176,8 @@ int contract_main(const struct contract_engine *engine, int argc, char **argv)
     int patch = contract_patch(argc, argv), outside = contract_outside(argc, argv), set = contract_set(argc, argv);
     int batch = contract_batch(argc, argv), key = contract_key(argc, argv), text = contract_text(argc, argv);
     int save = contract_save(argc, argv), where = contract_where(argc, argv), once = contract_once(argc, argv);
-    int cache = contract_cache(argc, argv), fair = contract_fair(argc, argv);
-    return cache || fair || where || life || read || list || patch || outside || set || batch || key || save || once || text;
+    int cache = contract_cache(argc, argv), fair = contract_fair(argc, argv), rate = contract_key_rate(argc, argv);
+    return rate || cache || fair || where || life || read || list || patch || outside || set || batch || key || save || once || text;
 }
 
 void contract_on_done(struct store_req *r)

@@ -34,12 +34,13 @@ void history_set(struct contract *c, struct rng *r, const char *const *queues)
     struct store_queue sets[3];
     size_t n = 1 + rng_below(r, 3);
     for (size_t i = 0; i < n; i++) {
-        sets[i] = (struct store_queue){.queue = str_of(queues[rng_below(r, 2)]), .parts = 1 + (unsigned)rng_below(r, 127)};
+        sets[i] = (struct store_queue){.queue = str_of(queues[rng_below(r, 2)]), .parts = 1 + (unsigned)rng_below(r, 255)};
         sets[i].set = (struct store_queue_set){.paused = rng_below(r, 2), .draining = rng_below(r, 2)};
         sets[i].set.concurrency = (int32_t)rng_below(r, 3);
         sets[i].set.capacity = (int64_t)rng_below(r, 3) - 1;
         sets[i].set.key_concurrency = (int32_t)rng_below(r, 5) - 1;
         sets[i].set.rate = rates[rng_below(r, 4)];
+        sets[i].set.key_rate = rates[rng_below(r, 4)];
         sets[i].set.fair = (int32_t)rng_below(r, 3) - 1;
         SUBMIT(c, queue, &sets[i]);
     }

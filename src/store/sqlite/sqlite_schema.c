@@ -101,6 +101,8 @@ const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     "ALTER TABLE past ADD COLUMN cached_from BLOB;",
     /* 10: queues that are fair (-1: never set) */
     "ALTER TABLE queue ADD COLUMN fair INTEGER NOT NULL DEFAULT -1;",
+    /* 11: rates of the keys of queues, as rates of queues */
+    "ALTER TABLE queue ADD COLUMN key_rate TEXT;",
 };
 
 #define RESTORE "restore a backup (bide backup makes them)"
