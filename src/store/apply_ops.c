@@ -9,7 +9,6 @@
 #include "store/apply_once.h"
 #include "store/apply_save.h"
 #include "store/ready_fair.h"
-#include "store/ready_key_rate.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -91,7 +90,6 @@ static int settle_one(struct apply *a, struct store_settle_item *it, struct aren
     err = apply_ops_begin(a);
     if (!err && worth_a_note(it)) err = a->shelf->ops->note(a->shelf, &it->attempt);
     if (err) return err;
-    if (it->attempt.verdict == LIFE_UNSTARTED) ready_key_rate_give(a->ready, lane, &id);
     if (!it->outcome.ended) {
         ready_fair_replace(a->ready, lane, &id, &it->life, now_ms);
         err = apply_save_keep(a, it);

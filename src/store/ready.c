@@ -17,7 +17,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum change_kind { CHANGE_PUT, CHANGE_NEW, CHANGE_REMOVE, CHANGE_TALLY, CHANGE_TOKENS };
+enum change_kind { CHANGE_PUT, CHANGE_NEW, CHANGE_REMOVE, CHANGE_TALLY, CHANGE_TOKEN };
 
 struct ready_change {
     enum change_kind kind;
@@ -261,9 +261,9 @@ void ready_tally(struct ready *r, uint32_t queue, enum task_state ending, int64_
     r->queues[queue].n[ending] += delta;
 }
 
-void ready_note_tokens(struct ready *r, uint32_t key, int64_t n)
+void ready_note_token(struct ready *r, uint32_t key)
 {
-    note(r, &(struct ready_change){.kind = CHANGE_TOKENS, .lane = READY_NONE, .key = key, .delta = n});
+    note(r, &(struct ready_change){.kind = CHANGE_TOKEN, .lane = READY_NONE, .key = key});
 }
 
 void ready_commit(struct ready *r)
@@ -277,7 +277,7 @@ void ready_undo(struct ready *r)
     while (r->n_journal > 0) {
         const struct ready_change *c = &r->journal[--r->n_journal];
         if (c->kind == CHANGE_TALLY) r->queues[c->lane].n[c->state] -= c->delta;
-        else if (c->kind == CHANGE_TOKENS) ready_key_rate_undo(r, c->key, c->delta);
+        else if (c->kind == CHANGE_TOKEN) ready_key_rate_undo(r, c->key);
         else if (c->kind == CHANGE_NEW) clear(r, &c->id);
         else set(r, &c->id, c->lane, c->key, &c->life);
     }

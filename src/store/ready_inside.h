@@ -39,7 +39,7 @@ uint32_t ready_key_rate_tokens(struct ready *r, uint32_t key); /* READY_NONE: no
 void ready_key_rate_settle(struct ready *r, uint32_t key);   /* `rated` is set: when to look again */
 bool ready_key_rate_rests(struct ready *r, uint32_t key);    /* without tasks: it is kept until its bucket is full */
 uint32_t ready_key_rate_rested(struct ready *r);             /* the next that is now; READY_NONE: none */
-void ready_key_rate_undo(struct ready *r, uint32_t key, int64_t n);
-void ready_note_tokens(struct ready *r, uint32_t key, int64_t n); /* into the journal: so many were taken, below 0: given back */
+void ready_key_rate_undo(struct ready *r, uint32_t key);
+void ready_note_token(struct ready *r, uint32_t key); /* into the journal: one is taken */
 
 #endif

@@ -75,7 +75,7 @@ uint32_t ready_key_rate_tokens(struct ready *r, uint32_t key)
     return (uint32_t)rate_tokens(k->own ? &k->own->tokens : b, r->mono_ms);
 }
 
-/* ---- taken and given back ---- */
+/* ---- taken ---- */
 
 /* READY_NONE: it has no key whose starts are counted. */
 static uint32_t counted(const struct ready *r, uint32_t lane, const struct id *id)
@@ -89,25 +89,15 @@ void ready_key_rate_take(struct ready *r, uint32_t lane, const struct id *id)
 {
     uint32_t key = counted(r, lane, id);
     if (key == READY_NONE) return;
-    ready_note_tokens(r, key, 1);
+    ready_note_token(r, key);
     rate_take(&own(r, key)->tokens, 1, r->mono_ms);
 }
 
-/* One that a full bucket has no room for was given back by time: nothing is. */
-void ready_key_rate_give(struct ready *r, uint32_t lane, const struct id *id)
-{
-    uint32_t key = counted(r, lane, id);
-    if (key == READY_NONE || !r->keys[key].own || rate_is_full(&r->keys[key].own->tokens, r->mono_ms)) return;
-    ready_note_tokens(r, key, -1);
-    rate_give(&r->keys[key].own->tokens, 1, r->mono_ms);
-}
-
-void ready_key_rate_undo(struct ready *r, uint32_t key, int64_t n)
+void ready_key_rate_undo(struct ready *r, uint32_t key)
 {
     struct ready_bucket *b = r->keys[key].own;
     if (!b) return; /* the rate has become none since: nothing is counted */
-    if (n > 0) rate_give(&b->tokens, (int32_t)n, r->mono_ms);
-    else rate_take(&b->tokens, (int32_t)-n, r->mono_ms);
+    rate_give(&b->tokens, 1, r->mono_ms);
     ready_key_settle(r, key);
 }
 

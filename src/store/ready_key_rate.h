@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Rates per key (key_rate of a queue): of the tasks of one limit_key no more could run now than its bucket has tokens; a claim
- * takes one, and a start that could not even be made gives it back.
+ * takes one, whatever becomes of it.
  *
  * A key that has started nothing has the tokens of one that was there, unused, since the rate is known: its queue's bucket. One
  * that takes a token, or waits for one, has a bucket of its own, about 100 bytes, until that is full again: then it is as the
@@ -10,8 +10,8 @@
  *     own bucket   [ waiting: it holds tasks for want of a token ]   by the moment of the next: part of what is due
  *                  [ resting: without tasks ]                        by the moment it is full: dropped at a commit after it
  *
- * Tokens are counted in mono, as of when a request was submitted: a clock that is set brings none. Taken and given back ones
- * are journalled; what comes with time is not undone. A queue without a key_rate has nothing of all this.
+ * Tokens are counted in mono, as of when a request was submitted: a clock that is set brings none. A token that was taken is
+ * journalled; what comes with time is not undone. A queue without a key_rate has nothing of all this.
  */
 #ifndef STORE_READY_KEY_RATE_H
 #define STORE_READY_KEY_RATE_H
@@ -20,7 +20,6 @@
 
 void ready_key_rate_now(struct ready *r, int64_t mono_ms, int64_t wall_ms); /* before each request, and before the first is loaded */
 void ready_key_rate_take(struct ready *r, uint32_t lane, const struct id *id); /* it is about to be put as running */
-void ready_key_rate_give(struct ready *r, uint32_t lane, const struct id *id); /* it was not started: before it is put again */
 bool ready_key_rate_tick(struct ready *r, size_t max); /* lets in what there are tokens for now; true: that was not all */
 int64_t ready_key_rate_due(const struct ready *r);     /* wall: when the next has a token; INT64_MAX: none waits */
 

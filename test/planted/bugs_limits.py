@@ -24,4 +24,25 @@ BUGS = {
         "",
         unit("test_unit_task_order", "each_task_of_a_key_comes_one_turn_after_the_one_before"),
     ),
+    "key_token_kept": (
+        "a claim takes no token of its key",
+        "src/store/ready_key_rate.c",
+        "    rate_take(&own(r, key)->tokens, 1, r->mono_ms);\n",
+        "    (void)own(r, key);\n",
+        SIM,
+    ),
+    "key_token_lost": (
+        "after a commit that failed the tokens that were taken for it stay taken",
+        "src/store/ready_key_rate.c",
+        "    rate_give(&b->tokens, 1, r->mono_ms);\n",
+        "",
+        unit("test_unit_store_ready_key_rate", "an_undo_gives_back_what_was_taken"),
+    ),
+    "key_tokens_forgotten": (
+        "the tokens of a key are forgotten with its last task: the next one has those of a key that has started nothing",
+        "src/store/ready_key_rate.c",
+        "if (b && rate_is_full(&b->tokens, r->mono_ms)) ready",
+        "if (b) ready",
+        SIM,
+    ),
 }
