@@ -20,7 +20,7 @@
 
 void ready_key_rate_now(struct ready *r, int64_t mono_ms, int64_t wall_ms); /* before each request, and before the first is loaded */
 void ready_key_rate_take(struct ready *r, uint32_t lane, const struct id *id); /* it is about to be put as running */
-bool ready_key_rate_tick(struct ready *r, size_t max); /* lets in what there are tokens for now; true: that was not all */
+bool ready_key_rate_tick(struct ready *r, size_t max); /* lets in what has its token by then; true: that was not all */
 int64_t ready_key_rate_due(const struct ready *r);     /* wall: when the next has a token; INT64_MAX: none waits */
 
 #endif

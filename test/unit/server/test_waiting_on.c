@@ -129,7 +129,7 @@ TEST(one_whose_key_has_no_token_says_the_rate_of_its_key_until_one_comes)
     CHECK_STR(why(t[1]), "key_rate");
     sim_pass(sim, 1);
     CHECK_STR(why(t[1]), "-");
-    CHECK_STR(why(t[2]), "key"); /* two run: that is what it waits for now, whatever tokens there are */
+    CHECK_STR(why(t[2]), "key"); /* two run: that is what it waits for then, whatever tokens there are */
     CHECK_STR(str_of(detail), "key key 7: 2 of 2 running");
     sim_pass(sim, 60000);
     CHECK_INT(sim->server.keys.holding.n, 0);

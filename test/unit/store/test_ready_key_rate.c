@@ -4,6 +4,7 @@
  * as many could run as it has tokens, whatever was undone, forgotten or looked at again.
  */
 #include "base/rng.h"
+#include "store/ready_fair.h"
 #include "store/ready_inside.h"
 #include "store/ready_key_rate.h"
 #include "task/order.h"
@@ -240,6 +241,46 @@ TEST(each_key_is_let_in_when_its_own_token_comes_and_a_tick_takes_no_more_than_i
     CHECK(!ready_key_rate_tick(&r, 6));
     CHECK_INT(ready_waiting(&r, 0), 10);
     CHECK_INT(ready_key_rate_due(&r), r.wall_ms + 10);
+    ready_release(&r);
+}
+
+TEST(tasks_without_a_key_have_no_rate_in_a_fair_queue_as_in_any_other)
+{
+    for (int fair = 0; fair < 2; fair++) {
+        struct ready r;
+        stage(&r, by_three);
+        r.queues[0].declared_fair = fair;
+        ready_fair_settle(&r, 0, NOW);
+        for (int i = 0; i < 5; i++) {
+            struct id id = id_of(i);
+            struct life l = life_of(TASK_PENDING, i);
+            ready_add(&r, &id, 0, ready_fair_key(&r, 0, STR_NONE), &l);
+        }
+        for (int i = 0; i < 4; i++) start(&r, i);
+        CHECK(ready_waiting(&r, 0) == 1 && buckets(&r) == 0);
+        ready_release(&r);
+    }
+}
+
+TEST(what_was_set_for_a_queue_counts_more_than_what_is_declared_and_is_of_that_queue_alone)
+{
+    struct ready r;
+    stage(&r, by_three);
+    uint32_t other = ready_lane_of(&r, STR("other"), STR("t"), STR_NONE), queue = r.lanes[other].queue;
+    r.queues[queue].set.key_rate = by_three;
+    ready_key_limit(&r, queue);
+    for (int i = 0; i < 6; i++) {
+        struct id id = id_of(i);
+        struct life l = life_of(TASK_PENDING, i);
+        ready_add(&r, &id, i < 3 ? 0 : other, ready_key_of(&r, i < 3 ? 0 : queue, STR("ann")), &l);
+    }
+    CHECK(ready_waiting(&r, 0) == 1 && ready_waiting(&r, other) == 1 && buckets(&r) == 2);
+    r.queues[0].set.key_rate = (struct rate){.n = 0};
+    ready_key_limit(&r, 0);
+    CHECK(ready_waiting(&r, 0) == 3 && ready_waiting(&r, other) == 1);
+    r.queues[0].set.key_rate.n = -1;
+    ready_key_limit(&r, 0);
+    CHECK_INT(ready_waiting(&r, 0), 1);
     ready_release(&r);
 }
 
