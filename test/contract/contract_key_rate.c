@@ -217,4 +217,25 @@ CASE(in_a_fair_queue_the_tasks_without_a_key_have_no_rate)
     CHECK(told(c, "ann").rated && told(c, "ann").held == 2 && told(c, "").held == 0);
 }
 
+CASE(in_a_fair_queue_turns_go_on_among_the_keys_that_have_tokens)
+{
+    struct store_declared item = {.queue = STR("q"), .key_rate = hourly_by_three, .fair = true};
+    struct store_declare r = {.items = &item, .n = 1};
+    ASK(c, declare, &r);
+    store_release(&r.req);
+    for (int i = 0; i < 4; i++) (void)put(c, "q", "ann");
+    CHECK_INT(start(c), 1);
+    pass(c, 120 * MINUTE);
+    for (int i = 0; i < 4; i++) (void)put(c, "q", "bob");
+    static const char *const order[] = {"bob", "ann", "bob", "ann", "bob"}; /* three tokens, and two: ann had a turn */
+    for (int i = 0; i < 5; i++) {
+        struct store_claim one;
+        contract_claim(c, &one, contract_lane(c, "q", "t"), 1);
+        CHECK_INT(one.n, 1);
+        CHECK_STR(one.items[0].body.limit_key, order[i]);
+        store_release(&one.req);
+    }
+    CHECK(ready(c, "q") == 0 && told(c, "ann").held == 1 && told(c, "bob").held == 1);
+}
+
 int contract_key_rate(int argc, char **argv) { return test_main(argc, argv); }

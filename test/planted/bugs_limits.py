@@ -45,4 +45,11 @@ BUGS = {
         "if (b) ready",
         SIM,
     ),
+    "key_token_slept_through": (
+        "nobody is woken when the token comes that a key waits for",
+        "src/store/apply.c",
+        "key_ms = ready_key_rate_due(a->ready);",
+        "key_ms = INT64_MAX;",
+        SIM,
+    ),
 }
