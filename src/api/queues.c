@@ -65,6 +65,8 @@ static void write_queue(struct buf *b, struct server *s, const struct queue *q, 
     else json_write_null(b);
     json_write_key(b, "rate");
     write_rate(b, &q->rate);
+    json_write_key(b, "key_rate");
+    write_rate(b, &q->key_rate);
     json_write_member_bool(b, "fair", q->fair);
     json_write_key(b, "depth");
     depth_write(b, n);
@@ -230,16 +232,28 @@ static int read_key_concurrency(const struct members *r, void *to, const struct 
 }
 
 /* A text, or the number 0. */
+static int read_rate_of(const struct members *r, struct rate *ret, const struct json_node *v, const char *pointer)
+{
+    struct str text;
+    int64_t number;
+    *ret = (struct rate){.n = v->kind == JSON_NULL ? -1 : 0};
+    if (v->kind == JSON_NULL || (v->kind == JSON_NUMBER && json_int(r->j, v, &number) == 0 && number == 0)) return 0;
+    if (v->kind == JSON_STRING && members_text(r, v, pointer, RATE_TEXT, &text) == 0 && rate_parse(ret, text) == 0) return 0;
+    return err_set_at(r->e, ERR_INVALID, pointer, "%s must be " RATE_WANTED, pointer + 1);
+}
+
 static int read_rate(const struct members *r, void *to, const struct json_node *v, const char *pointer)
 {
     struct store_queue *q = to;
-    struct str text;
-    int64_t number;
     q->parts |= STORE_QUEUE_RATE;
-    q->set.rate = (struct rate){.n = v->kind == JSON_NULL ? -1 : 0};
-    if (v->kind == JSON_NULL || (v->kind == JSON_NUMBER && json_int(r->j, v, &number) == 0 && number == 0)) return 0;
-    if (v->kind == JSON_STRING && members_text(r, v, pointer, RATE_TEXT, &text) == 0 && rate_parse(&q->set.rate, text) == 0) return 0;
-    return err_set_at(r->e, ERR_INVALID, pointer, "%s must be " RATE_WANTED, pointer + 1);
+    return read_rate_of(r, &q->set.rate, v, pointer);
+}
+
+static int read_key_rate(const struct members *r, void *to, const struct json_node *v, const char *pointer)
+{
+    struct store_queue *q = to;
+    q->parts |= STORE_QUEUE_KEY_RATE;
+    return read_rate_of(r, &q->set.key_rate, v, pointer);
 }
 
 static int read_fair(const struct members *r, void *to, const struct json_node *v, const char *pointer)
@@ -254,8 +268,8 @@ static int read_fair(const struct members *r, void *to, const struct json_node *
 
 static const struct member limits[] = {{"concurrency", read_concurrency}, {"capacity", read_capacity},
                                        {"key_concurrency", read_key_concurrency}, {"rate", read_rate},
-                                       {"fair", read_fair}, {"paused", read_paused},
-                                       {"draining", read_draining}, {NULL, NULL}};
+                                       {"key_rate", read_key_rate}, {"fair", read_fair},
+                                       {"paused", read_paused}, {"draining", read_draining}, {NULL, NULL}};
 
 static void patch_queue(struct call *c)
 {

@@ -41,7 +41,7 @@ const struct cli_action cli_queue_actions[] = {
     {"drain", "NAME", "take no more tasks; those that wait still run", "POST", "/v1/queues/{}/drain", "draining", NULL,
      false, NULL, NULL},
     {"purge", "NAME", "cancels the tasks that wait in it", "POST", "/v1/queues/{}/purge", "purged", NULL, true, NULL, NULL},
-    {"set", "NAME KEY=VALUE...", "concurrency=N, capacity=N, key_concurrency=N, rate=10/s, fair=true, ...", "PATCH", "/v1/queues/{}", "set", NULL, false,
+    {"set", "NAME KEY=VALUE...", "concurrency=N, capacity=N, key_concurrency=N, rate=10/s, key_rate=10/m, fair=true, ...", "PATCH", "/v1/queues/{}", "set", NULL, false,
      settings, NULL},
     {0},
 };

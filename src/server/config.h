@@ -55,6 +55,7 @@ struct config_queue {
     bool paused;      /* at the first start; afterwards the store remembers */
     int32_t key_concurrency; /* running tasks with one limit_key; 0: no limit */
     struct rate rate;        /* starts of its tasks; n 0: no limit */
+    struct rate key_rate;    /* of the starts of each limit_key; n 0: no limit */
     bool fair;               /* one task of each limit_key after the other, instead of by age */
 };
 

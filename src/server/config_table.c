@@ -96,6 +96,8 @@ static const struct config_key queue_keys[] = {
     {"rate", KIND_RATE, FIELD(config_queue, rate), .initial = "0",
      .help = "tasks of this queue that start in each second, minute, hour or day; up to the burst (as many, unless it is said) "
              "may start together; 0 is no limit"},
+    {"key_rate", KIND_RATE, FIELD(config_queue, key_rate), .initial = "0",
+     .help = "the same of the tasks with the same `limit_key`: each key has a rate of its own; the others wait their turn aside; 0 is no limit"},
     {"fair", KIND_BOOL, FIELD(config_queue, fair), .initial = "false",
      .help = "within a priority, one task of each `limit_key` after the other instead of the oldest first; tasks without one "
              "count as of one key"},

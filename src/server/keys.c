@@ -53,6 +53,7 @@ void keys_tell(struct keys *k, const struct store_key *keys, size_t n)
         state->limit = told->limit;
         state->running = told->running;
         state->ready = told->ready;
+        state->rated = told->rated;
         state->last_age = told->last_age;
         state->last = told->last;
     }
@@ -102,7 +103,7 @@ static void ask(struct keys *k)
     k->items = mem_grow(k->items, (k->queues->n ? k->queues->n : 1) * sizeof *k->items);
     for (size_t i = 0; i < k->queues->n; i++) {
         const struct queue *q = k->queues->all[i];
-        if (q->declared) k->items[n++] = (struct store_declared){q->name, q->conf.key_concurrency, q->conf.fair};
+        if (q->declared) k->items[n++] = (struct store_declared){q->name, q->conf.key_concurrency, q->conf.fair, q->conf.key_rate};
     }
     k->declare = (struct store_declare){.items = k->items, .n = n};
     store_declare(k->store, &k->declare, on_done, k);

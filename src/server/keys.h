@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Keys that hold tasks back: the store limits how many tasks of one limit_key run at a time; here is what it told of the
- * keys that are at their limit, and the request that tells it what the configuration says.
+ * Keys that hold tasks back: the store limits how many tasks of one limit_key run at a time, and how often they start; here is what it
+ * told of the keys that are at their limit, and the request that tells it what the configuration says.
  */
 #ifndef SERVER_KEYS_H
 #define SERVER_KEYS_H
@@ -28,6 +28,7 @@ struct keys {
 
 struct key_state { /* as last told */
     uint32_t limit, running, ready;
+    bool rated;
     int64_t last_age;
     struct id last;
     char name[]; /* its name in the map */

@@ -34,6 +34,7 @@ static void settle(struct queue *q)
     q->key_concurrency = q->set.key_concurrency >= 0 ? q->set.key_concurrency : q->conf.key_concurrency;
     q->rate = q->set.rate.n >= 0 ? q->set.rate : q->conf.rate;
     if (!q->declared) q->rate.n = 0;
+    q->key_rate = q->set.key_rate.n >= 0 ? q->set.key_rate : q->conf.key_rate;
     q->fair = q->set.fair >= 0 ? q->set.fair > 0 : q->conf.fair;
     q->paused = q->pause_set ? q->set.paused : q->conf.paused;
     q->draining = q->set.draining;

@@ -19,10 +19,11 @@ struct queue {
     struct store_queue_set set; /* by people */
     bool pause_set;             /* `paused` is among it */
 
-    int32_t concurrency;        /* these seven follow from the above; >= 1 when declared, else 0 */
+    int32_t concurrency;        /* these eight follow from the above; >= 1 when declared, else 0 */
     int64_t capacity;           /* waiting tasks allowed, 0: no limit */
     int32_t key_concurrency;    /* tasks with one limit_key, 0: no limit; the store sees to it */
     struct rate rate;           /* of starts; n 0: no limit */
+    struct rate key_rate;       /* of the starts of each limit_key; the store sees to it */
     bool fair;                  /* one task of each limit_key after the other; the store sees to it */
     bool paused, draining;      /* draining: takes no new tasks, runs those it has */
 

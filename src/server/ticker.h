@@ -2,7 +2,7 @@
  *
  * Wakes the store when something has come due: scheduled tasks become pending, late ones expire. One timer, set from
  * the store's own word for the next due moment; nothing due, no wake-up. The moment is wall time: when that clock is set
- * the timer is, too.
+ * the timer is, too, and the store is asked once: some of what is due to it comes after so long, not at a moment.
  */
 #ifndef SERVER_TICKER_H
 #define SERVER_TICKER_H
@@ -22,6 +22,7 @@ struct ticker {
     bool ticking;
     bool away;           /* the last tick failed: not at once again */
     bool stopped;
+    bool look, looks;    /* the wall clock was set: the store is to say anew when it has something due; this tick asks that */
     struct timer timer;
     struct wall_watch wall;
     struct store_tick tick;

@@ -49,6 +49,14 @@ static const char *on_handler(const struct post *post, struct str type, char det
     return NULL;
 }
 
+static const char *on_key_rate(const struct queue *q, const struct task *t, char detail[WAITING_ON_DETAIL])
+{
+    int len = (int)(t->body.limit_key.len > 100 ? 100 : t->body.limit_key.len);
+    char rate[RATE_TEXT];
+    rate_format(&q->key_rate, rate);
+    return say(detail, "key_rate", "key %.*s: %s", len, t->body.limit_key.p, rate);
+}
+
 /* Those that are about to run count, too: their places are taken. */
 static const char *on_key(const struct key_state *k, const struct task *t, char detail[WAITING_ON_DETAIL])
 {
@@ -103,7 +111,7 @@ const char *waiting_on_reason(struct server *s, const struct task *t, char detai
         return say(detail, "worker_broken", "type %.*s is not declared in the configuration any more",
                    STR_ARG(t->body.type));
     const struct key_state *key = keys_hold(&s->keys, t);
-    if (key) return on_key(key, t, detail);
+    if (key) return key->rated ? on_key_rate(q, t, detail) : on_key(key, t, detail);
     if (queue_room(q) == 0)
         return say(detail, "queue_limit", "queue %.*s: %d of %d running", STR_ARG(q->name), q->running, q->concurrency);
     if (queue_rate_ms(q, turn_mono_ms(s->turn)) != 0) return on_rate(q, detail);

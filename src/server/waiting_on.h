@@ -9,7 +9,7 @@
 
 #define WAITING_ON_DETAIL 256
 
-/* The reason word (dependency time retry key queue_paused queue_limit rate worker_start worker_broken) and its detail, which may
+/* The reason word (dependency time retry key queue_paused queue_limit rate key_rate worker_start worker_broken) and its detail, which may
  * be "". NULL when the task does not wait, or is about to run. */
 const char *waiting_on_reason(struct server *s, const struct task *t, char detail[WAITING_ON_DETAIL]);
 

@@ -16,6 +16,7 @@
 #include "store/apply_tick.h"
 #include "store/ready_fair.h"
 #include "store/ready_key.h"
+#include "store/ready_key_rate.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -132,12 +133,13 @@ static int set_queue(struct apply *a, struct store_queue *r)
 static void declare(struct apply *a, struct store_declare *r)
 {
     for (uint32_t i = 0; i < a->ready->n_queues; i++)
-        a->ready->queues[i].declared_keys = 0, a->ready->queues[i].declared_fair = false;
+        a->ready->queues[i].declared_keys = 0, a->ready->queues[i].declared_fair = false, a->ready->queues[i].declared_key_rate.n = 0;
     for (size_t i = 0; i < r->n; i++) {
         uint32_t q = ready_queue_of(a->ready, r->items[i].queue);
         if (q == READY_NONE) continue;
         a->ready->queues[q].declared_keys = r->items[i].key_concurrency;
         a->ready->queues[q].declared_fair = r->items[i].fair;
+        a->ready->queues[q].declared_key_rate = r->items[i].key_rate;
     }
     for (uint32_t i = 0; i < a->ready->n_queues; i++) ready_key_limit(a->ready, i);
 }
@@ -196,6 +198,7 @@ static void where(const struct apply *a, struct store_where *r)
 
 static int apply_one(struct apply *a, struct store_req *r)
 {
+    ready_key_rate_now(a->ready, r->since_ms, r->now_ms);
     switch (r->op) {
     case STORE_ADD: return add(a, (struct store_add *)r);
     case STORE_CLAIM: return apply_claim(a, (struct store_claim *)r);
@@ -336,5 +339,6 @@ size_t apply_hints(struct apply *a, struct store_hint *hints, size_t cap)
 int64_t apply_next_due(const struct apply *a)
 {
     const struct ready_entry *e = ready_due(a->ready);
-    return e ? life_next_ms(&e->life) : INT64_MAX;
+    int64_t life_ms = e ? life_next_ms(&e->life) : INT64_MAX, key_ms = ready_key_rate_due(a->ready);
+    return key_ms < life_ms ? key_ms : life_ms;
 }

@@ -8,6 +8,7 @@
 #include "store/apply_ops.h"
 #include "store/apply_save.h"
 #include "store/ready_fair.h"
+#include "store/ready_key_rate.h"
 
 #define COST_SLACK 1e-9 /* of the ceiling: sums of decimal fractions are not exact */
 
@@ -68,6 +69,7 @@ static int claim_one(struct apply *a, struct store_claim *r, const struct ready_
     err = apply_save_resume(a, it, &r->req.arena);
     if (!err) err = a->shelf->ops->change(a->shelf, &id, &a->ready->lanes[r->lane], &it->life);
     if (err) return err;
+    ready_key_rate_take(a->ready, r->lane, &id);
     ready_put(a->ready, &id, r->lane, &it->life);
     ready_fair_started(a->ready, r->lane, &id);
     r->n++;

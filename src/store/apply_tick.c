@@ -8,6 +8,7 @@
 #include "store/apply_share.h"
 #include "store/ready_due.h"
 #include "store/ready_fair.h"
+#include "store/ready_key_rate.h"
 
 #include <assert.h>
 
@@ -52,7 +53,7 @@ int apply_tick(struct apply *a, struct store_tick *r)
 {
     size_t bytes = 0;
     r->n_ended = r->n_leads = 0;
-    r->more = false;
+    r->more = ready_key_rate_tick(a->ready, r->max);
     r->ended = arena_alloc(&r->req.arena, r->max * sizeof *r->ended);
     r->leads = arena_alloc(&r->req.arena, r->max * sizeof *r->leads);
     for (size_t i = 0;; i++) {

@@ -23,7 +23,7 @@ static void collect_keys(struct local_news *news, struct ready *r)
         struct store_key *to = &news->keys[news->n_keys++];
         *to = (struct store_key){.queue = arena_str(&news->names, r->queues[k->queue].name),
                                  .key = arena_str(&news->names, ready_key_name(r, key)),
-                                 .limit = r->queues[k->queue].key_limit, .running = k->running, .ready = k->ready,
+                                 .limit = r->queues[k->queue].key_limit, .running = k->running, .ready = k->ready, .rated = k->rated,
                                  .held = ready_key_held(r, key)};
         if (last) to->last_age = order_by_age(last->life.rank, last->life.eligible_at_ms), to->last = last->id;
     }

@@ -29,6 +29,7 @@ struct store_hint {
 struct store_key {
     struct str queue, key; /* borrowed for the call */
     uint32_t limit;        /* tasks that may run at a time */
+    bool rated;            /* what is held waits for a token of the key's rate, not for one that runs to end */
     uint32_t running, ready, held; /* held 0: it holds none back */
     int64_t last_age;      /* when ready > 0, as the next: its priority and since when it could run, as order_by_age says them */
     struct id last;

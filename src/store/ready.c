@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The index itself: slab, hash table and journal. Names are in ready_lane.c, keys in ready_key.c, the trees in
+ * The index itself: slab, hash table and journal. Names are in ready_lane.c, keys in ready_key.c and ready_key_rate.c, the trees in
  * ready_tree.c, the due heap in ready_due.c, fair ranks in ready_fair.c;
  * link() and unlink() below are the only callers that keep all of them in step with an entry's life.
  */
@@ -17,7 +17,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum change_kind { CHANGE_PUT, CHANGE_NEW, CHANGE_REMOVE, CHANGE_TALLY };
+enum change_kind { CHANGE_PUT, CHANGE_NEW, CHANGE_REMOVE, CHANGE_TALLY, CHANGE_TOKEN };
 
 struct ready_change {
     enum change_kind kind;
@@ -261,6 +261,11 @@ void ready_tally(struct ready *r, uint32_t queue, enum task_state ending, int64_
     r->queues[queue].n[ending] += delta;
 }
 
+void ready_note_token(struct ready *r, uint32_t key)
+{
+    note(r, &(struct ready_change){.kind = CHANGE_TOKEN, .lane = READY_NONE, .key = key});
+}
+
 void ready_commit(struct ready *r)
 {
     r->n_journal = 0;
@@ -272,6 +277,7 @@ void ready_undo(struct ready *r)
     while (r->n_journal > 0) {
         const struct ready_change *c = &r->journal[--r->n_journal];
         if (c->kind == CHANGE_TALLY) r->queues[c->lane].n[c->state] -= c->delta;
+        else if (c->kind == CHANGE_TOKEN) ready_key_rate_undo(r, c->key);
         else if (c->kind == CHANGE_NEW) clear(r, &c->id);
         else set(r, &c->id, c->lane, c->key, &c->life);
     }

@@ -6,12 +6,13 @@
  *
  * Every change after the start goes through ready_put, ready_remove or ready_tally and is journalled, so that a batch whose COMMIT
  * failed is undone exactly: ready_undo. The state of the index is a function of the map id -> (lane, key, life) and of the
- * queues' limits; trees, heap and counts follow from it, which is what makes undo short.
+ * queues' limits, and of the tokens their keys have; trees, heap and counts follow from it, which is what makes undo short.
  */
 #ifndef STORE_READY_H
 #define STORE_READY_H
 
 #include "base/buf.h"
+#include "base/heap.h"
 #include "base/map.h"
 #include "store/queue_set.h"
 #include "task/life.h"
@@ -58,12 +59,15 @@ struct ready_queue {
     bool pause_known;
     int32_t declared_keys;      /* key_concurrency as configured; 0: no limit */
     uint32_t key_limit;         /* what follows from both; READY_NONE: no limit */
+    struct rate declared_key_rate;  /* as configured; n 0: no limit */
+    struct rate_bucket key_rate;    /* what follows from that and from the set: of a key that has started nothing */
     bool declared_fair, fair;   /* as configured; what follows from that and from the set */
     bool moved;                 /* ranks may be others than rows say: since it was fair, or ceased to be */
     bool moved_by_rows;         /* there are rows of a fair queue, and it is not known yet whether it is one */
     int64_t fair_clock;         /* see order.h */
 };
 
+struct ready_bucket; /* of a key: ready_key_rate.c */
 struct ready_key {
     struct str name;     /* owned: see name_of of ready_key.c */
     uint32_t queue;
@@ -75,6 +79,8 @@ struct ready_key {
     uint32_t chain;      /* of the free list; of the idle */
     bool idle, touched;  /* may be without entries; changed since it was told */
     bool told;           /* as one that holds tasks */
+    bool rated;          /* what it holds waits for tokens */
+    struct ready_bucket *own; /* owned; NULL: it has the tokens of its queue's key_rate */
 };
 
 struct ready_change; /* one line of the journal */
@@ -94,6 +100,8 @@ struct ready {
     uint32_t n_queues, cap_queues;
     struct ready_key *keys;      /* owned slab */
     uint32_t n_keys, cap_keys, free_key, idle_key;
+    struct heap key_waiting, key_resting; /* buckets of keys: see ready_key_rate.h */
+    int64_t mono_ms, wall_ms;    /* of the last request */
     struct map key_by_name;      /* number + 1; its keys are their names */
     uint32_t *touched_keys;
     uint32_t n_touched_keys, cap_touched_keys;

@@ -16,12 +16,18 @@ void ready_key_init(struct ready *r)
 {
     r->free_key = r->idle_key = READY_NONE;
     map_init(&r->key_by_name);
+    ready_key_rate_init(r);
 }
 
 void ready_key_release(struct ready *r)
 {
     map_release(&r->key_by_name);
-    for (uint32_t i = 0; i < r->n_keys; i++) free((char *)r->keys[i].name.p);
+    for (uint32_t i = 0; i < r->n_keys; i++) {
+        ready_key_rate_forget(r, i);
+        free((char *)r->keys[i].name.p);
+    }
+    heap_release(&r->key_waiting);
+    heap_release(&r->key_resting);
     free(r->keys);
     free(r->touched_keys);
 }
@@ -85,7 +91,9 @@ uint32_t ready_key_of(struct ready *r, uint32_t queue, struct str name)
 
 void ready_key_sweep(struct ready *r)
 {
-    uint32_t next, idle = r->idle_key;
+    uint32_t next;
+    for (uint32_t key; (key = ready_key_rate_rested(r)) != READY_NONE;) list_idle(r, key);
+    uint32_t idle = r->idle_key;
     r->idle_key = READY_NONE;
     for (uint32_t key = idle; key != READY_NONE; key = next) {
         struct ready_key *k = &r->keys[key];
@@ -96,6 +104,7 @@ void ready_key_sweep(struct ready *r)
             list_idle(r, key);
             continue;
         }
+        if (ready_key_rate_rests(r, key)) continue;
         (void)map_remove(&r->key_by_name, k->name);
         free((char *)k->name.p);
         *k = (struct ready_key){.chain = r->free_key};
@@ -204,12 +213,15 @@ void ready_key_settle(struct ready *r, uint32_t key)
 {
     if (key == READY_NONE) return;
     struct ready_key *k = &r->keys[key];
-    bool is_named = k->name.len > sizeof k->queue; /* that of those without one has no limit */
-    uint32_t limit = is_named ? r->queues[k->queue].key_limit : READY_NONE, all = ready_tree_size(r, READY_OF_KEY, k->root);
+    uint32_t limit = ready_key_is_named(k) ? r->queues[k->queue].key_limit : READY_NONE, all = ready_tree_size(r, READY_OF_KEY, k->root);
     uint32_t places = limit == READY_NONE ? READY_NONE : limit > k->running ? limit - k->running : 0;
     if (places > all) places = all;
+    uint32_t tokens = ready_key_rate_tokens(r, key);
+    k->rated = tokens < places;
+    if (k->rated) places = tokens;
     for (; k->ready < places; k->ready++) ready_join_lane(r, ready_tree_at(r, READY_OF_KEY, k->root, k->ready));
     for (; k->ready > places; k->ready--) ready_leave_lane(r, ready_tree_at(r, READY_OF_KEY, k->root, k->ready - 1));
+    ready_key_rate_settle(r, key);
     if (k->told || all > k->ready) touch_key(r, key);
 }
 
@@ -218,8 +230,12 @@ void ready_key_limit(struct ready *r, uint32_t queue)
     struct ready_queue *q = &r->queues[queue];
     int32_t n = q->set.key_concurrency >= 0 ? q->set.key_concurrency : q->declared_keys;
     uint32_t limit = n > 0 ? (uint32_t)n : READY_NONE;
-    if (limit == q->key_limit) return;
+    bool same = !ready_key_rate_change(r, queue) && limit == q->key_limit;
+    if (same) return;
     q->key_limit = limit;
-    for (uint32_t i = 0; i < r->n_keys; i++)
-        if (r->keys[i].name.p && r->keys[i].queue == queue) ready_key_settle(r, i);
+    for (uint32_t i = 0; i < r->n_keys; i++) {
+        if (!r->keys[i].name.p || r->keys[i].queue != queue) continue;
+        ready_key_settle(r, i);
+        if (r->keys[i].live == 0) list_idle(r, i); /* it may have been kept for its tokens only */
+    }
 }

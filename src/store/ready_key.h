@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Keys in the index: of one queue's tasks with one limit_key at most `key_limit` run or could run now, the others are
- * held. Which ones follows from what there is, whatever came before:
+ * Keys in the index: of one queue's tasks with one limit_key at most `key_limit` run or could run now, and no more could than
+ * the key has tokens of its rate (ready_key_rate.h); the others are held. Which ones follows from what there is, whatever came before:
  *
  *     pending tasks of the key by (rank, id)    [ could run now: in their lanes ][ held: in no lane ]
- *                                                 as many as the limit leaves beside those that run
+ *                                                 as many as the limit leaves beside those that run, and
+ *                                                 as there are tokens
  *
  * So a place is taken when a task becomes ready, not when it is claimed; one that comes first takes it from one that has
  * not been claimed yet; whatever frees a place (an ending, a retry later, a cancel, a change) lets the best one held in.
- * O(log n) each; a key takes about 100 bytes and its name while it has tasks.
+ * O(log n) each; a key takes about 110 bytes and its name while it has tasks.
  */
 #ifndef STORE_READY_KEY_H
 #define STORE_READY_KEY_H

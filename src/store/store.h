@@ -239,6 +239,7 @@ struct store_declared {
     struct str queue;
     int32_t key_concurrency; /* tasks with one limit_key that may run at a time; 0: no limit */
     bool fair;               /* one task of each limit_key after the other, instead of by age */
+    struct rate key_rate;    /* of the starts of each limit_key; n 0: no limit */
 };
 struct store_declare {
     struct store_req req;

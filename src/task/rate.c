@@ -107,6 +107,21 @@ void rate_take(struct rate_bucket *b, int32_t n, int64_t now_ms)
     b->parts -= n * b->rate.per_ms;
 }
 
+void rate_give(struct rate_bucket *b, int32_t n, int64_t now_ms)
+{
+    if (b->rate.n <= 0) return;
+    fill(b, now_ms);
+    int64_t parts = b->parts + n * b->rate.per_ms;
+    b->parts = parts < full(&b->rate) ? parts : full(&b->rate);
+}
+
+bool rate_is_full(struct rate_bucket *b, int64_t now_ms)
+{
+    if (b->rate.n <= 0) return true;
+    fill(b, now_ms);
+    return b->parts == full(&b->rate);
+}
+
 int64_t rate_wait_ms(struct rate_bucket *b, int32_t n, int64_t now_ms)
 {
     return b->rate.n > 0 && n > b->rate.burst ? -1 : rate_after_ms(b, n, now_ms);

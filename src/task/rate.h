@@ -38,6 +38,8 @@ bool rate_same(const struct rate *a, const struct rate *b);
 void rate_change(struct rate_bucket *b, const struct rate *r, int64_t now_ms);
 int32_t rate_tokens(struct rate_bucket *b, int64_t now_ms); /* >= 0; INT32_MAX: no limit */
 void rate_take(struct rate_bucket *b, int32_t n, int64_t now_ms);
+void rate_give(struct rate_bucket *b, int32_t n, int64_t now_ms); /* back, as if they had not been taken */
+bool rate_is_full(struct rate_bucket *b, int64_t now_ms);          /* as it is when nothing is taken for long; of no rate: always */
 /* How long until there are n >= 1 tokens, when none is taken: 0 now, -1 never (more than the burst). */
 int64_t rate_wait_ms(struct rate_bucket *b, int32_t n, int64_t now_ms);
 /* How long until the last of n >= 1 may start, when each takes its token as soon as there is one. */

@@ -48,6 +48,18 @@ def test_who_runs_has_ended_or_waits_for_something_else_has_no_place(serve):
         assert bide.ended(id, "completed")["position"] is None
 
 
+def test_who_waits_for_a_token_of_its_key_has_no_place_and_no_end_in_sight(serve):
+    bide = serve(queues={"default": {"concurrency": 1, "key_rate": "1/d"}})
+    running = bide.act(["until", bide.gate("hold")], limit_key="ann")
+    bide.seen(running, "running")
+    held, free = bide.act(limit_key="ann"), bide.act(limit_key="bob")
+    bide.waits(held, "key_rate")
+    assert places(bide, [running, held, free]) == [None, None, 1]
+    assert bide.task(held)["eta_at"] is None
+    bide.open_gate("hold")
+    bide.ended(free, "completed")
+
+
 def test_lists_and_the_answer_to_a_submit_show_no_place_and_one_that_waited_does(serve):
     bide = paused(serve)
     task = bide.submit("cat")

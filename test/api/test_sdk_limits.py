@@ -15,6 +15,7 @@ from bide.worker import Worker  # noqa: E402
 CHANGES = [
     *({"rate": value} for value in ("10/s", "10/s burst 20", "7/m burst 7", "1000000/d", 0, "0", None)),
     *({"rate": value} for value in ("", "10", "10/", "10 /s", "0/s", "1.5/s", "1000001/s", "10/s burst", "10/s burst 0", 10, 0.5, True, [])),
+    *({"key_rate": value} for value in ("10/s", "7/m burst 7", 0, None, "", "0/s", "1.5/s", 10, True, [])),
     *({name: value} for name in ("concurrency", "capacity", "key_concurrency") for value in (0, 1, -1, 2**31, "1", True, None)),
     {"paused": None},
     {"draining": 1},
@@ -29,7 +30,7 @@ def said(client, change):
         queue = client.update_queue("default", **change)
     except Problem as problem:
         return problem.status, problem.code, [error["pointer"] for error in problem.errors]
-    return {name: queue[name] for name in ("concurrency", "capacity", "key_concurrency", "rate", "paused", "draining")}
+    return {name: queue[name] for name in ("concurrency", "capacity", "key_concurrency", "rate", "key_rate", "paused", "draining")}
 
 
 @pytest.fixture

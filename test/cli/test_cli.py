@@ -274,8 +274,8 @@ def test_a_queue_is_drained_purged_and_set(server):
     server.on("PATCH", "/v1/queues/gpu", {"name": "gpu"})
     assert bide(server, "queue", "drain", "a/b") == (0, "a/b  draining\n", "")
     assert bide(server, "queue", "purge", "a/b", "--yes") == (0, "a/b  purged, 3 tasks\n", "")
-    assert bide(server, "queue", "set", "gpu", "concurrency=2", "capacity=null", "rate=10/s", "paused=true") == (0, "gpu  set\n", "")
-    assert json.loads(server.requests[-1][2]) == {"concurrency": 2, "capacity": None, "rate": "10/s", "paused": True}
+    assert bide(server, "queue", "set", "gpu", "concurrency=2", "capacity=null", "rate=10/s", "key_rate=10/m burst 3", "paused=true") == (0, "gpu  set\n", "")
+    assert json.loads(server.requests[-1][2]) == {"concurrency": 2, "capacity": None, "rate": "10/s", "key_rate": "10/m burst 3", "paused": True}
 
 
 def test_workers(server):

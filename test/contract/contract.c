@@ -25,7 +25,7 @@ static int64_t wall_ms(const struct clock *c)
 static int64_t mono_ms(const struct clock *c)
 {
     const struct contract_clock *own = CONTAINER_OF(c, const struct contract_clock, clock);
-    return own->real_mono ? clock_mono_ms(&clock_system) : own->mono_ms;
+    return own->mono_ms + (own->real_mono ? clock_mono_ms(&clock_system) : 0);
 }
 
 static void on_hints(void *user, const struct store_hint *hints, size_t n)
@@ -172,12 +172,12 @@ int contract_main(const struct contract_engine *engine, int argc, char **argv)
 {
     contract_use(engine);
     printf("%s\n", engine->name);
-    int life = contract_life(argc, argv), read = contract_read(argc, argv), list = contract_list(argc, argv);
-    int patch = contract_patch(argc, argv), outside = contract_outside(argc, argv), set = contract_set(argc, argv);
-    int batch = contract_batch(argc, argv), key = contract_key(argc, argv), text = contract_text(argc, argv);
-    int save = contract_save(argc, argv), where = contract_where(argc, argv), once = contract_once(argc, argv);
-    int cache = contract_cache(argc, argv), fair = contract_fair(argc, argv), share = contract_share(argc, argv), follow = contract_follow(argc, argv);
-    return follow || share || cache || fair || where || life || read || list || patch || outside || set || batch || key || save || once || text;
+    static int (*const groups[])(int argc, char **argv) = {
+        contract_life, contract_read, contract_list, contract_patch, contract_outside, contract_set, contract_batch, contract_key, contract_key_rate,
+        contract_text, contract_save, contract_where, contract_once, contract_cache, contract_fair, contract_share, contract_follow};
+    int failed = 0;
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) failed |= groups[i](argc, argv);
+    return failed;
 }
 
 void contract_on_done(struct store_req *r)

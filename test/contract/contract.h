@@ -14,6 +14,7 @@
  *   contract_save.c   checkpoints
  *   contract_batch.c  lanes by batch key, what stops a claim, leases
  *   contract_key.c    limits per key
+ *   contract_key_rate.c  rates per key
  *   contract_fair.c   fair queues
  *   contract_where.c  places in the line of a queue
  *   contract_once.c   keys that one task holds
@@ -48,7 +49,7 @@ struct contract_engine {
 struct contract_clock {
     struct clock clock; /* first member */
     int64_t wall_ms, mono_ms;
-    bool real_mono;
+    bool real_mono; /* that of the system is added: what a case waits for takes its time */
 };
 
 struct contract_lane { /* as last told by a hint */
@@ -105,6 +106,7 @@ int contract_set(int argc, char **argv);
 int contract_save(int argc, char **argv);
 int contract_batch(int argc, char **argv);
 int contract_key(int argc, char **argv);
+int contract_key_rate(int argc, char **argv);
 int contract_fair(int argc, char **argv);
 int contract_where(int argc, char **argv);
 int contract_once(int argc, char **argv);

@@ -36,7 +36,7 @@ static void set(struct contract *c, int32_t fair)
 
 static void declare(struct contract *c, bool fair)
 {
-    struct store_declared item = {STR("q"), 0, fair};
+    struct store_declared item = {.queue = STR("q"), .fair = fair};
     struct store_declare r = {.items = &item, .n = 1};
     ASK(c, declare, &r);
     CHECK_INT(r.req.err, 0);

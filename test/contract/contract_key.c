@@ -16,7 +16,7 @@ static struct id put(struct contract *c, const char *queue, const char *key, int
 
 static void declare(struct contract *c, const char *queue, int32_t n)
 {
-    struct store_declared item = {str_of(queue), n, false};
+    struct store_declared item = {.queue = str_of(queue), .key_concurrency = n};
     struct store_declare r = {.items = &item, .n = 1};
     ASK(c, declare, &r);
     CHECK_INT(r.req.err, 0);

@@ -26,22 +26,23 @@ static void set(struct contract *c, const char *queue, unsigned parts, struct st
 
 CASE(each_part_set_for_a_queue_leaves_the_others_also_in_one_batch)
 {
-    static const struct store_queue_set all = {true, true, 7, 70, 17, {7, 3, 60000}, 1};
+    static const struct store_queue_set all = {true, true, 7, 70, 17, {7, 3, 60000}, 1, {9, 2, 1000}};
     static const unsigned parts[] = {STORE_QUEUE_PAUSED, STORE_QUEUE_DRAINING, STORE_QUEUE_CONCURRENCY,
-                                     STORE_QUEUE_CAPACITY, STORE_QUEUE_KEYS, STORE_QUEUE_RATE, STORE_QUEUE_FAIR};
+                                     STORE_QUEUE_CAPACITY, STORE_QUEUE_KEYS, STORE_QUEUE_RATE, STORE_QUEUE_FAIR,
+                                     STORE_QUEUE_KEY_RATE};
     (void)contract_put(c, "q", "t");
     check_set(c, "q", false, false, 0, -1);
     set(c, "q", STORE_QUEUE_CONCURRENCY,
         (struct store_queue_set){.concurrency = 3, .paused = true, .draining = true, .capacity = 9});
     check_set(c, "q", false, false, 3, -1);
     CHECK(!contract_count(c, "q").pause_known);
-    struct store_queue r[14];
-    for (int i = 0; i < 14; i++) { /* those of two queues by turns */
+    struct store_queue r[16];
+    for (int i = 0; i < 16; i++) { /* those of two queues by turns */
         r[i] = (struct store_queue){.queue = i % 2 ? STR("q") : STR("r"), .parts = parts[i / 2], .set = all};
         SUBMIT(c, queue, &r[i]);
     }
     contract_wait(c);
-    for (int i = 0; i < 14; i++) CHECK_INT(r[i].req.err, 0);
+    for (int i = 0; i < 16; i++) CHECK_INT(r[i].req.err, 0);
     check_set(c, "q", true, true, 7, 70);
     check_set(c, "r", true, true, 7, 70);
     CHECK(contract_count(c, "q").pause_known);
@@ -52,6 +53,8 @@ CASE(each_part_set_for_a_queue_leaves_the_others_also_in_one_batch)
         CHECK_INT(contract_count(c, "q").set.key_concurrency, 17);
         struct rate kept = contract_count(c, "q").set.rate;
         CHECK(rate_same(&kept, &all.rate));
+        kept = contract_count(c, "q").set.key_rate;
+        CHECK(rate_same(&kept, &all.key_rate));
         CHECK_INT(contract_count(c, "q").set.fair, 1);
         if (i == 0 && c->engine->survives) contract_reopen(c);
     }
@@ -83,11 +86,16 @@ CASE(what_was_set_for_queues_survives_a_reopen_and_can_be_put_back_to_what_is_co
 CASE(a_rate_that_was_set_survives_a_reopen_as_no_limit_does_and_can_be_put_back)
 {
     static const struct rate rates[] = {{10, 10, 1000}, {1000000, 1000000, 86400000}, {1, 5, 3600000}, {0, 0, 0}, {-1, 0, 0}};
-    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
-        set(c, "q", STORE_QUEUE_RATE, (struct store_queue_set){.rate = rates[i], .concurrency = 9, .capacity = 9});
+    size_t n = sizeof rates / sizeof *rates;
+    for (size_t i = 0; i < 2 * n; i++) { /* of the queue, then of its keys; the other one stays */
+        const struct rate *to = &rates[i % n];
+        bool of_key = i >= n;
+        set(c, "q", of_key ? STORE_QUEUE_KEY_RATE : STORE_QUEUE_RATE,
+            (struct store_queue_set){.rate = *to, .key_rate = *to, .concurrency = 9, .capacity = 9});
         if (c->engine->survives) contract_reopen(c);
         struct store_queue_set now = contract_count(c, "q").set;
-        CHECK(rate_same(&now.rate, &rates[i]) && now.rate.per_ms == rates[i].per_ms);
+        const struct rate *is = of_key ? &now.key_rate : &now.rate, *other = of_key ? &now.rate : &now.key_rate;
+        CHECK(rate_same(is, to) && is->per_ms == to->per_ms && other->n == -1);
         check_set(c, "q", false, false, 0, -1);
         CHECK_INT(now.key_concurrency, -1);
     }

@@ -68,7 +68,7 @@ CASE(who_does_not_wait_to_run_has_no_place_and_takes_none)
 
 CASE(who_is_held_by_its_key_has_no_place_and_takes_none)
 {
-    struct store_declared item = {STR("q"), 2, false};
+    struct store_declared item = {.queue = STR("q"), .key_concurrency = 2};
     struct store_declare r = {.items = &item, .n = 1};
     ASK(c, declare, &r);
     store_release(&r.req);

@@ -28,29 +28,38 @@ void history_save(struct contract *c, struct rng *r, struct buf *out, const stru
 }
 
 static const struct rate rates[] = {{-1, 0, 0}, {0, 0, 0}, {10, 10, 1000}, {7, 3, 3600000}};
+/* Of tokens that come while a history is played the one engine would know more than the other, whose mono stands still. */
+static const struct rate key_rates[] = {{-1, 0, 0}, {0, 0, 0}, {1, 3, 86400000}, {5, 2, 86400000}};
 
 void history_set(struct contract *c, struct rng *r, const char *const *queues)
 {
     struct store_queue sets[3];
     size_t n = 1 + rng_below(r, 3);
     for (size_t i = 0; i < n; i++) {
-        sets[i] = (struct store_queue){.queue = str_of(queues[rng_below(r, 2)]), .parts = 1 + (unsigned)rng_below(r, 127)};
+        sets[i] = (struct store_queue){.queue = str_of(queues[rng_below(r, 2)]), .parts = 1 + (unsigned)rng_below(r, 255)};
         sets[i].set = (struct store_queue_set){.paused = rng_below(r, 2), .draining = rng_below(r, 2)};
         sets[i].set.concurrency = (int32_t)rng_below(r, 3);
         sets[i].set.capacity = (int64_t)rng_below(r, 3) - 1;
         sets[i].set.key_concurrency = (int32_t)rng_below(r, 5) - 1;
         sets[i].set.rate = rates[rng_below(r, 4)];
+        sets[i].set.key_rate = key_rates[rng_below(r, 4)];
         sets[i].set.fair = (int32_t)rng_below(r, 3) - 1;
         SUBMIT(c, queue, &sets[i]);
     }
     contract_wait(c);
 }
 
-void history_by_age(struct contract *c, const char *const *queues)
+void history_say_next(struct buf *out, const struct contract *c)
+{
+    bool soon = c->next_due_ms - c->clock.wall_ms < 4 * INT64_C(3600000);
+    buf_add_format(out, " next %lld", soon ? (long long)c->next_due_ms : -1);
+}
+
+void history_begin_anew(struct contract *c, const char *const *queues)
 {
     struct store_queue sets[2];
     for (int i = 0; i < 2; i++) {
-        sets[i] = (struct store_queue){.queue = str_of(queues[i]), .parts = STORE_QUEUE_FAIR};
+        sets[i] = (struct store_queue){.queue = str_of(queues[i]), .parts = STORE_QUEUE_FAIR | STORE_QUEUE_KEY_RATE};
         SUBMIT(c, queue, &sets[i]);
     }
     contract_wait(c);

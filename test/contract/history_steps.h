@@ -15,7 +15,10 @@ void history_save(struct contract *c, struct rng *r, struct buf *out, const stru
 /* What the history can tell of the checkpoint of an attempt that is lost. */
 void history_recall_save(struct contract *c, struct task_attempt *a);
 void history_set(struct contract *c, struct rng *r, const char *const *queues); /* two of them */
-/* None of the two is fair any more. */
-void history_by_age(struct contract *c, const char *const *queues);
+/* None of the two is fair any more, and the keys of none have a rate. */
+void history_begin_anew(struct contract *c, const char *const *queues);
+
+/* When the next has a time of its own; tokens of keys come too late for a history. */
+void history_say_next(struct buf *out, const struct contract *c);
 
 #endif

@@ -81,6 +81,7 @@ void say_set(struct buf *b, const struct store_count *n)
     buf_add_format(b, " paused %d known %d draining %d concurrency %d capacity %lld keys %d rate %d %d %lld fair %d", n->set.paused, n->pause_known,
                    n->set.draining, n->set.concurrency, (long long)n->set.capacity, n->set.key_concurrency,
                    n->set.rate.n, n->set.rate.burst, (long long)n->set.rate.per_ms, n->set.fair);
+    buf_add_format(b, " of keys %d %d %lld", n->set.key_rate.n, n->set.key_rate.burst, (long long)n->set.key_rate.per_ms);
 }
 
 void say_key(struct buf *b, const struct contract *c, const char *queue, const char *key)
@@ -88,7 +89,7 @@ void say_key(struct buf *b, const struct contract *c, const char *queue, const c
     for (int i = 0; i < 16; i++) {
         const struct contract_key *k = &c->keys[i];
         if (k->told.held == 0 || strcmp(k->queue, queue) != 0 || strcmp(k->key, key) != 0) continue;
-        buf_add_format(b, " key %s limit %u running %u ready %u held %u", key, k->told.limit, k->told.running, k->told.ready,
+        buf_add_format(b, " key %s limit %u rated %d running %u ready %u held %u", key, k->told.limit, k->told.rated, k->told.running, k->told.ready,
                        k->told.held);
         if (k->told.ready) say_id(b, &k->told.last);
     }

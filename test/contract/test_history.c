@@ -241,7 +241,7 @@ static void play_tick(struct contract *c, size_t max, struct buf *out)
         say_life(out, &q.ended[i].life);
     }
     store_release(&q.req);
-    buf_add_format(out, " next %lld", (long long)c->next_due_ms);
+    history_say_next(out, c);
 }
 
 static void play_reads(struct contract *c, struct rng *r, struct buf *out)
@@ -296,7 +296,7 @@ static void say_counts(struct contract *c, struct buf *out)
 /* The process goes away: what ran is lost. In an engine that keeps nothing the same is said by hand. */
 static void play_reopen(struct contract *c, struct buf *out)
 {
-    history_by_age(c, queues); /* turns are given anew by a reopen (contract_fair.c) */
+    history_begin_anew(c, queues); /* turns and tokens are by a reopen (contract_fair.c, contract_key_rate.c) */
     if (c->engine->survives) {
         contract_reopen(c);
     } else {
@@ -317,7 +317,8 @@ static void play_reopen(struct contract *c, struct buf *out)
     }
     /* promotions are not written: they come again, and with them the order in which times are looked at */
     struct store_tick q = contract_tick(c, 10000);
-    buf_add_format(out, " ended %zu more %d next %lld", q.n_ended, q.more, (long long)c->next_due_ms);
+    buf_add_format(out, " ended %zu more %d", q.n_ended, q.more);
+    history_say_next(out, c);
     store_release(&q.req);
 }
 

@@ -38,4 +38,32 @@ BUGS = {
         "    if (!err && !it->cached && !once.waits) err = apply_share_ask(a, it, now_ms);\n",
         SIM,
     ),
+    "key_token_kept": (
+        "a claim takes no token of its key",
+        "src/store/ready_key_rate.c",
+        "    rate_take(&own(r, key)->tokens, 1, r->mono_ms);\n",
+        "    (void)own(r, key);\n",
+        SIM,
+    ),
+    "key_token_lost": (
+        "after a commit that failed the tokens that were taken for it stay taken",
+        "src/store/ready_key_rate.c",
+        "    rate_give(&b->tokens, 1, r->mono_ms);\n",
+        "",
+        unit("test_unit_store_ready_key_rate", "an_undo_gives_back_what_was_taken"),
+    ),
+    "key_tokens_forgotten": (
+        "the tokens of a key are forgotten with its last task: the next one has those of a key that has started nothing",
+        "src/store/ready_key_rate.c",
+        "if (b && rate_is_full(&b->tokens, r->mono_ms)) ready",
+        "if (b) ready",
+        SIM,
+    ),
+    "key_token_slept_through": (
+        "nobody is woken when the token comes that a key waits for",
+        "src/store/apply.c",
+        "key_ms = ready_key_rate_due(a->ready);",
+        "key_ms = INT64_MAX;",
+        SIM,
+    ),
 }

@@ -97,6 +97,42 @@ def test_who_waits_for_a_task_that_its_own_key_holds_is_told(worker, client):
     assert client.get(task["result"])["status"] == "completed", "its place came free"
 
 
+def test_each_key_has_a_rate_of_its_own(client, ran):
+    assert client.update_queue("default", key_rate="1/s burst 2")["key_rate"] == "1/s burst 2"
+    ids = submit(client, 1, 2, 3, limit_key="ann")
+    [bob, free] = submit(client, "bob", limit_key="bob") + submit(client, "free")
+    assert ran == [1, "bob", "free"] and waits(client, ids[1]) == ("key_rate", "key ann: 1/s burst 2")
+    assert places(client, [*ids, bob, free]) == [None] * 5
+    assert client.advance(0.999) == 0 and client.advance(0.001) == 1
+    assert client.wait(ids[2])["status"] == "completed"
+    assert submit(client, 4, limit_key="ann") and ran[-1] == 3, "what was taken is taken, though it has no task"
+    client.advance(10)
+    submit(client, 5, 6, 7, limit_key="ann")
+    submit(client, *"abc", limit_key="new")
+    assert ran[-5:] == [4, 5, 6, "a", "b"], "up to the burst are kept, also for a key that nobody has heard of"
+    client.update_queue("default", key_rate="5/s burst 1")
+    assert waits(client, ids[0]) is None and ran[-1] == "b", "the tokens that were there are, and no more"
+    assert client.update_queue("default", key_rate=0)["key_rate"] is None
+    client.work()
+    assert ran[-2:] == [7, "c"]
+
+
+def test_both_limits_of_a_key_hold_and_it_is_told_which_one(worker, client):
+    client.update_queue("default", key_concurrency=1, key_rate="1/s burst 2")
+    client.advance(2)
+
+    @worker.task("outer")
+    def outer(task):
+        [inner] = submit(client, "inner", limit_key="ann")
+        assert waits(client, inner) == ("key", "key ann: 1 of 1 running")
+        return inner
+
+    task = client.get(client.submit("outer", limit_key="ann")["id"])
+    assert client.get(task["result"])["status"] == "completed", task["error"]
+    [third] = submit(client, "third", limit_key="ann")
+    assert waits(client, third) == ("key_rate", "key ann: 1/s burst 2")
+
+
 def test_a_rate_lets_so_many_start_as_there_are_tokens(client, ran):
     assert client.update_queue("default", rate="1/s")["rate"] == "1/s"
     ids = submit(client, *range(6))
@@ -175,6 +211,7 @@ def test_a_rate_reads_back_as_it_was_written(client, rate):
 
 WRONG = [
     *(("rate", value) for value in (1, True, "", "1", "0/s", "1/w", "1/s ", "1000001/s", "1/s burst 0", "1/s burst", "-1/s", {})),
+    *(("key_rate", value) for value in (1, "", "0/s", "1/s burst 0")),
     *(("key_concurrency", value) for value in (-1, 100_001, "1", True, 1.5)),
     *(("capacity", value) for value in (-1, 2**31)),
     *(("concurrency", value) for value in (0, 100_001)),

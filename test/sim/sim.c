@@ -155,6 +155,9 @@ struct sim *sim_new(const struct sim_conf *conf)
                                                    .capacity = conf->queues[i].capacity,
                                                    .keys = conf->queues[i].key_concurrency,
                                                    .fair = conf->queues[i].fair,
+                                                   .key_rate = conf->queues[i].key_rate.n,
+                                                   .key_burst = conf->queues[i].key_rate.burst,
+                                                   .key_per_ms = conf->queues[i].key_rate.per_ms,
                                                    .rate = conf->queues[i].rate.n,
                                                    .burst = conf->queues[i].rate.burst,
                                                    .per_ms = conf->queues[i].rate.per_ms});

@@ -16,6 +16,7 @@ void sim_check_close(struct sim_check *c)
 {
     sim_check_free_starts(c);
     free(c->tasks);
+    free(c->key_starts);
     c->tasks = NULL;
     c->n = c->cap = 0;
 }
@@ -233,7 +234,7 @@ static void on_idle(struct sim_check *c, const struct fact *f)
     for (size_t i = 0; i < c->n; i++) {
         struct check_task *t = &c->tasks[i];
         if (!sim_check_lives(t) || t->state != TASK_PENDING || !sim_check_same(t->submitted.queue, f->queue) ||
-            !sim_check_same(t->submitted.type, f->type) || sim_check_is_held(c, t))
+            !sim_check_same(t->submitted.type, f->type) || sim_check_is_held(c, t) || !sim_check_has_key_token(c, t, f->at_ms))
             continue;
         struct fact of = *f;
         of.task = (int64_t)i + 1;
@@ -291,6 +292,9 @@ static void on_limit(struct sim_check *c, const struct fact *f)
     c->limits[i].burst = f->burst;
     c->limits[i].per_ms = f->per_ms;
     c->limits[i].n_starts = 0;
+    c->limits[i].key_rate = f->key_rate;
+    c->limits[i].key_burst = f->key_burst;
+    c->limits[i].key_per_ms = f->key_per_ms;
 }
 
 void sim_check_fact(struct sim_check *c, const struct fact *f)
@@ -324,6 +328,7 @@ void sim_check_fact(struct sim_check *c, const struct fact *f)
     case FACT_CRASHED:
         sim_check_crashed(c);
         sim_check_restarted(c, f->at_ms);
+        sim_check_keys_restarted(c, f->at_ms);
         break;
     case FACT_SEEN: sim_check_seen(&k); break;
     case FACT_MISSING: sim_check_missing(&k); break;

@@ -78,12 +78,17 @@ struct sim_check {
     size_t n, cap;
     struct {
         const char *queue;
-        int64_t concurrency, capacity, keys, rate, burst, per_ms, fair;
+        int64_t concurrency, capacity, keys, rate, burst, per_ms, fair, key_rate, key_burst, key_per_ms;
         int64_t *starts;   /* owned; mono, of the whole history: its attempts given to processes, and crashes, as -at */
         size_t n_starts, cap_starts;
         int64_t moved_ms;  /* mono; when something of it last started or was over */
     } limits[SIM_CHECK_LIMITS];
     int n_limits;
+    struct key_start { /* of a task with a key in a queue with a key_rate: claimed */
+        const char *queue; /* NULL: a crash, after which each key has one more */
+        int64_t key, at_ms; /* mono; when it was asked for */
+    } *key_starts; /* owned */
+    size_t n_key_starts, cap_key_starts;
     bool keeps;        /* nothing goes by age */
     bool down;         /* between a crash and the last of what is looked up after it */
     int64_t latest_wall_ms;
@@ -97,6 +102,7 @@ struct sim_check {
     int64_t passed_over;  /* ready but for their key */
     int64_t outwaited;    /* starts of a process while a pool waited for something more urgent */
     int64_t took_turns;   /* starts that another key waited through whose turn comes */
+    int64_t key_rated, at_key_rate; /* the same of keys */
     int64_t rated, at_rate; /* starts in a queue with a rate; as many as that allowed */
 };
 

@@ -27,7 +27,8 @@ static void in_order(const struct look *k)
         const struct check_task *other = &k->c->tasks[i];
         if (other == k->t || !sim_check_lives(other) || other->state != TASK_PENDING) continue;
         if (!sim_check_same_lane(other, k->t) || other->unranked) continue;
-        if (sim_check_is_held(k->c, other)) {
+        bool of_key = other->submitted.key == k->t->submitted.key;
+        if (sim_check_is_held(k->c, other) || (!of_key && sim_check_has_key_rate(k->c, other))) {
             k->c->passed_over++;
             continue;
         }
@@ -75,6 +76,7 @@ void sim_check_claimed(const struct look *k)
     in_order(k);
     sim_check_turn_taken(k);
     sim_check_within_key(k);
+    sim_check_key_starts(k);
     sim_check_once_claimed(k);
     t->unranked = false;
     t->state = TASK_RUNNING;

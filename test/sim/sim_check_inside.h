@@ -31,6 +31,10 @@ void sim_check_moved(const struct look *k);                    /* a task of that
 void sim_check_restarted(struct sim_check *c, int64_t at_ms);
 bool sim_check_token_is_due(const struct sim_check *c, const struct fact *idle);
 void sim_check_free_starts(struct sim_check *c);
+void sim_check_key_starts(const struct look *k);               /* one that is claimed: within the rate of its key */
+bool sim_check_has_key_rate(const struct sim_check *c, const struct check_task *t);
+bool sim_check_has_key_token(const struct sim_check *c, const struct check_task *t, int64_t at_ms); /* for sure, or needs none */
+void sim_check_keys_restarted(struct sim_check *c, int64_t at_ms);
 void sim_check_once_taken(const struct look *k);               /* one that is accepted, or begins another run */
 void sim_check_once_claimed(const struct look *k);
 void sim_check_once_ended(const struct look *k);

@@ -35,9 +35,10 @@ struct fact {
     int64_t fence, process, batch, rank, due_ms, start_by_ms, timeout_ms, grace_ms;
     int64_t concurrency, capacity, priority;
     int64_t rate, burst, per_ms; /* of a queue: starts in each per_ms, 0: no limit; those that may come together */
-    int64_t since_ms;        /* mono; when the server gave what a puller hears of now, 0: now */
+    int64_t since_ms;        /* mono; when the server gave what a puller hears of now, or asked for what is claimed, 0: now */
     int64_t save;            /* of a checkpoint, its number: each is used once, a later one is larger */
     int64_t key, keys;       /* its limit_key, 0: none; of a queue: so many of a key at one time, 0: no limit */
+    int64_t key_rate, key_burst, key_per_ms; /* of a queue: as its rate, of each key */
     int64_t fair;            /* of a queue: 1, its keys take turns */
     int64_t once;            /* its key, which one task at a time holds; 0: none */
     int64_t cache, from;     /* which result answers it, 0: none; the task whose did, 0: it has one of its own */

@@ -350,9 +350,9 @@ static void sum_up(void)
     result->released = c->released;
     result->together = c->together;
     result->outwaited = c->outwaited;
-    result->rated = c->rated;
+    result->rated = c->rated, result->key_rated = c->key_rated;
     result->took_turns = c->took_turns;
-    result->at_rate = c->at_rate;
+    result->at_rate = c->at_rate, result->at_key_rate = c->at_key_rate;
     result->pulled = sim->pullers.done;
     result->pullers_killed = sim->pullers.kills;
     result->leases_lost = sim->server.roster.desk.lost;

@@ -47,6 +47,10 @@ const struct sim_conf *world_conf(struct sim_conf *ret, struct retain_rules *ret
     retain->age_ms = (int64_t)(60000 + rng_below(&chance.rng, (uint64_t)(24 * HOUR)));
     if (rng_below(&chance.rng, 2)) retain->count = (int64_t)rng_below(&chance.rng, 20);
     if (rng_below(&chance.rng, 2)) retain->part_ms[0] = 1000;
+    if (rng_below(&chance.rng, 2)) {
+        queues[0].key_rate = (struct rate){10, 2, 60000};
+        queues[2].key_rate = (struct rate){2, 1, 60000};
+    }
     bool retains = rng_below(&chance.rng, 3) == 0;
     if (rng_below(&chance.rng, 2)) {
         queues[0].rate = (struct rate){20, 3, 60000};

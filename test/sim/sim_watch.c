@@ -90,6 +90,7 @@ static void claimed(struct sim_watch *w, const struct store_claim *r)
         f.fence = (int64_t)r->items[i].life.fence;
         f.save = number_of(r->items[i].resume);
         f.wall_ms = r->req.now_ms;
+        f.since_ms = r->req.since_ms;
         sim_history_add(w->history, f);
     }
 }

@@ -131,7 +131,7 @@ export class Client {
      * UnknownField. */
     updateQueue(
         name: string,
-        changes: { concurrency?: number | null; capacity?: number | null; key_concurrency?: number | null; rate?: string | 0 | null; fair?: boolean | null; paused?: boolean; draining?: boolean; [field: string]: any },
+        changes: { concurrency?: number | null; capacity?: number | null; key_concurrency?: number | null; rate?: string | 0 | null; key_rate?: string | 0 | null; fair?: boolean | null; paused?: boolean; draining?: boolean; [field: string]: any },
     ): Promise<Record<string, any>>;
 
     /** The worker processes: pool, pid, state and since when, current tasks, `tasks` done of `max_tasks`, what it `holds`, `sandbox`. */

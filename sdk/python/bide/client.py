@@ -198,8 +198,8 @@ class Client:
         return self._do(calls.queue_verb(queue, "purge"))
 
     def update_queue(self, name: str, **changes: Any) -> Json:
-        """Changes a queue's `concurrency`, `capacity`, `key_concurrency`, `rate` ("10/s"; None: as configured), `fair`
-        (True: the keys of its tasks take turns), `paused` or `draining`; remembered over restarts. Raises NotFound, Invalid, UnknownField."""
+        """Changes a queue's `concurrency`, `capacity`, `key_concurrency`, `rate` and `key_rate` ("10/s"; None: as configured),
+        `fair` (True: the keys of its tasks take turns), `paused` or `draining`; remembered over restarts. Raises NotFound, Invalid, UnknownField."""
         return self._do(calls.update_queue(name, changes))
 
     # workers, the server

@@ -8,6 +8,7 @@
 #include "store/apply.h"
 #include "store/local.h"
 #include "store/mem/mem_read.h"
+#include "store/ready_key_rate.h"
 
 #include <stdlib.h>
 
@@ -97,6 +98,7 @@ struct store *mem_engine_open(struct turn *turn, const struct store_events *even
     m->store = (struct store){&engine, turn, events};
     mem_shelf_init(&m->shelf);
     ready_init(&m->ready);
+    ready_key_rate_now(&m->ready, turn_mono_ms(turn), turn_wall_ms(turn));
     m->apply = (struct apply){.ready = &m->ready, .shelf = &m->shelf.shelf};
     list_init(&m->waiting);
     list_init(&m->turn.link);

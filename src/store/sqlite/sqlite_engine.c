@@ -8,6 +8,7 @@
 #include "loop/gate.h"
 #include "loop/thread.h"
 #include "store/local.h"
+#include "store/ready_key_rate.h"
 #include "store/sqlite/sqlite_load.h"
 #include "store/sqlite/sqlite_lock.h"
 #include "store/sqlite/sqlite_reader.h"
@@ -230,6 +231,7 @@ static int open_file(struct sqlite_engine *s, const struct sqlite_engine_conf *c
     if (err) return err;
     err = sqlite_schema_prepare(&s->shelf.db, conf->path, e);
     if (!err && conf->extra_sql) err = sqlite_db_exec(&s->shelf.db, conf->extra_sql, e);
+    ready_key_rate_now(&s->ready, turn_mono_ms(loop_turn(conf->loop)), turn_wall_ms(loop_turn(conf->loop)));
     if (!err) err = sqlite_load(&s->shelf.db, &s->ready, e);
     if (err) {
         sqlite_db_close(&s->shelf.db);

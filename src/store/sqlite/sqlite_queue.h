@@ -12,7 +12,7 @@
 
 int sqlite_queue_set(struct sqlite_db *d, struct str queue, unsigned parts, const struct store_queue_set *set);
 
-#define SQLITE_QUEUE_ROW "SELECT name, paused, draining, concurrency, capacity, key_concurrency, rate, fair FROM queue"
+#define SQLITE_QUEUE_ROW "SELECT name, paused, draining, concurrency, capacity, key_concurrency, rate, fair, key_rate FROM queue"
 /* A row of it, behind the name. ERR_STORE: it has what was never written. */
 int sqlite_queue_row(sqlite3_stmt *s, struct store_queue_set *ret, bool *ret_pause_known) MUST_USE;
 

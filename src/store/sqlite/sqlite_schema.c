@@ -104,6 +104,8 @@ const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     /* 11: which of those whose result is to be kept wait for that of another of the same print */
     "ALTER TABLE wanted ADD COLUMN follows INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX wanted_print ON wanted(print, follows, id);",
+    /* 12: rates of the keys of queues, as rates of queues */
+    "ALTER TABLE queue ADD COLUMN key_rate TEXT;",
 };
 
 #define RESTORE "restore a backup (bide backup makes them)"

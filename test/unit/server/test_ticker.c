@@ -124,7 +124,7 @@ TEST(a_wall_clock_that_jumps_back_starts_nothing_early)
     sim_wall_jump(sim, -10 * HOUR);
     sim_pass(sim, 10 * HOUR);
     CHECK_TASK(t, "scheduled");
-    CHECK_INT(ticks(), 0);
+    CHECK_INT(ticks(), 1); /* to hear whether something is due after so long, not at a moment */
     sim_pass(sim, 1000);
     CHECK_TASK(t, "completed");
     CHECK(rig_look(t)->life.started_at_ms >= t->body.run_at_ms);

@@ -116,6 +116,33 @@ TEST(one_that_others_of_its_key_hold_back_says_how_many_run)
     RIG_CLOSE();
 }
 
+TEST(one_whose_key_has_no_token_says_the_rate_of_its_key_until_one_comes)
+{
+    static struct config_queue rated[] = {{.name = "default", .concurrency = 5, .key_concurrency = 2, .key_rate = {6, 1, 60000}}};
+    struct sim_conf conf = rig_conf();
+    conf.queues = rated;
+    conf.n_queues = 1;
+    sim = sim_open(&conf);
+    struct sim_task *t[3];
+    for (int i = 0; i < 3; i++) t[i] = SUBMIT(.type = "convert", .ms = 30000, .key = 7);
+    struct sim_task *other = SUBMIT(.type = "convert", .ms = 1000, .key = 8);
+    CHECK_STR(why(t[0]), "-");
+    CHECK_STR(why(other), "-");
+    CHECK_STR(why(t[1]), "key_rate");
+    CHECK_STR(str_of(detail), "key key 7: 6/m burst 1");
+    sim_wall_jump(sim, -36000000);
+    sim_pass(sim, 9999);
+    CHECK_STR(why(t[1]), "key_rate");
+    sim_pass(sim, 1);
+    CHECK_STR(why(t[1]), "-");
+    CHECK_STR(why(t[2]), "key"); /* two run: that is what it waits for then, whatever tokens there are */
+    CHECK_STR(str_of(detail), "key key 7: 2 of 2 running");
+    sim_pass(sim, 60000);
+    CHECK_INT(sim->server.keys.holding.n, 0);
+    CHECK_INT(sim->check.endings[TASK_COMPLETED], 4);
+    RIG_CLOSE();
+}
+
 TEST(those_of_a_key_that_come_first_and_wait_for_something_else_are_told)
 {
     struct sim_conf conf = keyed_conf();

@@ -137,6 +137,26 @@ TEST(what_was_taken_beyond_the_tokens_is_paid_back_first)
     CHECK_INT(rate_tokens(&b, 3000), 1);
 }
 
+TEST(what_is_given_back_is_as_if_it_had_never_been_taken_and_never_more_than_the_burst)
+{
+    struct rate_bucket b = bucket("1/s burst 3", 0), other = b;
+    CHECK(!rate_is_full(&b, 1999) && rate_is_full(&b, 2000));
+    rate_take(&b, 2, 2500);
+    CHECK(!rate_is_full(&b, 2500));
+    rate_give(&b, 2, 2700);
+    CHECK_INT(rate_tokens(&b, 2700), 3);
+    CHECK(rate_is_full(&b, 2700));
+    rate_take(&b, 1, 3000);
+    rate_give(&b, 1, 9000); /* it has come again meanwhile */
+    CHECK(rate_tokens(&b, 9000) == 3 && rate_is_full(&b, 9000));
+    rate_take(&other, 1, 100);
+    rate_give(&other, 1, 300);
+    CHECK_INT(rate_wait_ms(&other, 2, 300), 700); /* the part that has come since is there, too */
+    struct rate_bucket none = {0};
+    rate_give(&none, 5, 0);
+    CHECK(rate_is_full(&none, 0) && none.parts == 0);
+}
+
 TEST(time_that_does_not_pass_or_goes_back_brings_nothing_and_costs_nothing)
 {
     struct rate_bucket b = bucket("1/s burst 5", 10000);

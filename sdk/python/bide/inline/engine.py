@@ -215,7 +215,7 @@ class Engine:
 
     def _ready(self) -> List[Record]:
         """Those that no key holds, in their order."""
-        held = {id for queue in self.queues.values() for id in held_by_keys(self.records.values(), queue)}
+        held = {id for queue in self.queues.values() for id in held_by_keys(self.records.values(), queue, self.now)}
         return in_line(r for r in self._waiting("pending") if r.id not in held and not self._gives_way_to(r))
 
     def _runnable(self) -> List[Record]:
@@ -232,10 +232,16 @@ class Engine:
     def _moments(self, only_rated: bool = False) -> Iterator[float]:
         """When something may start that may not now. `only_rated`: in a queue with a rate."""
         for record in self._waiting("scheduled", "retrying"):
-            if record.run_at is not None and not (only_rated and self.queue(record.queue).rate is None):
+            if record.run_at is not None and not (only_rated and not self.queue(record.queue).has_rate()):
                 yield record.run_at
         for name in {record.queue for record in self._ready()}:
             at = self.queue(name).token_at(self.now)
+            if at is not None:
+                yield at
+        held = {id: why for queue in self.queues.values() for id, why in held_by_keys(self.records.values(), queue, self.now).items()}
+        for record in self._waiting("pending"):
+            by_rate = held.get(record.id, {}).get("reason") == "key_rate"
+            at = self.queue(record.queue).key_token_at(record.limit_key or "") if by_rate else None
             if at is not None:
                 yield at
 
@@ -271,9 +277,7 @@ class Engine:
         return None
 
     def _begin(self, record: Record, batch_size: int) -> Task:
-        rate = self.queue(record.queue).rate
-        if rate is not None:
-            rate.take()
+        self.queue(record.queue).take(record)
         record.attempt += 1
         record.status, record.started_at, record.batch_size = "running", self.now, batch_size
         record.files = []
@@ -361,7 +365,7 @@ class Engine:
     def _place(self, record: Record) -> Optional[int]:
         """In the line of its queue, from 1; None: it could not run now."""
         queue = self.queue(record.queue)
-        held = held_by_keys(self.records.values(), queue)
+        held = held_by_keys(self.records.values(), queue, self.now)
         line = [r for r in self.records.values() if r.queue == queue.name and r.status == "pending" and r.id not in held]
         ids = [r.id for r in in_line(r for r in line if not self._gives_way_to(r))]
         return ids.index(record.id) + 1 if record.id in ids else None
@@ -374,10 +378,9 @@ class Engine:
             return None
         if queue.paused:
             return {"reason": "queue_paused", "detail": f"queue {queue.name} is paused"}
-        held = held_by_keys(self.records.values(), queue).get(record.id)
+        held = held_by_keys(self.records.values(), queue, self.now).get(record.id)
         if held is not None:
-            detail = f"key {record.limit_key}: {held[0]} of {queue.key_concurrency} running"
-            return {"reason": "key", "detail": detail + (f", {held[1]} next in line" if held[1] else "")}
+            return held
         if queue.token_at(self.now) is not None:
             return {"reason": "rate", "detail": f"queue {queue.name}: {queue.rate}"}
         return None

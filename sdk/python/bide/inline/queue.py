@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A queue of the inline mode and its limits, by the rules of the server (doc/protocol.md, Queues): who of a line may start
 now, and when the next one may."""
+import copy
 import dataclasses
+import math
 import re
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
 
@@ -43,9 +45,10 @@ class Bucket:
     def take(self) -> None:
         self._parts -= self._per_ms
 
-    def next_at_ms(self) -> int:
-        """When there is one, in milliseconds of the inline clock."""
-        return self._at_ms - (min(0, self._parts - self._per_ms) // self._n)
+    def next_at_ms(self) -> Optional[int]:
+        """When there is one more than at the last look, in milliseconds of the inline clock; None: there are no more."""
+        wanted = self._parts // self._per_ms + 1
+        return None if wanted > self._burst else self._at_ms - (self._parts - wanted * self._per_ms) // self._n
 
 
 @dataclasses.dataclass
@@ -57,6 +60,10 @@ class Queue:
     capacity: Optional[int] = None
     key_concurrency: Optional[int] = None
     rate: Optional[Bucket] = None
+    key_rate: Optional[Bucket] = None
+    """Of a key that has started nothing."""
+    of_keys: Dict[str, Bucket] = dataclasses.field(default_factory=dict)
+    """Of the others."""
 
     def change(self, changes: Mapping[str, Any], now: float) -> None:
         """As a PATCH has them, all or none. `now`: seconds. Raises Refusal."""
@@ -68,28 +75,27 @@ class Queue:
                 if not isinstance(value, bool):
                     raise Refusal(400, "invalid", f"{name} must be true or false", f"/{name}")
                 values[name] = value
-            elif name == "rate":
-                values[name] = self._bucket(value, _ms(now))
+            elif name in ("rate", "key_rate"):
+                values[name] = _rate(name, value)
             else:
                 raise Refusal(400, "unknown_field", f'the field "{name}" is not known here', f"/{name}")
         for name, value in values.items():
-            setattr(self, name, value)
-
-    def _bucket(self, value: Any, now_ms: int) -> Optional[Bucket]:
-        if value is None or value == "0" or (value == 0 and not isinstance(value, bool)):
-            return None
-        found = _RATE.fullmatch(value) if isinstance(value, str) else None
-        n, burst = (int(found[1]), int(found[3] or found[1])) if found else (0, 0)
-        if found is None or max(n, burst) > _MOST:
-            raise Refusal(400, "invalid", f"rate must be {_RATE_WANTED}", "/rate")
-        return Bucket(n, _UNITS[found[2]], burst, self.rate, now_ms)
+            if name not in ("rate", "key_rate"):
+                setattr(self, name, value)
+            elif value is None:
+                setattr(self, name, None)
+            else:
+                setattr(self, name, Bucket(*value, getattr(self, name), _ms(now)))
+        if "key_rate" in values:
+            rate = values["key_rate"]
+            self.of_keys = {} if rate is None else {key: Bucket(*rate, own, _ms(now)) for key, own in self.of_keys.items()}
 
     def shown(self, records: Iterable[Record]) -> Json:
         """The object of the API. `records`: of all queues."""
         flags = {"name": self.name, "paused": self.paused, "draining": self.draining}
         limits = {"concurrency": self.concurrency, "capacity": self.capacity, "key_concurrency": self.key_concurrency}
-        rate = None if self.rate is None else str(self.rate)
-        return {**flags, **limits, "rate": rate, "depth": depth(r for r in records if r.queue == self.name)}
+        rates = {name: rate and str(rate) for name, rate in (("rate", self.rate), ("key_rate", self.key_rate))}
+        return {**flags, **limits, **rates, "depth": depth(r for r in records if r.queue == self.name)}
 
     def tokens(self, now: float) -> Optional[int]:
         """How many may start now; None: any number."""
@@ -99,7 +105,26 @@ class Queue:
         """When the next may start, in seconds of the inline clock; None: now."""
         if self.rate is None or self.rate.tokens(_ms(now)) > 0:
             return None
-        return self.rate.next_at_ms() / 1000
+        return _seconds(self.rate.next_at_ms())
+
+    def has_rate(self) -> bool:
+        return self.rate is not None or self.key_rate is not None
+
+    def take(self, record: Record) -> None:
+        """The tokens that its start costs."""
+        if self.rate is not None:
+            self.rate.take()
+        if self.key_rate is not None and record.limit_key is not None:
+            self.of_keys.setdefault(record.limit_key, copy.copy(self.key_rate)).take()
+
+    def key_tokens(self, key: str, now: float) -> Optional[int]:
+        own = self.of_keys.get(key, self.key_rate)
+        return None if own is None else own.tokens(_ms(now))
+
+    def key_token_at(self, key: str) -> Optional[float]:
+        """When the key has one more than at the last look; None: it will not."""
+        own = self.of_keys.get(key, self.key_rate)
+        return None if own is None else _seconds(own.next_at_ms())
 
 
 def depth(records: Iterable[Record]) -> Dict[str, int]:
@@ -115,12 +140,12 @@ def in_line(records: Iterable[Record]) -> List[Record]:
     return sorted(records, key=lambda record: -record.priority)
 
 
-def held_by_keys(records: Iterable[Record], queue: Queue) -> Dict[str, Tuple[int, int]]:
-    """Of the tasks of a queue that wait aside for a place of their limit_key, by id: how many run, and how many come next."""
+def held_by_keys(records: Iterable[Record], queue: Queue, now: float) -> Dict[str, Dict[str, str]]:
+    """Of the tasks of a queue that wait aside for a place or a token of their limit_key, by id: what they wait for."""
     running: Dict[str, int] = {}
     ready: Dict[str, int] = {}
-    held: Dict[str, Tuple[int, int]] = {}
-    if queue.key_concurrency is None:
+    held: Dict[str, Dict[str, str]] = {}
+    if queue.key_concurrency is None and queue.key_rate is None:
         return held
     mine = [record for record in records if record.queue == queue.name and record.limit_key is not None]
     for record in mine:
@@ -128,11 +153,28 @@ def held_by_keys(records: Iterable[Record], queue: Queue) -> Dict[str, Tuple[int
             running[record.limit_key or ""] = running.get(record.limit_key or "", 0) + 1
     for record in in_line(record for record in mine if record.status == "pending"):
         key = record.limit_key or ""
-        if running.get(key, 0) + ready.get(key, 0) < queue.key_concurrency:
-            ready[key] = ready.get(key, 0) + 1
+        run, come = running.get(key, 0), ready.get(key, 0)
+        places = math.inf if queue.key_concurrency is None else max(0, queue.key_concurrency - run)
+        tokens = queue.key_tokens(key, now)
+        if come < places and (tokens is None or come < tokens):
+            ready[key] = come + 1
+        elif tokens is not None and tokens < places:
+            held[record.id] = {"reason": "key_rate", "detail": f"key {key}: {queue.key_rate}"}
         else:
-            held[record.id] = (running.get(key, 0), ready.get(key, 0))
+            detail = f"key {key}: {run} of {queue.key_concurrency} running" + (f", {come} next in line" if come else "")
+            held[record.id] = {"reason": "key", "detail": detail}
     return held
+
+
+def _rate(name: str, value: Any) -> Optional[Tuple[int, int, int]]:
+    """Its n, per_ms and burst; None: no limit."""
+    if value is None or value == "0" or (value == 0 and not isinstance(value, bool)):
+        return None
+    found = _RATE.fullmatch(value) if isinstance(value, str) else None
+    n, burst = (int(found[1]), int(found[3] or found[1])) if found else (0, 0)
+    if found is None or max(n, burst) > _MOST:
+        raise Refusal(400, "invalid", f"{name} must be {_RATE_WANTED}", f"/{name}")
+    return n, _UNITS[found[2]], burst
 
 
 def _number(name: str, value: Any) -> Optional[int]:
@@ -142,6 +184,10 @@ def _number(name: str, value: Any) -> Optional[int]:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise Refusal(400, "invalid", f"{name} must be a whole number from {low} to {high}", f"/{name}")
     return value or None
+
+
+def _seconds(ms: Optional[int]) -> Optional[float]:
+    return None if ms is None else ms / 1000
 
 
 def _ms(seconds: float) -> int:
