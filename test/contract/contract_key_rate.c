@@ -226,6 +226,7 @@ CASE(in_a_fair_queue_turns_go_on_among_the_keys_that_have_tokens)
     for (int i = 0; i < 4; i++) (void)put(c, "q", "ann");
     CHECK_INT(start(c), 1);
     pass(c, 120 * MINUTE);
+    tick(c);
     for (int i = 0; i < 4; i++) (void)put(c, "q", "bob");
     static const char *const order[] = {"bob", "ann", "bob", "ann", "bob"}; /* three tokens, and two: ann had a turn */
     for (int i = 0; i < 5; i++) {
