@@ -80,15 +80,11 @@ class Queue:
             else:
                 raise Refusal(400, "unknown_field", f'the field "{name}" is not known here', f"/{name}")
         for name, value in values.items():
-            if name not in ("rate", "key_rate"):
-                setattr(self, name, value)
-            elif value is None:
-                setattr(self, name, None)
-            else:
-                setattr(self, name, Bucket(*value, getattr(self, name), _ms(now)))
-        if "key_rate" in values:
-            rate = values["key_rate"]
-            self.of_keys = {} if rate is None else {key: Bucket(*rate, own, _ms(now)) for key, own in self.of_keys.items()}
+            if name == "key_rate":
+                changed = {key: _bucket(value, own, _ms(now)) for key, own in self.of_keys.items()}
+                self.of_keys = {key: own for key, own in changed.items() if own is not None}
+            rated = name in ("rate", "key_rate")
+            setattr(self, name, _bucket(value, getattr(self, name), _ms(now)) if rated else value)
 
     def shown(self, records: Iterable[Record]) -> Json:
         """The object of the API. `records`: of all queues."""
@@ -164,6 +160,13 @@ def held_by_keys(records: Iterable[Record], queue: Queue, now: float) -> Dict[st
             detail = f"key {key}: {run} of {queue.key_concurrency} running" + (f", {come} next in line" if come else "")
             held[record.id] = {"reason": "key", "detail": detail}
     return held
+
+
+def _bucket(rate: Optional[Tuple[int, int, int]], before: Optional[Bucket], now_ms: int) -> Optional[Bucket]:
+    if rate is None:
+        return None
+    n, per_ms, burst = rate
+    return Bucket(n, per_ms, burst, before, now_ms)
 
 
 def _rate(name: str, value: Any) -> Optional[Tuple[int, int, int]]:
