@@ -42,6 +42,8 @@ bool resources_holds(const struct worker *w)
 
 /* ---- the picture ---- */
 
+#define ROOM_MS 1000 /* a process that has room again is not to give way to the next one before it was given something */
+
 /* Whatever is preferred, one that was started for a task is given one: a claim takes a moment. */
 static int64_t worth_of(const struct worker *w) { return w->conf->prefer_warm == 0 && w->tasks == 0 ? 1 : w->conf->prefer_warm; }
 
@@ -54,6 +56,7 @@ static struct ration_holder holder_of(const struct resource_user *u, const struc
         h.spared_until_ms = h.owed_until_ms = INT64_MAX;
     } else if (w->ending == ENDING_NOT && *u->waiting > 0) {
         h.spared_until_ms = ration_earned_at_ms(w->ready_at_ms, w->ready_ms, worth_of(w));
+        if (w->room_at_ms && h.spared_until_ms < w->room_at_ms + ROOM_MS) h.spared_until_ms = w->room_at_ms + ROOM_MS;
         if (w->state == WORKER_IDLE && w->tasks == 0) h.owed_until_ms = ration_earned_at_ms(w->ready_at_ms, w->ready_ms, 1);
     }
     return h;
@@ -117,7 +120,9 @@ static void tell_end(struct worker *w, const struct picture *p)
     w->events->on_event(w, LOG_LEVEL_INFO, what);
 }
 
-static void act_on_holders(const struct picture *p)
+/* Two that give way to one another would do so for ever, each asking for a process when it has no room: what has room again
+ * keeps it for a moment. */
+static void act_on_holders(const struct picture *p, int64_t now_ms)
 {
     for (size_t i = 0; i < p->ration.n_holders; i++) {
         const struct ration_holder *h = &p->ration.holders[i];
@@ -128,6 +133,7 @@ static void act_on_holders(const struct picture *p)
             tell_end(w, p);
             worker_end(w);
         } else if (gave_way && !w->gives_way) {
+            w->room_at_ms = now_ms;
             w->events->on_change(w); /* it has room again */
         }
     }
@@ -187,7 +193,7 @@ static void on_later(struct later *l)
     struct ration_amounts free = ration_free(&p.ration);
     r->fits = true;
     for (size_t i = 0; i < r->n; i++) r->fits &= free.of[i] >= 0;
-    act_on_holders(&p);
+    act_on_holders(&p, turn_mono_ms(r->turn));
     if (start_all(&p)) look_later(r); /* a pool starts one at a time */
     forget(&p);
     if (again_ms >= 0) turn_timer(r->turn, &r->again, again_ms, on_again);

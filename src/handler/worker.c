@@ -136,6 +136,7 @@ static void enter_starting(struct worker *w)
     worker_read_reset(w);
     owned(&w->fault, STR_NONE);
     w->wanted = w->ready = w->dead = w->rested = w->told = w->gives_way = false;
+    w->room_at_ms = 0;
     w->ending = ENDING_NOT;
     w->given = (struct given){0};
     w->pace = (struct pace){0};

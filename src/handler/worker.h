@@ -56,6 +56,7 @@ struct worker {
     bool held;                 /* loaded at boot: started again without being wanted, until keep_alive unloads it */
     bool draining;             /* never started again */
     bool gives_way;            /* given nothing more, for somebody waits for what it holds (resources.h) */
+    int64_t room_at_ms;        /* mono; when it last had given way and was let go on; 0: it never was */
     bool told;                 /* this process was to be stopped (worker_wish.h): its end is no restart */
     bool ready;                /* this process said ready, and has done its warm-up */
     struct worker_warmup *warmup; /* owned: under way, after it said ready (worker_warmup.h); NULL: none */
