@@ -163,7 +163,7 @@ def test_those_that_wait_for_another_do_so_over_kill_9(serve):
     bide = serve()
     steps = [["note", str(bide.dir / "runs"), "ran"], ["until", bide.gate("go")]]
     first, second = act(bide, *steps).json, act(bide, *steps).json
-    bide.seen(first["id"], "running")
+    until(lambda: bide.lines("runs"), "its first run")
     bide.restart9()
     assert first["id"] in bide.waits(second["id"], "dependency")
     bide.open_gate("go")
