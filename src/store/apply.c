@@ -229,8 +229,10 @@ static void conclude(struct apply *a, struct store_req *r, int err)
     r->err = store_op_is_indexed(r->op) ? 0 : err;
     if (r->op == STORE_COUNTS) counts(a, (struct store_counts *)r);
     if (r->op == STORE_WHERE) where(a, (struct store_where *)r);
-    if (r->op == STORE_DECLARE)
+    if (r->op == STORE_DECLARE) {
+        if (err) declare(a, (struct store_declare *)r); /* what failed may have stood before it */
         for (uint32_t i = 0; i < a->ready->n_queues; i++) ready_fair_settle(a->ready, i, r->now_ms);
+    }
     if (r->op != STORE_QUEUE || err) return;
     struct store_queue *q = (struct store_queue *)r;
     uint32_t queue = ready_queue_of(a->ready, q->queue);

@@ -318,6 +318,28 @@ TEST(a_row_that_cannot_be_read_fails_its_own_request_alone)
     stage_release(&s);
 }
 
+TEST(what_is_declared_stands_though_what_shares_the_batch_with_it_fails)
+{
+    for (int first = 0; first < 2; first++) {
+        struct stage s;
+        stage_init(&s);
+        struct task_body body = body_of(TASKS);
+        struct store_add_item item = {.body = &body};
+        struct store_add add = {.items = &item, .n = 1};
+        struct store_declared declared = {.queue = STR("q"), .key_concurrency = 3};
+        struct store_declare declare = {.items = &declared, .n = 1};
+        s.shelf.fail_at = 1;
+        s.shelf.err = ERR_FULL;
+        if (first) send(&s, &declare.req, STORE_DECLARE, T0);
+        send(&s, &add.req, STORE_ADD, T0);
+        if (!first) send(&s, &declare.req, STORE_DECLARE, T0);
+        run(&s);
+        CHECK(add.req.err == ERR_FULL && declare.req.err == 0);
+        CHECK_INT(s.ready.queues[0].key_limit, 3);
+        stage_release(&s);
+    }
+}
+
 TEST(the_script_does_what_it_says_when_nothing_fails)
 {
     struct stage s;
