@@ -80,7 +80,9 @@ static int add_new(struct apply *a, struct store_add_item *it, const struct appl
     it->life = life;
     ready_add(a->ready, &body->id, lane, key, &life);
     if (it->key.p) err = a->shelf->ops->remember(a->shelf, it, now_ms);
-    return err || !it->cached ? err : apply_cache_answer(a, it, lane, result, now_ms);
+    if (err || !it->cached) return err;
+    it->finished_at_ms = now_ms;
+    return apply_cache_answer(a, &body->id, lane, &it->cached_from, result, now_ms, &it->life);
 }
 
 static int add_one(struct apply *a, struct store_add_item *it, int64_t now_ms)

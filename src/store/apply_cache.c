@@ -20,17 +20,17 @@ int apply_cache_ask(struct apply *a, struct store_add_item *it, struct arena *ar
     return err == ERR_NOT_FOUND ? 0 : err;
 }
 
-int apply_cache_answer(struct apply *a, struct store_add_item *it, uint32_t lane, struct str result, int64_t now_ms)
+int apply_cache_answer(struct apply *a, const struct id *id, uint32_t lane, const struct id *from, struct str result, int64_t now_ms,
+                       struct life *ret)
 {
     struct life_rules none = {0};
     struct life_input in = {.event = LIFE_COMPLETE, .now_ms = now_ms};
     struct life_outcome out;
-    int err = life_step(&it->life, &none, &in, &out);
+    *ret = ready_get(a->ready, id)->life;
+    int err = life_step(ret, &none, &in, &out);
     assert(err == 0 && out.ended);
-    it->finished_at_ms = now_ms;
-    struct task_ending ending = {.life = it->life, .finished_at_ms = now_ms, .result = result,
-                                 .cached = true, .cached_from = it->cached_from};
-    return apply_ops_end(a, &it->body->id, lane, &ending);
+    struct task_ending ending = {.life = *ret, .finished_at_ms = now_ms, .result = result, .cached = true, .cached_from = *from};
+    return apply_ops_end(a, id, lane, &ending);
 }
 
 int apply_cache_end(struct apply *a, const struct id *id, const struct task_ending *ending, bool wakes)

@@ -4,11 +4,10 @@
  */
 #include "store/apply_share.h"
 
+#include "store/apply_cache.h"
 #include "store/apply_ops.h"
 #include "store/ready_key.h"
 #include "task/order.h"
-
-#include <assert.h>
 
 #define LOOKS 8 /* at so many that lead: more than one do when they bypass, or are of several queues */
 
@@ -91,22 +90,15 @@ int apply_share_moved(struct apply *a, const struct id *id)
 
 /* ---- one that is woken ---- */
 
-static int answer(struct apply *a, const struct ready_entry *e, struct task_ending *ending, struct store_tick *r)
+static int answer(struct apply *a, const struct ready_entry *e, const struct id *from, struct str result, struct store_tick *r)
 {
     struct id id = e->id;
-    uint32_t lane = e->lane;
-    struct life_rules none = {0};
-    struct life_input in = {.event = LIFE_COMPLETE, .now_ms = r->req.now_ms};
-    struct life_outcome out;
-    ending->life = e->life;
-    int err = life_step(&ending->life, &none, &in, &out);
-    assert(err == 0 && out.ended);
-    err = apply_ops_begin(a);
-    if (!err) err = apply_ops_end(a, &id, lane, ending);
-    if (err) return err;
-    const struct ready_lane *l = &a->ready->lanes[lane];
-    r->ended[r->n_ended++] = (struct store_tick_item){id, ending->life, l->queue_name, l->type, true, ending->cached_from};
-    return 0;
+    const struct ready_lane *l = &a->ready->lanes[e->lane];
+    struct life life;
+    int err = apply_ops_begin(a);
+    if (!err) err = apply_cache_answer(a, &id, e->lane, from, result, r->req.now_ms, &life);
+    if (!err) r->ended[r->n_ended++] = (struct store_tick_item){id, life, l->queue_name, l->type, true, *from};
+    return err;
 }
 
 static int lead(struct apply *a, const struct id *id, const struct task_body *body, int64_t now_ms)
@@ -139,13 +131,14 @@ static int look(struct apply *a, const struct id *id, struct store_tick *r, stru
 {
     struct task_body body;
     uint8_t print[TASK_PRINT];
-    struct task_ending ending = {.finished_at_ms = r->req.now_ms, .cached = true};
+    struct id from;
+    struct str result;
     int err = a->shelf->ops->body(a->shelf, id, arena, &body);
     if (!err) err = a->shelf->ops->print(a->shelf, id, print);
     if (err) return err == ERR_NOT_FOUND ? ERR_STORE : err;
     const struct ready_entry *e = ready_get(a->ready, id);
-    err = a->shelf->ops->kept(a->shelf, print, body.created_at_ms, arena, &ending.cached_from, &ending.result);
-    if (err == 0) return answer(a, e, &ending, r);
+    err = a->shelf->ops->kept(a->shelf, print, body.created_at_ms, arena, &from, &result);
+    if (err == 0) return answer(a, e, &from, result, r);
     if (err != ERR_NOT_FOUND) return err;
     return go_on(a, &body, print, r);
 }

@@ -6,7 +6,6 @@
 
 #include "store/apply_ops.h"
 #include "store/apply_share.h"
-#include "store/ready_due.h"
 #include "store/ready_fair.h"
 #include "store/ready_key_rate.h"
 

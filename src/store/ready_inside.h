@@ -28,7 +28,6 @@ bool ready_key_lets_run(const struct ready *r, uint32_t entry); /* pending, with
 void ready_key_settle(struct ready *r, uint32_t key);   /* after one or several of them; READY_NONE: nothing */
 void ready_key_sweep(struct ready *r);                  /* the journal is empty: keys without tasks go */
 
-
 static inline bool ready_key_is_named(const struct ready_key *k) { return k->name.len > sizeof k->queue; } /* that of those without one has no limit */
 
 /* Of key_rate: ready_key_rate.c. */

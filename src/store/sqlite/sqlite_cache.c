@@ -47,13 +47,7 @@ int sqlite_cache_wanted(struct shelf *s, const uint8_t print[TASK_PRINT], bool f
     sqlite3_bind_int64(q, 3, (int64_t)max);
     if (after) sqlite_db_bind_id(q, 4, after);
     else sqlite_db_bind_blob(q, 4, STR(""));
-    size_t n = 0;
-    int code = sqlite3_step(q);
-    for (; code == SQLITE_ROW; code = sqlite3_step(q)) ret[n++] = sqlite_db_id(q, 0);
-    int err = sqlite_db_err(d, code);
-    sqlite3_reset(q);
-    *ret_n = n;
-    return err;
+    return sqlite_db_ids(d, q, ret, ret_n);
 }
 
 int sqlite_cache_print(struct shelf *s, const struct id *id, uint8_t ret[TASK_PRINT])

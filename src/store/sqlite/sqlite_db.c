@@ -102,6 +102,17 @@ void sqlite_db_bind_blob(sqlite3_stmt *s, int at, struct str bytes)
         sqlite3_bind_null(s, at);
 }
 
+int sqlite_db_ids(struct sqlite_db *d, sqlite3_stmt *s, struct id *ret, size_t *ret_n)
+{
+    size_t n = 0;
+    int code = sqlite3_step(s);
+    for (; code == SQLITE_ROW; code = sqlite3_step(s)) ret[n++] = sqlite_db_id(s, 0);
+    int err = sqlite_db_err(d, code);
+    sqlite3_reset(s);
+    *ret_n = n;
+    return err;
+}
+
 struct id sqlite_db_id(sqlite3_stmt *s, int column)
 {
     struct id id = {{0}};

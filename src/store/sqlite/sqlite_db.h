@@ -35,6 +35,8 @@ int64_t sqlite_db_int(struct sqlite_db *d, const char *sql, int64_t otherwise); 
 void sqlite_db_bind_id(sqlite3_stmt *s, int at, const struct id *id);     /* borrowed until the step */
 void sqlite_db_bind_text(sqlite3_stmt *s, int at, struct str text);       /* NULL when p is NULL; borrowed */
 void sqlite_db_bind_blob(sqlite3_stmt *s, int at, struct str bytes);      /* NULL when p is NULL; borrowed */
+/* The ids in the first column of all its rows, of which there are no more than there is room for; resets it. */
+int sqlite_db_ids(struct sqlite_db *d, sqlite3_stmt *s, struct id *ret, size_t *ret_n);
 struct id sqlite_db_id(sqlite3_stmt *s, int column);
 struct str sqlite_db_str(sqlite3_stmt *s, int column);                   /* borrowed until the next step; p NULL for NULL */
 struct str sqlite_db_copy(struct arena *a, sqlite3_stmt *s, int column); /* the same, in the arena */

@@ -18,13 +18,7 @@ int sqlite_once_holders(struct shelf *s, const struct task_body *body, struct id
     sqlite3_bind_int64(q, 1, body->tenant);
     sqlite_db_bind_text(q, 2, body->type);
     sqlite_db_bind_text(q, 3, body->key);
-    size_t n = 0;
-    int code = sqlite3_step(q);
-    for (; code == SQLITE_ROW; code = sqlite3_step(q)) ret[n++] = sqlite_db_id(q, 0);
-    int err = sqlite_db_err(d, code);
-    sqlite3_reset(q);
-    *ret_n = n;
-    return err;
+    return sqlite_db_ids(d, q, ret, ret_n);
 }
 
 int sqlite_once_hold(struct shelf *s, const struct task_body *body)

@@ -4,20 +4,9 @@
  * call of the shelf failing. After each failure the index must be what it was before the batch and every request must
  * answer the error; the run in which nothing fails must change it.
  */
-#include "base/mem.h"
-#include "store/apply.h"
-#include "test.h"
-#include "test/unit/store/bad_shelf.h"
+#include "apply_rig.h"
 
-#define T0 INT64_C(1700000000000)
 #define TASKS 12
-
-struct stage {
-    struct bad_shelf shelf;
-    struct ready ready;
-    struct apply apply;
-    struct list batch;
-};
 
 static struct id id_of(int n)
 {
@@ -40,28 +29,11 @@ static struct task_body body_of(int n)
                               .input = STR("{}")};
 }
 
-static void send(struct stage *s, struct store_req *r, enum store_op op, int64_t now_ms)
-{
-    r->op = op;
-    r->now_ms = now_ms;
-    list_push(&s->batch, &r->link);
-}
-
-static void run(struct stage *s)
-{
-    apply_batch(&s->apply, &s->batch);
-    while (list_shift(&s->batch)) continue;
-}
-
 /* Twelve tasks: 0..3 pending, 4 and 5 running (5 with a checkpoint), 6 cancelled, 7 pending and late, 10 scheduled, the rest pending.
  * 1 and 4 hold a key. The result of 11 is to be kept. */
 static void stage_init(struct stage *s)
 {
-    *s = (struct stage){.batch = {0}};
-    bad_shelf_init(&s->shelf);
-    ready_init(&s->ready);
-    s->apply = (struct apply){.ready = &s->ready, .shelf = &s->shelf.shelf};
-    list_init(&s->batch);
+    stage_open(s);
     struct store_add_item items[TASKS] = {{0}};
     struct task_body bodies[TASKS];
     for (int i = 0; i < TASKS; i++) {
@@ -97,14 +69,7 @@ static void stage_init(struct stage *s)
     send(s, &save.req, STORE_SAVE, T0);
     run(s);
     CHECK(save.req.err == 0 && item.err == 0);
-    s->shelf.calls = 0;
-    s->shelf.begun = s->shelf.committed = s->shelf.rolled_back = 0;
-}
-
-static void stage_release(struct stage *s)
-{
-    ready_release(&s->ready);
-    bad_shelf_release(&s->shelf);
+    stage_begin(s);
 }
 
 /* Everything the index answers, as text. */
@@ -278,7 +243,7 @@ static bool check_once(int fail_at, int err)
     CHECK(!p.counts.items[0].set.paused); /* asked before it was paused */
     script_release(&p);
     arena_release(&a);
-    stage_release(&s);
+    stage_close(&s);
     return failed;
 }
 
@@ -315,7 +280,7 @@ TEST(a_row_that_cannot_be_read_fails_its_own_request_alone)
         CHECK(ready_get(&s.ready, &bodies[i].id) != NULL);
     }
     arena_release(&control.req.arena);
-    stage_release(&s);
+    stage_close(&s);
 }
 
 TEST(what_is_declared_stands_though_what_shares_the_batch_with_it_fails)
@@ -336,7 +301,7 @@ TEST(what_is_declared_stands_though_what_shares_the_batch_with_it_fails)
         run(&s);
         CHECK(add.req.err == ERR_FULL && declare.req.err == 0);
         CHECK_INT(s.ready.queues[0].key_limit, 3);
-        stage_release(&s);
+        stage_close(&s);
     }
 }
 
@@ -365,7 +330,7 @@ TEST(the_script_does_what_it_says_when_nothing_fails)
     CHECK(p.gone[0].purged && p.gone[1].purged && p.purge.n_keys == 1);
     CHECK(s.ready.queues[0].set.paused);
     script_release(&p);
-    stage_release(&s);
+    stage_close(&s);
 }
 
 TEST(recovery_that_fails_leaves_every_attempt_running)
@@ -384,7 +349,7 @@ TEST(recovery_that_fails_leaves_every_attempt_running)
         CHECK_INT(s.ready.queues[0].n[TASK_RUNNING], failed ? 2 : 0);
         arena_release(&a);
         free(s.apply.lost);
-        stage_release(&s);
+        stage_close(&s);
         if (!failed) break;
     }
 }

@@ -3,20 +3,9 @@
  * Tasks that follow others, over a shelf that fails: a batch in which one is answered, one runs itself and one is looked at in
  * vain, applied again and again, each time with the next call of the shelf failing.
  */
-#include "base/mem.h"
-#include "store/apply.h"
-#include "test.h"
-#include "test/unit/store/bad_shelf.h"
+#include "apply_rig.h"
 
-#define T0 INT64_C(1700000000000)
 #define TASKS 7
-
-struct stage {
-    struct bad_shelf shelf;
-    struct ready ready;
-    struct apply apply;
-    struct list batch;
-};
 
 static struct id id_of(int n)
 {
@@ -32,27 +21,10 @@ static struct life life_of(const struct stage *s, int n)
     return e ? e->life : (struct life){.state = TASK_STATES};
 }
 
-static void send(struct stage *s, struct store_req *r, enum store_op op)
-{
-    r->op = op;
-    r->now_ms = T0;
-    list_push(&s->batch, &r->link);
-}
-
-static void run(struct stage *s)
-{
-    apply_batch(&s->apply, &s->batch);
-    while (list_shift(&s->batch)) continue;
-}
-
 /* 0 leads 1 and 2, 3 leads 4; 5 bypasses what 3 does and has a higher priority, 6 follows 3 or 5. */
 static void stage_init(struct stage *s)
 {
-    *s = (struct stage){.batch = {0}};
-    bad_shelf_init(&s->shelf);
-    ready_init(&s->ready);
-    s->apply = (struct apply){.ready = &s->ready, .shelf = &s->shelf.shelf};
-    list_init(&s->batch);
+    stage_open(s);
     struct store_add_item items[TASKS] = {{0}};
     struct task_body bodies[TASKS];
     for (int i = 0; i < TASKS; i++) {
@@ -63,11 +35,11 @@ static void stage_init(struct stage *s)
         items[i].body = &bodies[i];
     }
     struct store_add add = {.items = items, .n = TASKS};
-    send(s, &add.req, STORE_ADD);
+    send(s, &add.req, STORE_ADD, T0);
     run(s);
     CHECK_INT(add.req.err, 0);
     for (int i = 0; i < TASKS; i++) CHECK(items[i].follows == (i == 1 || i == 2 || i == 4 || i == 6));
-    s->shelf.calls = s->shelf.begun = s->shelf.committed = s->shelf.rolled_back = 0;
+    stage_begin(s);
 }
 
 struct script {
@@ -85,8 +57,8 @@ static void play(struct script *p, struct stage *s)
     p->items[1] = (struct store_control_item){.id = id_of(3), .verb = STORE_PATCH, .patch = &p->patch};
     p->items[2] = (struct store_control_item){.id = id_of(2), .verb = STORE_PATCH, .patch = &p->patch};
     p->control = (struct store_control){.items = p->items, .n = 3};
-    send(s, &p->control.req, STORE_CONTROL);
-    send(s, &p->tick.req, STORE_TICK);
+    send(s, &p->control.req, STORE_CONTROL, T0);
+    send(s, &p->tick.req, STORE_TICK, T0);
     run(s);
 }
 
@@ -94,8 +66,7 @@ static void stage_release(struct stage *s, struct script *p)
 {
     arena_release(&p->control.req.arena);
     arena_release(&p->tick.req.arena);
-    ready_release(&s->ready);
-    bad_shelf_release(&s->shelf);
+    stage_close(s);
 }
 
 static bool fails_whole(int fail_at)
@@ -147,11 +118,11 @@ TEST(one_whose_row_is_gone_is_an_error_of_the_store)
     stage_init(&s);
     p = (struct script){.items = {{.id = id_of(0), .verb = STORE_COMPLETE, .result = STR("7")}}, .tick.max = 10};
     p.control = (struct store_control){.items = p.items, .n = 1};
-    send(&s, &p.control.req, STORE_CONTROL);
+    send(&s, &p.control.req, STORE_CONTROL, T0);
     run(&s);
     CHECK_INT(p.control.req.err, 0);
     s.shelf.broken = 2; /* 1, which is looked at */
-    send(&s, &p.tick.req, STORE_TICK);
+    send(&s, &p.tick.req, STORE_TICK, T0);
     run(&s);
     CHECK_INT(p.tick.req.err, ERR_STORE);
     CHECK_INT(life_of(&s, 1).state, TASK_BLOCKED);
