@@ -54,7 +54,7 @@ static bool is_full(const struct apply *a, const struct store_add_item *it, cons
 static int add_new(struct apply *a, struct store_add_item *it, const struct apply_once *once, struct str result, int64_t now_ms)
 {
     const struct task_body *body = it->body;
-    uint32_t lane = ready_lane_of(a->ready, body->queue, body->type, body->batch_key);
+    uint32_t lane = apply_ops_lane(a, body);
     int err = apply_ops_begin(a);
     if (err) return err;
     bool full = is_full(a, it, once, lane);

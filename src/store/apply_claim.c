@@ -67,6 +67,8 @@ static int claim_one(struct apply *a, struct store_claim *r, const struct ready_
     *ret_stop = !is_affordable(r, it->body.cost);
     if (*ret_stop) return 0;
     err = apply_save_resume(a, it, &r->req.arena);
+    it->n_steps = 0;
+    if (!err && it->body.step.p) err = a->shelf->ops->steps(a->shelf, &id, true, &r->req.arena, &it->steps, &it->n_steps);
     if (!err) err = a->shelf->ops->change(a->shelf, &id, &a->ready->lanes[r->lane], &it->life);
     if (err) return err;
     ready_key_rate_take(a->ready, r->lane, &id);

@@ -63,7 +63,7 @@ static int retry_one(struct apply *a, struct store_control_item *it, struct aren
     int err = find_ended(a, it, arena, &body);
     if (!err && !it->err && body.input.len == 0) it->err = ERR_GONE; /* the least input is {} */
     if (err || it->err) return err;
-    uint32_t lane = ready_lane_of(a->ready, body.queue, body.type, body.batch_key);
+    uint32_t lane = apply_ops_lane(a, &body);
     uint32_t queue = lane == READY_NONE ? READY_NONE : a->ready->lanes[lane].queue;
     if (lane == READY_NONE || (it->capacity > 0 && ready_queued(a->ready, queue) >= it->capacity)) {
         it->err = ERR_QUEUE_FULL;
@@ -170,7 +170,8 @@ static int delete_one(struct apply *a, struct store_control_item *it, struct are
     int err = find_ended(a, it, arena, &body);
     if (!err && !it->err && !is_as_expected(a, it, &body, now_ms)) it->err = ERR_CHANGED;
     if (err || it->err) return err;
-    err = apply_ops_erase(a, &it->id, body.queue, it->life.state);
+    if (body.step.p) err = a->shelf->ops->steps(a->shelf, &it->id, false, arena, &it->steps, &it->n_steps);
+    if (!err) err = apply_ops_erase(a, &it->id, body.queue, it->life.state);
     if (err) return err;
     it->changed = true;
     it->queue = body.queue;
@@ -211,6 +212,7 @@ int apply_control(struct apply *a, struct store_control *r)
         struct store_control_item *it = &r->items[i];
         it->err = 0;
         it->changed = it->ended = false;
+        it->n_steps = 0;
         int err = 0;
         switch (it->verb) {
         case STORE_CANCEL: err = cancel_one(a, it, r->req.now_ms); break;

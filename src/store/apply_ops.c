@@ -62,7 +62,31 @@ static bool worth_a_note(const struct store_settle_item *it)
 {
     if (it->attempt.verdict == LIFE_UNSTARTED) return false; /* nor an attempt that never was */
     const struct task_attempt *a = &it->attempt;
+    if (it->next_step.p) return true;
     return a->log.len > 0 || a->output.len > 0 || a->saved_at_ms > 0 || a->verdict != LIFE_DONE || it->life.attempt > 1;
+}
+
+uint32_t apply_ops_lane(struct apply *a, const struct task_body *body)
+{
+    char name[TASK_LANE];
+    return ready_lane_of(a->ready, body->queue, task_lane(body, name), body->batch_key);
+}
+
+/* A chain goes on: into the lane of its next step. */
+static int go_on(struct apply *a, struct store_settle_item *it, uint32_t lane, int64_t now_ms)
+{
+    const struct id id = it->attempt.id;
+    const struct ready_lane *from = &a->ready->lanes[lane];
+    struct task_body at = {.queue = from->queue_name, .type = task_lane_type(from->type), .step = it->next_step, .batch_key = from->batch_key};
+    uint32_t next = apply_ops_lane(a, &at);
+    if (next == READY_NONE) return ERR_STORE; /* tried again until a lane is empty */
+    int err = apply_save_drop(a, &id);
+    if (!err) err = a->shelf->ops->step(a->shelf, &id, &it->step);
+    if (err) return err;
+    ready_fair_replace(a->ready, lane, &id, &it->life, now_ms);
+    err = a->shelf->ops->move(a->shelf, &id, &a->ready->lanes[lane], &a->ready->lanes[next], &it->life);
+    if (!err) ready_put(a->ready, &id, next, &it->life);
+    return err;
 }
 
 static int settle_one(struct apply *a, struct store_settle_item *it, struct arena *arena, int64_t now_ms)
@@ -78,7 +102,8 @@ static int settle_one(struct apply *a, struct store_settle_item *it, struct aren
     }
     uint32_t lane = e->lane;
     it->life = e->life;
-    struct life_input in = {.event = it->attempt.verdict,
+    bool goes_on = it->attempt.verdict == LIFE_DONE && it->next_step.p;
+    struct life_input in = {.event = goes_on ? LIFE_STEP : it->attempt.verdict,
                             .now_ms = now_ms,
                             .fence = it->attempt.fence,
                             .retryable = it->retryable,
@@ -89,6 +114,9 @@ static int settle_one(struct apply *a, struct store_settle_item *it, struct aren
     if (it->err) return 0;
     err = apply_ops_begin(a);
     if (!err && worth_a_note(it)) err = a->shelf->ops->note(a->shelf, &it->attempt);
+    if (err) return err;
+    if (goes_on && !it->outcome.ended) return go_on(a, it, lane, now_ms);
+    if (!err && it->step.name.p && it->life.state == TASK_COMPLETED) err = a->shelf->ops->step(a->shelf, &id, &it->step);
     if (err) return err;
     if (!it->outcome.ended) {
         ready_fair_replace(a->ready, lane, &id, &it->life, now_ms);

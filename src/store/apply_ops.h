@@ -8,6 +8,7 @@
 #include "store/apply.h"
 
 int apply_ops_begin(struct apply *a); /* opens the transaction unless it is */
+uint32_t apply_ops_lane(struct apply *a, const struct task_body *body); /* READY_NONE as ready_lane_of */
 int apply_ops_settle(struct apply *a, struct store_settle *r);
 int apply_ops_end(struct apply *a, const struct id *id, uint32_t lane, const struct task_ending *ending); /* a live task */
 int apply_ops_erase(struct apply *a, const struct id *id, struct str queue, enum task_state ending); /* an ended task */

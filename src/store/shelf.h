@@ -21,6 +21,8 @@ struct shelf_ops {
     int (*add)(struct shelf *s, const struct task_body *body, const struct life *life);
     /* of the live row; live row gone, ending written. `lane`: the task's */
     int (*change)(struct shelf *s, const struct id *id, const struct ready_lane *lane, const struct life *life);
+    /* The same of a live row that changes its lane; the body's step is then that of the new one. */
+    int (*move)(struct shelf *s, const struct id *id, const struct ready_lane *from, const struct ready_lane *to, const struct life *life);
     int (*end)(struct shelf *s, const struct id *id, const struct ready_lane *lane, const struct task_ending *ending);
     int (*again)(struct shelf *s, const struct id *id, const struct life *life); /* the ending becomes history, live row back */
     int (*note)(struct shelf *s, const struct task_attempt *a);                  /* one more attempt in the history */
@@ -29,6 +31,8 @@ struct shelf_ops {
     int (*save)(struct shelf *s, const struct id *id, int32_t run, const struct task_save *save);
     int (*saved)(struct shelf *s, const struct id *id, int32_t run, struct arena *a, struct task_save *ret);
     int (*unsave)(struct shelf *s, const struct id *id);
+    int (*step)(struct shelf *s, const struct id *id, const struct task_step *step); /* of that number: done, or once more */
+    int (*steps)(struct shelf *s, const struct id *id, bool results, struct arena *a, const struct task_step **ret, size_t *ret_n);
     int (*set_queue)(struct shelf *s, struct str queue, unsigned parts, const struct store_queue_set *set);
     int (*patch)(struct shelf *s, const struct task_body *body); /* its priority, run_at and tags */
     int (*erase)(struct shelf *s, const struct id *id);          /* every row of an ended task */

@@ -99,6 +99,8 @@ struct store_tick_item {
 struct store_claim_item {
     struct task_body body;
     struct life life;        /* running, with its fence */
+    const struct task_step *steps; /* of a chain: those that are done, with their results, in the arena */
+    size_t n_steps;
     struct str resume;       /* the checkpoint of this run, JSON text; empty: none */
     int32_t resumed_from;    /* the attempt that saved it; 0: none */
 };
@@ -119,7 +121,9 @@ struct store_claim {
     size_t n_ended;
 };
 
-/* STORE_SETTLE: every way out of running. */
+/* STORE_SETTLE: every way out of running. An attempt of a chain that is done with another step behind it puts its task into the
+ * lane of that one, pending, at its place in the order, with no failures; it ends when somebody had asked for that. A manual
+ * retry goes on at the step where the run ended. */
 struct store_settle_item {
     struct task_attempt attempt; /* borrowed strs; id, fence, verdict, failure, log, times */
     const struct life_rules *rules; /* of the task's body, as the claim gave it; borrowed until on_done */
@@ -129,6 +133,8 @@ struct store_settle_item {
     int64_t retry_after_ms;
     uint64_t chance;
     struct str result, files, progress; /* borrowed until on_done */
+    struct task_step step;       /* LIFE_DONE, of a chain: what was done, kept unless the task goes with it; name.p NULL: none; borrowed */
+    struct str next_step;        /* the same: what comes after it; p NULL: nothing, the task is done; borrowed */
     struct task_save save;       /* not stored yet, for the next attempt if there is one; attempt 0: none; borrowed */
     int err;                     /* 0, ERR_STALE, ERR_NOT_FOUND */
     struct life life;            /* out: after it */
@@ -183,8 +189,10 @@ struct store_control_item {
     struct life was;  /* retry, delete: the ending it had */
     bool changed;     /* cancel: it was not asked before and had not ended */
     bool ended;       /* this ended it */
+    const struct task_step *steps; /* delete, of a chain: those that were done, results left out, in the arena */
+    size_t n_steps;
     struct life life; /* after it */
-    struct str queue, type; /* when changed: of the task; borrowed until on_done returns */
+    struct str queue, type; /* when changed: of the task, as of its lane (task_lane); borrowed until on_done returns */
 };
 struct store_control {
     struct store_req req;

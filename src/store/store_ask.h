@@ -75,10 +75,12 @@ struct store_kept_item {
     enum task_state state;
     int32_t run, attempt;
     struct str type;           /* in the arena */
+    const struct task_step *steps; /* of a chain: those that are done, results left out, in the arena */
+    size_t n_steps;
     int64_t finished_at_ms;
     int64_t retain_ms;         /* the task's own: see task/retain.h */
-    size_t input_bytes, result_bytes, log_bytes; /* log: with what was streamed out */
-    bool has_files;
+    size_t input_bytes, result_bytes, log_bytes; /* result: with those of steps; log: with what was streamed out */
+    bool has_files;            /* it, or one of its steps */
 };
 struct store_kept {
     struct store_req req;

@@ -117,6 +117,16 @@ static int crash(struct step *s)
     return 0;
 }
 
+/* Its failures were those of the step; its place is that of the task, so chains end in the order they came. */
+static int go_on(struct step *s)
+{
+    if (cancelled_meanwhile(s)) return 0;
+    become(s, TASK_PENDING);
+    s->life->failures = s->life->deaths = 0;
+    s->life->alone = s->life->saved = false;
+    return 0;
+}
+
 static int undo_start(struct step *s)
 {
     s->life->attempt--;
@@ -221,7 +231,8 @@ typedef int (*move)(struct step *s);
 
 #define STALE_VERDICTS                                                                                                 \
     [LIFE_DONE] = stale, [LIFE_FAILED] = stale, [LIFE_TIMEOUT] = stale, [LIFE_CRASHED] = stale, [LIFE_LOST] = stale,   \
-    [LIFE_STOPPED] = stale, [LIFE_RELEASED] = stale, [LIFE_UNSTARTED] = stale, [LIFE_SAVE] = stale
+    [LIFE_STOPPED] = stale, [LIFE_RELEASED] = stale, [LIFE_UNSTARTED] = stale, [LIFE_STEP] = stale,    \
+    [LIFE_SAVE] = stale
 #define ENDING                                                                                                         \
     {                                                                                                                  \
         STALE_VERDICTS, [LIFE_CLAIM] = conflict, [LIFE_DUE] = nothing, [LIFE_CANCEL] = nothing,                        \
@@ -258,6 +269,7 @@ static const move moves[TASK_STATES][LIFE_EVENTS] = {
                       [LIFE_FAIL] = conflict,
                       [LIFE_SAVE] = keep_save,
                       [LIFE_REPLACE] = ask_to_give_way,
+                      [LIFE_STEP] = go_on,
                       [LIFE_UNBLOCK] = conflict},
     [TASK_COMPLETED] = ENDING,
     [TASK_FAILED] = ENDING,
@@ -290,7 +302,7 @@ int life_step(struct life *life, const struct life_rules *rules, const struct li
     struct life next = *life;
     struct life_outcome out = {.failure = FAILURE_NONE};
     struct step s = {&next, rules, in, &out};
-    bool has_fence = in->event < LIFE_CLAIM || in->event == LIFE_SAVE;
+    bool has_fence = in->event < LIFE_CLAIM || in->event == LIFE_STEP || in->event == LIFE_SAVE;
     if (has_fence && life->state == TASK_RUNNING && in->fence != life->fence) return ERR_STALE;
     move m = moves[life->state][in->event];
     assert(m);

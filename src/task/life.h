@@ -7,10 +7,10 @@
  *  submit ──▶ scheduled ──▶ pending ──▶ running ──▶ completed
  *     ▼           ▲            ▲           │ │
  *  blocked ───────┤            │           │ └────▶ failed
- *                 └── retrying ┴───────────┘
+ *                 └── retrying ┴───────────┘ (or: a step of its chain is done, at once)
  *     any state that is not an ending ── cancel ──▶ cancelled      not started, start_by passed ──▶ expired
  *
- * Endings absorb. A verdict, and a save, must carry the current fence. life.c holds the table of allowed moves.
+ * Endings absorb. A verdict, a step and a save must carry the current fence. life.c holds the table of allowed moves.
  */
 #ifndef TASK_LIFE_H
 #define TASK_LIFE_H
@@ -42,6 +42,7 @@ enum life_event {
     LIFE_FAIL,      /* the same: it failed */
     LIFE_SAVE,      /* the attempt under way saves a checkpoint */
     LIFE_REPLACE,   /* another takes its key: its end is asked for, as LIFE_CANCEL does */
+    LIFE_STEP,      /* the attempt did a step of its chain, and there is a next one */
     LIFE_UNBLOCK,   /* what it was blocked on is over; one that follows has its place since it was made */
     LIFE_EVENTS
 };
@@ -81,7 +82,7 @@ struct life_rules {
 struct life_input {
     enum life_event event;
     int64_t now_ms;          /* wall */
-    uint64_t fence;          /* verdicts, save: of the attempt; claim: the new one */
+    uint64_t fence;          /* verdicts, step, save: of the attempt; claim: the new one */
     bool retryable;          /* LIFE_FAILED: what the handler said, or its code's default */
     int64_t retry_after_ms;  /* LIFE_FAILED: the handler's own choice of delay; 0: the policy's */
     uint64_t chance;         /* for jitter */
@@ -102,7 +103,7 @@ struct life life_begin(const struct life_rules *rules, int32_t run, int64_t run_
 /* The same of one that waits for something else first: blocked until LIFE_UNBLOCK. */
 struct life life_begin_blocked(const struct life_rules *rules, int32_t run, int64_t now_ms);
 
-/* Applies an event. 0 and *life, *ret filled; or, with nothing changed: ERR_STALE (a verdict or save whose fence is
+/* Applies an event. 0 and *life, *ret filled; or, with nothing changed: ERR_STALE (a verdict, step or save whose fence is
  * not current, one after an ending), ERR_CONFLICT (the event has no meaning in this state: claim of a running
  * task, retry of one not ended). CANCEL of an ended task is 0 with changed = false. */
 int life_step(struct life *life, const struct life_rules *rules, const struct life_input *in, struct life_outcome *ret) MUST_USE;

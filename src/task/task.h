@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/id.h"
+#include "base/limits.h"
 #include "task/life.h"
 #include "task/retain.h"
 
@@ -34,6 +35,7 @@ struct task_body {
     struct id id;
     int64_t tenant;        /* 0: the only one there is until tokens have tenants */
     struct str type, queue;
+    struct str step;       /* of a chain: the step it is at, of a new one its first; p NULL: its type is no chain */
     struct life_rules rules;
     int64_t created_at_ms; /* wall */
     int64_t run_at_ms;     /* wall; 0: at once */
@@ -74,6 +76,16 @@ struct task_save {
     size_t bytes;              /* of data, also when that was left out */
 };
 
+/* A step of a chain that is done. */
+struct task_step {
+    int32_t n;                 /* its place in the chain, from 0 */
+    int32_t run, attempt;      /* the attempt that did it */
+    struct str name;
+    int64_t started_at_ms, finished_at_ms; /* wall; of that attempt */
+    struct str result;         /* JSON text; empty: of the last step, whose is the task's, or purged */
+    struct str files;          /* as of an ending, in the directory of that attempt */
+};
+
 /* One attempt that is over, for the history. */
 struct task_attempt {
     struct id id;
@@ -97,10 +109,20 @@ struct task {
     bool follows, has_leader;  /* it waits for the result of an identical one; which is `leader`, the first in flight */
     struct id leader;
     size_t input_bytes, result_bytes; /* also when the text itself was left out */
+    const struct task_step *steps;    /* that are done, in order; their results left out */
+    size_t n_steps;
 };
+
+/* What may run together shares it: the type, and of a chain the step behind a slash, which no name has. task_lane: written into
+ * `to`, unless the type alone says it. */
+#define TASK_LANE LIMIT_NAME /* of both together, with the slash */
+struct str task_lane(const struct task_body *b, char to[TASK_LANE]);
+struct str task_lane_type(struct str lane);
+struct str task_lane_step(struct str lane); /* p NULL: none */
 
 /* Copies with all their strs in the arena. */
 struct task_body task_copy_body(struct arena *a, const struct task_body *from);
+struct task_step task_copy_step(struct arena *a, const struct task_step *from);
 struct failure task_copy_failure(struct arena *a, const struct failure *from);
 
 #endif

@@ -5,6 +5,7 @@
 #include "store/mem/mem_read.h"
 
 #include "store/mem/mem_cache.h"
+#include "store/mem/mem_step.h"
 
 static void view(const struct mem_shelf *s, struct arena *a, const struct mem_record *rec, size_t input_max, size_t result_max, struct task *ret)
 {
@@ -30,7 +31,10 @@ void mem_read_get(const struct mem_shelf *s, struct store_get *r)
 {
     const struct mem_record *rec = map_get(&s->by_id, id_key(&r->id));
     r->found = rec ? 0 : ERR_NOT_FOUND;
-    if (rec) view(s, &r->req.arena, rec, r->input_max, r->result_max, &r->task);
+    if (!rec) return;
+    view(s, &r->req.arena, rec, r->input_max, r->result_max, &r->task);
+    r->task.steps = mem_step_copy(rec, false, &r->req.arena);
+    r->task.n_steps = rec->n_steps;
 }
 
 static bool has_tag(const struct task_body *b, const struct task_tag *tag)
@@ -139,6 +143,12 @@ void mem_read_kept(const struct mem_shelf *s, struct store_kept *r)
                                        .finished_at_ms = rec->ending.finished_at_ms, .retain_ms = rec->body.retain_ms,
                                        .input_bytes = rec->body.input.len, .result_bytes = rec->ending.result.len,
                                        .has_files = rec->ending.files.len > 0};
+        to->steps = mem_step_copy(rec, false, &r->req.arena);
+        to->n_steps = rec->n_steps;
+        for (size_t s_at = 0; s_at < rec->n_steps; s_at++) {
+            to->result_bytes += rec->steps[s_at].result.len;
+            to->has_files = to->has_files || rec->steps[s_at].files.len > 0;
+        }
         for (const struct mem_note *n = rec->notes; n; n = n->before) to->log_bytes += n->attempt.log.len + n->attempt.output.len;
     }
     if (r->n) r->last = r->items[r->n - 1].id;

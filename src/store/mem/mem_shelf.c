@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "store/mem/mem_cache.h"
 #include "store/mem/mem_once.h"
+#include "store/mem/mem_step.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -188,6 +189,7 @@ static int strip(struct shelf *s, const struct id *id, unsigned parts)
 {
     struct mem_record *rec = find(s, id);
     strip_ending(&rec->ending, parts);
+    mem_step_strip(rec, parts);
     for (struct mem_past *p = rec->past; p; p = p->before) strip_ending(&p->ending, parts);
     if (parts & RETAIN_INPUT) rec->body.input = STR_NONE;
     for (struct mem_note *n = rec->notes; n && parts & RETAIN_LOG; n = n->before) n->attempt.log = n->attempt.output = STR_NONE;
@@ -254,6 +256,7 @@ static const struct shelf_ops ops = {
     .again = again, .note = note,    .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
     .patch = patch, .erase = erase,  .remember = remember,   .recall = recall, .strip = strip, .forget_keys = forget_keys,
     .save = save,   .saved = saved,  .unsave = unsave,
+    .move = mem_step_move, .step = mem_step_put, .steps = mem_step_get,
     .holders = mem_once_holders, .hold = mem_once_hold, .let_go = mem_once_let_go,
     .want = mem_cache_want, .lead = mem_cache_lead, .wanted = mem_cache_wanted, .print = mem_cache_print,
     .keep = mem_cache_keep, .unwant = mem_cache_unwant,

@@ -34,6 +34,8 @@ struct mem_record {
     struct task_ending ending;
     struct mem_note *notes; /* newest first */
     struct mem_past *past;  /* newest first */
+    struct task_step *steps; /* that are done, in order: room for LIMIT_STEPS; NULL: none */
+    size_t n_steps;
     struct task_save save;  /* of the run under way; its data owned, on the heap: it may be another one each second */
 };
 

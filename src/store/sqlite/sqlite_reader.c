@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "store/sqlite/sqlite_row.h"
 #include "store/sqlite/sqlite_save.h"
+#include "store/sqlite/sqlite_step.h"
 #include "store/sqlite/sqlite_view.h"
 
 enum statement { GET, LAST, LOG, OUTPUT, EXISTS, STANDS, RUNS, ATTEMPTS, KEPT };
@@ -29,7 +30,7 @@ static const char *const sql[] = {
     [ATTEMPTS] = "SELECT run, number, fence, started_at, finished_at, verdict, code, message, detail, type,"
                  " coalesce(length(log),0), resumed_from, saved_at, saved_bytes, coalesce(length(output),0) FROM attempt WHERE id=?1 ORDER BY run DESC, number DESC LIMIT ?2",
     [KEPT] = "SELECT d.id, d.state, d.run, d.attempt, n.type, d.finished_at, b.retain, length(b.input),"
-             " coalesce(length(d.result),0), d.files IS NOT NULL,"
+             " coalesce(length(d.result),0)+coalesce((SELECT sum(coalesce(length(s.result),0)) FROM step s WHERE s.id=d.id),0), d.files IS NOT NULL,"
              " (SELECT coalesce(sum(coalesce(length(a.log),0)+coalesce(length(a.output),0)),0) FROM attempt a WHERE a.id=d.id)"
              " FROM done d CROSS JOIN body b ON b.id=d.id CROSS JOIN lane n ON n.number=b.lane"
              " WHERE d.id<?1 ORDER BY d.id DESC LIMIT ?2",
@@ -85,7 +86,8 @@ static void get(struct sqlite_reader *r, struct store_get *g)
     g->task.body.input = sqlite_db_copy(&g->req.arena, q, SQLITE_VIEW_N);
     g->task.ending.result = sqlite_db_copy(&g->req.arena, q, SQLITE_VIEW_N + 1);
     sqlite3_reset(q);
-    last_failure(r, &g->task, &g->req);
+    if (g->task.body.step.p) g->req.err = sqlite_step_get(&r->point, &g->id, false, &g->req.arena, &g->task.steps, &g->task.n_steps);
+    if (!g->req.err) last_failure(r, &g->task, &g->req);
 }
 
 static void log_of(struct sqlite_reader *r, struct store_log *l)
@@ -158,6 +160,15 @@ static void history_of(struct sqlite_reader *r, struct store_history *h)
     h->req.err = err == ERR_NOT_FOUND ? 0 : err;
 }
 
+static void kept_steps(struct sqlite_reader *r, struct store_kept_item *it, struct store_req *req)
+{
+    bool is_chain = task_lane_step(it->type).p != NULL;
+    it->type = task_lane_type(it->type);
+    if (!is_chain) return;
+    req->err = sqlite_step_get(&r->point, &it->id, false, &req->arena, &it->steps, &it->n_steps);
+    for (size_t i = 0; i < it->n_steps; i++) it->has_files = it->has_files || it->steps[i].files.len > 0;
+}
+
 static void kept(struct sqlite_reader *r, struct store_kept *k)
 {
     struct id newest;
@@ -178,6 +189,7 @@ static void kept(struct sqlite_reader *r, struct store_kept *k)
                                                     .result_bytes = (size_t)sqlite3_column_int64(q, 8),
                                                     .has_files = sqlite3_column_int(q, 9) != 0,
                                                     .log_bytes = (size_t)sqlite3_column_int64(q, 10)};
+    for (size_t i = 0; i < k->n && !k->req.err; i++) kept_steps(r, &k->items[i], &k->req);
     k->more = k->n == k->limit;
     if (k->n) k->last = k->items[k->n - 1].id;
 }

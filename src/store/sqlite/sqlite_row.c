@@ -52,7 +52,9 @@ struct task_body sqlite_row_body(sqlite3_stmt *s, int at, struct arena *a)
     struct str tags = sqlite_db_str(s, at + 14);
     if (tags.p) read_tags(&b, tags, a);
     b.queue = sqlite_db_copy(a, s, at + 15);
-    b.type = sqlite_db_copy(a, s, at + 16);
+    struct str lane = sqlite_db_copy(a, s, at + 16);
+    b.type = task_lane_type(lane);
+    b.step = task_lane_step(lane);
     b.retain_ms = sqlite3_column_int64(s, at + 17);
     b.limit_key = sqlite_db_copy(a, s, at + 18);
     b.batch_key = sqlite_db_copy(a, s, at + 19);
