@@ -70,6 +70,12 @@ struct config_type {
     int32_t priority;
 };
 
+/* An address of an existing application: what happens there. Mappings are JSON text (task/mapping.h). */
+struct config_route {
+    const char *path;  /* "POST /api/process/{kind}" */
+    const char *reply; /* mapping */
+};
+
 struct config {
     struct arena arena;        /* owns everything below */
     const char *path;          /* as given; NULL: no file */
@@ -86,6 +92,8 @@ struct config {
     size_t n_workers;
     struct config_type *types; /* exact names in order, then prefixes, longest first */
     size_t n_types, n_exact;
+    struct config_route *routes; /* as in the file */
+    size_t n_routes;
     bool commands;
     struct config_type command;   /* the built-in type; name NULL: switched off, or declared in the file */
     struct map origins;           /* path -> struct config_origin, of what is not a default */

@@ -6,7 +6,7 @@
 #include "server/config_amounts.h"
 #include <assert.h>
 
-enum shape { SHAPE_PLAIN, SHAPE_TEXT, SHAPE_LIST, SHAPE_AMOUNTS, SHAPE_NESTED };
+enum shape { SHAPE_PLAIN, SHAPE_TEXT, SHAPE_LIST, SHAPE_AMOUNTS, SHAPE_NESTED, SHAPE_SECTIONS };
 
 static enum shape shape_of(enum config_kind kind)
 {
@@ -14,8 +14,10 @@ static enum shape shape_of(enum config_kind kind)
     case KIND_PATH:
     case KIND_STORE:
     case KIND_POINTER:
+    case KIND_TEXT:
     case KIND_TYPE:
     case KIND_JSON:
+    case KIND_MAPPING:
     case KIND_QUEUE:
     case KIND_WORKER: return SHAPE_TEXT;
     case KIND_ADDRESSES:
@@ -34,6 +36,7 @@ static enum shape shape_of(enum config_kind kind)
     case KIND_CHOICE: return SHAPE_PLAIN;
     case KIND_SECTION:
     case KIND_NAMED: return SHAPE_NESTED;
+    case KIND_LIST: return SHAPE_SECTIONS;
     }
     return SHAPE_PLAIN;
 }
@@ -54,6 +57,32 @@ static const char *const *copy_list(struct arena *a, const char *const *list)
     return copy;
 }
 
+static size_t count_at(const void *base, const struct config_key *k)
+{
+    size_t n;
+    memcpy(&n, (const char *)base + k->count, sizeof n);
+    return n;
+}
+
+static void *copy_sections(struct arena *a, const struct config_key *k, const void *base)
+{
+    size_t n = count_at(base, k), size = k->section->size;
+    char *copy = arena_alloc(a, n * size + 1);
+    memcpy(copy, pointer_at(base, k), n * size);
+    for (size_t i = 0; i < n; i++) config_copy_deep(a, k->section, copy + i * size);
+    return copy;
+}
+
+static bool same_sections(const struct config_key *k, const void *a, const void *b)
+{
+    size_t n = count_at(a, k), size = k->section->size;
+    const char *left = pointer_at(a, k), *right = pointer_at(b, k);
+    if (n != count_at(b, k)) return false;
+    for (size_t i = 0; i < n; i++)
+        if (!config_copy_same(k->section, left + i * size, right + i * size, NULL)) return false;
+    return true;
+}
+
 void config_copy_deep(struct arena *a, const struct config_section *s, void *base)
 {
     for (size_t i = 0; i < s->n; i++) {
@@ -65,6 +94,7 @@ void config_copy_deep(struct arena *a, const struct config_section *s, void *bas
         if (!p) continue;
         p = shape == SHAPE_TEXT      ? (const void *)arena_text(a, str_of(p))
             : shape == SHAPE_AMOUNTS ? (const void *)config_amounts_copy(a, p)
+            : shape == SHAPE_SECTIONS ? copy_sections(a, k, base)
                                      : (const void *)copy_list(a, p);
         memcpy((char *)base + k->offset, &p, sizeof p);
     }
@@ -86,6 +116,7 @@ bool config_copy_same_key(const struct config_key *k, const void *a, const void 
                config_copy_same(k->section, left, right, NULL);
     }
     if (shape == SHAPE_PLAIN) return memcmp((const char *)a + k->offset, (const char *)b + k->offset, k->size) == 0;
+    if (shape == SHAPE_SECTIONS) return same_sections(k, a, b);
     const void *left = pointer_at(a, k), *right = pointer_at(b, k);
     if (!left || !right) return left == right;
     if (shape == SHAPE_AMOUNTS) return config_amounts_same(left, right);

@@ -10,9 +10,9 @@
 #include "base/text.h"
 #include "handler/command.h"
 #include "server/config_amounts.h"
+#include "server/config_list.h"
 #include "server/config_outside.h"
 #include "server/config_sandbox.h"
-#include "server/config_secret.h"
 #include "server/config_value.h"
 #include "server/config_warmup.h"
 #include "server/config_yaml.h"
@@ -34,7 +34,7 @@ struct target {
     const struct config_section *section;
     void *base;
     struct str path; /* of the section: "", "defaults.retry", "queues.gpu" */
-    uint32_t seen;
+    uint64_t seen;
 };
 
 static void read_named(struct reader *r, const struct config_key *k, struct fy_node *map, struct config_mark around);
@@ -56,50 +56,6 @@ static void tell_wrong(struct reader *r, const struct config_key *k, struct fy_n
     char wanted[160];
     config_errors_add(r->errors, at, "\"%s\": expected %s; found %s", k->key,
                       config_value_wanted(k, wanted, sizeof wanted), config_yaml_kind(node));
-}
-
-static void read_list(struct reader *r, const struct config_into *into, const struct config_key *k,
-                      struct fy_node *node, struct config_mark at)
-{
-    struct str *items = arena_alloc(&r->c->arena, ((size_t)fy_node_sequence_item_count(node) + 1) * sizeof *items);
-    size_t n = 0;
-    void *place = NULL;
-    struct err e;
-    for (struct fy_node *item; (item = fy_node_sequence_iterate(node, &place)); n++) {
-        if (config_yaml_text(item, &items[n])) continue;
-        config_errors_add(r->errors, config_yaml_mark(item, at), "\"%s\": item %zu: expected a text; found %s", k->key,
-                          n + 1, config_yaml_kind(item));
-        return;
-    }
-    if (config_value_set_list(into, k, items, n, &e)) config_errors_add(r->errors, at, "\"%s\": %s", k->key, e.text);
-}
-
-static void read_env(struct reader *r, const struct config_into *into, const struct config_key *k, struct fy_node *node,
-                     struct config_mark at)
-{
-    struct str *items = arena_alloc(&r->c->arena, ((size_t)fy_node_mapping_item_count(node) + 1) * sizeof *items);
-    size_t n = 0;
-    void *place = NULL;
-    struct err e;
-    for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(node, &place));) {
-        struct str name, value;
-        struct config_mark here = config_yaml_mark(fy_node_pair_key(pair), at);
-        if (!config_yaml_text(fy_node_pair_key(pair), &name) || name.len == 0 || str_find(name, '=') < name.len) {
-            config_errors_add(r->errors, here, "\"%s\": this cannot be the name of a variable", k->key);
-            return;
-        }
-        if (!config_yaml_text(fy_node_pair_value(pair), &value)) {
-            config_errors_add(r->errors, here, "\"%s\": expected a text for \"%.*s\"; found %s", k->key, STR_ARG(name),
-                              config_yaml_kind(fy_node_pair_value(pair)));
-            return;
-        }
-        if (k->kind == KIND_SECRETS && config_secret_read(&value, &r->c->arena, into->dir, value, &e)) {
-            config_errors_add(r->errors, here, "\"%s\": \"%.*s\": %s", k->key, STR_ARG(name), e.text);
-            continue;
-        }
-        items[n++] = arena_format(&r->c->arena, "%.*s=%.*s", STR_ARG(name), STR_ARG(value));
-    }
-    if (config_value_set_list(into, k, items, n, &e)) config_errors_add(r->errors, at, "\"%s\": %s", k->key, e.text);
 }
 
 /* What pools need is of what there is. */
@@ -147,6 +103,29 @@ static bool is_nothing(struct fy_node *node)
     return !node || (fy_node_get_type(node) == FYNT_SCALAR && !config_yaml_text(node, &text));
 }
 
+/* A list of sections: each is initialised and read in its place. */
+static void read_sections(struct reader *r, struct target *t, const struct config_key *k, struct fy_node *list,
+                          struct config_mark around)
+{
+    size_t n = 0, size = k->section->size, most = list ? (size_t)fy_node_sequence_item_count(list) : 0;
+    char *all = arena_alloc(&r->c->arena, most * size + 1);
+    struct str path = path_under(r, t->path, k->key);
+    void *place = NULL;
+    for (struct fy_node *item; list && (item = fy_node_sequence_iterate(list, &place)); n++) {
+        struct config_mark at = config_yaml_mark(item, around);
+        struct target nested = {k->section, all + n * size, arena_format(&r->c->arena, "%.*s.%zu", STR_ARG(path), n), 0};
+        struct config_into into = {r->c, r->c->dir, nested.base};
+        config_value_init(&into, k->section);
+        keep_origin(r, nested.path, (struct config_origin){.from = CONFIG_FILE, .mark = at});
+        if (fy_node_get_type(item) == FYNT_MAPPING) read_section(r, &nested, item, at);
+        else
+            config_errors_add(r->errors, at, "\"%s\": item %zu: expected a map of keys; found %s", k->key, n + 1,
+                              config_yaml_kind(item));
+    }
+    memcpy((char *)t->base + k->offset, &all, sizeof all);
+    memcpy((char *)t->base + k->count, &n, sizeof n);
+}
+
 static void read_value(struct reader *r, struct target *t, const struct config_key *k, struct fy_node *node,
                        struct config_mark key_at)
 {
@@ -169,13 +148,16 @@ static void read_value(struct reader *r, struct target *t, const struct config_k
         read_named(r, k, nothing ? NULL : node, key_at);
     } else if ((k->kind == KIND_COMMAND || k->kind == KIND_ADDRESSES || k->kind == KIND_WORDS || k->kind == KIND_PATHS) &&
                type == FYNT_SEQUENCE) {
-        read_list(r, &into, k, node, at);
+        config_list_read(&into, k, node, at, r->errors);
     } else if ((k->kind == KIND_ENV || k->kind == KIND_SECRETS) && type == FYNT_MAPPING) {
-        read_env(r, &into, k, node, at);
+        config_list_read_env(&into, k, node, at, r->errors);
     } else if (k->kind == KIND_AMOUNTS && type == FYNT_MAPPING) {
         read_amounts(r, t, k, node, at);
-    } else if (k->kind == KIND_JSON && type != FYNT_SCALAR ? !config_yaml_json(node, &r->c->arena, &text)
-                                                           : !config_yaml_text(node, &text)) {
+    } else if (k->kind == KIND_LIST && (nothing || type == FYNT_SEQUENCE)) {
+        read_sections(r, t, k, nothing ? NULL : node, key_at);
+    } else if ((k->kind == KIND_JSON && type != FYNT_SCALAR) || (k->kind == KIND_MAPPING && !nothing)
+                   ? !config_yaml_json(node, &r->c->arena, &text)
+                   : !config_yaml_text(node, &text)) {
         tell_wrong(r, k, node, at);
     } else if (config_value_set(&into, k, text, &e)) {
         config_errors_add(r->errors, at, "\"%s\": %s", k->key, e.text);
@@ -208,25 +190,25 @@ static void read_section(struct reader *r, struct target *t, struct fy_node *map
         const struct config_key *k = &t->section->keys[i];
         struct fy_node_pair *pair = find_pair(map, k->key);
         struct config_mark at = pair ? config_yaml_mark(fy_node_pair_key(pair), around) : around;
-        if (k->kind == KIND_SECTION || k->kind == KIND_NAMED) {
+        if (k->kind == KIND_SECTION || k->kind == KIND_NAMED || k->kind == KIND_LIST) {
             bool said = pair && !is_nothing(fy_node_pair_value(pair));
-            if (said) t->seen |= UINT32_C(1) << i;
+            if (said) t->seen |= UINT64_C(1) << i;
             if (said && k->section->optional) *(bool *)((char *)t->base + k->offset + k->section->said) = true;
-            if (said || !(config_table_required(k->section) || k->section->optional) || k->kind == KIND_NAMED)
+            if (said || !(config_table_required(k->section) || k->section->optional) || k->kind != KIND_SECTION)
                 read_value(r, t, k, pair ? fy_node_pair_value(pair) : NULL, at);
             continue;
         }
         struct str path = path_under(r, t->path, k->key);
         if (pair) read_value(r, t, k, fy_node_pair_value(pair), at);
         if (pair) keep_origin(r, path, (struct config_origin){.from = CONFIG_FILE, .mark = at});
-        if (read_outside(r, t, k, path) || pair) t->seen |= UINT32_C(1) << i;
+        if (read_outside(r, t, k, path) || pair) t->seen |= UINT64_C(1) << i;
         else if (k->required) config_errors_add(r->errors, around, "\"%s\" is missing", k->key);
     }
 }
 
 static bool has(const struct target *t, const char *key)
 {
-    return t->seen & (UINT32_C(1) << (config_table_find(t->section, str_of(key)) - t->section->keys));
+    return t->seen & (UINT64_C(1) << (config_table_find(t->section, str_of(key)) - t->section->keys));
 }
 
 /* ---- queues, workers, types: a struct per name ---- */
@@ -268,7 +250,7 @@ static void read_type(struct reader *r, const char *name, struct fy_node *map, s
         config_errors_add(r->errors, at, "\"%s\" needs %s of \"worker\", \"exec\" and \"pull\"", name,
                           n ? "only one" : "one");
     for (size_t i = 0; n && !has(&t, "exec") && i < t.section->n; i++)
-        if (t.section->keys[i].needs && (t.seen & (UINT32_C(1) << i)))
+        if (t.section->keys[i].needs && (t.seen & (UINT64_C(1) << i)))
             config_errors_add(r->errors, at, "\"%s\": \"%s\" goes with \"exec\"; a %s has its own", name,
                               t.section->keys[i].key, has(&t, "worker") ? "worker" : "puller");
 }

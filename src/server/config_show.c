@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "server/config_amounts.h"
 #include <assert.h>
+#include <stdio.h>
 
 #define PATH_MOST 4096
 #define MASK "***"
@@ -52,14 +53,16 @@ static size_t enter(struct show *s, const char *name)
 
 static void leave(struct show *s, size_t before) { s->path.len = before; }
 
-static void show_named(struct show *s, const struct config_key *k, const void *base)
+static void show_many(struct show *s, const struct config_key *k, const void *base)
 {
     size_t n;
     memcpy(&n, member(base, k->count), sizeof n);
     const void *all = pointer_at(member(base, k->offset));
     for (size_t i = 0; i < n; i++) {
         const void *one = member(all, i * k->section->size);
-        size_t before = enter(s, pointer_at(one));
+        char number[32];
+        snprintf(number, sizeof number, "%zu", i);
+        size_t before = enter(s, k->kind == KIND_LIST ? number : pointer_at(one));
         show_section(s, k->section, one);
         leave(s, before);
     }
@@ -79,7 +82,7 @@ static void show_section(struct show *s, const struct config_section *section, c
         if (!applies(section, k, base)) continue;
         size_t before = enter(s, k->key);
         if (k->kind == KIND_SECTION) show_section(s, k->section, member(base, k->offset));
-        else if (k->kind == KIND_NAMED) show_named(s, k, base);
+        else if (k->kind == KIND_NAMED || k->kind == KIND_LIST) show_many(s, k, base);
         else s->f(s->user, &(struct config_item){buf_str(&s->path), section, k, base});
         leave(s, before);
     }
@@ -162,6 +165,7 @@ void config_show_value(struct buf *b, const struct config_item *item)
     case KIND_PATH:
     case KIND_STORE:
     case KIND_POINTER:
+    case KIND_TEXT:
     case KIND_TYPE:
     case KIND_QUEUE:
     case KIND_WORKER: json_write_text(b, p); return;
@@ -184,7 +188,11 @@ void config_show_value(struct buf *b, const struct config_item *item)
         if (p) config_amounts_show(b, p);
         else json_write_null(b);
         return;
-    case KIND_JSON: json_write_raw(b, str_of(p)); return;
+    case KIND_JSON:
+    case KIND_MAPPING:
+        if (p) json_write_raw(b, str_of(p));
+        else json_write_null(b);
+        return;
     case KIND_RATE: show_rate(b, member(item->base, k->offset)); return;
     case KIND_USER: show_user(b, member(item->base, k->offset)); return;
     case KIND_DURATION: show_duration(b, k, int_at(item)); return;
@@ -193,7 +201,8 @@ void config_show_value(struct buf *b, const struct config_item *item)
     case KIND_BOOL: json_write_bool(b, int_at(item) != 0); return;
     case KIND_CHOICE: json_write_text(b, k->words[int_at(item)]); return;
     case KIND_SECTION:
-    case KIND_NAMED: return; /* their values are items of their own */
+    case KIND_NAMED:
+    case KIND_LIST: return; /* their values are items of their own */
     }
 }
 

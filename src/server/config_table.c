@@ -9,7 +9,7 @@
 
 #define FIELD(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
 #define KEYS(type, rows) .keys = rows, .n = sizeof(rows) / sizeof((rows)[0]), .size = sizeof(struct type)
-#define NEAREST_KEYS 32
+#define NEAREST_KEYS 64
 
 static const char *const backoffs[] = {[RETRY_FIXED] = "fixed", [RETRY_EXPONENTIAL] = "exponential", NULL};
 static const char *const jitters[] = {[RETRY_JITTER_NONE] = "none", [RETRY_JITTER_FULL] = "full", NULL};
@@ -245,6 +245,13 @@ static const struct config_key type_keys[] = {
 };
 const struct config_section config_table_type = {"types.NAME", KEYS(config_type, type_keys)};
 
+static const struct config_key route_keys[] = {
+    {"path", KIND_TEXT, FIELD(config_route, path), .required = true,
+     .help = "method and path, a name in braces for what is between two slashes: GET /api/task/{task_id}"},
+    {"reply", KIND_MAPPING, FIELD(config_route, reply), .help = "the answer"},
+};
+const struct config_section config_table_route = {"routes", KEYS(config_route, route_keys)};
+
 /* In the order in which they are read: types name queues and workers and inherit the defaults. */
 static const struct config_key top_keys[] = {
     {"listen", KIND_ADDRESSES, FIELD(config, listen), .initial = "127.0.0.1:8080", .fixed = true,
@@ -267,6 +274,8 @@ static const struct config_key top_keys[] = {
      .section = &config_table_worker, .help = "pools of long-lived processes that hold a loaded model"},
     {"types", KIND_NAMED, FIELD(config, types), .count = offsetof(struct config, n_types),
      .section = &config_table_type, .help = "what can be submitted; a trailing * is a prefix, the longest match wins"},
+    {"routes", KIND_LIST, FIELD(config, routes), .count = offsetof(struct config, n_routes),
+     .section = &config_table_route, .help = "addresses of an existing application, and what each does"},
 };
 const struct config_section config_table_top = {"", KEYS(config, top_keys)};
 
@@ -321,12 +330,15 @@ const char *config_table_kind_word(enum config_kind kind)
     case KIND_WORDS: return "word or list";
     case KIND_PATHS: return "list of paths";
     case KIND_USER: return "user";
+    case KIND_TEXT: return "text";
     case KIND_TYPE: return "type";
     case KIND_JSON: return "JSON";
+    case KIND_MAPPING: return "mapping";
     case KIND_QUEUE: return "queue";
     case KIND_WORKER: return "worker";
     case KIND_SECTION: return "map";
     case KIND_NAMED: return "map of maps";
+    case KIND_LIST: return "list of maps";
     }
     return "";
 }
@@ -346,8 +358,10 @@ bool config_table_is_scalar(enum config_kind kind)
     case KIND_POINTER:
     case KIND_WORDS: /* several with commas */
     case KIND_USER:
+    case KIND_TEXT:
     case KIND_TYPE:
     case KIND_JSON:
+    case KIND_MAPPING:
     case KIND_QUEUE:
     case KIND_WORKER: return true;
     case KIND_COMMAND:
@@ -356,7 +370,8 @@ bool config_table_is_scalar(enum config_kind kind)
     case KIND_SECRETS:
     case KIND_AMOUNTS:
     case KIND_SECTION:
-    case KIND_NAMED: return false;
+    case KIND_NAMED:
+    case KIND_LIST: return false;
     }
     return false;
 }

@@ -27,12 +27,15 @@ enum config_kind {
     KIND_WORDS,   /* one with commas, or a list; ends with NULL */
     KIND_PATHS,   /* a list, each made absolute; ends with NULL */
     KIND_USER,    /* looked up: a struct sandbox_user */
+    KIND_TEXT,    /* any, but not empty */
     KIND_TYPE,    /* the name of a type, which may be declared further down */
     KIND_JSON,    /* JSON text; or a map or a list, which becomes that */
+    KIND_MAPPING, /* JSON text: what is written, be it a map, a list or a text, which stays one */
     KIND_QUEUE,   /* the name of a declared queue */
     KIND_WORKER,  /* the name of a declared pool */
     KIND_SECTION, /* a mapping with keys of its own */
     KIND_NAMED,   /* a mapping from names of the user's to such sections */
+    KIND_LIST,    /* a list of such sections, without names; in paths they are 0, 1, ... */
 };
 
 struct config_section;
@@ -47,8 +50,8 @@ struct config_key {
     bool required;
     bool fixed;                           /* a running server cannot change it */
     const char *needs;                    /* goes with this other key only; NULL: with any */
-    const struct config_section *section; /* KIND_SECTION, KIND_NAMED */
-    size_t count;                         /* KIND_NAMED: offset of the number of structs, at `offset` is their array */
+    const struct config_section *section; /* KIND_SECTION, KIND_NAMED, KIND_LIST */
+    size_t count;                         /* KIND_NAMED, KIND_LIST: offset of the number of structs, at `offset` is their array */
     const char *unit;                     /* KIND_INT: of what it is a number */
     const char *help;
 };
@@ -66,7 +69,7 @@ struct config_section {
 
 extern const struct config_section config_table_top, config_table_defaults, config_table_retry, config_table_queue,
     config_table_worker, config_table_batch, config_table_type, config_table_poll, config_table_retain,
-    config_table_limits, config_table_pull, config_table_warmup;
+    config_table_limits, config_table_pull, config_table_warmup, config_table_route;
 
 const struct config_key *config_table_find(const struct config_section *s, struct str key); /* NULL: unknown */
 /* The first row that has to be said: without it the section is not there. NULL: it is always there. */

@@ -56,12 +56,15 @@ const char *config_value_wanted(const struct config_key *k, char *text, size_t c
     case KIND_WORDS: return "a word, or a list of words";
     case KIND_PATHS: return "a list of paths, like [/srv/models, ./cache]";
     case KIND_USER: return "a user like bide, bide:video, 998 or 998:44";
+    case KIND_TEXT: return "a text";
     case KIND_TYPE: return "the name of a type";
     case KIND_JSON: return "a map, a list, or JSON in a text";
+    case KIND_MAPPING: return "a map, a list or a text";
     case KIND_QUEUE: return "the name of a queue";
     case KIND_WORKER: return "the name of a worker pool";
     case KIND_SECTION: return "a map of keys";
     case KIND_NAMED: return "a map of names, each with a map of keys";
+    case KIND_LIST: return "a list of maps of keys";
     }
     return "";
 }
@@ -231,7 +234,12 @@ int config_value_set(const struct config_into *into, const struct config_key *k,
         if (!text_is_name(text)) return refuse(k, text, e);
         store_pointer(into, k, arena_text(&into->config->arena, text));
         return 0;
-    case KIND_JSON: return set_json(into, k, text, e);
+    case KIND_TEXT:
+        if (text.len == 0) return refuse(k, text, e);
+        store_pointer(into, k, arena_text(&into->config->arena, text));
+        return 0;
+    case KIND_JSON:
+    case KIND_MAPPING: return set_json(into, k, text, e);
     case KIND_QUEUE:
     case KIND_WORKER: return set_name(into, k, text, e);
     case KIND_COMMAND:
@@ -240,7 +248,8 @@ int config_value_set(const struct config_into *into, const struct config_key *k,
     case KIND_SECRETS:
     case KIND_AMOUNTS:
     case KIND_SECTION:
-    case KIND_NAMED: return refuse(k, text, e);
+    case KIND_NAMED:
+    case KIND_LIST: return refuse(k, text, e);
     }
     return refuse(k, text, e);
 }
