@@ -244,13 +244,24 @@ static int undeclared(struct draft *d, int code, const char *pointer, struct str
                       list, len >= sizeof list ? "..." : "");
 }
 
+/* Of a chain the first one; a name under a prefix may be too long for the steps. */
+static int find_step(struct draft *d)
+{
+    for (size_t i = 0; i < d->type->n_steps; i++)
+        if (d->body->type.len + 1 + strlen(d->type->steps[i].name) > TASK_LANE)
+            return err_set_at(d->m->e, ERR_INVALID, "/type", "with its step \"%s\" this type has more than %d characters",
+                              d->type->steps[i].name, TASK_LANE - 1);
+    if (d->type->n_steps) d->body->step = str_of(d->type->steps[0].name);
+    return 0;
+}
+
 static int find_type(struct draft *d)
 {
     const struct config *c = d->server->conf.config;
     struct str name = d->body->type;
     if (!name.p) return err_set_at(d->m->e, ERR_INVALID, "/type", "type is missing: which kind of work is it?");
     d->type = text_is_name(name) ? config_type_find(c, name) : NULL;
-    if (d->type) return 0;
+    if (d->type) return find_step(d);
     const char **names = arena_alloc(d->m->arena, (c->n_types + 1) * sizeof *names);
     for (size_t i = 0; i < c->n_types; i++) names[i] = c->types[i].name;
     return undeclared(d, ERR_UNKNOWN_TYPE, "/type", name, names);

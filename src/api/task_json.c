@@ -4,6 +4,7 @@
  */
 #include "api/task_json.h"
 
+#include "api/steps_json.h"
 #include "server/waiting_on.h"
 
 #define ROOM 1536 /* most tasks without their payload */
@@ -183,6 +184,8 @@ static struct range write_task(struct buf *b, struct server *s, const struct tas
     json_write_key(b, "cached_from");
     if (state_is_ending(t->life.state) && t->ending.cached) json_write_id(b, &t->ending.cached_from);
     else json_write_null(b);
+    nullable(b, "step", t->body.step);
+    steps_json_write(b, s, t);
     json_write_close(b, '}');
     return at;
 }

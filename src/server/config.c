@@ -104,6 +104,23 @@ const struct config_type *config_type_find(const struct config *c, struct str na
     return found;
 }
 
+const struct config_step *config_step_find(const struct config *c, struct str lane)
+{
+    const struct config_type *t = config_type_find(c, task_lane_type(lane));
+    struct str step = task_lane_step(lane);
+    for (size_t i = 0; t && step.p && i < t->n_steps; i++)
+        if (str_eq(str_of(t->steps[i].name), step)) return &t->steps[i];
+    return NULL;
+}
+
+struct str config_works(const struct config *c, struct str lane)
+{
+    const struct config_step *step = config_step_find(c, lane);
+    if (step) return str_of(step->type);
+    const struct config_type *t = task_lane_step(lane).p ? NULL : config_type_find(c, lane);
+    return t && t->n_steps == 0 ? lane : STR_NONE;
+}
+
 const struct config_queue *config_queue_find(const struct config *c, struct str name)
 {
     for (size_t i = 0; i < c->n_queues; i++)

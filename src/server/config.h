@@ -19,6 +19,7 @@
 #include "server/config_errors.h"
 #include "task/rate.h"
 #include "task/retry.h"
+#include "task/task.h"
 
 enum config_from { CONFIG_DEFAULT, CONFIG_FILE, CONFIG_ENV, CONFIG_FLAG };
 
@@ -59,6 +60,14 @@ struct config_queue {
     bool fair;               /* one task of each limit_key after the other, instead of by age */
 };
 
+struct config_step {
+    const char *type;  /* which does it: declared, and no chain */
+    const char *name;  /* in mappings; that of its type unless said */
+    const char *input; /* mapping; NULL: of the first step the task's input, of another the result before it */
+    const char *when;  /* see task/chain.h; NULL: always */
+    const char *message; /* progress while nothing else is said; NULL: none */
+};
+
 struct config_type {
     const char *name; /* as written: a prefix ends with its '*' */
     bool prefix;
@@ -66,6 +75,9 @@ struct config_type {
     const char *worker;    /* a declared pool; NULL: exec or pull */
     struct exec_conf exec; /* command NULL: worker or pull */
     struct pull_conf pull; /* not said: worker or exec */
+    struct config_step *steps; /* n_steps 0: it is no chain */
+    size_t n_steps;
+    const char *result;    /* of a chain: mapping; NULL: that of its last step */
     struct config_rules rules;
     int32_t priority;
 };
@@ -112,6 +124,10 @@ struct config_origin config_origin(const struct config *c, struct str path);
 bool config_type_is_declared(const struct config *c, struct str name); /* by this very name, no prefix */
 /* The rules for a type: its own entry, else that of the longest prefix; NULL when there is none. */
 const struct config_type *config_type_find(const struct config *c, struct str name);
+/* Of a lane (task_lane): its step (NULL: it is of no chain, or not of one any more), and the name of the type that does its work:
+ * of its step, or its own; p NULL: none does. */
+const struct config_step *config_step_find(const struct config *c, struct str lane);
+struct str config_works(const struct config *c, struct str lane);
 const struct config_queue *config_queue_find(const struct config *c, struct str name); /* NULL when not declared */
 const struct worker_pool_conf *config_worker_find(const struct config *c, struct str name);
 

@@ -13,6 +13,7 @@
 #include "server/config_list.h"
 #include "server/config_outside.h"
 #include "server/config_sandbox.h"
+#include "server/config_steps.h"
 #include "server/config_value.h"
 #include "server/config_warmup.h"
 #include "server/config_yaml.h"
@@ -245,14 +246,16 @@ static void read_type(struct reader *r, const char *name, struct fy_node *map, s
     config_value_init(&into, &config_table_type);
     read_section(r, &t, map, at);
     config_sandbox_check(&type->exec.sandbox, name, at, r->errors);
-    int n = has(&t, "worker") + has(&t, "exec") + has(&t, "pull");
+    int n = has(&t, "worker") + has(&t, "exec") + has(&t, "pull") + has(&t, "steps");
     if (n != 1)
-        config_errors_add(r->errors, at, "\"%s\" needs %s of \"worker\", \"exec\" and \"pull\"", name,
+        config_errors_add(r->errors, at, "\"%s\" needs %s of \"worker\", \"exec\", \"pull\" and \"steps\"", name,
                           n ? "only one" : "one");
-    for (size_t i = 0; n && !has(&t, "exec") && i < t.section->n; i++)
-        if (t.section->keys[i].needs && (t.seen & (UINT64_C(1) << i)))
-            config_errors_add(r->errors, at, "\"%s\": \"%s\" goes with \"exec\"; a %s has its own", name,
-                              t.section->keys[i].key, has(&t, "worker") ? "worker" : "puller");
+    for (size_t i = 0; n && i < t.section->n; i++) {
+        const struct config_key *k = &t.section->keys[i];
+        if (!k->needs || has(&t, k->needs) || !(t.seen & (UINT64_C(1) << i))) continue;
+        config_errors_add(r->errors, at, "\"%s\": \"%s\" goes with \"%s\"%s", name, k->key, k->needs,
+                          has(&t, "worker") ? "; a worker has its own" : has(&t, "pull") ? "; a puller has its own" : "");
+    }
 }
 
 static void read_named(struct reader *r, const struct config_key *k, struct fy_node *map, struct config_mark around)
@@ -322,6 +325,7 @@ static void walk(struct reader *r, struct fy_node *root)
     if (c->n_types) qsort(c->types, c->n_types, sizeof *c->types, type_order);
     while (c->n_exact < c->n_types && !c->types[c->n_exact].prefix) c->n_exact++;
     config_warmup_check(c, r->errors);
+    config_steps_check(c, r->errors);
     if (c->commands && !config_type_is_declared(c, STR(COMMAND_TYPE))) build_in(c);
 }
 

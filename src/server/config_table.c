@@ -2,13 +2,12 @@
  *
  * The rows. The tables of doc/config.md are made from them by scripts/make-config-doc.
  */
-#include "server/config_table.h"
+#include "server/config_row.h"
+#include "server/config_steps.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include <assert.h>
 
-#define FIELD(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
-#define KEYS(type, rows) .keys = rows, .n = sizeof(rows) / sizeof((rows)[0]), .size = sizeof(struct type)
 #define NEAREST_KEYS 64
 
 static const char *const backoffs[] = {[RETRY_FIXED] = "fixed", [RETRY_EXPONENTIAL] = "exponential", NULL};
@@ -239,6 +238,10 @@ static const struct config_key type_keys[] = {
     SANDBOX(config_type, exec.sandbox., "exec", "exec: "),
     {"pull", KIND_SECTION, FIELD(config_type, pull), .section = &config_table_pull,
      .help = "or: workers elsewhere ask for its tasks over HTTP; `pull: {}` takes the defaults"},
+    {"steps", KIND_LIST, FIELD(config_type, steps), .count = offsetof(struct config_type, n_steps), .section = &config_steps_table,
+     .help = "or: a chain: tasks of other types do its work, one after the other"},
+    {"result", KIND_MAPPING, FIELD(config_type, result), .needs = "steps",
+     .help = "steps: the result, from `input`, `task` and the steps; without it, that of the last one"},
     {"priority", KIND_INT, FIELD(config_type, priority), .initial = "0", .min = -LIMIT_PRIORITY, .max = LIMIT_PRIORITY,
      .help = "larger runs first"},
     RULES(config_type, rules., NULL, NULL, NULL),

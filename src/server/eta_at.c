@@ -22,6 +22,7 @@ struct look {
     struct post *post;
     struct eta_guess own, busy;      /* of its type */
     double again;
+    double rest_ms;                  /* of the steps of its chain that come after this one */
     struct eta_line in_queue, at_post;
     struct rivals posts, queues;
 };
@@ -40,11 +41,32 @@ static struct eta_guess busy_of(const struct look *l, struct str type)
     return g;
 }
 
+static struct str works_of(const struct server *s, const struct task *t)
+{
+    char lane[TASK_LANE];
+    return config_works(s->conf.config, task_lane(&t->body, lane));
+}
+
+/* Of a chain the steps behind the one it is at, as if all were done and none had to wait. False: one is not known. */
+static bool guess_rest(struct look *l, const struct task *t)
+{
+    const struct config_type *chain = config_type_find(l->server->conf.config, t->body.type);
+    bool behind = false;
+    for (size_t i = 0; chain && t->body.step.p && i < chain->n_steps; i++) {
+        struct eta_guess g;
+        if (behind && !guess_busy(l, str_of(chain->steps[i].type), &g)) return false;
+        if (behind) l->rest_ms += eta_usual_ms(&g, 1);
+        behind = behind || str_eq(str_of(chain->steps[i].name), t->body.step);
+    }
+    return true;
+}
+
 static bool is_known(struct look *l, struct server *s, const struct task *t)
 {
-    const struct eta_type *type = eta_type_of(&s->eta, server_type_label(s, t->body.type));
+    struct str works = works_of(s, t);
+    const struct eta_type *type = works.p ? eta_type_of(&s->eta, server_type_label(s, works)) : NULL;
     *l = (struct look){.server = s, .task = t};
-    if (!type || !guess_busy(l, t->body.type, &l->busy)) return false;
+    if (!type || !guess_busy(l, works, &l->busy) || !guess_rest(l, t)) return false;
     if (!eta_guess_of(&type->done, &l->own)) l->own = l->busy;
     l->again = type->again;
     return true;
@@ -54,6 +76,7 @@ static bool is_known(struct look *l, struct server *s, const struct task *t)
 static int64_t told(const struct look *l, double left_ms, double size)
 {
     const struct task *t = l->task;
+    left_ms += l->rest_ms;
     int more = eta_more_attempts(l->again, t->body.rules.max_attempts - t->life.failures - 1);
     for (int i = 1; i <= more; i++)
         left_ms += (double)retry_delay_ms(&t->body.rules.retry, t->life.failures + i, UINT64_MAX / 2) + eta_usual_ms(&l->own, size);
@@ -130,7 +153,7 @@ static void meet(struct look *l, const struct lane_kind *k)
 {
     int64_t unused;
     if (k->post && k->post != l->post && is_new(&l->posts, &l->in_queue, k->post))
-        l->in_queue.rival_places += places_of(l, k->post, k->type, &unused);
+        l->in_queue.rival_places += places_of(l, k->post, k->works, &unused);
     if (k->queue != l->queue && is_new(&l->queues, &l->at_post, k->queue)) l->at_post.rival_places += k->queue->concurrency;
 }
 
@@ -181,7 +204,7 @@ static void look_at_lane(struct look *l, const struct lane *lane, int64_t tasks,
     int64_t width = lane_width(lane), batches = own ? tasks / width : (tasks + width - 1) / width;
     bool here = lane->kind->queue == l->queue, there = lane->kind->post == l->post;
     if (batches == 0) return;
-    struct eta_guess g = busy_of(l, lane->kind->type);
+    struct eta_guess g = busy_of(l, lane->kind->works);
     double size = (double)(own ? batches * width : tasks) / (double)batches, ms = (double)batches * eta_mean_ms(&g, size);
     if (here) put_ahead(there ? &l->in_queue.own : &l->in_queue.rival, batches, ms);
     if (there) put_ahead(here ? &l->at_post.own : &l->at_post.rival, batches, ms);
@@ -193,7 +216,7 @@ static bool may_move(const struct lane_kind *k) { return !k->queue->paused && k-
 size_t eta_at_lanes(const struct server *s, const struct task *t, uint32_t *ret_lanes)
 {
     const struct queue *queue = queue_find(&s->queues, t->body.queue);
-    const struct post *post = roster_post(&s->roster, t->body.type);
+    const struct post *post = roster_post(&s->roster, works_of(s, t));
     size_t n = 0;
     for (size_t i = 0; i < s->dispatch.kinds.n && queue && post; i++) {
         const struct lane_kind *k = s->dispatch.kinds.all[i];
@@ -218,11 +241,11 @@ int64_t eta_at_waiting(struct server *s, const struct task *t, struct store_wher
     int64_t ready_in_ms = 0;
     if (!w->comes || !is_known(&l, s, t)) return 0;
     l.queue = queue_find(&s->queues, t->body.queue);
-    l.post = roster_post(&s->roster, t->body.type);
+    l.post = roster_post(&s->roster, works_of(s, t));
     const struct lane *own = lane_at(s, w->lane);
     if (is_stuck(&l)) return 0;
     l.in_queue.places = l.queue->concurrency;
-    l.at_post.places = places_of(&l, l.post, t->body.type, &ready_in_ms);
+    l.at_post.places = places_of(&l, l.post, works_of(s, t), &ready_in_ms);
     if (l.at_post.places == 0) return 0; /* nobody is there who would do it */
     look_at_running(&l, &w->req.arena);
     int64_t front = 0;

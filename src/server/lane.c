@@ -18,7 +18,7 @@ static void plan(struct lane *l, int32_t n)
 {
     if (n == l->planned) return;
     l->kind->queue->running += n - l->planned;
-    roster_reserve(l->kind->post, l->kind->type, n - l->planned);
+    roster_reserve(l->kind->post, l->kind->works, n - l->planned);
     l->planned = n;
 }
 
@@ -81,7 +81,7 @@ void lane_batch_over(struct lane *l)
 static int32_t slack_of(const struct lane *l, int32_t width)
 {
     int32_t slack = l->planned * width - l->claiming - l->waiting;
-    bool dead_end = slack > 0 && (roster_room(l->kind->post, l->kind->type) < 0 || l->kind->queue->running > l->kind->queue->concurrency);
+    bool dead_end = slack > 0 && (roster_room(l->kind->post, l->kind->works) < 0 || l->kind->queue->running > l->kind->queue->concurrency);
     return dead_end ? 0 : slack;
 }
 
@@ -94,7 +94,7 @@ int32_t lane_room(const struct lane *l, int32_t *ret_fill)
     bool one_at_a_time = l->kind->post->batch.cost > 0; /* what a batch holds is known when it is claimed */
     int32_t queue = queue_room(l->kind->queue);
     if ((one_at_a_time && l->planned > 0) || (queue == 0 && l->planned == 0)) return 0;
-    int32_t width = lane_width(l), slack = slack_of(l, width), most = queue > 0 ? least(roster_room(l->kind->post, l->kind->type), queue) : 0;
+    int32_t width = lane_width(l), slack = slack_of(l, width), most = queue > 0 ? least(roster_room(l->kind->post, l->kind->works), queue) : 0;
     if (most < 0) most = 0;
     if (one_at_a_time && most > 1) most = 1;
     int32_t room = least((int64_t)most * width + slack, LANE_CLAIM_MOST);

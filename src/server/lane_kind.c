@@ -71,6 +71,12 @@ static void insert(struct lane_kinds *all, struct lane_kind *k)
     all->n++;
 }
 
+static void assign(struct lane_kind *k, const struct roster *roster)
+{
+    k->works = config_works(roster->conf.config, k->type);
+    k->post = k->works.p ? roster_post(roster, k->works) : NULL;
+}
+
 struct lane_kind *lane_kind_hold(struct lane_kinds *all, struct queues *queues, const struct roster *roster,
                                  struct str queue, struct str type)
 {
@@ -83,8 +89,8 @@ struct lane_kind *lane_kind_hold(struct lane_kinds *all, struct queues *queues, 
         k = mem_new(sizeof *k);
         *k = (struct lane_kind){.name = name,
                                 .type = str_sub(name, queue.len + 1, name.len),
-                                .queue = queue_hold(queues, queue),
-                                .post = roster_post(roster, type)};
+                                .queue = queue_hold(queues, queue)};
+        assign(k, roster);
         heap_init(&k->resting, slot_comes_first);
         list_init(&k->moving);
         (void)map_put(&all->by_name, k->name, k);
@@ -119,7 +125,7 @@ void lane_kind_repost(struct lane_kinds *all, const struct roster *roster)
     struct lane_kind **old = all->all;
     *all = (struct lane_kinds){.by_name = all->by_name};
     for (size_t i = 0; i < n; i++) {
-        old[i]->post = roster_post(roster, old[i]->type);
+        assign(old[i], roster);
         insert(all, old[i]);
     }
     free(old);

@@ -21,7 +21,8 @@ struct lane;
 
 struct lane_kind {
     struct str name;     /* owned: queue, NUL, type */
-    struct str type;     /* in `name` */
+    struct str type;     /* in `name`; of a chain, with its step (task_lane) */
+    struct str works;    /* the type that does its work; p NULL: none does; the configuration's */
     struct queue *queue; /* without room when it is not declared any more */
     struct post *post;   /* NULL: the type is not declared any more */
     uint32_t lanes;      /* of it; freed with the last */

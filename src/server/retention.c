@@ -272,7 +272,10 @@ static void judge(struct retention *r, const struct store_kept_item *k)
     if (!due) return;
     count(&r->counts, k, due);
     if (r->dry) return;
-    if (k->has_files && due & (RETAIN_RECORD | RETAIN_FILES)) server_forget_files(s, &k->id, k->run, k->attempt);
+    if (k->has_files && due & (RETAIN_RECORD | RETAIN_FILES)) {
+        server_forget_files(s, &k->id, k->run, k->attempt);
+        server_forget_steps(s, &k->id, k->steps, k->n_steps);
+    }
     r->bytes[r->n_items] = it.bytes;
     r->items[r->n_items++] = (struct store_purge_item){.id = k->id, .run = k->run, .parts = due};
 }

@@ -68,7 +68,7 @@ static void fill_posts(struct roster *r, struct post *old, size_t n_old)
     r->n = 0;
     for (size_t i = 0; i < c->n_workers; i++) fill_post(r, duty_of_pool(r, &c->workers[i]), old, n_old);
     for (size_t i = 0; i < c->n_types; i++)
-        if (!c->types[i].worker) fill_post(r, duty_of_type(r, &c->types[i]), old, n_old);
+        if (!c->types[i].worker && c->types[i].n_steps == 0) fill_post(r, duty_of_type(r, &c->types[i]), old, n_old);
     if (c->command.name) fill_post(r, duty_of_type(r, &c->command), old, n_old);
 }
 
@@ -109,8 +109,8 @@ void roster_change(struct roster *r, const struct config *c)
 struct post *roster_post(const struct roster *r, struct str type)
 {
     const struct config *c = r->conf.config;
-    const struct config_type *t = config_type_find(c, type);
-    if (!t) return NULL;
+    const struct config_type *t = type.p ? config_type_find(c, type) : NULL;
+    if (!t || t->n_steps) return NULL;
     struct str name = str_of(t->worker ? t->worker : t->name);
     size_t from = t->worker ? 0 : c->n_workers, to = t->worker ? c->n_workers : r->n;
     for (size_t i = from; i < to; i++)

@@ -64,7 +64,7 @@ struct roster {
 void roster_open(struct roster *r, const struct roster_conf *conf);
 /* No claim is on its way. Pointers to posts are void afterwards. */
 void roster_change(struct roster *r, const struct config *c);
-struct post *roster_post(const struct roster *r, struct str type); /* NULL: the type is not declared */
+struct post *roster_post(const struct roster *r, struct str type); /* NULL: the type is not declared, or a chain */
 struct post *roster_post_of(const struct roster *r, const struct handler *h); /* NULL: it has retired, or is an heir */
 bool roster_is_held(const struct post *p); /* after a start that failed */
 /* Batches of this type to claim for it: what its handler has room for or will have soon, less what was claimed for that.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The machine of run.h. Callbacks record and move it on; finish() is the one door to settling.
+ * The machine of run.h. Callbacks record and move it on; run_finish() is the one door to settling.
  */
 #include "server/run.h"
 
@@ -55,6 +55,24 @@ static void keep_verdict(struct run *r, const struct verdict *v, int64_t now_ms)
     it->attempt.saved_bytes = r->checkpoint->last.bytes;
 }
 
+/* What cannot be: no second try would make it otherwise. */
+static struct verdict impossible(enum failure_code code, const struct err *e)
+{
+    struct verdict v = {.event = LIFE_FAILED};
+    v.failure.code = failure_word(code);
+    v.failure.message = str_of(e->text);
+    return v;
+}
+
+static void end_step(struct run *r)
+{
+    struct err e = {0};
+    struct store_settle_item *it = &r->item;
+    if (chain_done(r, it, &e) == 0) return;
+    struct verdict v = impossible(FAILURE_BAD_RESULT, &e);
+    keep_verdict(r, &v, it->attempt.finished_at_ms);
+}
+
 /* Spare ones are for streams of short attempts: none is made where there is no such stream. */
 static void leave_place(struct run *r)
 {
@@ -75,7 +93,7 @@ static void measure(const struct run *r)
     if (r->batch->open == 1) eta_batch_over(&s->eta, type, ms, r->batch->size);
 }
 
-static void leave_batch(struct run *r)
+void run_leave_batch(struct run *r)
 {
     struct dispatch *d = &r->server->dispatch;
     struct run_batch *batch = r->batch;
@@ -89,17 +107,18 @@ static void leave_batch(struct run *r)
     dispatch_over(d, r->lane, last);
 }
 
-static void finish(struct run *r, const struct verdict *v)
+void run_finish(struct run *r, const struct verdict *v)
 {
     struct server *s = r->server;
     assert(r->state != RUN_SETTLING);
     turn_timer_stop(s->turn, &r->timeout);
     r->state = RUN_SETTLING;
     keep_verdict(r, v, turn_wall_ms(s->turn));
+    if (r->chain && v->event == LIFE_DONE) end_step(r);
     if (v->files.len == 0) leave_place(r);
     settle(r); /* before the room is free: the next claim comes after it, in the same commit */
     measure(r);
-    leave_batch(r);
+    if (!r->item.next_step.p) run_leave_batch(r); /* the next step of a chain is known when this is stored, and comes first */
 }
 
 static void on_settle_again(struct timer *t)
@@ -114,6 +133,7 @@ static void on_settled(struct store_req *req)
     const char *why = req->why;
     store_release(req);
     if (!err) {
+        if (r->item.next_step.p) run_leave_batch(r);
         server_run_over(r->server, r);
         return;
     }
@@ -191,7 +211,7 @@ static void on_verdict(struct attempt *a, const struct verdict *v)
     }
     if (v->shortage.len) hold(r, v->shortage);
     struct post *post = r->lane->kind->post; /* the lane may go with its last task */
-    finish(r, v);
+    run_finish(r, v);
     if (post) ahead_go(post);
 }
 
@@ -199,7 +219,7 @@ static const struct attempt_events events = {on_progress, on_save, on_log, on_ou
 
 /* ---- start and stop ---- */
 
-static void on_timeout(struct timer *t)
+void run_on_timeout(struct timer *t)
 {
     struct run *r = CONTAINER_OF(t, struct run, timeout);
     run_stop(r, STOP_TIMEOUT);
@@ -221,7 +241,7 @@ void run_stop(struct run *r, enum stop_reason why)
 
 void run_give_back(struct run *r)
 {
-    finish(r, &(struct verdict){.event = LIFE_UNSTARTED});
+    run_finish(r, &(struct verdict){.event = LIFE_UNSTARTED});
 }
 
 static int give_place(struct run *r, struct err *e)
@@ -256,7 +276,7 @@ static void started(struct run *r)
     struct server *s = r->server;
     metrics_started(&s->metrics, r->body.queue, server_type_label(s, r->body.type),
                     turn_wall_ms(s->turn) - r->life.eligible_at_ms);
-    turn_timer(s->turn, &r->timeout, r->body.timeout_ms, on_timeout);
+    turn_timer(s->turn, &r->timeout, r->body.timeout_ms, run_on_timeout);
     if (r->life.cancel_requested) run_stop(r, STOP_CANCEL);
 }
 
@@ -293,7 +313,7 @@ void run_start_batch(struct run *const *runs, size_t n)
     for (size_t i = 0; i < n; i++) started(runs[i]);
 }
 
-static void begin_attempt(struct run *r, struct handler *h)
+void run_begin_attempt(struct run *r, struct handler *h)
 {
     r->attempt = (struct attempt){.task = &r->body,
                                   .fence = r->life.fence,
@@ -311,55 +331,6 @@ static void begin_attempt(struct run *r, struct handler *h)
     (void)map_put(&r->server->run_by_id, id_key(&r->body.id), r);
 }
 
-static void lose(struct run *r)
-{
-    struct verdict v = {.event = LIFE_LOST};
-    v.failure.code = failure_word(FAILURE_LOST);
-    v.failure.message = STR("a puller had it, and its type is not pulled any more");
-    finish(r, &v);
-}
-
-void run_resume(struct server *s, const struct task *t, struct arena *arena)
-{
-    struct run *r = mem_new(sizeof *r);
-    r->server = s;
-    r->arena = *arena;
-    arena_init(arena);
-    r->body = t->body;
-    r->life = t->life;
-    r->state = RUN_RUNNING;
-    r->lane = dispatch_adopt(&s->dispatch, r->body.queue, r->body.type);
-    r->batch = mem_new(sizeof *r->batch);
-    int64_t now_ms = turn_wall_ms(s->turn), gone_ms = now_ms > r->life.started_at_ms ? now_ms - r->life.started_at_ms : 0;
-    *r->batch = (struct run_batch){.size = 1, .open = 1, .started_ms = turn_mono_ms(s->turn) - gone_ms};
-    struct post *post = r->lane->kind->post;
-    begin_attempt(r, post ? post->handler : NULL);
-    attempt_dir_path(r->place.path, s->conf.config->data_dir, &r->body.id, r->attempt.run, r->attempt.number);
-    if (!post || !post->handler->typed) {
-        lose(r);
-        return;
-    }
-    post->handler->typed->resume(post->handler, &r->attempt);
-    int64_t left_ms = r->life.started_at_ms + r->body.timeout_ms - now_ms;
-    turn_timer(s->turn, &r->timeout, left_ms > 0 ? left_ms : 0, on_timeout);
-    if (r->life.cancel_requested) run_stop(r, STOP_CANCEL);
-}
-
-bool run_is_leased(const struct run *r)
-{
-    return r->life.leased && (r->state == RUN_RUNNING || r->state == RUN_STOPPING);
-}
-
-void run_leave(struct run *r)
-{
-    struct server *s = r->server;
-    assert(run_is_leased(r));
-    turn_timer_stop(s->turn, &r->timeout);
-    r->attempt.handler->typed->leave(r->attempt.handler, &r->attempt);
-    leave_batch(r);
-    server_run_forget(s, r);
-}
-
 void run_begin(struct server *s, struct lane *lane, const struct store_claim_item *item, struct arena *arena, bool only)
 {
     struct run *r = mem_new(sizeof *r);
@@ -374,8 +345,15 @@ void run_begin(struct server *s, struct lane *lane, const struct store_claim_ite
     } else {
         r->body = task_copy_body(&r->arena, &item->body);
     }
-    begin_attempt(r, lane->kind->post->handler);
+    run_begin_attempt(r, lane->kind->post->handler);
     r->attempt.resume = only ? item->resume : arena_str(&r->arena, item->resume);
     r->resumed_from = item->resumed_from;
+    r->type = r->body.type;
+    struct err e = {0};
+    if (r->body.step.p && chain_begin(r, item, &e)) {
+        struct verdict v = impossible(FAILURE_INVALID_INPUT, &e);
+        run_finish(r, &v);
+        return;
+    }
     ahead_wait(r);
 }

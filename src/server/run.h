@@ -10,13 +10,15 @@
  *                                 └────┘ again in 250 ms, 500 ms .. 5 s
  *
  * A claimed one waits for room in the handler only when it was claimed ahead (ahead.h). Room in queue and handler is free
- * from the verdict on, so that the settle and the next claim share a commit.
+ * from the verdict on, so that the settle and the next claim share a commit; after a step of a chain, from the commit on, so that
+ * its next step, which comes first, is not behind one that was claimed meanwhile.
  */
 #ifndef SERVER_RUN_H
 #define SERVER_RUN_H
 
 #include "handler/handler.h"
 #include "server/attempt_spare.h"
+#include "server/chain.h"
 #include "server/checkpoint.h"
 #include "server/dispatch.h"
 #include "server/logbook.h"
@@ -38,7 +40,9 @@ struct run {
     struct server *server;  /* borrowed */
     struct lane *lane;      /* borrowed */
     struct arena arena;     /* owned: body, what it resumes from, verdict, log text */
-    struct task_body body;  /* strs in the arena */
+    struct task_body body;  /* strs in the arena; of a chain, that of its step */
+    struct str type;        /* of the task */
+    struct chain *chain;    /* in the arena; NULL: it is of none */
     struct life life;       /* as claimed; cancel_requested is kept up */
     enum run_state state;
     struct run_batch *batch; /* NULL: not handed over */
@@ -58,7 +62,7 @@ struct run {
     struct list link;       /* in server->runs */
 };
 
-/* An attempt that was claimed: it waits (ahead.h). Copies the item, or takes the arena when it is the only one there. */
+/* An attempt that was claimed: it waits (ahead.h), or ends when its chain has no input for it. Copies the item, or takes the arena when it is the only one there. */
 void run_begin(struct server *s, struct lane *lane, const struct store_claim_item *item, struct arena *arena, bool only);
 void run_stop(struct run *r, enum stop_reason why); /* idempotent; nothing once the verdict is there */
 /* One that a puller has from an earlier server. Takes the arena, in which the task is. */
@@ -70,5 +74,11 @@ void run_leave(struct run *r); /* such a one: forgotten here, as it is in the st
 /* For ahead.c */
 void run_start_batch(struct run *const *runs, size_t n); /* there is room; 1 <= n <= LIMIT_BATCH, all of one lane */
 void run_give_back(struct run *r); /* never started: its task goes back to its place, or ends if it was cancelled */
+
+/* For run_leased.c */
+void run_begin_attempt(struct run *r, struct handler *h);
+void run_finish(struct run *r, const struct verdict *v);
+void run_leave_batch(struct run *r);
+void run_on_timeout(struct timer *t);
 
 #endif

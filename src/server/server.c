@@ -279,7 +279,7 @@ struct run *server_run(const struct server *s, const struct id *id)
 void server_ended(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life)
 {
     double wrong;
-    struct str label = server_type_label(s, type);
+    struct str label = server_type_label(s, task_lane_type(type));
     metrics_ended(&s->metrics, queue, label, life->state);
     bool told = eta_ended(&s->eta, id, turn_wall_ms(s->turn), &wrong);
     if (told && (life->state == TASK_COMPLETED || life->state == TASK_FAILED)) metrics_eta_error(&s->metrics, queue, label, wrong);
@@ -310,7 +310,7 @@ void server_run_over(struct server *s, struct run *r)
     if (server_run(s, &r->body.id) == r) (void)map_remove(&s->run_by_id, id_key(&r->body.id)); /* not its successor */
     if (it->err) log_warn("a verdict was refused: %s", err_text(it->err));
     else if (it->attempt.verdict <= LIFE_CRASHED) eta_tried(&s->eta, server_type_label(s, r->body.type), !it->outcome.ended);
-    if (!it->err && it->outcome.ended) server_ended(s, &r->body.id, r->body.queue, r->body.type, &it->life);
+    if (!it->err && it->outcome.ended) server_ended(s, &r->body.id, r->body.queue, r->type, &it->life);
     if (r->attempt.on_over) r->attempt.on_over(&r->attempt, it->err);
     server_run_forget(s, r);
     server_drain_step(s);
@@ -321,6 +321,12 @@ void server_forget_files(struct server *s, const struct id *id, int32_t run, int
     char path[ATTEMPT_DIR_PATH];
     attempt_dir_path(path, s->conf.config->data_dir, id, run, attempt);
     attempt_dir_discard(path, s->conf.chores);
+}
+
+void server_forget_steps(struct server *s, const struct id *id, const struct task_step *steps, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (steps[i].files.len) server_forget_files(s, id, steps[i].run, steps[i].attempt);
 }
 
 /* How it was answered from what is kept, when it asked for that. */
@@ -347,6 +353,7 @@ static void follow(struct server *s, const struct store_control_item *it)
 {
     if (it->err || !it->changed || it->verb == STORE_PATCH) return;
     if (it->verb == STORE_DELETE || it->verb == STORE_RETRY) server_forget_files(s, &it->id, it->was.run, it->was.attempt);
+    server_forget_steps(s, &it->id, it->steps, it->n_steps);
     if (it->verb == STORE_DELETE) return;
     struct run *r = server_run(s, &it->id);
     if (it->ended) server_ended(s, &it->id, it->queue, it->type, &it->life);

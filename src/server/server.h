@@ -88,7 +88,7 @@ int server_check_disk(struct server *s, struct err *e) MUST_USE;
 struct run *server_run(const struct server *s, const struct id *id); /* the live attempt of a task; NULL */
 void server_run_over(struct server *s, struct run *r); /* its verdict is committed: r->item; frees it */
 void server_run_forget(struct server *s, struct run *r); /* frees it */
-/* An ending was committed: waiters are told, it is counted. */
+/* An ending was committed: waiters are told, it is counted. The type may be that of a lane. */
 void server_ended(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life);
 
 /* A submit was answered by the store, well: who was replaced by it ends here, too, and it itself when it was answered from
@@ -97,6 +97,7 @@ void server_added(struct server *s, const struct store_add_item *it);
 
 /* The output files of an attempt are not needed any more. */
 void server_forget_files(struct server *s, const struct id *id, int32_t run, int32_t attempt);
+void server_forget_steps(struct server *s, const struct id *id, const struct task_step *steps, size_t n); /* nor those of these */
 
 /* The name a type is counted under: as declared, a prefix with its star. */
 struct str server_type_label(const struct server *s, struct str type);

@@ -106,7 +106,9 @@ const char *waiting_on_reason(struct server *s, const struct task *t, char detai
         return say(detail, "worker_broken", "queue %.*s is not declared in the configuration any more",
                    STR_ARG(t->body.queue));
     if (q->paused) return say(detail, "queue_paused", "queue %.*s is paused", STR_ARG(q->name));
-    const struct post *post = roster_post(&s->roster, t->body.type);
+    char lane[TASK_LANE];
+    struct str works = config_works(s->conf.config, task_lane(&t->body, lane));
+    const struct post *post = works.p ? roster_post(&s->roster, works) : NULL;
     if (!post)
         return say(detail, "worker_broken", "type %.*s is not declared in the configuration any more",
                    STR_ARG(t->body.type));
@@ -115,7 +117,7 @@ const char *waiting_on_reason(struct server *s, const struct task *t, char detai
     if (queue_room(q) == 0)
         return say(detail, "queue_limit", "queue %.*s: %d of %d running", STR_ARG(q->name), q->running, q->concurrency);
     if (queue_rate_ms(q, turn_mono_ms(s->turn)) != 0) return on_rate(q, detail);
-    const char *reason = on_handler(post, t->body.type, detail);
+    const char *reason = on_handler(post, works, detail);
     if (reason || life->state != TASK_SCHEDULED) return reason;
     return on_time(life, detail); /* it has just come, and the store is about to say so */
 }

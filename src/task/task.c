@@ -12,16 +12,16 @@ struct str task_lane(const struct task_body *b, char to[TASK_LANE])
     if (!b->step.p) return b->type;
     assert(b->type.len + 1 + b->step.len <= TASK_LANE);
     memcpy(to, b->type.p, b->type.len);
-    to[b->type.len] = '/';
+    to[b->type.len] = '>';
     memcpy(to + b->type.len + 1, b->step.p, b->step.len);
     return (struct str){to, b->type.len + 1 + b->step.len};
 }
 
-struct str task_lane_type(struct str lane) { return str_sub(lane, 0, str_find(lane, '/')); }
+struct str task_lane_type(struct str lane) { return str_sub(lane, 0, str_find(lane, '>')); }
 
 struct str task_lane_step(struct str lane)
 {
-    size_t at = str_find(lane, '/');
+    size_t at = str_find(lane, '>');
     return at < lane.len ? str_sub(lane, at + 1, lane.len - at - 1) : STR_NONE;
 }
 

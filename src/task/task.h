@@ -113,9 +113,9 @@ struct task {
     size_t n_steps;
 };
 
-/* What may run together shares it: the type, and of a chain the step behind a slash, which no name has. task_lane: written into
+/* What may run together shares it: the type, and of a chain the step behind a `>`, which no name has. task_lane: written into
  * `to`, unless the type alone says it. */
-#define TASK_LANE LIMIT_NAME /* of both together, with the slash */
+#define TASK_LANE LIMIT_NAME /* of both together */
 struct str task_lane(const struct task_body *b, char to[TASK_LANE]);
 struct str task_lane_type(struct str lane);
 struct str task_lane_step(struct str lane); /* p NULL: none */

@@ -48,14 +48,14 @@ static size_t of_type(struct contract *c, const char *type, const char *word)
 CASE(a_chain_goes_from_step_to_step_and_ends_with_its_last)
 {
     struct id id = put_chain(c, "fetch");
-    struct life life = claim(c, "t/fetch", &id);
+    struct life life = claim(c, "t>fetch", &id);
     struct store_settle_item done = do_step(c, &id, &life, 0, "fetch", "{\"path\":\"a\"}", "read");
     CHECK(!done.outcome.ended);
     CHECK_INT(done.life.state, TASK_PENDING);
     reopen(c);
     CHECK_INT(contract_count(c, "q").n[TASK_PENDING], 1);
     struct store_claim r = {.n = 0};
-    contract_claim(c, &r, contract_lane(c, "q", "t/read"), 1);
+    contract_claim(c, &r, contract_lane(c, "q", "t>read"), 1);
     CHECK_INT(r.n, 1);
     CHECK_STR(r.items[0].body.type, "t");
     CHECK_STR(r.items[0].body.step, "read");
@@ -86,7 +86,7 @@ CASE(each_step_has_tries_of_its_own)
 {
     struct id id = put_chain(c, "a");
     for (int step = 0; step < 2; step++) {
-        const char *lane = step ? "t/b" : "t/a";
+        const char *lane = step ? "t>b" : "t>a";
         for (int i = 0; i < contract_rules.max_attempts - 1; i++) {
             struct life life = claim(c, lane, &id);
             CHECK_INT(contract_end(c, &id, &life, LIFE_TIMEOUT).life.state, TASK_SCHEDULED);
@@ -103,7 +103,7 @@ CASE(each_step_has_tries_of_its_own)
 CASE(one_that_is_to_be_cancelled_goes_no_further)
 {
     struct id id = put_chain(c, "a");
-    struct life life = claim(c, "t/a", &id);
+    struct life life = claim(c, "t>a", &id);
     CHECK(contract_control(c, &id, STORE_CANCEL).changed);
     struct store_settle_item done = do_step(c, &id, &life, 0, "a", "{}", "b");
     CHECK(done.outcome.ended);
@@ -114,7 +114,7 @@ CASE(one_that_is_to_be_cancelled_goes_no_further)
 CASE(a_step_with_a_stale_fence_is_refused)
 {
     struct id id = put_chain(c, "a");
-    struct life life = claim(c, "t/a", &id);
+    struct life life = claim(c, "t>a", &id);
     struct store_settle_item v = contract_verdict(c, &life, &id, LIFE_DONE);
     v.attempt.fence = life.fence + 1;
     v.step = (struct task_step){.name = STR("a"), .run = 1, .attempt = 1};
@@ -128,9 +128,9 @@ CASE(a_step_with_a_stale_fence_is_refused)
 CASE(a_retry_goes_on_where_the_run_ended)
 {
     struct id id = put_chain(c, "a");
-    struct life life = claim(c, "t/a", &id);
+    struct life life = claim(c, "t>a", &id);
     (void)do_step(c, &id, &life, 0, "a", "\"kept\"", "b");
-    life = claim(c, "t/b", &id);
+    life = claim(c, "t>b", &id);
     struct store_settle_item v = contract_verdict(c, &life, &id, LIFE_FAILED);
     v.retryable = false;
     CHECK_INT(contract_settle(c, &v).life.state, TASK_FAILED);
@@ -138,7 +138,7 @@ CASE(a_retry_goes_on_where_the_run_ended)
     CHECK(contract_control(c, &id, STORE_RETRY).changed);
     reopen(c);
     struct store_claim r = {.n = 0};
-    contract_claim(c, &r, contract_lane(c, "q", "t/b"), 1);
+    contract_claim(c, &r, contract_lane(c, "q", "t>b"), 1);
     CHECK_INT(r.n, 1);
     CHECK_INT(r.items[0].life.run, 2);
     CHECK_INT(r.items[0].n_steps, 1);
@@ -147,7 +147,7 @@ CASE(a_retry_goes_on_where_the_run_ended)
     store_release(&r.req);
     CHECK(do_step(c, &id, &life, 1, "b", "1", NULL).outcome.ended);
     CHECK(contract_control(c, &id, STORE_RETRY).changed); /* of one that completed: its last step once more */
-    life = claim(c, "t/b", &id);
+    life = claim(c, "t>b", &id);
     CHECK(do_step(c, &id, &life, 1, "b", "2", NULL).outcome.ended);
     struct arena keep;
     struct task t = contract_get(c, &id, &keep);
@@ -160,7 +160,7 @@ CASE(a_retry_goes_on_where_the_run_ended)
 CASE(the_checkpoint_of_a_step_is_not_the_next_ones)
 {
     struct id id = put_chain(c, "a");
-    struct life life = claim(c, "t/a", &id);
+    struct life life = claim(c, "t>a", &id);
     struct store_save_item item = {.id = id, .fence = life.fence, .save = {.attempt = 1, .at_ms = c->clock.wall_ms, .data = STR("1")}};
     struct store_save save = {.items = &item, .n = 1};
     ASK(c, save, &save);
@@ -169,7 +169,7 @@ CASE(the_checkpoint_of_a_step_is_not_the_next_ones)
     (void)do_step(c, &id, &life, 0, "a", "{}", "b");
     reopen(c);
     struct store_claim r = {.n = 0};
-    contract_claim(c, &r, contract_lane(c, "q", "t/b"), 1);
+    contract_claim(c, &r, contract_lane(c, "q", "t>b"), 1);
     CHECK_INT(r.n, 1);
     CHECK_INT(r.items[0].resume.len, 0);
     store_release(&r.req);
@@ -181,26 +181,26 @@ CASE(chains_end_in_the_order_they_came)
     c->clock.wall_ms += 10;
     struct id second = put_chain(c, "b");
     c->clock.wall_ms += 10;
-    struct life life = claim(c, "t/a", &first);
+    struct life life = claim(c, "t>a", &first);
     c->clock.wall_ms += 10;
     (void)do_step(c, &first, &life, 0, "a", "{}", "b");
-    (void)claim(c, "t/b", &first);
-    (void)claim(c, "t/b", &second);
+    (void)claim(c, "t>b", &first);
+    (void)claim(c, "t>b", &second);
 }
 
 CASE(lists_by_type_find_it_at_any_step)
 {
     struct id id = put_chain(c, "a");
-    (void)contract_put(c, "q", "t0"); /* the character after a slash */
-    (void)contract_put(c, "q", "t-");
+    (void)contract_put(c, "q", "t0");
+    (void)contract_put(c, "q", "t/b");
     (void)contract_put(c, "q", "t");
     CHECK_INT(of_type(c, "t", NULL), 2);
-    struct life life = claim(c, "t/a", &id);
+    struct life life = claim(c, "t>a", &id);
     CHECK_INT(of_type(c, "t", "running"), 1);
     (void)do_step(c, &id, &life, 0, "a", "{}", "b");
     CHECK_INT(of_type(c, "t", "running"), 0);
     CHECK_INT(of_type(c, "t", "pending"), 2);
-    life = claim(c, "t/b", &id);
+    life = claim(c, "t>b", &id);
     (void)do_step(c, &id, &life, 1, "b", "{}", NULL);
     CHECK_INT(of_type(c, "t", "completed"), 1);
 }
@@ -208,7 +208,7 @@ CASE(lists_by_type_find_it_at_any_step)
 CASE(who_deletes_it_is_told_its_steps)
 {
     struct id id = put_chain(c, "a");
-    struct life life = claim(c, "t/a", &id);
+    struct life life = claim(c, "t>a", &id);
     struct store_settle_item v = contract_verdict(c, &life, &id, LIFE_DONE);
     v.step = (struct task_step){.name = STR("a"), .run = 1, .attempt = 1, .files = STR("[\"x\"]")};
     v.next_step = STR("b");
@@ -232,7 +232,7 @@ CASE(who_deletes_it_is_told_its_steps)
 CASE(purging_results_takes_those_of_steps)
 {
     struct id id = put_chain(c, "a");
-    struct life life = claim(c, "t/a", &id);
+    struct life life = claim(c, "t>a", &id);
     (void)do_step(c, &id, &life, 0, "a", "\"long\"", "b");
     CHECK(contract_control(c, &id, STORE_CANCEL).ended);
     struct store_purge_item item = {.id = id, .run = 1, .parts = RETAIN_RESULT};
@@ -252,7 +252,7 @@ CASE(its_key_is_held_through_all_steps)
     body.step = STR("a");
     body.key = STR("k");
     (void)contract_add(c, &body);
-    struct life life = claim(c, "t/a", &body.id);
+    struct life life = claim(c, "t>a", &body.id);
     (void)do_step(c, &body.id, &life, 0, "a", "{}", "b");
     reopen(c);
     struct task_body other = contract_body(c, "q", "t");

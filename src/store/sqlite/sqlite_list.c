@@ -79,7 +79,7 @@ static sqlite3_stmt *ask_lanes(struct walk *w)
     const struct store_filter *f = &w->r->filter;
     if (f->type.p)
         return sqlite_db_statement(w->db, LANES_OF_TYPE,
-                                   "SELECT number FROM lane WHERE (type=?2 OR (type>?2||'/' AND type<?2||'0')) AND (?1 IS NULL OR queue=?1) LIMIT ?3");
+                                   "SELECT number FROM lane WHERE (type=?2 OR (type>?2||'>' AND type<?2||'?')) AND (?1 IS NULL OR queue=?1) LIMIT ?3");
     if (f->queue.p) return sqlite_db_statement(w->db, LANES_OF_QUEUE, "SELECT number FROM lane WHERE queue=?1 LIMIT ?3");
     return sqlite_db_statement(w->db, LANES, "SELECT number FROM lane LIMIT ?3");
 }

@@ -19,7 +19,7 @@ static const char *const sql[SQLITE_RANGE_STATEMENTS] = {
     [SQLITE_RANGE_ASIDE] = "SELECT id, state, due_at, attempt FROM live INDEXED BY live_aside"
                            " WHERE lane=?3 AND state=?4 AND state<>2 AND (attempt>0)=?5" DOWN,
     [SQLITE_RANGE_SIFT] = "SELECT b.id, coalesce(l.state, d.state), coalesce(l.due_at, 0), coalesce(l.attempt, 0),"
-                          " (?3 IS NULL OR n.queue=?3) AND (?4 IS NULL OR n.type=?4 OR (n.type>?4||'/' AND n.type<?4||'0'))"
+                          " (?3 IS NULL OR n.queue=?3) AND (?4 IS NULL OR n.type=?4 OR (n.type>?4||'>' AND n.type<?4||'?'))"
                           " FROM body b CROSS JOIN lane n ON n.number=b.lane LEFT JOIN live l ON l.lane=b.lane AND l.id=b.id"
                           " LEFT JOIN done d ON d.id=b.id WHERE b.id<?1 ORDER BY b.id DESC LIMIT ?2",
     [SQLITE_RANGE_DONE] = "SELECT id FROM done INDEXED BY done_lane WHERE lane=?3 AND state=?4" DOWN,

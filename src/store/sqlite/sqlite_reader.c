@@ -86,7 +86,7 @@ static void get(struct sqlite_reader *r, struct store_get *g)
     g->task.body.input = sqlite_db_copy(&g->req.arena, q, SQLITE_VIEW_N);
     g->task.ending.result = sqlite_db_copy(&g->req.arena, q, SQLITE_VIEW_N + 1);
     sqlite3_reset(q);
-    if (g->task.body.step.p) g->req.err = sqlite_step_get(&r->point, &g->id, false, &g->req.arena, &g->task.steps, &g->task.n_steps);
+    if (g->task.body.step.p) g->req.err = sqlite_step_read(&r->point, &g->id, false, &g->req.arena, &g->task.steps, &g->task.n_steps);
     if (!g->req.err) last_failure(r, &g->task, &g->req);
 }
 
@@ -165,7 +165,7 @@ static void kept_steps(struct sqlite_reader *r, struct store_kept_item *it, stru
     bool is_chain = task_lane_step(it->type).p != NULL;
     it->type = task_lane_type(it->type);
     if (!is_chain) return;
-    req->err = sqlite_step_get(&r->point, &it->id, false, &req->arena, &it->steps, &it->n_steps);
+    req->err = sqlite_step_read(&r->point, &it->id, false, &req->arena, &it->steps, &it->n_steps);
     for (size_t i = 0; i < it->n_steps; i++) it->has_files = it->has_files || it->steps[i].files.len > 0;
 }
 

@@ -107,7 +107,7 @@ const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     /* 12: rates of the keys of queues, as rates of queues */
     "ALTER TABLE queue ADD COLUMN key_rate TEXT;",
     /* 13: steps of chains that are done (result last: what is asked of the others need not read it). A task of a chain lies in
-     * the lane of its step: "type/step" */
+     * the lane of its step: "type>step" */
     "CREATE TABLE step(id BLOB NOT NULL, n INTEGER NOT NULL, name TEXT NOT NULL, run INTEGER NOT NULL, attempt INTEGER NOT NULL,"
     " started_at INTEGER NOT NULL, finished_at INTEGER NOT NULL, files TEXT, result BLOB, PRIMARY KEY(id, n)) STRICT, WITHOUT ROWID;",
 };

@@ -20,7 +20,7 @@
 
 enum statement { BEGIN, COMMIT, ROLLBACK, BODY, TAG, LIVE, CHANGE, END_DONE, END_LIVE, AGAIN_PAST,
                  AGAIN_LIVE, AGAIN_DONE, NOTE, TALLY, READ_BODY, READ_ENDED, PATCH, UNTAG, ERASE_BODY,
-                 ERASE_DONE, ERASE_PAST, ERASE_ATTEMPTS, MOVE_BODY, MOVE_LIVE, STRIP_DONE, STRIP_PAST, STRIP_INPUT, STRIP_LOG };
+                 ERASE_DONE, ERASE_PAST, ERASE_ATTEMPTS, STRIP_DONE, STRIP_PAST, STRIP_INPUT, STRIP_LOG };
 
 static const char *const sql[] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -50,8 +50,6 @@ static const char *const sql[] = {
     [ERASE_DONE] = "DELETE FROM done WHERE id=?1",
     [ERASE_PAST] = "DELETE FROM past WHERE id=?1",
     [ERASE_ATTEMPTS] = "DELETE FROM attempt WHERE id=?1",
-    [MOVE_BODY] = "UPDATE body SET lane=?2 WHERE id=?1",
-    [MOVE_LIVE] = "UPDATE live SET lane=?3 WHERE lane=?2 AND id=?1",
     [STRIP_DONE] = "UPDATE done SET purged=purged|?2, result=iif(?2&2,NULL,result), files=iif(?2&8,NULL,files) WHERE id=?1",
     [STRIP_PAST] = "UPDATE past SET purged=purged|?2, result=iif(?2&2,NULL,result), files=iif(?2&8,NULL,files) WHERE id=?1",
     [STRIP_INPUT] = "UPDATE body SET input=x'' WHERE id=?1",
@@ -177,25 +175,6 @@ static int change(struct shelf *shelf, const struct id *id, const struct ready_l
     sqlite_row_bind_live(q, id, number, life);
     err = sqlite_db_run(&s->db, q);
     return err ? err : sqlite3_changes(s->db.db) == 1 ? 0 : ERR_STORE;
-}
-
-/* The body tells of the lane, too: by it the live row is found. */
-static int move(struct shelf *shelf, const struct id *id, const struct ready_lane *from, const struct ready_lane *to, const struct life *life)
-{
-    struct sqlite_shelf *s = self(shelf);
-    int64_t was, is;
-    int err = lane_of(s, from, &was);
-    if (!err) err = lane_of(s, to, &is);
-    sqlite3_stmt *body = statement(s, MOVE_BODY), *live = statement(s, MOVE_LIVE);
-    if (err || !body || !live) return err ? err : ERR_STORE;
-    sqlite_db_bind_id(body, 1, id);
-    sqlite3_bind_int64(body, 2, is);
-    err = sqlite_db_run(&s->db, body);
-    sqlite_db_bind_id(live, 1, id);
-    sqlite3_bind_int64(live, 2, was);
-    sqlite3_bind_int64(live, 3, is);
-    if (!err) err = sqlite_db_run(&s->db, live);
-    return err ? err : change(shelf, id, to, life);
 }
 
 static int drop_live(struct sqlite_shelf *s, const struct id *id, int64_t lane)
@@ -369,10 +348,7 @@ static int strip(struct shelf *shelf, const struct id *id, unsigned parts)
     return err;
 }
 
-static int remember(struct shelf *shelf, const struct store_add_item *it, int64_t now_ms)
-{
-    return sqlite_keys_add(&self(shelf)->db, it, now_ms);
-}
+static int remember(struct shelf *shelf, const struct store_add_item *it, int64_t now_ms) { return sqlite_keys_add(&self(shelf)->db, it, now_ms); }
 
 static int recall(struct shelf *shelf, const struct store_add_item *it, uint8_t ret_print[STORE_PRINT], struct id *ret_first)
 {
@@ -394,26 +370,13 @@ static int saved(struct shelf *shelf, const struct id *id, int32_t run, struct a
     return sqlite_save_get(&self(shelf)->db, id, run, a, ret);
 }
 
-static int step(struct shelf *shelf, const struct id *id, const struct task_step *step)
-{
-    return sqlite_step_put(&self(shelf)->db, id, step);
-}
-
-static int steps(struct shelf *shelf, const struct id *id, bool results, struct arena *a, const struct task_step **ret, size_t *ret_n)
-{
-    return sqlite_step_get(&self(shelf)->db, id, results, a, ret, ret_n);
-}
-
-static int unsave(struct shelf *shelf, const struct id *id)
-{
-    return sqlite_save_drop(&self(shelf)->db, id);
-}
+static int unsave(struct shelf *shelf, const struct id *id) { return sqlite_save_drop(&self(shelf)->db, id); }
 
 static const struct shelf_ops ops = {
     .begin = begin, .commit = commit, .rollback = rollback, .add = add,     .change = change, .end = end,
     .again = again, .note = note,     .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
     .patch = patch, .erase = erase,   .remember = remember,   .recall = recall, .strip = strip, .forget_keys = forget_keys,
-    .save = save,   .saved = saved,   .unsave = unsave, .move = move, .step = step, .steps = steps,
+    .save = save,   .saved = saved,   .unsave = unsave, .move = sqlite_step_move, .step = sqlite_step_put, .steps = sqlite_step_get,
     .holders = sqlite_once_holders, .hold = sqlite_once_hold, .let_go = sqlite_once_let_go,
     .want = sqlite_cache_want, .lead = sqlite_cache_lead, .wanted = sqlite_cache_wanted, .print = sqlite_cache_print, .keep = sqlite_cache_keep, .unwant = sqlite_cache_unwant, .kept = sqlite_cache_kept, .forget_kept = sqlite_cache_forget,
 };

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One table, a statement a function, two for reading.
+ * One table, a statement a function, two for reading; and a task's way from lane to lane.
  */
 #include "store/sqlite/sqlite_step.h"
 
-enum { PUT = SQLITE_STEP_STATEMENTS, GET, GET_NARROW, DROP, STRIP };
+#include "store/sqlite/sqlite_lane.h"
+#include "store/sqlite/sqlite_shelf.h"
+
+enum { PUT = SQLITE_STEP_STATEMENTS, GET, GET_NARROW, DROP, STRIP, MOVE_BODY, MOVE_LIVE };
 
 #define NARROW "SELECT n,name,run,attempt,started_at,finished_at,files"
 #define OF_TASK " FROM step WHERE id=?1 ORDER BY n"
 
-int sqlite_step_put(struct sqlite_db *d, const struct id *id, const struct task_step *step)
+static struct sqlite_db *db_of(struct shelf *s) { return &CONTAINER_OF(s, struct sqlite_shelf, shelf)->db; }
+
+int sqlite_step_put(struct shelf *s, const struct id *id, const struct task_step *step)
 {
+    struct sqlite_db *d = db_of(s);
     sqlite3_stmt *q = sqlite_db_statement(d, PUT, "INSERT OR REPLACE INTO step(id,n,name,run,attempt,started_at,finished_at,files,result)"
                                                   " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)");
     if (!q) return ERR_STORE;
@@ -26,7 +32,7 @@ int sqlite_step_put(struct sqlite_db *d, const struct id *id, const struct task_
     return sqlite_db_run(d, q);
 }
 
-int sqlite_step_get(struct sqlite_db *d, const struct id *id, bool results, struct arena *a, const struct task_step **ret, size_t *ret_n)
+int sqlite_step_read(struct sqlite_db *d, const struct id *id, bool results, struct arena *a, const struct task_step **ret, size_t *ret_n)
 {
     sqlite3_stmt *q = results ? sqlite_db_statement(d, GET, NARROW ",result" OF_TASK) : sqlite_db_statement(d, GET_NARROW, NARROW OF_TASK);
     if (!q) return ERR_STORE;
@@ -48,6 +54,31 @@ int sqlite_step_get(struct sqlite_db *d, const struct id *id, bool results, stru
     *ret = steps;
     *ret_n = n;
     return err;
+}
+
+int sqlite_step_get(struct shelf *s, const struct id *id, bool results, struct arena *a, const struct task_step **ret, size_t *ret_n)
+{
+    return sqlite_step_read(db_of(s), id, results, a, ret, ret_n);
+}
+
+/* The body tells of the lane, too: by it the live row is found. */
+int sqlite_step_move(struct shelf *shelf, const struct id *id, const struct ready_lane *from, const struct ready_lane *to, const struct life *life)
+{
+    struct sqlite_shelf *s = CONTAINER_OF(shelf, struct sqlite_shelf, shelf);
+    int64_t was, is;
+    int err = sqlite_lane_of(&s->db, &s->lanes, from->queue_name, from->type, &was);
+    if (!err) err = sqlite_lane_of(&s->db, &s->lanes, to->queue_name, to->type, &is);
+    sqlite3_stmt *body = sqlite_db_statement(&s->db, MOVE_BODY, "UPDATE body SET lane=?2 WHERE id=?1");
+    sqlite3_stmt *live = sqlite_db_statement(&s->db, MOVE_LIVE, "UPDATE live SET lane=?3 WHERE lane=?2 AND id=?1");
+    if (err || !body || !live) return err ? err : ERR_STORE;
+    sqlite_db_bind_id(body, 1, id);
+    sqlite3_bind_int64(body, 2, is);
+    err = sqlite_db_run(&s->db, body);
+    sqlite_db_bind_id(live, 1, id);
+    sqlite3_bind_int64(live, 2, was);
+    sqlite3_bind_int64(live, 3, is);
+    if (!err) err = sqlite_db_run(&s->db, live);
+    return err ? err : shelf->ops->change(shelf, id, to, life);
 }
 
 int sqlite_step_drop(struct sqlite_db *d, const struct id *id)

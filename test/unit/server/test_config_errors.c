@@ -108,9 +108,9 @@ TEST(a_command_is_a_list)
 
 TEST(a_type_has_one_handler_and_names_what_exists)
 {
-    BROKEN("types:\n  a: {queue: default}\n", 2, 3, "\"a\" needs one of \"worker\", \"exec\" and \"pull\"");
+    BROKEN("types:\n  a: {queue: default}\n", 2, 3, "\"a\" needs one of \"worker\", \"exec\", \"pull\" and \"steps\"");
     BROKEN("workers: {w: {command: [x]}}\ntypes:\n  a: {exec: [x], worker: w}\n", 3, 3,
-           "\"a\" needs only one of \"worker\", \"exec\" and \"pull\"");
+           "\"a\" needs only one of \"worker\", \"exec\", \"pull\" and \"steps\"");
     BROKEN("types:\n  a: {exec: [x], queue: gpu}\nqueues: {gpu1: {}}\n", 2, 25,
            "\"queue\": no queue \"gpu\" is declared (did you mean \"gpu1\"?)");
     BROKEN("types:\n  a: {worker: whisper}\n", 2, 15, "\"worker\": no worker \"whisper\" is declared");
@@ -119,6 +119,23 @@ TEST(a_type_has_one_handler_and_names_what_exists)
     BROKEN("types:\n  a*b: {exec: [x]}\n", 2, 3,
            "a name in \"types\" has 1 to 200 characters of A-Z a-z 0-9 . _ - : /, and may end with *");
     BROKEN("queues:\n  a b: {}\n", 2, 3, "a name in \"queues\" has 1 to 200 characters of A-Z a-z 0-9 . _ - : /");
+}
+
+#define CHAIN "types:\n  e: {exec: [x]}\n  c:\n    steps:\n      - {type: e, name: a}\n"
+
+TEST(a_chain_names_what_comes_before)
+{
+    BROKEN(CHAIN "      - {type: f}\n", 6, 10, "type: no type \"f\" is declared");
+    BROKEN(CHAIN "      - {type: c}\n", 6, 10, "type: \"c\" is a chain itself");
+    BROKEN(CHAIN "      - {type: e, name: a}\n", 6, 19, "name: there are two steps \"a\"");
+    BROKEN(CHAIN "      - {type: e, name: task}\n", 6, 19,
+           "name: \"task\" cannot be the name of a step: give it a `name` of A-Z a-z 0-9 _ -, and not input, task, const or item");
+    BROKEN(CHAIN "      - {type: e, input: {x: e.result}}\n", 6, 19, "input: \"e.result\" names no source; a source begins with one of input., task., a., const. (which is text)");
+    BROKEN(CHAIN "      - {type: e, when: [a]}\n", 6, 19, "when: a condition is a source (input.summarize), or a map of sources and what they must be");
+    BROKEN("types:\n  e: {exec: [x]}\n  c: {steps: [{type: e, when: input.x}]}\n", 3, 25, "when: the first step is always done");
+    BROKEN(CHAIN "    result: b.result\n", 6, 5, "result: \"b.result\" names no source; a source begins with one of input., task., a., const. (which is text)");
+    BROKEN("types:\n  e: {exec: [x], result: input.x}\n", 2, 3, "\"e\": \"result\" goes with \"steps\"");
+    BROKEN(CHAIN "      - {name: b}\n", 6, 10, "\"type\" is missing");
 }
 
 TEST(what_a_pool_needs_is_there_and_enough)

@@ -11,16 +11,16 @@
 /* One letter a cell. s stale, c conflict, . allowed without effect; otherwise the state it leads to: S P R,
  * C completed, F failed, X cancelled, E expired. The columns are the events in order: done failed timeout crashed lost
  * stopped released unstarted, then claim due cancel expire retry replan complete fail save replace
- * unblock. */
+ * step unblock. */
 static const char *const table[TASK_STATES] = {
-    [TASK_BLOCKED] = "ssssssss" "c.XEc.CFsXP",
-    [TASK_SCHEDULED] = "ssssssss" "cPXEc.CFsXc",
-    [TASK_PENDING] = "ssssssss" "R.XEc.CFsXc",
-    [TASK_RUNNING] = "CSSSPPPP" "c.R.ccccRRc",
-    [TASK_COMPLETED] = "ssssssss" "c...Pcccs.c",
-    [TASK_FAILED] = "ssssssss" "c...Pcccs.c",
-    [TASK_CANCELLED] = "ssssssss" "c...Pcccs.c",
-    [TASK_EXPIRED] = "ssssssss" "c...Pcccs.c",
+    [TASK_BLOCKED] = "ssssssss" "c.XEc.CFsXsP",
+    [TASK_SCHEDULED] = "ssssssss" "cPXEc.CFsXsc",
+    [TASK_PENDING] = "ssssssss" "R.XEc.CFsXsc",
+    [TASK_RUNNING] = "CSSSPPPP" "c.R.ccccRRPc",
+    [TASK_COMPLETED] = "ssssssss" "c...Pcccs.sc",
+    [TASK_FAILED] = "ssssssss" "c...Pcccs.sc",
+    [TASK_CANCELLED] = "ssssssss" "c...Pcccs.sc",
+    [TASK_EXPIRED] = "ssssssss" "c...Pcccs.sc",
 };
 
 static bool same(const struct life *a, const struct life *b)
@@ -74,7 +74,7 @@ static struct life_outcome step(struct life *l, enum life_event event, int64_t n
 TEST(a_verdict_or_save_with_another_fence_is_stale_and_changes_nothing)
 {
     for (int e = LIFE_DONE; e < LIFE_EVENTS; e++) {
-        if (e >= LIFE_CLAIM && e != LIFE_SAVE) continue;
+        if (e >= LIFE_CLAIM && e != LIFE_SAVE && e != LIFE_STEP) continue;
         struct life l = standing(TASK_RUNNING), before = l;
         struct life_input in = {.event = (enum life_event)e, .now_ms = NOW, .fence = FENCE + 1};
         struct life_outcome out;
@@ -265,9 +265,10 @@ static void check_step(const struct life *was, const struct life *is, const stru
     if (was->cancel_requested && was->state == TASK_RUNNING && is->state != TASK_RUNNING)
         CHECK_INT(is->state, in->event == LIFE_DONE ? TASK_COMPLETED : TASK_CANCELLED);
     bool innocent = (in->event >= LIFE_LOST && in->event <= LIFE_UNSTARTED) || (in->event == LIFE_CRASHED && in->shared);
-    if (innocent || in->event == LIFE_CLAIM) CHECK_INT(is->rank, was->rank);
+    if (in->event == LIFE_STEP && !was->cancel_requested) CHECK(is->state == TASK_PENDING && is->failures == 0 && is->deaths == 0 && !is->alone);
+    if (innocent || in->event == LIFE_CLAIM || in->event == LIFE_STEP) CHECK_INT(is->rank, was->rank);
     if (innocent) CHECK(is->failures == was->failures && is->deaths == was->deaths && (!state_is_ending(is->state) || was->cancel_requested));
-    CHECK_INT(is->saved, !state_is_ending(is->state) && in->event != LIFE_RETRY && (was->saved || in->event == LIFE_SAVE));
+    CHECK_INT(is->saved, !state_is_ending(is->state) && in->event != LIFE_RETRY && in->event != LIFE_STEP && (was->saved || in->event == LIFE_SAVE));
     if (state_is_ending(is->state)) CHECK(!is->alone);
     else if (is->alone != was->alone) CHECK_INT(is->alone, in->event == LIFE_CRASHED && in->shared);
     if (is->state == TASK_EXPIRED && was->state != TASK_EXPIRED) CHECK_INT(is->attempt, 0);
@@ -295,7 +296,7 @@ static void check_sequence(struct rng *rng)
         in.fence = in.event == LIFE_CLAIM ? ++fence : own ? l.fence : last_fence;
         struct life_outcome out;
         int err = life_step(&l, &r, &in, &out);
-        bool is_verdict = in.event < LIFE_CLAIM, has_fence = is_verdict || in.event == LIFE_SAVE;
+        bool is_verdict = in.event < LIFE_CLAIM || in.event == LIFE_STEP, has_fence = is_verdict || in.event == LIFE_SAVE;
         if (err) {
             CHECK(same(&was, &l));
             CHECK_INT(err, has_fence ? ERR_STALE : ERR_CONFLICT);
