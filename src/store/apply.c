@@ -75,11 +75,13 @@ static int add_new(struct apply *a, struct store_add_item *it, const struct appl
     life.keyed = body->key.p != NULL;
     life.cached = body->cache.ttl_ms > 0 && !it->cached;
     life.follows = it->follows;
+    life.sequel = body->sequel.p != NULL;
     if (!err && life.cached) err = a->shelf->ops->want(a->shelf, body, it->follows);
     if (err) return err;
     it->life = life;
     ready_add(a->ready, &body->id, lane, key, &life);
     if (it->key.p) err = a->shelf->ops->remember(a->shelf, it, now_ms);
+    if (!err && body->sequel.p) err = a->shelf->ops->sequel(a->shelf, body);
     if (err || !it->cached) return err;
     it->finished_at_ms = now_ms;
     return apply_cache_answer(a, &body->id, lane, &it->cached_from, result, now_ms, &it->life);
@@ -110,8 +112,20 @@ static int add_one(struct apply *a, struct store_add_item *it, int64_t now_ms)
     return err;
 }
 
+/* What follows an ending is made once: whoever comes second adds nothing. */
+static int pay(struct apply *a, struct store_add *r)
+{
+    int err = apply_ops_begin(a);
+    if (!err) err = a->shelf->ops->pay(a->shelf, &r->paid, r->paid_run);
+    r->unowed = err == ERR_NOT_FOUND;
+    return r->unowed ? 0 : err;
+}
+
 static int add(struct apply *a, struct store_add *r)
 {
+    r->unowed = false;
+    int failed = r->pays ? pay(a, r) : 0;
+    if (failed || r->unowed) return failed;
     for (size_t i = 0; i < r->n; i++) {
         r->items[i].err = 0;
         r->items[i].replayed = r->items[i].existed = r->items[i].existing = r->items[i].replaced = false;
@@ -218,6 +232,7 @@ static int apply_one(struct apply *a, struct store_req *r)
     case STORE_LOG:
     case STORE_HISTORY:
     case STORE_KEPT:
+    case STORE_OWED:
     case STORE_OPS: break;
     }
     assert(!"a read of rows is not for apply");

@@ -19,6 +19,7 @@ struct apply {
     struct ready *ready; /* borrowed */
     struct shelf *shelf; /* borrowed */
     bool open;           /* a transaction is open */
+    bool owes;           /* an ending owes what is to follow it, since this was last looked at */
     struct store_lost *lost; /* owned, as the next: what apply_recover found; apply_forget frees both */
     size_t n_lost;
     struct store_leased *leased;

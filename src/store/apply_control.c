@@ -74,8 +74,11 @@ static int retry_one(struct apply *a, struct store_control_item *it, struct aren
     struct life_outcome out;
     it->err = life_step(&it->life, &body.rules, &in, &out);
     if (it->err) return 0;
+    bool sequel = false, owed;
     err = apply_ops_begin(a);
     if (!err && body.key.p) err = apply_once_retake(a, &body, &it->life, &it->err);
+    if (!err && !it->err) err = a->shelf->ops->owes(a->shelf, &it->id, &sequel, &owed);
+    it->life.sequel = sequel;
     if (err || it->err) return err;
     uint32_t key = ready_fair_key(a->ready, queue, body.limit_key);
     ready_fair_place(a->ready, lane, key, &it->life, now_ms);
@@ -172,7 +175,8 @@ static int delete_one(struct apply *a, struct store_control_item *it, struct are
     if (err || it->err) return err;
     if (body.step.p) err = a->shelf->ops->steps(a->shelf, &it->id, false, arena, &it->steps, &it->n_steps);
     if (!err) err = apply_ops_erase(a, &it->id, body.queue, it->life.state);
-    if (err) return err;
+    if (err == ERR_CONFLICT) it->err = err;
+    if (err) return err == ERR_CONFLICT ? 0 : err;
     it->changed = true;
     it->queue = body.queue;
     it->type = body.type;

@@ -39,7 +39,10 @@ int apply_ops_end(struct apply *a, const struct id *id, uint32_t lane, const str
     int err = apply_save_drop(a, id);
     if (!err) err = a->shelf->ops->end(a->shelf, id, &a->ready->lanes[lane], ending);
     if (!err) err = a->shelf->ops->tally(a->shelf, a->ready->queues[queue].name, ending->life.state, total);
+    bool owes = was.sequel || ending->next.len > 0;
+    if (!err && owes) err = a->shelf->ops->owe(a->shelf, id, ending->life.run, ending->next);
     if (err) return err;
+    a->owes = a->owes || owes;
     ready_remove(a->ready, id);
     ready_tally(a->ready, queue, ending->life.state, 1);
     if (was.cached) err = apply_cache_end(a, id, ending, !was.follows || was.woken);
@@ -50,7 +53,10 @@ int apply_ops_erase(struct apply *a, const struct id *id, struct str queue_name,
 {
     uint32_t queue = ready_queue_of(a->ready, queue_name);
     if (queue == READY_NONE) return ERR_STORE;
+    bool asked, owed = false;
     int err = apply_ops_begin(a);
+    if (!err) err = a->shelf->ops->owes(a->shelf, id, &asked, &owed);
+    if (owed) return ERR_CONFLICT;
     if (!err) err = a->shelf->ops->erase(a->shelf, id);
     if (!err) err = a->shelf->ops->tally(a->shelf, queue_name, ending, a->ready->queues[queue].n[ending] - 1);
     if (!err) ready_tally(a->ready, queue, ending, -1);
@@ -134,6 +140,7 @@ static int settle_one(struct apply *a, struct store_settle_item *it, struct aren
         ending.failure = (struct failure){0};
         ending.result = it->result;
         ending.files = it->files;
+        ending.next = it->next;
     }
     return apply_ops_end(a, &id, lane, &ending);
 }

@@ -25,7 +25,7 @@ static int purge_one(struct apply *a, struct store_purge_item *it, struct arena 
     if (err) return err;
     err = it->parts & RETAIN_RECORD ? erase(a, &it->id, &life, arena) : a->shelf->ops->strip(a->shelf, &it->id, it->parts);
     it->purged = err == 0;
-    return err;
+    return err == ERR_CONFLICT ? 0 : err; /* something is to follow it: the next pass finds it again */
 }
 
 int apply_purge(struct apply *a, struct store_purge *r)

@@ -43,6 +43,8 @@ void local_collect(struct local_news *news, struct apply *a)
     }
     news->next_due_ms = apply_next_due(a);
     news->retired = ready_retired(a->ready);
+    news->owed = a->owes;
+    a->owes = false;
 }
 
 void local_tell(struct local_news *news, const struct store_events *events)
@@ -52,6 +54,8 @@ void local_tell(struct local_news *news, const struct store_events *events)
     bool due = news->next_due_ms != news->told_due_ms;
     news->told_due_ms = news->next_due_ms;
     if (!events) n = n_keys = 0, due = false;
+    if (news->owed && events && events->on_owed) events->on_owed(events->user);
+    news->owed = false;
     if (n_keys && events->on_keys) events->on_keys(events->user, news->keys, n_keys);
     if (n) events->on_hints(events->user, news->hints, n);
     if (due) events->on_next_due(events->user, news->next_due_ms);

@@ -12,6 +12,7 @@ struct local_news {
     struct store_hint *hints; /* owned */
     size_t n, cap;
     int64_t next_due_ms, told_due_ms; /* wall; told 0: never */
+    bool owed;                  /* an ending of the batch owes what is to follow it */
     struct ready_name *retired; /* owned: names that end when news and answers have been told */
     struct store_key *keys;     /* owned; their names live in the arena */
     size_t n_keys, cap_keys;

@@ -56,6 +56,7 @@ struct store_events { /* called from the turn; the hints of a commit come before
     void (*on_next_due)(void *user, int64_t due_at_ms); /* wall; INT64_MAX: nothing waits for a time. When it changed */
     void *user;
     void (*on_keys)(void *user, const struct store_key *keys, size_t n); /* with the hints; may be NULL */
+    void (*on_owed)(void *user); /* an ending owes what is to follow it, since a commit; may be NULL. Who begins asks by himself */
     /* Once each, in the first turn, before the hints, when there were some; may be NULL. */
     void (*on_lost)(void *user, const struct store_lost *lost, size_t n);
     void (*on_leased)(void *user, const struct store_leased *leased, size_t n);

@@ -33,6 +33,12 @@ struct shelf_ops {
     int (*unsave)(struct shelf *s, const struct id *id);
     int (*step)(struct shelf *s, const struct id *id, const struct task_step *step); /* of that number: done, or once more */
     int (*steps)(struct shelf *s, const struct id *id, bool results, struct arena *a, const struct task_step **ret, size_t *ret_n);
+    /* What follows endings: that of a new task; is something to follow it, and owed already; the ending of a run owes it; it was
+     * made (ERR_NOT_FOUND: it was not owed). */
+    int (*sequel)(struct shelf *s, const struct task_body *body);
+    int (*owes)(struct shelf *s, const struct id *id, bool *ret_asked, bool *ret_owed);
+    int (*owe)(struct shelf *s, const struct id *id, int32_t run, struct str next);
+    int (*pay)(struct shelf *s, const struct id *id, int32_t run);
     int (*set_queue)(struct shelf *s, struct str queue, unsigned parts, const struct store_queue_set *set);
     int (*patch)(struct shelf *s, const struct task_body *body); /* its priority, run_at and tags */
     int (*erase)(struct shelf *s, const struct id *id);          /* every row of an ended task */

@@ -29,7 +29,8 @@ const char *store_op_word(enum store_op op)
         [STORE_ADD] = "add",         [STORE_CLAIM] = "claim", [STORE_SETTLE] = "settle", [STORE_SAVE] = "save",
         [STORE_CONTROL] = "control", [STORE_TICK] = "tick",   [STORE_PURGE] = "purge",   [STORE_QUEUE] = "queue",
         [STORE_GET] = "get",         [STORE_LIST] = "list",   [STORE_LOG] = "log",       [STORE_HISTORY] = "history",
-        [STORE_KEPT] = "kept",       [STORE_WHERE] = "where", [STORE_COUNTS] = "counts", [STORE_DECLARE] = "declare"};
+        [STORE_KEPT] = "kept",       [STORE_WHERE] = "where", [STORE_COUNTS] = "counts", [STORE_DECLARE] = "declare",
+        [STORE_OWED] = "owed"};
     return words[op];
 }
 
@@ -65,6 +66,7 @@ STORE_DOOR(list, STORE_LIST)
 STORE_DOOR(log, STORE_LOG)
 STORE_DOOR(history, STORE_HISTORY)
 STORE_DOOR(kept, STORE_KEPT)
+STORE_DOOR(owed, STORE_OWED)
 STORE_DOOR(purge, STORE_PURGE)
 STORE_DOOR(where, STORE_WHERE)
 STORE_DOOR(counts, STORE_COUNTS)

@@ -12,6 +12,7 @@
  *   store_queue    what was set for a queue       store_kept     ended tasks, for retention
  *   store_purge    what is not kept any longer     store_save     checkpoints of running attempts
  *   store_declare  what the configuration says of queues
+ *   store_owed     an ending that something is to follow
  *   store_where    the place of a task in the line of its queue
  *
  * Rules every engine keeps (the contract suite holds each against them):
@@ -47,6 +48,10 @@
  * kept there, with its result still in the store, is stored as completed with a copy of it in that same commit: `cached`;
  * no capacity holds that up. bypass: it is not looked up. What a manual retry runs is an ordinary run: not kept.
  *
+ * With body.sequel, or next of the verdict that completes it, its ending is owed what is to follow it, in the commit of that
+ * ending: STORE_OWED tells of it until an add that pays for it was committed. So it is made once, whatever goes away when. Until
+ * then the record stays: a delete is ERR_CONFLICT, a purge leaves it out.
+ *
  * When none is kept and one of that print is in flight, what is added follows it (`follows`): of the same queue, not behind
  * it in priority, claimable or tried before, not asked to stop, and neither bypasses, waits for a time nor replaces another. A
  * tick ends one that follows when a result is kept that was made since it was created, and lets the oldest run when there
@@ -78,6 +83,10 @@ struct store_add {
     struct store_req req;
     struct store_add_item *items; /* borrowed until on_done */
     size_t n;
+    bool pays;                    /* they are what follows the ending of run `paid_run` of `paid` (STORE_OWED); n may be 0 */
+    struct id paid;
+    int32_t paid_run;
+    bool unowed;                  /* out: that was done already, or is not there: nothing was added */
 };
 
 /* A task that ended without an attempt: it did not start in time, or has the result of `cached_from`, which it followed. */
@@ -133,6 +142,7 @@ struct store_settle_item {
     int64_t retry_after_ms;
     uint64_t chance;
     struct str result, files, progress; /* borrowed until on_done */
+    struct str next;             /* what is to follow when the task completes by it: JSON text, see STORE_OWED; the same */
     struct task_step step;       /* LIFE_DONE, of a chain: what was done, kept unless the task goes with it; name.p NULL: none; borrowed */
     struct str next_step;        /* the same: what comes after it; p NULL: nothing, the task is done; borrowed */
     struct task_save save;       /* not stored yet, for the next attempt if there is one; attempt 0: none; borrowed */
@@ -292,6 +302,7 @@ void store_list(struct store *s, struct store_list *r, void (*on_done)(struct st
 void store_log(struct store *s, struct store_log *r, void (*on_done)(struct store_req *r), void *user);
 void store_history(struct store *s, struct store_history *r, void (*on_done)(struct store_req *r), void *user);
 void store_kept(struct store *s, struct store_kept *r, void (*on_done)(struct store_req *r), void *user);
+void store_owed(struct store *s, struct store_owed *r, void (*on_done)(struct store_req *r), void *user);
 void store_where(struct store *s, struct store_where *r, void (*on_done)(struct store_req *r), void *user);
 void store_purge(struct store *s, struct store_purge *r, void (*on_done)(struct store_req *r), void *user);
 void store_counts(struct store *s, struct store_counts *r, void (*on_done)(struct store_req *r), void *user);

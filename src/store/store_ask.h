@@ -93,6 +93,15 @@ struct store_kept {
     struct id last;            /* out: cursor for the next page, valid when more */
 };
 
+/* STORE_OWED: the oldest ending that something is to follow and has not yet. */
+struct store_owed {
+    struct store_req req;
+    bool found;             /* out */
+    struct task task;       /* out, in the arena: as that run of it ended, input and result whole; its step and attempts left out */
+    struct str sequel;      /* out: of its submit; empty: none */
+    struct str next;        /* out: of its verdict; empty: none */
+};
+
 /* STORE_WHERE: how many come before a task that could run now. Tasks that are held back by their key, wait for a time or run
  * are in no line. Costs a look at each lane of its queue, and at those asked for, whatever they hold. It cannot fail. */
 struct store_where {

@@ -23,6 +23,7 @@ enum store_op {
     STORE_LOG,
     STORE_HISTORY,
     STORE_KEPT,
+    STORE_OWED,
     STORE_WHERE,
     STORE_COUNTS,
     STORE_OPS

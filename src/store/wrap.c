@@ -79,6 +79,7 @@ size_t wrap_items(const struct store_req *r)
     case STORE_GET: return ((const struct store_get *)r)->found == 0;
     case STORE_LOG: return ((const struct store_log *)r)->found == 0;
     case STORE_KEPT: return ((const struct store_kept *)r)->n;
+    case STORE_OWED: return ((const struct store_owed *)r)->found;
     case STORE_PURGE: return ((const struct store_purge *)r)->n;
     case STORE_HISTORY: return ((const struct store_history *)r)->found == 0;
     case STORE_OPS: break;

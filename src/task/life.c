@@ -21,7 +21,7 @@ static void become(struct step *s, enum task_state state)
     s->life->state = state;
     s->out->changed = true;
     s->out->ended = state_is_ending(state);
-    if (s->out->ended) s->life->alone = s->life->saved = s->life->keyed = s->life->cached = s->life->replaced = false;
+    if (s->out->ended) s->life->alone = s->life->saved = s->life->keyed = s->life->cached = s->life->replaced = s->life->sequel = false;
     if (state != TASK_RUNNING) s->life->fence = 0, s->life->leased = false;
     s->life->follows = s->life->woken = false; /* nothing becomes blocked */
     if (state != TASK_SCHEDULED) s->life->due_at_ms = 0;

@@ -60,6 +60,7 @@ struct life {
     bool cached : 1;  /* its result is to be kept for others; the index knows it, rows do not say it */
     bool follows : 1; /* blocked until an identical one has ended, for its result; the index knows it, rows do not say it */
     bool woken : 1;   /* that may be over: it is to be looked at; the same */
+    bool sequel : 1;  /* something is to follow its ending; the index knows it, rows do not say it */
     bool saved : 1;   /* a checkpoint of this run is kept; the index knows it, rows do not say it */
     bool alone : 1;   /* its next attempt runs in a batch of its own: its worker died with several open */
     bool leased : 1;  /* the running attempt is held by a puller's lease: it outlives the process that gave it */

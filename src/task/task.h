@@ -46,6 +46,7 @@ struct task_body {
     struct str key;        /* at most one task of its tenant and type that has not ended holds it; p NULL: none */
     enum task_conflict on_conflict; /* when another holds it; asked of the submit, not stored */
     struct task_cache cache; /* asked of the submit, not stored with the body */
+    struct str sequel;     /* what is to follow its ending: JSON text, as whoever makes it reads it (store_owed); the same; p NULL: nothing */
     struct str limit_key;  /* at most key_concurrency tasks of its queue with this key run at a time; p NULL: none */
     struct str batch_key;  /* only tasks with the same one run in one batch; p NULL: none */
     double cost;           /* what it takes of a batch's or worker's ceiling; > 0, at most LIMIT_COST, 1 unless said */
@@ -63,6 +64,7 @@ struct task_ending {
     struct str progress;       /* the last progress as JSON object; empty: none */
     int32_t batch_size;        /* tasks that its last attempt was handed over with, itself among them; 0: none, or not known */
     unsigned purged;           /* parts that are gone: bits of enum retain_part */
+    struct str next;           /* what the verdict wants to follow it, as store_owed tells it; not stored with the ending */
     bool cached;               /* the result is that of `cached_from`, which ran */
     struct id cached_from;
 };

@@ -70,6 +70,8 @@ static void on_next_due(void *user, int64_t due_at_ms)
     ((struct contract *)user)->next_due_ms = due_at_ms;
 }
 
+static void on_owed(void *user) { ((struct contract *)user)->n_owed++; }
+
 static void on_lost(void *user, const struct store_lost *lost, size_t n)
 {
     struct contract *c = user;
@@ -98,6 +100,7 @@ static void open_store(struct contract *c)
     memset(c->keys, 0, sizeof c->keys);
     c->next_due_ms = 0;
     c->n_lost = c->n_leased = 0;
+    c->n_owed = 0;
     c->store = c->engine->open(c);
     CHECK(c->store);
 }
@@ -111,7 +114,7 @@ struct contract *contract_new(void (*fail)(void))
     rng_seeded_init(&c->rng, 1);
     turn_init(&c->turn, &c->clock.clock, &c->rng.rng);
     id_maker_init(&c->ids, &c->clock.clock, &c->rng.rng);
-    c->events = (struct store_events){.on_hints = on_hints, .on_next_due = on_next_due, .on_keys = on_keys,
+    c->events = (struct store_events){.on_hints = on_hints, .on_next_due = on_next_due, .on_keys = on_keys, .on_owed = on_owed,
                                       .on_lost = on_lost, .on_leased = on_leased, .user = c};
     snprintf(c->dir, sizeof c->dir, "%s/bide-contract-XXXXXX", c->engine->folder ? c->engine->folder : "/tmp");
     CHECK(mkdtemp(c->dir));
@@ -174,7 +177,7 @@ int contract_main(const struct contract_engine *engine, int argc, char **argv)
     printf("%s\n", engine->name);
     static int (*const groups[])(int argc, char **argv) = {
         contract_life, contract_read, contract_list, contract_patch, contract_outside, contract_set, contract_batch, contract_key, contract_key_rate,
-        contract_text, contract_save, contract_where, contract_once, contract_cache, contract_fair, contract_share, contract_follow, contract_steps};
+        contract_text, contract_save, contract_where, contract_once, contract_cache, contract_fair, contract_share, contract_follow, contract_steps, contract_sequel};
     int failed = 0;
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) failed |= groups[i](argc, argv);
     return failed;

@@ -22,6 +22,7 @@
  *   contract_share.c  identical tasks in flight that share one run
  *   contract_follow.c  which of them follow whom
  *   contract_steps.c  chains
+ *   contract_sequel.c  what follows an ending
  *
  * Beside them: test_history (random histories against two engines at once), test_power (power loss), test_migrate and
  * test_migrate_cut (files of earlier versions).
@@ -83,6 +84,7 @@ struct contract {
     struct store_leased leased[8]; /* the same; their names are not kept */
     size_t n_leased;
     struct contract_key keys[16]; /* that hold tasks, as last told */
+    int n_owed;        /* calls of on_owed since the last open */
     int64_t next_due_ms;
     int pending;       /* requests not yet answered */
     const struct store_req *answered[16]; /* the last answers, in order; n_answered counts all */
@@ -115,6 +117,7 @@ int contract_cache(int argc, char **argv);
 int contract_share(int argc, char **argv);
 int contract_follow(int argc, char **argv);
 int contract_steps(int argc, char **argv);
+int contract_sequel(int argc, char **argv);
 
 /* on_done of every request, and the wait until none is outstanding. */
 void contract_on_done(struct store_req *r);

@@ -194,6 +194,7 @@ void sim_watch_answer(void *watch, const struct store_req *r)
     case STORE_LOG:
     case STORE_HISTORY:
     case STORE_KEPT:
+    case STORE_OWED:
     case STORE_WHERE:
     case STORE_COUNTS:
     case STORE_OPS: break;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "store/mem/mem_cache.h"
 #include "store/mem/mem_once.h"
+#include "store/mem/mem_sequel.h"
 #include "store/mem/mem_step.h"
 
 #include <assert.h>
@@ -257,6 +258,7 @@ static const struct shelf_ops ops = {
     .patch = patch, .erase = erase,  .remember = remember,   .recall = recall, .strip = strip, .forget_keys = forget_keys,
     .save = save,   .saved = saved,  .unsave = unsave,
     .move = mem_step_move, .step = mem_step_put, .steps = mem_step_get,
+    .sequel = mem_sequel_add, .owes = mem_sequel_owes, .owe = mem_sequel_owe, .pay = mem_sequel_pay,
     .holders = mem_once_holders, .hold = mem_once_hold, .let_go = mem_once_let_go,
     .want = mem_cache_want, .lead = mem_cache_lead, .wanted = mem_cache_wanted, .print = mem_cache_print,
     .keep = mem_cache_keep, .unwant = mem_cache_unwant,
@@ -281,6 +283,7 @@ void mem_shelf_release(struct mem_shelf *s)
     map_release(&s->keys);
     mem_once_release(s);
     mem_cache_release(s);
+    mem_sequel_release(s);
     for (size_t i = 0; i < s->n; i++) {
         free_save(s->ordered[i]);
         arena_release(&s->ordered[i]->arena);

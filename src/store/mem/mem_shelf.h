@@ -34,10 +34,13 @@ struct mem_record {
     struct task_ending ending;
     struct mem_note *notes; /* newest first */
     struct mem_past *past;  /* newest first */
+    struct str sequel;       /* what is to follow its ending; p NULL: nothing */
     struct task_step *steps; /* that are done, in order: room for LIMIT_STEPS; NULL: none */
     size_t n_steps;
     struct task_save save;  /* of the run under way; its data owned, on the heap: it may be another one each second */
 };
+
+struct mem_owed;
 
 struct mem_shelf {
     struct shelf shelf;
@@ -47,6 +50,7 @@ struct mem_shelf {
     struct map keys;             /* of struct mem_key, owned, by its text */
     struct map holders;          /* of struct mem_once (mem_once.c), owned, by its text */
     struct map wanted, kept;     /* of struct mem_cache (mem_cache.c), owned; by the id of a live task; by print */
+    struct mem_owed *owed;       /* owned (mem_sequel.c): in the order of id and run */
     struct map prints;           /* of struct mem_print (mem_cache.c), owned: who is wanted, by print */
 };
 

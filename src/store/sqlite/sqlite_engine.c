@@ -177,6 +177,7 @@ static void submit(struct store *store, struct store_req *r)
     case STORE_LIST:
     case STORE_LOG:
     case STORE_KEPT:
+    case STORE_OWED:
     case STORE_HISTORY: thread_send(s->reader, &r->link); return;
     case STORE_OPS: break;
     }

@@ -13,6 +13,7 @@
 #include "store/sqlite/sqlite_queue.h"
 #include "store/sqlite/sqlite_row.h"
 #include "store/sqlite/sqlite_save.h"
+#include "store/sqlite/sqlite_sequel.h"
 
 #include <stdlib.h>
 
@@ -119,6 +120,7 @@ int sqlite_load(struct sqlite_db *d, struct ready *ready, struct err *e)
     if (!err) err = sqlite_save_load(d, ready, e);
     if (!err) err = sqlite_once_load(d, ready, e);
     if (!err) err = sqlite_cache_load(d, ready, e);
+    if (!err) err = sqlite_sequel_load(d, ready, e);
     ready_commit(ready);
     for (int64_t i = 0; i < l.n_lanes; i++) free((char *)l.lanes[i].queue.p), free((char *)l.lanes[i].type.p);
     free(l.lanes);

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "store/sqlite/sqlite_row.h"
 #include "store/sqlite/sqlite_save.h"
+#include "store/sqlite/sqlite_sequel.h"
 #include "store/sqlite/sqlite_step.h"
 #include "store/sqlite/sqlite_view.h"
 
@@ -212,6 +213,7 @@ static void answer_points(struct sqlite_reader *r, struct list *batch)
         }
         if (req->op == STORE_GET) get(r, (struct store_get *)req);
         else if (req->op == STORE_KEPT) kept(r, (struct store_kept *)req);
+        else if (req->op == STORE_OWED) req->err = sqlite_sequel_owed(&r->point, (struct store_owed *)req);
         else if (req->op == STORE_HISTORY) history_of(r, (struct store_history *)req);
         else log_of(r, (struct store_log *)req);
         if (req->err) req->why = sqlite3_errstr(r->point.trouble);

@@ -109,7 +109,10 @@ const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     /* 13: steps of chains that are done (result last: what is asked of the others need not read it). A task of a chain lies in
      * the lane of its step: "type>step" */
     "CREATE TABLE step(id BLOB NOT NULL, n INTEGER NOT NULL, name TEXT NOT NULL, run INTEGER NOT NULL, attempt INTEGER NOT NULL,"
-    " started_at INTEGER NOT NULL, finished_at INTEGER NOT NULL, files TEXT, result BLOB, PRIMARY KEY(id, n)) STRICT, WITHOUT ROWID;",
+    " started_at INTEGER NOT NULL, finished_at INTEGER NOT NULL, files TEXT, result BLOB, PRIMARY KEY(id, n)) STRICT, WITHOUT ROWID;"
+    /* what is to follow the ending of a task; of which runs it is owed, and what the verdict added to it */
+    "CREATE TABLE sequel(id BLOB PRIMARY KEY, what TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE owed(id BLOB NOT NULL, run INTEGER NOT NULL, next TEXT, PRIMARY KEY(id, run)) STRICT, WITHOUT ROWID;",
 };
 
 #define RESTORE "restore a backup (bide backup makes them)"

@@ -13,6 +13,7 @@
 #include "store/sqlite/sqlite_queue.h"
 #include "store/sqlite/sqlite_row.h"
 #include "store/sqlite/sqlite_save.h"
+#include "store/sqlite/sqlite_sequel.h"
 #include "store/sqlite/sqlite_step.h"
 
 #include <assert.h>
@@ -323,6 +324,7 @@ static int erase(struct shelf *shelf, const struct id *id)
     int err = untag(s, id);
     if (!err) err = run_on_id(s, ERASE_ATTEMPTS, id);
     if (!err) err = sqlite_step_drop(&s->db, id);
+    if (!err) err = sqlite_sequel_drop(&s->db, id);
     if (!err) err = run_on_id(s, ERASE_PAST, id);
     if (!err) err = run_on_id(s, ERASE_DONE, id);
     return err ? err : run_on_id(s, ERASE_BODY, id);
@@ -377,6 +379,7 @@ static const struct shelf_ops ops = {
     .again = again, .note = note,     .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
     .patch = patch, .erase = erase,   .remember = remember,   .recall = recall, .strip = strip, .forget_keys = forget_keys,
     .save = save,   .saved = saved,   .unsave = unsave, .move = sqlite_step_move, .step = sqlite_step_put, .steps = sqlite_step_get,
+    .sequel = sqlite_sequel_add, .owes = sqlite_sequel_owes, .owe = sqlite_sequel_owe, .pay = sqlite_sequel_pay,
     .holders = sqlite_once_holders, .hold = sqlite_once_hold, .let_go = sqlite_once_let_go,
     .want = sqlite_cache_want, .lead = sqlite_cache_lead, .wanted = sqlite_cache_wanted, .print = sqlite_cache_print, .keep = sqlite_cache_keep, .unwant = sqlite_cache_unwant, .kept = sqlite_cache_kept, .forget_kept = sqlite_cache_forget,
 };

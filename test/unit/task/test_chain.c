@@ -48,6 +48,7 @@ TEST(a_map_holds_when_each_source_is_its_value_or_one_of_them)
     CHECK(!holds("{\"input.n\":[]}", "{\"n\":3}"));
     CHECK(holds("{\"input.n\":true,\"input.m\":false}", "{\"n\":true,\"m\":false}"));
     CHECK(!holds("{\"input.n\":true,\"input.m\":false}", "{\"n\":true,\"m\":true}"));
+    CHECK(!holds("{\"input.n\":1,\"input.m\":2}", "{\"n\":5}"));
     CHECK(!holds("{\"input.n\":null}", "{\"n\":{}}"));
     CHECK(!holds("{\"input.n\":1}", "{\"n\":[1]}"));
     CHECK(holds("{\"input.a\\u0062\":1}", "{\"ab\":1}"));
