@@ -8,6 +8,7 @@
 #include "api/call.h"
 #include "api/origin.h"
 #include "api/pull_upload.h"
+#include "api/sequel.h"
 
 static const struct route *const tables[] = {tasks_routes,   task_routes,   queues_routes,
                                              workers_routes, health_routes, openapi_routes,
@@ -18,6 +19,7 @@ static const struct route *const tables[] = {tasks_routes,   task_routes,   queu
 void api_init(struct api *a, struct server *server)
 {
     *a = (struct api){.server = server, .started_at_ms = turn_wall_ms(server->turn)};
+    server->sequel.maker = sequel_maker(a);
     json_init(&a->json);
     map_init(&a->busy_keys);
     a->json.closed = STR("input"); /* passed on, never looked into */

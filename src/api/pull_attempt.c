@@ -190,7 +190,15 @@ static int read_recycle(const struct members *r, void *to, const struct json_nod
 static const struct member beat_members[] = {{"progress", read_progress}, {"log", read_text}, {"output", read_output}, {"save", read_save}, {NULL, NULL}};
 static const struct member save_members[] = {{"data", read_save}, {NULL, NULL}};
 static const struct member log_members[] = {{"level", read_level}, {"text", read_text}, {NULL, NULL}};
-static const struct member done_members[] = {{"result", read_result}, {"files", read_files}, {NULL, NULL}};
+static int read_next(const struct members *r, void *to, const struct json_node *v, const char *pointer)
+{
+    if (v->kind == JSON_NULL) return 0;
+    if (v->kind != JSON_ARRAY) return members_expected(r, v, pointer, "a list of submissions, or null");
+    ((struct said *)to)->frame.next = json_span(r->j, v);
+    return 0;
+}
+
+static const struct member done_members[] = {{"result", read_result}, {"files", read_files}, {"next", read_next}, {NULL, NULL}};
 static const struct member fail_members[] = {
     {"code", read_code},   {"message", read_message},          {"detail", read_detail},   {"type", read_failure_type},
     {"retry", read_retry}, {"retry_after_ms", read_retry_after}, {"recycle", read_recycle}, {NULL, NULL}};

@@ -8,6 +8,7 @@
 #include "api/cache_field.h"
 #include "api/command.h"
 #include "api/members.h"
+#include "api/sequel.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "handler/command.h"
@@ -23,7 +24,7 @@ struct draft {
     const struct config_type *type;
     int64_t now_ms;
     int64_t priority, max_attempts, delay_ms, start_within_ms; /* -1: not said (priority: INT64_MIN) */
-    const struct json_node *retry;
+    const struct json_node *retry, *on_success, *on_failure;
     bool conflict; /* on_conflict was said */
     struct cache_field cache;
 };
@@ -95,6 +96,20 @@ static int read_retry(const struct members *m, void *to, const struct json_node 
     struct draft *d = to;
     if (v->kind != JSON_OBJECT) return members_expected(m, v, pointer, "an object");
     d->retry = v;
+    return 0;
+}
+
+static int read_on_success(const struct members *m, void *to, const struct json_node *v, const char *pointer)
+{
+    (void)m, (void)pointer;
+    ((struct draft *)to)->on_success = v;
+    return 0;
+}
+
+static int read_on_failure(const struct members *m, void *to, const struct json_node *v, const char *pointer)
+{
+    (void)m, (void)pointer;
+    ((struct draft *)to)->on_failure = v;
     return 0;
 }
 
@@ -181,6 +196,8 @@ static const struct member fields[] = {
     {"limit_key", read_limit_key},
     {"batch_key", read_batch_key},
     {"cost", read_cost},
+    {"on_success", read_on_success},
+    {"on_failure", read_on_failure},
     {"retain_ms", read_retain},
     {"subject", read_subject},
     {"tags", read_tags},
@@ -303,7 +320,8 @@ static int settle(struct draft *d)
     b->cache = (struct task_cache){.ttl_ms = d->cache.ttl_ms, .bypass = d->cache.bypass};
     if (b->cache.ttl_ms) cache_print(b, d->cache.version, b->cache.print);
     if (b->retain_ms != RETAIN_AS_TYPE) retention_wish(&d->server->retention);
-    return d->retry ? members_read(d->m, policy, d->retry, "/retry", &b->rules.retry) : 0;
+    int err = d->retry ? members_read(d->m, policy, d->retry, "/retry", &b->rules.retry) : 0;
+    return err ? err : sequel_of_submit(&b->sequel, d->m->j, d->on_success, d->on_failure, d->type, d->server, d->m->arena, d->m->e);
 }
 
 static int check_command(struct draft *d, const struct http_request *r)

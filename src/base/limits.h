@@ -22,6 +22,7 @@
 #define LIMIT_JSON_ENVELOPE 4                     /* further levels that bide's own frames and answers put around one */
 #define LIMIT_JSON_NODES 1000000                  /* values of one JSON text; what is closed (a task's input) is one */
 #define LIMIT_STEPS 64                            /* of a chain */
+#define LIMIT_SEQUEL 16                           /* tasks that are to follow one ending: on_success, on_failure, next of a verdict */
 #define LIMIT_NAME 200                            /* a type, queue, pool, error type */
 #define LIMIT_SUBJECT 500                         /* subject */
 #define LIMIT_COST 1000000000000                  /* a task's cost */

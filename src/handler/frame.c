@@ -113,7 +113,7 @@ static void read_fail(struct frame_parser *p, struct frame *f)
 
 static void read_members(struct frame_parser *p, struct frame *f)
 {
-    const struct json_node *result, *data;
+    const struct json_node *result, *data, *next;
     switch (f->op) {
     case FRAME_OTHER:
     case FRAME_PONG:
@@ -142,6 +142,8 @@ static void read_members(struct frame_parser *p, struct frame *f)
         result = member(p, "result");
         if (result) f->result = json_span(&p->json, result);
         f->result_file = read_text(p, "result_file");
+        next = member(p, "next");
+        if (next && next->kind != JSON_NULL) f->next = json_span(&p->json, next);
         read_files(p, f);
         break;
     case FRAME_FAIL: read_fail(p, f); break;

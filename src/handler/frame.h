@@ -26,6 +26,7 @@ struct frame { /* strs are borrowed from the line and the parser, until its next
     struct str data;           /* save: JSON text, `null` when none is to be kept; empty: not said */
     struct str result;         /* done: JSON text; empty: none */
     struct str result_file;    /* done: as said, not checked; empty: none */
+    struct str next;           /* done: JSON text; empty: not said */
     const struct str *files;   /* done: names as said, not checked */
     size_t n_files;            /* at most LIMIT_FILES */
     size_t n_files_over;       /* names beyond that, and those that are no strings */

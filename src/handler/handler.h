@@ -38,6 +38,7 @@ struct verdict { /* borrowed for the call */
     int64_t retry_after_ms;     /* FAILED; 0: the policy's */
     struct str result;          /* DONE: JSON text, at most LIMIT_RESULT, valid */
     struct str files;           /* DONE: JSON array of strings naming files in the attempt's directory; empty: none */
+    struct str next;            /* DONE: JSON list of submissions that are to follow the task; empty: none */
     bool shared;                /* CRASHED: its process had other attempts, too, and nobody knows which of them it was */
     struct str shortage;        /* RELEASED, UNSTARTED: what the machine ran out of; the run waits before the next start; empty: nothing */
 };

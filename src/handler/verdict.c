@@ -127,7 +127,7 @@ static bool read_result(struct verdict *v, struct arena *arena, const struct att
 
 void verdict_done(struct verdict *v, struct arena *arena, struct attempt *a, const struct frame *f)
 {
-    *v = (struct verdict){.event = LIFE_DONE, .result = f->result.len ? f->result : STR("null")};
+    *v = (struct verdict){.event = LIFE_DONE, .result = f->result.len ? f->result : STR("null"), .next = f->next};
     if (f->result_file.len && !read_result(v, arena, a, f->result_file)) return;
     if (v->result.len > LIMIT_RESULT) { /* only if a frame may one day be longer than a result */
         verdict_failed(v, arena, FAILURE_OUTPUT_TOO_LARGE, "the result has %zu bytes, the limit is %d", v->result.len, LIMIT_RESULT);

@@ -77,6 +77,7 @@ struct config_type {
     struct pull_conf pull; /* not said: worker or exec */
     struct config_step *steps; /* n_steps 0: it is no chain */
     size_t n_steps;
+    const char *on_success, *on_failure; /* JSON lists of submissions that follow its tasks; NULL: none */
     const char *result;    /* of a chain: mapping; NULL: that of its last step */
     struct config_rules rules;
     int32_t priority;

@@ -13,6 +13,7 @@
 #include "server/config_list.h"
 #include "server/config_outside.h"
 #include "server/config_sandbox.h"
+#include "server/config_sequel.h"
 #include "server/config_steps.h"
 #include "server/config_value.h"
 #include "server/config_warmup.h"
@@ -326,6 +327,7 @@ static void walk(struct reader *r, struct fy_node *root)
     while (c->n_exact < c->n_types && !c->types[c->n_exact].prefix) c->n_exact++;
     config_warmup_check(c, r->errors);
     config_steps_check(c, r->errors);
+    config_sequel_check(c, r->errors);
     if (c->commands && !config_type_is_declared(c, STR(COMMAND_TYPE))) build_in(c);
 }
 

@@ -47,6 +47,7 @@ static void keep_verdict(struct run *r, const struct verdict *v, int64_t now_ms)
     it->chance = rng_next(r->server->turn->rng);
     it->result = arena_str(&r->arena, v->result);
     it->files = arena_str(&r->arena, v->files);
+    it->next = arena_str(&r->arena, v->next);
     it->progress = buf_str(&r->progress);
     it->attempt.resumed_from = r->resumed_from;
     if (!r->checkpoint) return;
@@ -64,13 +65,24 @@ static struct verdict impossible(enum failure_code code, const struct err *e)
     return v;
 }
 
-static void end_step(struct run *r)
+static int look_at_done(struct run *r, struct err *e)
+{
+    struct store_settle_item *it = &r->item;
+    int err = r->chain ? chain_done(r, it, e) : 0;
+    if (err || it->next.len == 0) return err;
+    if (it->next_step.p) return err_set(e, ERR_INVALID, "`next` is for the last step of a chain, not for \"%.*s\"", STR_ARG(r->chain->step));
+    return sequel_check(&r->server->sequel, it->next, e);
+}
+
+/* A result that does not fit its chain, or followers that cannot be, are none. */
+static void check_done(struct run *r)
 {
     struct err e = {0};
-    struct store_settle_item *it = &r->item;
-    if (chain_done(r, it, &e) == 0) return;
+    if (look_at_done(r, &e) == 0) return;
     struct verdict v = impossible(FAILURE_BAD_RESULT, &e);
-    keep_verdict(r, &v, it->attempt.finished_at_ms);
+    int64_t at_ms = r->item.attempt.finished_at_ms;
+    r->item = (struct store_settle_item){.err = 0};
+    keep_verdict(r, &v, at_ms);
 }
 
 /* Spare ones are for streams of short attempts: none is made where there is no such stream. */
@@ -114,7 +126,7 @@ void run_finish(struct run *r, const struct verdict *v)
     turn_timer_stop(s->turn, &r->timeout);
     r->state = RUN_SETTLING;
     keep_verdict(r, v, turn_wall_ms(s->turn));
-    if (r->chain && v->event == LIFE_DONE) end_step(r);
+    if (v->event == LIFE_DONE) check_done(r);
     if (v->files.len == 0) leave_place(r);
     settle(r); /* before the room is free: the next claim comes after it, in the same commit */
     measure(r);

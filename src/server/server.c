@@ -42,6 +42,8 @@ static void on_lost(void *user, const struct store_lost *lost, size_t n)
     }
 }
 
+static void on_owed(void *user) { sequel_owed(&((struct server *)user)->sequel); }
+
 static void on_leased(void *user, const struct store_leased *leased, size_t n) { leases_told(user, leased, n); }
 
 /* The type as declared: a prefix is counted as one, however many names it serves. */
@@ -101,7 +103,7 @@ static void on_declared(void *user)
 void server_init(struct server *s, const struct server_conf *conf)
 {
     *s = (struct server){.conf = *conf, .turn = conf->turn};
-    s->events = (struct store_events){.on_hints = on_hints, .on_next_due = on_next_due, .user = s, .on_keys = on_keys, .on_lost = on_lost, .on_leased = on_leased};
+    s->events = (struct store_events){.on_hints = on_hints, .on_next_due = on_next_due, .user = s, .on_keys = on_keys, .on_lost = on_lost, .on_leased = on_leased, .on_owed = on_owed};
     id_maker_init(&s->ids, s->turn->clock, s->turn->rng);
     disk_init(&s->disk, s->turn, conf->disk, conf->config->store, conf->config->data_dir);
     queue_open_all(&s->queues, conf->config);
@@ -112,6 +114,7 @@ void server_init(struct server *s, const struct server_conf *conf)
                                                   &s->spares, conf->chores});
     waiters_init(&s->waiters);
     retention_init(&s->retention, s);
+    sequel_init(&s->sequel, s);
     metrics_init(&s->metrics);
     eta_init(&s->eta);
     list_init(&s->runs);
@@ -137,6 +140,7 @@ void server_serve_step(struct server *s)
     s->serving = s->dispatch.open = true;
     dispatch_soon(&s->dispatch);
     retention_begin(&s->retention);
+    sequel_owed(&s->sequel); /* what an earlier server left */
     if (s->conf.on_serving) s->conf.on_serving(s->conf.user);
 }
 
@@ -212,7 +216,7 @@ static void on_drain_begin(struct timer *t)
 /* Called by whatever may have been the last thing a drain waits for. What pullers have goes on without this server. */
 void server_drain_step(struct server *s)
 {
-    bool busy = s->asking || s->reload.next || s->ticker.ticking || !retention_is_idle(&s->retention) || !keys_is_idle(&s->keys);
+    bool busy = s->asking || s->reload.next || s->ticker.ticking || !retention_is_idle(&s->retention) || !sequel_is_idle(&s->sequel) || !keys_is_idle(&s->keys);
     if (!s->draining || busy || s->roster.on_drained || s->leases.asking > 0 || s->dispatch.claims > 0 || !only_leased(s)) return;
     if (pull_desk_owes(&s->roster.desk)) {
         turn_timer(s->turn, &s->drain_begin, 0, on_drain_begin); /* when those who were given something have been told */
@@ -228,6 +232,7 @@ void server_drain(struct server *s, void (*on_drained)(void *user), void *user)
     if (s->draining) return;
     retention_stop(&s->retention); /* before it drains: a pass that ends by it must not end the drain from inside this call */
     s->draining = true;
+    sequel_stop(&s->sequel);
     s->dispatch.open = false;
     ahead_give_back(&s->roster);
     pull_desk_drain(&s->roster.desk);

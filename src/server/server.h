@@ -22,6 +22,7 @@
 #include "server/retention.h"
 #include "server/roster.h"
 #include "server/run.h"
+#include "server/sequel.h"
 #include "server/ticker.h"
 #include "server/waiters.h"
 
@@ -52,6 +53,7 @@ struct server {
     struct dispatch dispatch;
     struct ticker ticker;
     struct retention retention;
+    struct sequel sequel;
     struct waiters waiters;
     struct metrics metrics;
     struct eta eta;

@@ -65,10 +65,7 @@ static void on_keys(void *user, const struct store_key *keys, size_t n)
     }
 }
 
-static void on_next_due(void *user, int64_t due_at_ms)
-{
-    ((struct contract *)user)->next_due_ms = due_at_ms;
-}
+static void on_next_due(void *user, int64_t due_at_ms) { ((struct contract *)user)->next_due_ms = due_at_ms; }
 
 static void on_owed(void *user) { ((struct contract *)user)->n_owed++; }
 

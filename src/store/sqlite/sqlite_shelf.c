@@ -362,10 +362,7 @@ static int forget_keys(struct shelf *shelf, int64_t before_ms, size_t max, size_
     return sqlite_keys_forget(&self(shelf)->db, before_ms, max, ret_n);
 }
 
-static int save(struct shelf *shelf, const struct id *id, int32_t run, const struct task_save *save)
-{
-    return sqlite_save_put(&self(shelf)->db, id, run, save);
-}
+static int save(struct shelf *shelf, const struct id *id, int32_t run, const struct task_save *save) { return sqlite_save_put(&self(shelf)->db, id, run, save); }
 
 static int saved(struct shelf *shelf, const struct id *id, int32_t run, struct arena *a, struct task_save *ret)
 {

@@ -186,6 +186,42 @@ static int forget_kept(struct shelf *s, int64_t now_ms, size_t max, size_t *ret_
     return err ? err : behind(s)->ops->forget_kept(behind(s), now_ms, max, ret_n);
 }
 
+static int move(struct shelf *s, const struct id *id, const struct ready_lane *from, const struct ready_lane *to, const struct life *life)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->move(behind(s), id, from, to, life);
+}
+static int step(struct shelf *s, const struct id *id, const struct task_step *step)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->step(behind(s), id, step);
+}
+static int steps(struct shelf *s, const struct id *id, bool results, struct arena *a, const struct task_step **ret, size_t *ret_n)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->steps(behind(s), id, results, a, ret, ret_n);
+}
+static int sequel(struct shelf *s, const struct task_body *body)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->sequel(behind(s), body);
+}
+static int owes(struct shelf *s, const struct id *id, bool *ret_asked, bool *ret_owed)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->owes(behind(s), id, ret_asked, ret_owed);
+}
+static int owe(struct shelf *s, const struct id *id, int32_t run, struct str next)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->owe(behind(s), id, run, next);
+}
+static int pay(struct shelf *s, const struct id *id, int32_t run)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->pay(behind(s), id, run);
+}
+
 static const struct shelf_ops ops = {
     .begin = begin, .commit = commit, .rollback = rollback,  .add = add,     .change = change, .end = end,
     .again = again, .note = note,     .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
@@ -193,6 +229,7 @@ static const struct shelf_ops ops = {
     .strip = strip, .forget_keys = forget_keys, .save = save, .saved = saved, .unsave = unsave,
     .holders = holders, .hold = hold, .let_go = let_go,
     .want = want, .lead = lead, .wanted = wanted, .print = print, .keep = keep, .unwant = unwant, .kept = kept, .forget_kept = forget_kept,
+    .move = move, .step = step, .steps = steps, .sequel = sequel, .owes = owes, .owe = owe, .pay = pay,
 };
 
 void bad_shelf_init(struct bad_shelf *b)
