@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "handler/command.h"
 #include "server/config_amounts.h"
+#include "server/config_http.h"
 #include "server/config_outside.h"
 #include "server/config_sandbox.h"
 #include "server/config_secret.h"
@@ -257,20 +258,21 @@ static void read_type(struct reader *r, const char *name, struct fy_node *map, s
     struct config_type *type = &r->c->types[r->c->n_types++];
     struct config_into into = {r->c, r->c->dir, type};
     struct target t = {&config_table_type, type, path_under(r, STR("types"), name), 0};
-    type->name = type->exec.name = type->pull.name = name;
+    type->name = type->exec.name = type->pull.name = type->http.name = name;
     type->prefix = str_ends(str_of(name), STR("*"));
     type->rules = r->c->defaults;
     config_value_init(&into, &config_table_type);
     read_section(r, &t, map, at);
     config_sandbox_check(&type->exec.sandbox, name, at, r->errors);
-    int n = has(&t, "worker") + has(&t, "exec") + has(&t, "pull");
+    config_http_check(r->c, &type->http, name, at, r->errors);
+    int n = has(&t, "worker") + has(&t, "exec") + has(&t, "pull") + has(&t, "http");
     if (n != 1)
-        config_errors_add(r->errors, at, "\"%s\" needs %s of \"worker\", \"exec\" and \"pull\"", name,
+        config_errors_add(r->errors, at, "\"%s\" needs %s of \"worker\", \"exec\", \"http\" and \"pull\"", name,
                           n ? "only one" : "one");
     for (size_t i = 0; n && !has(&t, "exec") && i < t.section->n; i++)
         if (t.section->keys[i].needs && (t.seen & (UINT32_C(1) << i)))
-            config_errors_add(r->errors, at, "\"%s\": \"%s\" goes with \"exec\"; a %s has its own", name,
-                              t.section->keys[i].key, has(&t, "worker") ? "worker" : "puller");
+            config_errors_add(r->errors, at, "\"%s\": \"%s\" goes with \"exec\"; %s", name, t.section->keys[i].key,
+                              has(&t, "worker") ? "a worker has its own" : has(&t, "pull") ? "a puller has its own" : "a request has none");
 }
 
 static void read_named(struct reader *r, const struct config_key *k, struct fy_node *map, struct config_mark around)

@@ -162,6 +162,8 @@ void config_show_value(struct buf *b, const struct config_item *item)
     case KIND_PATH:
     case KIND_STORE:
     case KIND_POINTER:
+    case KIND_URL:
+    case KIND_TEXT:
     case KIND_TYPE:
     case KIND_QUEUE:
     case KIND_WORKER: json_write_text(b, p); return;
@@ -184,7 +186,10 @@ void config_show_value(struct buf *b, const struct config_item *item)
         if (p) config_amounts_show(b, p);
         else json_write_null(b);
         return;
-    case KIND_JSON: json_write_raw(b, str_of(p)); return;
+    case KIND_JSON:
+        if (p) json_write_raw(b, str_of(p));
+        else json_write_null(b);
+        return;
     case KIND_RATE: show_rate(b, member(item->base, k->offset)); return;
     case KIND_USER: show_user(b, member(item->base, k->offset)); return;
     case KIND_DURATION: show_duration(b, k, int_at(item)); return;

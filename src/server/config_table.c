@@ -239,6 +239,8 @@ static const struct config_key type_keys[] = {
     SANDBOX(config_type, exec.sandbox., "exec", "exec: "),
     {"pull", KIND_SECTION, FIELD(config_type, pull), .section = &config_table_pull,
      .help = "or: workers elsewhere ask for its tasks over HTTP; `pull: {}` takes the defaults"},
+    {"http", KIND_SECTION, FIELD(config_type, http), .section = &config_table_http,
+     .help = "or: a request to somebody else's server; its answer is the result"},
     {"priority", KIND_INT, FIELD(config_type, priority), .initial = "0", .min = -LIMIT_PRIORITY, .max = LIMIT_PRIORITY,
      .help = "larger runs first"},
     RULES(config_type, rules., NULL, NULL, NULL),
@@ -318,6 +320,8 @@ const char *config_table_kind_word(enum config_kind kind)
     case KIND_SECRETS: return "map of secrets";
     case KIND_AMOUNTS: return "map of amounts";
     case KIND_POINTER: return "JSON pointer";
+    case KIND_URL: return "URL";
+    case KIND_TEXT: return "text";
     case KIND_WORDS: return "word or list";
     case KIND_PATHS: return "list of paths";
     case KIND_USER: return "user";
@@ -344,6 +348,8 @@ bool config_table_is_scalar(enum config_kind kind)
     case KIND_BOOL:
     case KIND_CHOICE:
     case KIND_POINTER:
+    case KIND_URL:
+    case KIND_TEXT:
     case KIND_WORDS: /* several with commas */
     case KIND_USER:
     case KIND_TYPE:
