@@ -31,7 +31,7 @@ static const struct config_key poll_keys[] = {
     {"failed", KIND_WORDS, FIELD(web_poll_conf, failed), .initial = "failed, cancelled",
      .help = "states that mean failed; every other state means that it is not over"},
 };
-static const struct config_section poll = {"http.poll", KEYS(web_poll_conf, poll_keys)};
+const struct config_section config_table_http_poll = {"http.poll", KEYS(web_poll_conf, poll_keys)};
 
 static const struct config_key callback_keys[] = {
     {"base", KIND_URL, FIELD(web_callback_conf, base), .required = true,
@@ -45,7 +45,7 @@ static const struct config_key callback_keys[] = {
     {"failed", KIND_WORDS, FIELD(web_callback_conf, failed), .initial = "failed, cancelled",
      .help = "states that mean failed; after every other one another callback is waited for"},
 };
-static const struct config_section callback = {"http.callback", KEYS(web_callback_conf, callback_keys)};
+const struct config_section config_table_http_callback = {"http.callback", KEYS(web_callback_conf, callback_keys)};
 
 static const struct config_key stream_keys[] = {
     {"piece", KIND_POINTER, FIELD(web_stream_conf, piece), .required = true, .help = "where the text is in an event's data"},
@@ -55,7 +55,7 @@ static const struct config_key stream_keys[] = {
     {"shape", KIND_CHOICE, FIELD(web_stream_conf, shape), .initial = "object", .words = shapes,
      .help = "the pieces together as {\"text\": ...}, or as a string"},
 };
-static const struct config_section stream = {"http.stream", KEYS(web_stream_conf, stream_keys)};
+const struct config_section config_table_http_stream = {"http.stream", KEYS(web_stream_conf, stream_keys)};
 
 static const struct config_key http_keys[] = {
     {"url", KIND_URL, FIELD(web_conf, url), .required = true,
@@ -69,11 +69,11 @@ static const struct config_key http_keys[] = {
     {"result", KIND_POINTER, FIELD(web_conf, result),
      .help = "where the result is in the answer; without it, it is all of it, as JSON or as {\"text\": ...}"},
     {"error", KIND_POINTER, FIELD(web_conf, error), .initial = "/error/message", .help = "where the reason is in an answer that refuses"},
-    {"stream", KIND_SECTION, FIELD(web_conf, stream), .section = &stream,
+    {"stream", KIND_SECTION, FIELD(web_conf, stream), .section = &config_table_http_stream,
      .help = "an answer of type text/event-stream becomes output while it comes, and its text the result"},
     {"id", KIND_POINTER, FIELD(web_conf, id), .initial = "/id", .help = "with `poll` or `callback`: where the remote id is in what `url` answers"},
-    {"poll", KIND_SECTION, FIELD(web_conf, poll), .section = &poll, .help = "`url` only takes the work; it is asked until it is done"},
-    {"callback", KIND_SECTION, FIELD(web_conf, callback), .section = &callback, .help = "`url` only takes the work; it calls back when it is done"},
+    {"poll", KIND_SECTION, FIELD(web_conf, poll), .section = &config_table_http_poll, .help = "`url` only takes the work; it is asked until it is done"},
+    {"callback", KIND_SECTION, FIELD(web_conf, callback), .section = &config_table_http_callback, .help = "`url` only takes the work; it calls back when it is done"},
     {"cancel", KIND_URL, FIELD(web_conf, cancel),
      .help = "what is called, without a body, when the task is cancelled, times out or the server stops; {remote.id} is filled in, too"},
     {"cancel_method", KIND_CHOICE, FIELD(web_conf, cancel_method), .initial = "POST", .words = methods, .help = "how"},
