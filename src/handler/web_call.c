@@ -222,6 +222,12 @@ bool web_call_is_good(const struct web_call *c)
     return c->fetch.err.code == 0 && c->fetch.status / 100 == 2 && !c->too_large;
 }
 
+static struct str first_line(struct str s)
+{
+    s = str_sub(s, 0, str_find(s, '\n'));
+    return str_sub(s, 0, str_find(s, '\r'));
+}
+
 struct str web_call_why(const struct web_call *c, struct arena *arena)
 {
     if (c->too_large || c->stream.too_large) return arena_format(arena, "the answer is longer than %d bytes", LIMIT_RESULT);
@@ -231,7 +237,7 @@ struct str web_call_why(const struct web_call *c, struct arena *arena)
     struct exec_answer said;
     exec_answer_init(&said, buf_str(&c->answer));
     struct str words = exec_answer_text(&said, c->conf->error, arena);
-    if (words.len == 0) words = arena_str(arena, utf8_head(said.text, SAID_MAX));
+    if (words.len == 0) words = arena_str(arena, first_line(said.text));
     exec_answer_release(&said);
     return arena_format(arena, "HTTP %d%s%.*s", c->fetch.status, words.len ? ": " : "", STR_ARG(utf8_head(words, SAID_MAX)));
 }

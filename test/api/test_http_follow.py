@@ -278,20 +278,3 @@ def test_a_cancel_does_not_wait_longer_than_the_grace(bide, remote):
     bide.ended(id, "cancelled")
     until(lambda: gone == [True, True], "the cancel given up")
     assert "/jobs/7/stop" in bide.log(id)
-
-
-def test_a_server_that_stops_tells_the_other_side_and_gives_the_task_back(serve):
-    remote = Remote()
-    try:
-        remote.routes["POST /jobs"] = (202, {"id": 7})
-        remote.routes["POST /jobs/7/stop"] = (200, None)
-        http = {"url": remote.url + "/jobs", "poll": {"status": remote.url + "/jobs/{remote.id}", "every": "1h"}, "cancel": remote.url + "/jobs/{remote.id}/stop"}
-        type = {"http": http}
-        bide = serve({"defaults": QUICK, "types": {"j": type, "k": type}})
-        id = bide.submit("j")["id"]
-        remote.wait("POST /jobs")
-        bide.configure({"defaults": QUICK, "types": {"k": type}})
-        bide.terminate()
-        remote.wait("POST /jobs/7/stop")
-    finally:
-        remote.close()
