@@ -2,6 +2,8 @@
 """Types that are requests to somebody else's server: what is sent, what its answer comes to."""
 import datetime
 import email.utils
+import signal
+import subprocess
 import threading
 import time
 
@@ -365,3 +367,54 @@ def test_a_cancel_in_the_middle_of_a_stream_closes_it(bide, remote):
     bide.post(f"/v1/tasks/{id}/cancel")
     bide.ended(id, "cancelled")
     until(lambda: gone == [True], "the connection closed")
+
+
+# ---- the configuration ----
+
+
+def test_a_reload_calls_the_new_address_and_what_runs_finishes_as_it_began(serve, remote):
+    go = threading.Event()
+    remote.routes["POST /hang"] = lambda r: go.wait(30) and (200, {"from": "old"})
+    remote.routes["POST /new"] = (200, {"from": "new"})
+    config = lambda path: {"defaults": QUICK, "types": {"call": {"http": {"url": remote.url + path}}}}
+    bide = serve(config("/hang"))
+    old = bide.submit("call")["id"]
+    remote.wait("POST /hang")
+    bide.configure(config("/new"))
+    bide.process.send_signal(signal.SIGHUP)
+    until(lambda: "reload: done" in bide.text(), "the reload")
+    assert bide.ended(bide.submit("call")["id"], "completed")["result"] == {"from": "new"}
+    go.set()
+    assert bide.ended(old, "completed")["result"] == {"from": "old"}
+
+
+def test_bide_check_says_where_a_url_is_wrong_and_bide_config_hides_secrets(serve, tmp_path):
+    from harness import BIDE
+
+    (tmp_path / "key").write_text("hush\n")
+    (tmp_path / "key").chmod(0o600)
+    (tmp_path / "good.yaml").write_text("types:\n  a:\n    http:\n      url: https://h/{input.x}\n      secret_headers: {Authorization: Bearer file:key}\n")
+    (tmp_path / "bad.yaml").write_text("types:\n  a:\n    http:\n      url: htps://h/\n")
+    run = lambda *args: subprocess.run([BIDE, *args], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    bad = run("check", "bad.yaml")
+    assert bad.returncode == 78 and 'bad.yaml:4:12: "url": "htps://h/": it must begin with http:// or https://' in bad.stderr
+    good = run("check", "good.yaml")
+    assert good.returncode == 0 and "type      a: queue default, http https://h/{input.x}" in good.stdout
+    shown = run("config", "--config", "good.yaml")
+    assert shown.returncode == 0 and "secret_headers" in shown.stdout and "hush" not in shown.stdout
+
+
+def test_an_idle_server_with_kept_connections_does_not_wake_up(serve, remote):
+    remote.routes["POST /plain"] = (200, {})
+    bide = serve({"defaults": QUICK, "types": {"plain": {"http": {"url": remote.url + "/plain"}}}})
+    bide.ended(bide.submit("plain")["id"], "completed")
+    switches = lambda: sum(int(line.split()[1]) for line in open(f"/proc/{bide.process.pid}/status") if "ctxt_switches" in line)
+    last = [None, 0]
+
+    def rests():
+        now = switches()
+        if now != last[0]:
+            last[:] = [now, time.monotonic()]
+        return time.monotonic() - last[1] > 1.5
+
+    until(rests, "a second and a half in which it did nothing")
