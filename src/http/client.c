@@ -28,6 +28,7 @@ struct client {
     CURLM *multi;           /* owned; NULL: there was no request yet */
     struct timer timer;     /* libcurl's */
     struct list requests;   /* of struct request */
+    struct list sockets;    /* of struct socket */
     bool acting;            /* inside libcurl */
 };
 
@@ -35,12 +36,13 @@ struct request {
     struct list link;
     struct client *client;
     struct fetch *fetch;        /* the owner's; NULL: it was cancelled */
-    CURL *easy;                 /* owned */
+    CURL *easy;                 /* owned; NULL: taken from it */
     struct curl_slist *headers; /* owned */
     char why[CURL_ERROR_SIZE];
 };
 
 struct socket {
+    struct list link;
     struct watch watch;
     struct client *client;
     curl_socket_t fd;
@@ -48,11 +50,18 @@ struct socket {
 
 /* ---- requests come and go ---- */
 
+static void take_out(struct request *r)
+{
+    if (!r->easy) return;
+    curl_multi_remove_handle(r->client->multi, r->easy);
+    curl_easy_cleanup(r->easy);
+    r->easy = NULL;
+}
+
 static void drop(struct request *r)
 {
     list_remove(&r->link);
-    curl_multi_remove_handle(r->client->multi, r->easy);
-    curl_easy_cleanup(r->easy);
+    take_out(r);
     curl_slist_free_all(r->headers);
     free(r);
 }
@@ -76,7 +85,7 @@ static void tell(struct request *r, CURLcode code)
 {
     struct fetch *f = r->fetch;
     long status = 0;
-    curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (r->easy) curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
     if (f) f->status = (int)status;
     if (f && code != CURLE_OK) err_set(&f->err, code_of(code), "%s", r->why[0] ? r->why : curl_easy_strerror(code));
     drop(r);
@@ -103,13 +112,43 @@ static void settle(struct client *c)
     }
 }
 
+static void forget_socket(struct socket *s)
+{
+    list_remove(&s->link);
+    watch_close(&s->watch);
+    free(s);
+}
+
+static void end_multi(struct client *c)
+{
+    if (!c->multi) return;
+    curl_multi_cleanup(c->multi);
+    curl_global_cleanup();
+    c->multi = NULL;
+    turn_timer_stop(loop_turn(c->loop), &c->timer);
+    LIST_EACH_SAFE(l, &c->sockets) forget_socket(CONTAINER_OF(l, struct socket, link));
+}
+
+/* libcurl has given up, all of it, as when a socket cannot be watched: what was under way has failed, the next request begins
+ * with another one. */
+static void give_up(struct client *c)
+{
+    struct list lost;
+    list_init(&lost);
+    LIST_EACH(l, &c->requests) take_out(CONTAINER_OF(l, struct request, link));
+    end_multi(c);
+    list_splice(&lost, &c->requests);
+    while (!list_empty(&lost)) tell(CONTAINER_OF(lost.next, struct request, link), CURLE_ABORTED_BY_CALLBACK); /* may drop others */
+}
+
 static void act(struct client *c, curl_socket_t fd, int events)
 {
     int running;
     c->acting = true;
-    curl_multi_socket_action(c->multi, fd, events, &running); /* what goes wrong with one request is in its message */
+    CURLMcode rc = curl_multi_socket_action(c->multi, fd, events, &running); /* what goes wrong with one request is in its message */
     c->acting = false;
-    settle(c);
+    if (rc == CURLM_OK) settle(c);
+    else give_up(c);
 }
 
 /* ---- what libcurl asks for ---- */
@@ -138,8 +177,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *k
     struct err e;
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
-        if (s) watch_close(&s->watch);
-        free(s);
+        if (s) forget_socket(s);
         return 0;
     }
     if (!s) {
@@ -147,8 +185,9 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *k
         *s = (struct socket){.watch = {.on_ready = on_ready}, .client = c, .fd = fd};
         if (watch_open(&s->watch, c->loop, fd, &e) != 0) {
             free(s);
-            return -1; /* libcurl gives up what runs */
+            return -1; /* libcurl gives up: give_up */
         }
+        list_push(&c->sockets, &s->link);
         curl_multi_assign(c->multi, fd, s);
     }
     watch_for(&s->watch, what & CURL_POLL_IN, what & CURL_POLL_OUT);
@@ -287,15 +326,13 @@ struct fetcher *client_open(struct loop *l, const char *user_agent)
     c->loop = l;
     c->user_agent = user_agent;
     list_init(&c->requests);
+    list_init(&c->sockets);
     return &c->fetcher;
 }
 
 void client_close(struct fetcher *by)
 {
     struct client *c = CONTAINER_OF(by, struct client, fetcher);
-    turn_timer_stop(loop_turn(c->loop), &c->timer);
-    if (c->multi) curl_multi_cleanup(c->multi);
-    if (c->multi) curl_global_cleanup();
-    turn_timer_stop(loop_turn(c->loop), &c->timer);
+    end_multi(c);
     free(c);
 }
