@@ -14,7 +14,8 @@ static const struct route *const tables[] = {tasks_routes,   task_routes,   queu
                                              workers_routes, health_routes, openapi_routes,
                                              bulk_routes,    history_routes, change_routes,
                                              gc_routes,      batch_routes,   files_routes,
-                                             pull_claim_routes, pull_attempt_routes, pull_upload_routes};
+                                             pull_claim_routes, pull_attempt_routes, pull_upload_routes,
+                                             callbacks_routes};
 
 void api_init(struct api *a, struct server *server)
 {

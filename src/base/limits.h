@@ -68,6 +68,9 @@
 #define LIMIT_HTTP_LINGER (64 * 1024)             /* and how much */
 #define LIMIT_CONFIG (1024 * 1024)                /* the configuration file */
 #define LIMIT_SECRET (64 * 1024)                  /* the file of a secret that the configuration names */
+#define LIMIT_RETRY_AFTER_MS (24LL * 3600 * 1000) /* how long a server that a task calls can put its next attempt off by Retry-After */
+#define LIMIT_SSE_EVENT (1024 * 1024)             /* one event of a stream that a task reads, its data together */
+#define LIMIT_CALLS 1000                          /* requests of one http type at one time */
 #define LIMIT_PRIORITY 100                        /* -100 .. 100 */
 #define LIMIT_ATTEMPTS 1000                       /* max_attempts */
 #define LIMIT_DELAY_MS (366LL * 24 * 3600 * 1000) /* delay_ms, backoff, timeout */

@@ -45,7 +45,8 @@ static void add_summary(struct buf *b, const struct config *c)
         const struct config_type *t = &c->types[i];
         buf_add_format(b, "type      %s: queue %s, ", t->name, t->queue);
         if (t->worker) buf_add_format(b, "worker %s", t->worker);
-        else buf_add_text(b, "exec");
+        else if (t->http.url) buf_add_format(b, "http %s", t->http.url);
+        else buf_add_text(b, t->pull.said ? "pull" : "exec");
         add_command(b, t->exec.command);
         buf_add_format(b, ", %d attempts of ", t->rules.max_attempts);
         text_add_duration(b, t->rules.timeout_ms);

@@ -8,6 +8,7 @@
 #include "bide.h"
 #include "handler/child_keeper.h"
 #include "handler/keeper_lock.h"
+#include "http/client.h"
 #include "loop/slice.h"
 #include "loop/wall.h"
 #include "server/stores.h"
@@ -234,9 +235,11 @@ static int open_lower(struct service *s, struct err *e)
     if (err) return err;
     open_command_key(s);
     pool_init(&s->pool, s->loop);
+    s->fetcher = client_open(s->loop, "bide/" BIDE_VERSION);
     server_init(&s->server, &(struct server_conf){.turn = &s->turn,
                                                   .config = s->config,
                                                   .spawner = s->spawner,
+                                                  .fetcher = s->fetcher,
                                                   .chores = &s->pool.chores,
                                                   .command_key = &s->command_key,
                                                   .disk = &disk_look_system,
@@ -286,6 +289,7 @@ void service_run(struct service *s)
     server_release(&s->server);
     service_reload_release(s);
     api_release(&s->api);
+    client_close(s->fetcher);
     child_keeper_close(s->spawner);
     loop_close(s->loop);
     notify_release(&s->notify);

@@ -42,6 +42,7 @@ struct service {
     char keepers_lock[4096];
     int64_t open_files; /* soft limit before it was raised; 0: it was not */
     struct spawner *spawner;
+    struct fetcher *fetcher;
     struct store *store;
     struct command_key command_key;
     struct server server;

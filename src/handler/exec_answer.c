@@ -75,6 +75,14 @@ struct str exec_answer_text(const struct exec_answer *a, const char *pointer, st
     return copy;
 }
 
+struct str exec_answer_json(const struct exec_answer *a, const char *pointer)
+{
+    struct arena arena = {0};
+    const struct json_node *v = find(a, pointer, &arena);
+    arena_release(&arena);
+    return v ? json_span(&a->json, v) : STR_NONE;
+}
+
 double exec_answer_number(const struct exec_answer *a, const char *pointer)
 {
     double value;

@@ -20,6 +20,8 @@ void exec_answer_init(struct exec_answer *a, struct str text);
 void exec_answer_release(struct exec_answer *a);
 /* A string as its text, a number or any other value as its JSON text, in the arena. Empty: it is not there, or null. */
 struct str exec_answer_text(const struct exec_answer *a, const char *pointer, struct arena *arena);
+/* The JSON text of what is there, borrowed from the answer; empty: nothing is. */
+struct str exec_answer_json(const struct exec_answer *a, const char *pointer);
 double exec_answer_number(const struct exec_answer *a, const char *pointer); /* negative: there is none */
 
 #endif

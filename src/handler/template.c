@@ -38,8 +38,7 @@ static const struct json_node *step_into(const struct json *input, const struct 
     return v;
 }
 
-/* JSON without the blanks between its tokens. */
-static void add_compact(struct buf *b, struct str text)
+void template_add_compact(struct buf *b, struct str text)
 {
     bool inside = false;
     for (size_t i = 0; i < text.len; i++) {
@@ -50,10 +49,11 @@ static void add_compact(struct buf *b, struct str text)
     }
 }
 
-static int add_input(struct buf *b, struct str words, const struct json *input, struct err *e)
+int template_find(const struct json *input, struct str words, const struct json_node **ret, char pointer[TEMPLATE_POINTER],
+                  struct err *e)
 {
     struct str path = words;
-    char pointer[sizeof e->pointer] = "";
+    pointer[0] = '\0';
     const struct json_node *at = json_root(input);
     str_cut(&path, '.');
     for (bool more = str_find(words, '.') < words.len; more;) {
@@ -61,17 +61,27 @@ static int add_input(struct buf *b, struct str words, const struct json *input, 
         struct str name = str_sub(path, 0, str_find(path, '.'));
         more = name.len < path.len;
         path = str_sub(path, name.len + 1, path.len);
-        snprintf(pointer + end, sizeof pointer - end, "/%.*s", STR_ARG(name));
+        snprintf(pointer + end, TEMPLATE_POINTER - end, "/%.*s", STR_ARG(name));
         at = step_into(input, at, name);
         if (!at)
             return err_set_at(e, ERR_INVALID, pointer, "{%.*s}: the input has no member \"%.*s\"", STR_ARG(words),
                               STR_ARG(name));
     }
+    *ret = at;
+    return 0;
+}
+
+static int add_input(struct buf *b, struct str words, const struct json *input, struct err *e)
+{
+    char pointer[TEMPLATE_POINTER];
+    const struct json_node *at;
+    int rc = template_find(input, words, &at, pointer, e);
+    if (rc != 0) return rc;
     size_t before = b->len;
     if (at->kind == JSON_STRING)
         json_add_string(input, at, b);
     else
-        add_compact(b, json_span(input, at));
+        template_add_compact(b, json_span(input, at));
     if (!buf_err(b) && b->len > before && memchr(b->p + before, '\0', b->len - before))
         return err_set_at(e, ERR_INVALID, pointer, "{%.*s}: an argument cannot have a NUL character in it", STR_ARG(words));
     return 0;

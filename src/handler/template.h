@@ -17,6 +17,8 @@
 
 #define TEMPLATE_ARGUMENT_MAX (128 * 1024 - 1) /* the kernel's limit for one argument, MAX_ARG_STRLEN, without the NUL */
 
+#define TEMPLATE_POINTER sizeof(((struct err *)0)->pointer)
+
 bool template_needs_input(const char *argument); /* it names the input: that must have been parsed then */
 /* The argument filled in, in the arena; an empty remote_id is none. ERR_INVALID with the reason and the pointer of the member: it is missing or
  * has a NUL; ERR_TOO_BIG. `input` may be NULL if nothing needs it. */
@@ -25,5 +27,9 @@ int template_fill(const char *argument, const struct attempt *a, const struct js
 /* A whole argv; the input is parsed when it is named. `command` and *ret end with NULL. */
 int template_fill_command(const char *const *command, const struct attempt *a, struct str remote_id, struct arena *arena,
                           const char *const **ret, struct err *e) MUST_USE;
+/* What `input` or `input.path.to.member` means, and its JSON pointer. ERR_INVALID with the reason: the input has no such member. */
+int template_find(const struct json *input, struct str words, const struct json_node **ret, char pointer[TEMPLATE_POINTER],
+                  struct err *e) MUST_USE;
+void template_add_compact(struct buf *b, struct str text); /* JSON without the blanks between its tokens */
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "handler/exec.h"
 #include "handler/pull.h"
+#include "handler/web.h"
 #include "handler/worker_pool.h"
 #include "server/config_errors.h"
 #include "task/rate.h"
@@ -72,9 +73,10 @@ struct config_type {
     const char *name; /* as written: a prefix ends with its '*' */
     bool prefix;
     const char *queue;     /* a declared queue */
-    const char *worker;    /* a declared pool; NULL: exec or pull */
-    struct exec_conf exec; /* command NULL: worker or pull */
-    struct pull_conf pull; /* not said: worker or exec */
+    const char *worker;    /* a declared pool; NULL: another handler, as in the next three */
+    struct exec_conf exec; /* command NULL */
+    struct pull_conf pull; /* not said */
+    struct web_conf http;  /* url NULL */
     struct config_step *steps; /* n_steps 0: it is no chain */
     size_t n_steps;
     const char *on_success, *on_failure; /* JSON lists of submissions that follow its tasks; NULL: none */

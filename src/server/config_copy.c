@@ -14,6 +14,7 @@ static enum shape shape_of(enum config_kind kind)
     case KIND_PATH:
     case KIND_STORE:
     case KIND_POINTER:
+    case KIND_URL:
     case KIND_TEXT:
     case KIND_TYPE:
     case KIND_JSON:

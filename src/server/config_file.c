@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "handler/command.h"
 #include "server/config_amounts.h"
+#include "server/config_http.h"
 #include "server/config_list.h"
 #include "server/config_outside.h"
 #include "server/config_sandbox.h"
@@ -241,21 +242,22 @@ static void read_type(struct reader *r, const char *name, struct fy_node *map, s
     struct config_type *type = &r->c->types[r->c->n_types++];
     struct config_into into = {r->c, r->c->dir, type};
     struct target t = {&config_table_type, type, path_under(r, STR("types"), name), 0};
-    type->name = type->exec.name = type->pull.name = name;
+    type->name = type->exec.name = type->pull.name = type->http.name = name;
     type->prefix = str_ends(str_of(name), STR("*"));
     type->rules = r->c->defaults;
     config_value_init(&into, &config_table_type);
     read_section(r, &t, map, at);
     config_sandbox_check(&type->exec.sandbox, name, at, r->errors);
-    int n = has(&t, "worker") + has(&t, "exec") + has(&t, "pull") + has(&t, "steps");
+    config_http_check(r->c, &type->http, name, at, r->errors);
+    int n = has(&t, "worker") + has(&t, "exec") + has(&t, "pull") + has(&t, "http") + has(&t, "steps");
     if (n != 1)
-        config_errors_add(r->errors, at, "\"%s\" needs %s of \"worker\", \"exec\", \"pull\" and \"steps\"", name,
+        config_errors_add(r->errors, at, "\"%s\" needs %s of \"worker\", \"exec\", \"http\", \"pull\" and \"steps\"", name,
                           n ? "only one" : "one");
     for (size_t i = 0; n && i < t.section->n; i++) {
         const struct config_key *k = &t.section->keys[i];
         if (!k->needs || has(&t, k->needs) || !(t.seen & (UINT64_C(1) << i))) continue;
         config_errors_add(r->errors, at, "\"%s\": \"%s\" goes with \"%s\"%s", name, k->key, k->needs,
-                          has(&t, "worker") ? "; a worker has its own" : has(&t, "pull") ? "; a puller has its own" : "");
+                          has(&t, "worker") ? "; a worker has its own" : has(&t, "pull") ? "; a puller has its own" : has(&t, "http") ? "; a request has none" : "");
     }
 }
 

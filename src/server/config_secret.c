@@ -61,7 +61,17 @@ static int read_file(struct str *ret_value, struct arena *a, const char *path, s
     return err;
 }
 
-int config_secret_read(struct str *ret_value, struct arena *a, const char *dir, struct str said, struct err *e)
+static bool names_source(struct str s) { return str_starts(s, STR("file:")) || str_starts(s, STR("credential:")); }
+
+/* "Bearer file:key": the words that are said before the secret, with their blank; 0: there are none. */
+static size_t words_before(struct str said)
+{
+    for (size_t i = 1; i < said.len && !names_source(said); i++)
+        if (said.p[i - 1] == ' ' && names_source(str_sub(said, i, said.len))) return i;
+    return 0;
+}
+
+static int read_source(struct str *ret_value, struct arena *a, const char *dir, struct str said, struct err *e)
 {
     struct str rest = said, scheme = str_cut(&rest, ':');
     if (str_eq(scheme, STR("file")) && rest.len) return read_file(ret_value, a, config_value_path(a, dir, rest), e);
@@ -74,4 +84,14 @@ int config_secret_read(struct str *ret_value, struct arena *a, const char *dir, 
         return err_set(e, ERR_CONFIG, "credential:%.*s needs a service manager that sets CREDENTIALS_DIRECTORY",
                        STR_ARG(rest));
     return read_file(ret_value, a, config_value_path(a, folder, rest), e);
+}
+
+int config_secret_read(struct str *ret_value, struct arena *a, const char *dir, struct str said, struct err *e)
+{
+    size_t before = words_before(said);
+    struct str secret;
+    int err = read_source(&secret, a, dir, str_sub(said, before, said.len), e);
+    if (err) return err;
+    *ret_value = before ? arena_format(a, "%.*s%.*s", (int)before, said.p, STR_ARG(secret)) : secret;
+    return 0;
 }

@@ -2,7 +2,7 @@
  *
  * A secret is said by where it is kept, so that the configuration can be shown, mailed and committed: `file:PATH`, or
  * `credential:NAME` for a file that systemd put into $CREDENTIALS_DIRECTORY (LoadCredential=). Its value is what the
- * file holds, without the line end after it. A file that everybody on the machine can read is no secret and refused.
+ * file holds, without the line end after it, behind the words said before it, as in `Bearer file:PATH`. A file that everybody on the machine can read is no secret and refused.
  */
 #ifndef SERVER_CONFIG_SECRET_H
 #define SERVER_CONFIG_SECRET_H

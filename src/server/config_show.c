@@ -165,6 +165,7 @@ void config_show_value(struct buf *b, const struct config_item *item)
     case KIND_PATH:
     case KIND_STORE:
     case KIND_POINTER:
+    case KIND_URL:
     case KIND_TEXT:
     case KIND_TYPE:
     case KIND_QUEUE:

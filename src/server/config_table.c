@@ -245,6 +245,8 @@ static const struct config_key type_keys[] = {
     {"on_success", KIND_JSON, FIELD(config_type, on_success),
      .help = "tasks that follow when one of this type completes: a list of types, or of submissions; without `input` they get the task that ended. A submit may say others"},
     {"on_failure", KIND_JSON, FIELD(config_type, on_failure), .help = "the same when it ends otherwise: failed, cancelled, expired"},
+    {"http", KIND_SECTION, FIELD(config_type, http), .section = &config_table_http,
+     .help = "or: a request to somebody else's server; its answer is the result"},
     {"priority", KIND_INT, FIELD(config_type, priority), .initial = "0", .min = -LIMIT_PRIORITY, .max = LIMIT_PRIORITY,
      .help = "larger runs first"},
     RULES(config_type, rules., NULL, NULL, NULL),
@@ -333,6 +335,7 @@ const char *config_table_kind_word(enum config_kind kind)
     case KIND_SECRETS: return "map of secrets";
     case KIND_AMOUNTS: return "map of amounts";
     case KIND_POINTER: return "JSON pointer";
+    case KIND_URL: return "URL";
     case KIND_WORDS: return "word or list";
     case KIND_PATHS: return "list of paths";
     case KIND_USER: return "user";
@@ -362,9 +365,10 @@ bool config_table_is_scalar(enum config_kind kind)
     case KIND_BOOL:
     case KIND_CHOICE:
     case KIND_POINTER:
+    case KIND_URL:
+    case KIND_TEXT:
     case KIND_WORDS: /* several with commas */
     case KIND_USER:
-    case KIND_TEXT:
     case KIND_TYPE:
     case KIND_JSON:
     case KIND_MAPPING:

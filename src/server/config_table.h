@@ -24,6 +24,7 @@ enum config_kind {
     KIND_SECRETS, /* the same, read from where the file says that they are kept */
     KIND_AMOUNTS, /* of named resources: a list of struct ration_amount, ended by one without a name */
     KIND_POINTER, /* a JSON pointer, as text */
+    KIND_URL,     /* http or https, perhaps with templates behind its host */
     KIND_WORDS,   /* one with commas, or a list; ends with NULL */
     KIND_PATHS,   /* a list, each made absolute; ends with NULL */
     KIND_USER,    /* looked up: a struct sandbox_user */
@@ -69,7 +70,8 @@ struct config_section {
 
 extern const struct config_section config_table_top, config_table_defaults, config_table_retry, config_table_queue,
     config_table_worker, config_table_batch, config_table_type, config_table_poll, config_table_retain,
-    config_table_limits, config_table_pull, config_table_warmup, config_table_route;
+    config_table_limits, config_table_pull, config_table_warmup, config_table_route, config_table_http,
+    config_table_http_stream, config_table_http_poll, config_table_http_callback;
 
 const struct config_key *config_table_find(const struct config_section *s, struct str key); /* NULL: unknown */
 /* The first row that has to be said: without it the section is not there. NULL: it is always there. */

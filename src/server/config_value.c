@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "handler/web_fill.h"
 #include <assert.h>
 #include <stdio.h>
 
@@ -53,6 +54,7 @@ const char *config_value_wanted(const struct config_key *k, char *text, size_t c
     case KIND_SECRETS: return "a map of NAME: file:PATH, or credential:NAME";
     case KIND_AMOUNTS: return "a map of names, each with a size like 6G or a whole number";
     case KIND_POINTER: return "a JSON pointer like /status, or \"\" for the whole answer";
+    case KIND_URL: return "a URL like http://127.0.0.1:11434/v1/chat/completions";
     case KIND_WORDS: return "a word, or a list of words";
     case KIND_PATHS: return "a list of paths, like [/srv/models, ./cache]";
     case KIND_USER: return "a user like bide, bide:video, 998 or 998:44";
@@ -176,6 +178,15 @@ static int set_words(const struct config_into *into, const struct config_key *k,
     return config_value_set_list(into, k, words, n, e);
 }
 
+static int set_url(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
+{
+    struct err why;
+    if (web_fill_check_url(text, &why) != 0)
+        return err_set(e, ERR_CONFIG, "\"%.*s\": %s", (int)(text.len < 200 ? text.len : 200), text.p ? text.p : "", why.text);
+    store_pointer(into, k, arena_text(&into->config->arena, text));
+    return 0;
+}
+
 /* Looked up now: a user that is not there is told with the rest of what is wrong. */
 static int set_user(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
 {
@@ -222,6 +233,7 @@ int config_value_set(const struct config_into *into, const struct config_key *k,
         if (text.len && text.p[0] != '/') return refuse(k, text, e);
         store_pointer(into, k, arena_text(&into->config->arena, text));
         return 0;
+    case KIND_URL: return set_url(into, k, text, e);
     case KIND_WORDS: return set_words(into, k, text, e);
     case KIND_USER: return set_user(into, k, text, e);
     case KIND_RATE: return set_rate(into, k, text, e);

@@ -31,7 +31,7 @@ struct duty *duty_of_type(struct roster *r, const struct config_type *type)
     struct duty *d = mem_new(sizeof *d);
     d->roster = r;
     d->type = *type;
-    d->type.name = d->type.exec.name = d->type.pull.name = arena_text(&d->arena, str_of(type->name));
+    d->type.name = d->type.exec.name = d->type.pull.name = d->type.http.name = arena_text(&d->arena, str_of(type->name));
     config_copy_deep(&d->arena, &config_table_type, &d->type);
     return d;
 }
@@ -54,7 +54,8 @@ bool duty_is_same(const struct duty *a, const struct duty *b)
     if (!duty_is_same_place(a, b)) return false;
     if (a->is_pool) return config_copy_same(&config_table_worker, &a->pool, &b->pool, NULL);
     return config_copy_same(&config_table_type, &a->type, &b->type, "exec") &&
-           config_copy_same(&config_table_type, &a->type, &b->type, "pull");
+           config_copy_same(&config_table_type, &a->type, &b->type, "pull") &&
+           config_copy_same(&config_table_type, &a->type, &b->type, "http");
 }
 
 /* What its keepers take for granted; when it could not be done, they say what is missing. */
@@ -71,6 +72,7 @@ struct handler *duty_open(struct duty *d)
     struct handler *h;
     prepare(r, d->is_pool ? &d->pool.sandbox : &d->type.exec.sandbox);
     int err = d->is_pool          ? worker_pool_new(&h, r->conf.turn, r->conf.spawner, &d->pool)
+              : d->type.http.url  ? web_new(&h, r->conf.turn, r->conf.fetcher, &r->web_desk, &d->type.http)
               : d->type.pull.said ? pull_new(&h, r->conf.turn, &r->desk, &d->type.pull)
                                   : exec_new(&h, r->conf.turn, r->conf.spawner, &d->type.exec);
     assert(err == 0);

@@ -77,6 +77,7 @@ void roster_open(struct roster *r, const struct roster_conf *conf)
     *r = (struct roster){.conf = *conf, .dirs = {make_dir, discard_dir}};
     list_init(&r->retired);
     pull_desk_init(&r->desk, conf->turn);
+    web_desk_init(&r->web_desk);
     resources_init(&r->resources, conf->turn, conf->config->resources);
     fill_posts(r, NULL, 0);
 }
@@ -239,6 +240,7 @@ void roster_close(struct roster *r)
     }
     free(r->posts);
     pull_desk_release(&r->desk);
+    web_desk_release(&r->web_desk);
     resources_release(&r->resources);
     *r = (struct roster){0};
 }

@@ -14,6 +14,7 @@
 #include "base/list.h"
 #include "handler/pull_desk.h"
 #include "handler/resources.h"
+#include "handler/web_desk.h"
 #include "server/attempt_spare.h"
 #include "server/config.h"
 
@@ -39,6 +40,7 @@ struct roster_conf {
     const struct config *config;
     struct turn *turn;
     struct spawner *spawner;
+    struct fetcher *fetcher;                 /* NULL: no type is an http one */
     void *user;                              /* becomes handler->user */
     void (*on_room)(struct handler *h);
     void (*on_event)(struct handler *h, enum log_level level, const char *what);
@@ -53,6 +55,7 @@ struct roster {
     struct list retired;         /* of struct duty */
     struct timer look;           /* at heirs, while there are some */
     struct pull_desk desk;       /* of all pull types */
+    struct web_desk web_desk;    /* of all http types */
     struct worker_dirs dirs;     /* of the warm-ups of all pools */
     struct resources resources;  /* of all pools that need something, those of retired posts too */
     int64_t loads, restarts;     /* of the posts that are gone, as in struct worker_view */

@@ -110,7 +110,7 @@ void server_init(struct server *s, const struct server_conf *conf)
     s->keys = (struct keys){.turn = s->turn, .queues = &s->queues, .user = s, .on_declared = on_declared};
     keys_init(&s->keys);
     attempt_spare_init(&s->spares, s->turn->rng);
-    roster_open(&s->roster, &(struct roster_conf){conf->config, s->turn, conf->spawner, s, on_room, on_handler_event,
+    roster_open(&s->roster, &(struct roster_conf){conf->config, s->turn, conf->spawner, conf->fetcher, s, on_room, on_handler_event,
                                                   &s->spares, conf->chores});
     waiters_init(&s->waiters);
     retention_init(&s->retention, s);

@@ -32,6 +32,7 @@ struct server_conf {             /* all borrowed until the server is released, t
     struct turn *turn;
     const struct config *config;
     struct spawner *spawner;
+    struct fetcher *fetcher;     /* NULL: the configuration has no http type */
     struct chores *chores;       /* NULL: long work is done where it comes up */
     const struct command_key *command_key; /* NULL: nobody may submit command lines */
     const struct disk_look *disk; /* NULL: there is always room */

@@ -21,6 +21,7 @@ PLACES = {
     "task": "01a1ffe8-96cd-754e-be93-691a58a8ee38",
     "fence": "9f86d081884c7d65",
     "name": "default",
+    "token": "0123456789abcdef0123456789abcdef",
 }
 """What stands in for the parameters of paths."""
 SCHEMA = set(

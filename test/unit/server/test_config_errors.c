@@ -108,9 +108,9 @@ TEST(a_command_is_a_list)
 
 TEST(a_type_has_one_handler_and_names_what_exists)
 {
-    BROKEN("types:\n  a: {queue: default}\n", 2, 3, "\"a\" needs one of \"worker\", \"exec\", \"pull\" and \"steps\"");
+    BROKEN("types:\n  a: {queue: default}\n", 2, 3, "\"a\" needs one of \"worker\", \"exec\", \"http\", \"pull\" and \"steps\"");
     BROKEN("workers: {w: {command: [x]}}\ntypes:\n  a: {exec: [x], worker: w}\n", 3, 3,
-           "\"a\" needs only one of \"worker\", \"exec\", \"pull\" and \"steps\"");
+           "\"a\" needs only one of \"worker\", \"exec\", \"http\", \"pull\" and \"steps\"");
     BROKEN("types:\n  a: {exec: [x], queue: gpu}\nqueues: {gpu1: {}}\n", 2, 25,
            "\"queue\": no queue \"gpu\" is declared (did you mean \"gpu1\"?)");
     BROKEN("types:\n  a: {worker: whisper}\n", 2, 15, "\"worker\": no worker \"whisper\" is declared");
