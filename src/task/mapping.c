@@ -28,6 +28,7 @@ struct making {
     struct json template;
     const struct mapping_root *roots;
     size_t n;
+    bool any_size;
     struct json *parsed;  /* of each root, when it was needed */
     struct found *found;  /* of each node of the template */
     struct buf scratch;
@@ -49,6 +50,15 @@ static const struct json_node *first_of(const struct json *j, const struct json_
     if (v->kind != JSON_OBJECT || v->count != 1) return NULL;
     const struct json_node *first = json_member(j, v, STR("first"));
     return first && first->kind == JSON_ARRAY ? first : NULL;
+}
+
+/* {"number": ..} or {"text": ..}: what it holds, NULL when it is neither. */
+static const struct json_node *cast_of(const struct json *j, const struct json_node *v, bool *ret_number)
+{
+    if (v->kind != JSON_OBJECT || v->count != 1) return NULL;
+    const struct json_node *number = json_member(j, v, STR("number")), *text = json_member(j, v, STR("text"));
+    *ret_number = number != NULL;
+    return number ? number : text;
 }
 
 /* ---- making ---- */
@@ -88,7 +98,7 @@ static int root_place(struct making *m, struct str name, struct place *ret)
         if (!m->roots[i].json.p) return 0;
         if (!j->n) {
             j->envelope = LIMIT_JSON_ENVELOPE;
-            j->any_size = true;
+            j->any_size = m->any_size;
             int err = json_parse(j, m->roots[i].json, m->e);
             if (err) return err;
         }
@@ -163,6 +173,37 @@ static int make_first(struct making *m, const struct json_node *list, const stru
     return 0;
 }
 
+static bool is_number(struct str text)
+{
+    struct json j;
+    struct err unused;
+    json_init(&j);
+    bool is = text.len && text.len < 64 && json_parse(&j, text, &unused) == 0 && json_root(&j)->kind == JSON_NUMBER;
+    json_release(&j);
+    return is && text.p[0] != ' ' && text.p[text.len - 1] != ' ';
+}
+
+/* What was made is replaced by what it stands for. */
+static int make_cast(struct making *m, const struct json_node *v, bool number, const struct place *item)
+{
+    size_t before = m->out->len;
+    int err = make(m, v, item);
+    if (err || buf_err(m->out)) return err;
+    struct str made = str_sub(buf_str(m->out), before, m->out->len);
+    if (made.p[0] == ',') made = str_sub(made, 1, made.len);
+    bool quoted = made.p[0] == '"';
+    if (number ? is_number(made) : quoted) return 0;
+    char kept[64];
+    struct str inner = quoted ? str_sub(made, 1, made.len - 2) : made;
+    bool good = inner.len < sizeof kept && (number ? is_number(inner) : is_number(inner) || made.p[0] == 't' || made.p[0] == 'f');
+    if (good) memcpy(kept, inner.p, inner.len);
+    m->out->len = before;
+    if (!good) json_write_null(m->out);
+    else if (number) json_write_raw(m->out, (struct str){kept, inner.len});
+    else json_write_str(m->out, (struct str){kept, inner.len});
+    return 0;
+}
+
 static int make_members(struct making *m, const struct json_node *v, const struct place *item)
 {
     bool object = v->kind == JSON_OBJECT;
@@ -185,6 +226,9 @@ static int make(struct making *m, const struct json_node *v, const struct place 
     if (err) return err_set(m->e, err, "what the mapping makes is larger than %zu bytes", m->out->max);
     if (each) return make_each(m, each, as, item);
     if (first) return make_first(m, first, item);
+    bool number = false;
+    const struct json_node *cast = cast_of(&m->template, v, &number);
+    if (cast && cast->kind == JSON_STRING) return make_cast(m, cast, number, item);
     if (v->kind == JSON_OBJECT || v->kind == JSON_ARRAY) return make_members(m, v, item);
     if (v->kind == JSON_STRING) return make_text(m, v, item);
     json_write_raw(m->out, json_span(&m->template, v));
@@ -200,9 +244,10 @@ static void release(struct making *m)
     json_release(&m->template);
 }
 
-int mapping_make(struct str template, const struct mapping_root *roots, size_t n, struct buf *out, struct err *e)
+static int make_all(struct str template, const struct mapping_root *roots, size_t n, bool any_size, struct buf *out,
+                    struct err *e)
 {
-    struct making m = {.roots = roots, .n = n, .out = out, .e = e};
+    struct making m = {.roots = roots, .n = n, .any_size = any_size, .out = out, .e = e};
     buf_init(&m.scratch, template.len + 1);
     json_init(&m.template);
     int err = json_parse(&m.template, template, e);
@@ -214,6 +259,16 @@ int mapping_make(struct str template, const struct mapping_root *roots, size_t n
     if (!err && buf_err(out)) err = err_set(e, buf_err(out), "what the mapping makes is larger than %zu bytes", out->max);
     release(&m);
     return err;
+}
+
+int mapping_make(struct str template, const struct mapping_root *roots, size_t n, struct buf *out, struct err *e)
+{
+    return make_all(template, roots, n, false, out, e);
+}
+
+int mapping_make_any(struct str template, const struct mapping_root *roots, size_t n, struct buf *out, struct err *e)
+{
+    return make_all(template, roots, n, true, out, e);
 }
 
 /* ---- checking ---- */

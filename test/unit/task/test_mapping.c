@@ -74,6 +74,17 @@ TEST(first_is_the_first_that_is_not_null)
               "[1,null,\"null\",null]");
 }
 
+TEST(a_text_becomes_a_number_and_a_number_a_text)
+{
+    const char *task = "{\"s\":\"123\",\"f\":\"-1.50e3\",\"n\":7.0,\"t\":true,\"o\":{},\"bad\":[\"\",\" 1\",\"007\",\"1x\",\"[1]\",\"null\"]}";
+    CHECK_STR(str_of(make("[{\"number\":\"task.s\"},{\"number\":\"task.f\"},{\"number\":\"task.n\"},{\"number\":\"task.o\"},{\"number\":\"task.x\"}]", task)),
+              "[123,-1.50e3,7.0,null,null]");
+    CHECK_STR(str_of(make("{\"each\":\"task.bad\",\"as\":{\"number\":\"item\"}}", task)), "[null,null,null,null,null,null]");
+    CHECK_STR(str_of(make("[{\"text\":\"task.s\"},{\"text\":\"task.n\"},{\"text\":\"task.t\"},{\"text\":\"task.o\"},{\"text\":\"task.x\"}]", task)),
+              "[\"123\",\"7.0\",\"true\",null,null]");
+    CHECK_STR(str_of(make("{\"number\":5,\"text\":6}", task)), "{\"number\":5,\"text\":6}");
+}
+
 TEST(a_source_that_names_no_root_says_which_there_are)
 {
     struct err e = {0};
