@@ -180,6 +180,7 @@ void route_answer(struct call *c, int status, struct buf *b, const struct http_h
     enum config_verb verb = c->through->verb;
     struct buf taken = *b;
     buf_init(b, 0);
+    if (verb == CONFIG_RETRY || verb == CONFIG_CANCEL) status = 200, n_headers = 0; /* that it is on its way is the task's to say */
     if (verb == CONFIG_HEALTH || verb == CONFIG_STATS) {
         bool health = verb == CONFIG_HEALTH;
         struct mapping_root root = {.name = health ? STR("health") : STR("stats"), .json = buf_str(&taken)};
