@@ -7,12 +7,13 @@
 #include "base/json.h"
 #include "base/json_write.h"
 #include "base/limits.h"
+#include "base/mem.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define CONST STR("const")
 #define ITEM STR("item")
+#define SHOWN 80 /* bytes of a text in an error */
 
 struct place {
     const struct json *j;
@@ -78,7 +79,7 @@ static struct place step(struct place at, struct str name)
         if (name.p[i] < '0' || name.p[i] > '9' || place > at.node->count) return next;
         place = place * 10 + (size_t)(name.p[i] - '0');
     }
-    next.node = name.len ? json_first(at.node) : NULL;
+    next.node = json_first(at.node);
     while (next.node && place-- > 0) next.node = json_next(at.node, next.node);
     return next;
 }
@@ -148,8 +149,8 @@ static int make_each(struct making *m, const struct json_node *each, const struc
     struct place list;
     buf_clear(&m->scratch);
     int err = look(m, each, json_string(&m->template, each, &m->scratch), item, &list);
-    bool is_list = list.node && list.node->kind == JSON_ARRAY;
     if (err) return err;
+    bool is_list = list.node && list.node->kind == JSON_ARRAY;
     json_write_open(m->out, '[');
     for (const struct json_node *v = is_list ? json_first(list.node) : NULL; v && !err; v = json_next(list.node, v))
         err = make(m, as, &(struct place){list.j, v});
@@ -237,7 +238,7 @@ static int make(struct making *m, const struct json_node *v, const struct place 
 
 static void release(struct making *m)
 {
-    for (size_t i = 0; m->parsed && i < m->n; i++) json_release(&m->parsed[i]);
+    for (size_t i = 0; i < m->n; i++) json_release(&m->parsed[i]);
     free(m->parsed);
     free(m->found);
     buf_release(&m->scratch);
@@ -251,11 +252,9 @@ static int make_all(struct str template, const struct mapping_root *roots, size_
     buf_init(&m.scratch, template.len + 1);
     json_init(&m.template);
     int err = json_parse(&m.template, template, e);
-    if (!err) {
-        m.parsed = calloc(n + 1, sizeof *m.parsed);
-        m.found = calloc(m.template.n, sizeof *m.found);
-        err = m.parsed && m.found ? make(&m, json_root(&m.template), NULL) : err_set(e, ERR_NOMEM, "out of memory");
-    }
+    m.parsed = mem_new((n + 1) * sizeof *m.parsed);
+    m.found = mem_new((m.template.n + 1) * sizeof *m.found);
+    if (!err) err = make(&m, json_root(&m.template), NULL);
     if (!err && buf_err(out)) err = err_set(e, buf_err(out), "what the mapping makes is larger than %zu bytes", out->max);
     release(&m);
     return err;
@@ -292,12 +291,13 @@ static bool is_root(const struct checking *c, struct str name, bool in_each)
 
 static int refuse_root(const struct checking *c, struct str text, bool in_each)
 {
-    char list[160] = "";
-    size_t len = 0;
-    for (const char *const *r = c->roots; *r && len < sizeof list; r++)
-        len += (size_t)snprintf(list + len, sizeof list - len, "%s., ", *r);
-    return err_set(c->e, ERR_INVALID, "\"%.*s\" names no source; a source begins with one of %s%sconst. (which is text)",
-                   (int)(text.len < 80 ? text.len : 80), text.p, list, in_each ? "item., " : "");
+    struct buf list;
+    buf_init(&list, LIMIT_CONFIG);
+    for (const char *const *r = c->roots; *r; r++) buf_add_format(&list, "%s., ", *r);
+    int err = err_set(c->e, ERR_INVALID, "\"%.*s\" names no source; a source begins with one of %.*s%sconst. (which is text)",
+                      STR_ARG(str_sub(text, 0, SHOWN)), STR_ARG(buf_str(&list)), in_each ? "item., " : "");
+    buf_release(&list);
+    return err;
 }
 
 static int check_text(struct checking *c, const struct json_node *v, bool in_each)
@@ -312,8 +312,7 @@ static int check_text(struct checking *c, const struct json_node *v, bool in_eac
         empty = str_cut(&rest, '.').len == 0 || (more && rest.len == 0);
     }
     if (empty)
-        return err_set(c->e, ERR_INVALID, "\"%.*s\" has a name without a letter in it", (int)(text.len < 80 ? text.len : 80),
-                       text.p);
+        return err_set(c->e, ERR_INVALID, "\"%.*s\" has a name without a letter in it", STR_ARG(str_sub(text, 0, SHOWN)));
     if (c->f) c->f(c->user, text);
     return 0;
 }

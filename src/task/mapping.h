@@ -29,7 +29,8 @@ struct mapping_root {
 /* Is it a template over these roots (ends with NULL)? ERR_INVALID with the reason in `e`: a text that names no root says
  * which there are. */
 int mapping_check(struct str template, const char *const *roots, struct err *e) MUST_USE;
-/* Appends what it makes to `out`, whose maximum bounds it. ERR_TOO_BIG; ERR_SYNTAX: a root is no JSON; ERR_NOMEM. */
+/* Appends what it makes to `out`, whose maximum bounds it. ERR_TOO_BIG; ERR_SYNTAX: a root is no JSON. Without memory it
+ * aborts. */
 int mapping_make(struct str template, const struct mapping_root *roots, size_t n, struct buf *out,
                  struct err *e) MUST_USE;
 /* The same over roots that may have more than LIMIT_JSON_NODES values: somebody else has bounded them. */

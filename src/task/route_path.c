@@ -4,6 +4,8 @@
  */
 #include "task/route_path.h"
 
+#define SHOWN 80 /* bytes of a text in an error */
+
 static bool is_method(struct str s)
 {
     static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
@@ -53,14 +55,14 @@ int route_path_read(struct route_path *ret, struct str text, struct err *e)
     r.method = str_cut(&r.path, ' ');
     if (!is_method(r.method) || r.path.len == 0 || r.path.p[0] != '/')
         return err_set(e, ERR_INVALID, "expected a method (GET, POST, PUT, PATCH, DELETE), a blank and a path that begins with /; found \"%.*s\"",
-                       (int)(text.len < 80 ? text.len : 80), text.p);
+                       STR_ARG(str_sub(text, 0, SHOWN)));
     struct str rest = str_sub(r.path, 1, r.path.len);
     int err = 0;
     while (rest.len && !err) {
         struct str part = str_cut(&rest, '/');
         if (str_find(part, '{') < part.len || str_find(part, '}') < part.len) err = add_name(&r, part, e);
         else if (!is_plain(part))
-            err = err_set(e, ERR_INVALID, "\"%.*s\" cannot stand between two slashes", (int)(part.len < 80 ? part.len : 80), part.p);
+            err = err_set(e, ERR_INVALID, "\"%.*s\" cannot stand between two slashes", STR_ARG(str_sub(part, 0, SHOWN)));
     }
     if (!err) *ret = r;
     return err;
@@ -70,7 +72,7 @@ bool route_path_fits(const struct route_path *r, struct str path, struct str val
 {
     struct str pattern = r->path;
     size_t n = 0;
-    while (pattern.len && path.len && pattern.p[0] == '/' && path.p[0] == '/') {
+    while (pattern.len && path.len && path.p[0] == '/') { /* the pattern is at a slash, too */
         pattern = str_sub(pattern, 1, pattern.len);
         path = str_sub(path, 1, path.len);
         size_t wanted = str_find(pattern, '/'), len = str_find(path, '/');

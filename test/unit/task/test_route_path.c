@@ -26,7 +26,7 @@ TEST(texts_are_compared_as_they_are_and_names_take_one_part)
     CHECK(fits("GET /health", "/health"));
     CHECK(!fits("GET /health", "/health/") && !fits("GET /health", "/healt") && !fits("GET /health", "/healths"));
     CHECK(!fits("GET /health", "") && !fits("GET /health", "health"));
-    CHECK(fits("GET /a/{id}/b/{n}", "/a/7%20/b/x"));
+    CHECK(fits("GET /A/{ID}/b/{n}", "/A/7%20/b/x"));
     CHECK_STR(values[0], "7%20");
     CHECK_STR(values[1], "x");
     CHECK(!fits("GET /a/{id}", "/a/") && !fits("GET /a/{id}", "/a") && !fits("GET /a/{id}", "/a/b/c"));
@@ -48,7 +48,7 @@ TEST(what_is_no_address_is_refused)
 {
     static const char *const wrong[] = {
         "", "GET", "/a", "get /a", "GET a", "FETCH /a", "GET  /a", "GET /a b", "GET /a?b=1", "GET /a#b", "GET /a%20b", "GET /a//b",
-        "GET /a/../b", "GET /a/./b", "GET /{}", "GET /{a", "GET /a}", "GET /x{a}", "GET /{a}x", "GET /{a}{b}", "GET /{a b}",
+        "GET /a/../b", "GET /a/./b", "GET /{}", "GET /{a", "GET /a}", "GET /x{a}", "GET /{a}x", "GET /{a}{b}", "GET /{a b}", "GET /{a~b}", "GET /{a[b}", "GET /{a:b}", "GET /{a/b}",
         "GET /{a}/{a}", "GET /{1}/{2}/{3}/{4}/{5}/{6}/{7}/{8}/{9}"};
     struct route_path r;
     struct err e;
@@ -73,6 +73,7 @@ TEST(a_text_goes_before_a_name)
     CHECK(cmp("GET /a/{b}", "GET /{a}/b") < 0);
     CHECK(cmp("GET /tasks/{id}", "POST /tasks/{other}") == 0);
     CHECK(cmp("GET /tasks/{id}", "GET /tasks/{id}/x") != 0);
+    CHECK(cmp("GET /a/{id}", "GET /b/{id}") < 0);
 }
 
 TEST_MAIN
