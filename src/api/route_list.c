@@ -12,6 +12,7 @@
 #include "base/text.h"
 
 #define EVERY_WORD ((1U << DEPTH_WORDS) - 1)
+#define SHOWN 60 /* bytes of a text in an error */
 #define TASK_EXPECTED (16 * 1024) /* room claimed for each task that is shown before its size is known */
 
 struct listing {
@@ -68,7 +69,7 @@ static int set_member(struct listing *m, struct str name, struct str value, stru
     if (str_eq(name, STR("type"))) f->type = value;
     else if (str_eq(name, STR("queue"))) f->queue = value;
     else if (str_eq(name, STR("subject"))) f->subject = value;
-    else if (str_eq(name, STR("status"))) return set_status(m, value) ? 0 : err_set(e, ERR_INVALID, "there is no status \"%.*s\"", (int)(value.len < 60 ? value.len : 60), value.p);
+    else if (str_eq(name, STR("status"))) return set_status(m, value) ? 0 : err_set(e, ERR_INVALID, "there is no status \"%.*s\"", STR_ARG(str_sub(value, 0, SHOWN)));
     else if (f->n_tags == STORE_TAGS) return err_set(e, ERR_INVALID, "a filter takes at most %d tags", STORE_TAGS);
     else f->tags[f->n_tags++] = (struct task_tag){str_sub(name, 4, name.len), value};
     return 0;
@@ -118,12 +119,13 @@ static int read_limit(struct listing *m)
     struct str text;
     int64_t limit = m->counts_all ? 0 : LIMIT_PAGE_DEFAULT;
     int err = route_call_text(c, "limit", c->through->conf.limit, &text);
-    if (!err && text.p && (text_int(&limit, text) != 0 || limit < !m->counts_all)) {
-        err = ERR_INVALID;
-        call_refuse(c, err, "limit must be a whole number, not '%.*s'", (int)(text.len < 40 ? text.len : 40), text.p);
+    if (err) return err;
+    if (text.p && (text_int(&limit, text) != 0 || limit < !m->counts_all)) {
+        call_refuse(c, ERR_INVALID, "limit must be a whole number, not '%.*s'", STR_ARG(str_sub(text, 0, SHOWN)));
+        return ERR_INVALID;
     }
     m->limit = limit > LIMIT_PAGE ? LIMIT_PAGE : (size_t)limit;
-    return err;
+    return 0;
 }
 
 static int read_cursor(struct listing *m)
@@ -164,29 +166,31 @@ static void write_counts(const struct listing *m, struct buf *b)
     json_write_close(b, '}');
 }
 
+/* With the answer the request goes, and the listing with it. */
 static void answer(struct listing *m)
 {
     struct call *c = m->call;
+    struct buf b, tasks = m->tasks;
     char cursor[ID_TEXT];
-    struct buf b;
+    buf_release(&m->one);
     buf_init(&b, ANSWER_MAX);
-    json_write_close(&m->tasks, ']');
+    json_write_close(&tasks, ']');
     if (m->counts_all) {
         write_counts(m, &b);
     } else {
         if (m->more) id_format(&m->last, cursor);
         json_write_open(&b, '{');
-        json_write_member_raw(&b, "items", buf_str(&m->tasks));
+        json_write_member_raw(&b, "items", buf_str(&tasks));
         json_write_member_text(&b, "next_cursor", m->more ? cursor : NULL);
         json_write_close(&b, '}');
     }
     struct mapping_root roots[2] = {{m->counts_all ? STR("counts") : STR("list"), buf_str(&b)},
-                                    {STR("tasks"), buf_str(&m->tasks)}};
-    int err = buf_err(&b) ? buf_err(&b) : buf_err(&m->tasks);
+                                    {STR("tasks"), buf_str(&tasks)}};
+    int err = buf_err(&b) ? buf_err(&b) : buf_err(&tasks);
     if (err) call_refuse(c, ERR_INTERNAL, "the answer would be larger than %d bytes", ANSWER_MAX);
     else route_answer_roots(c, 200, roots, 2, m->counts_all ? "\"counts\"" : "\"list\"", NULL, 0);
     buf_release(&b);
-    finish(m);
+    buf_release(&tasks);
 }
 
 static void refuse(struct listing *m, int err)
