@@ -87,6 +87,18 @@ static void write_more(struct buf *out, const struct json *j, const char *state)
     else json_write_raw(out, percent && percent->kind == JSON_NUMBER ? json_span(j, percent) : STR("0"));
 }
 
+/* The id as a number: in what was just written, which ends before the status and begins with the id. */
+static void rewrite_id(const struct json *j, struct buf *out, struct str task)
+{
+    const struct json_node *root = json_root(j), *text = json_member(j, root, STR("id")), *status = json_member(j, root, STR("status"));
+    struct id id;
+    if (!text || id_parse(&id, str_sub(json_span(j, text), 1, ID_TEXT - 1)) != 0 || text->start > status->start || buf_err(out)) return;
+    out->len -= status->start - text->start;
+    json_write_int(out, id_serial(&id));
+    size_t end = text->start + text->len;
+    buf_add_str(out, str_sub(task, end, status->start - end));
+}
+
 int route_answer_task(struct call *c, struct buf *out, struct str task, const char **ret_state)
 {
     struct json j;
@@ -102,6 +114,7 @@ int route_answer_task(struct call *c, struct buf *out, struct str task, const ch
         *ret_state = word_of(c->through, plain, &word);
         (void)buf_room(out, task.len + 512);
         json_write_raw(out, str_sub(task, 0, status->start)); /* up to its colon: no comma comes after it */
+        if (c->through->conf.serial) rewrite_id(&j, out, task);
         json_write_str(out, word);
         buf_add_str(out, str_sub(task, status->start + status->len, task.len - status->start - status->len - 1));
         write_more(out, &j, *ret_state);

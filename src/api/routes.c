@@ -6,6 +6,7 @@
 
 #include "api/route_call.h"
 #include "api/route_list.h"
+#include "api/route_serial.h"
 #include "api/route_submit.h"
 #include "server/config_copy.h"
 #include "server/config_table.h"
@@ -94,7 +95,8 @@ static void one_task(struct call *c, const char *method, const char *pattern)
 {
     const struct route_call *t = c->through;
     if (route_call_text(c, config_routes_word(t->verb), t->value, &c->params[0])) return;
-    if (c->params[0].p) api_handle(c, method, pattern);
+    if (c->params[0].p && t->conf.serial) route_serial(c, method, pattern);
+    else if (c->params[0].p) api_handle(c, method, pattern);
     else call_refuse(c, ERR_NOT_FOUND, "the request names no task");
 }
 

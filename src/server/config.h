@@ -80,6 +80,7 @@ struct config_route {
     enum task_conflict on_conflict;
     int64_t wait_ms;
     int32_t status, failed_status; /* HTTP; status 0: as it comes */
+    bool serial;                   /* ids are whole numbers */
     const char *limit, *cursor;
     const char *reply, *words, *errors;
 };

@@ -36,6 +36,8 @@ static const struct config_key keys[] = {
      .help = "run: the status of the answer when the task ended otherwise than completed; its body is made by `errors`, or else by `reply`"},
     {"limit", KIND_MAPPING, FIELD(limit), .help = "list, count: how many tasks are shown, a number up to 200 or a source; 50 of a list, none of a count"},
     {"cursor", KIND_MAPPING, FIELD(cursor), .help = "list: the source of where to go on; `list.next_cursor` says it"},
+    {"serial", KIND_BOOL, FIELD(serial), .initial = "false",
+     .help = "ids of tasks are whole numbers here, in what is asked and in answers"},
     {"reply", KIND_MAPPING, FIELD(reply), .help = "the answer, made of task. (submit, run, get, latest, retry, cancel), list. and tasks (list), counts. and tasks (count), health., stats., and what the request has; without it, all of that"},
     {"status", KIND_INT, FIELD(status), .min = 200, .max = 299, .unit = "HTTP status",
      .help = "of the answer when it is well; 202 after a submit, else 200, when it is not said"},
@@ -48,6 +50,5 @@ static const char *const later[] = {
     "notifications", "it comes with notifications",
     "read", "it comes with notifications",
     "ws", "it comes with WebSocket",
-    "serial", "ids are UUIDs",
     NULL};
 const struct config_section config_table_route = {"routes", keys, sizeof keys / sizeof *keys, .later = later, .size = sizeof(struct config_route)};

@@ -4,7 +4,7 @@ does beside that."""
 import sys
 
 import openapi
-from golden import PAIRS, play
+from golden import PAIRS, differs, play
 from harness import ACTOR, QUICK, problem, until
 
 openapi.CONFIGURED += [r"/(api|app|health|task)(/.*)?"]
@@ -125,6 +125,7 @@ def test_novel_analysis_is_answered_as_before(serve):
             {
                 "path": "GET /api/async-analysis/status",
                 "count": {"tag.project_id": "query.project_id"},
+                "serial": True,
                 "limit": 10,
                 "reply": {
                     **{word: f"counts.{word}" for word in ("total", "pending", "processing", "completed", "failed")},
@@ -134,10 +135,11 @@ def test_novel_analysis_is_answered_as_before(serve):
             {
                 "path": "GET /api/async-analysis/tasks/{chapter_id}/latest",
                 "latest": {"subject": "path.chapter_id"},
+                "serial": True,
                 "reply": {"id": "task.id", "chapter_id": {"number": "task.subject"}, "status": "task.status", "started_at": "task.started_at"},
                 **DETAIL,
             },
-            {"path": "POST /api/async-analysis/tasks/{id}/retry", "retry": "path.id", "reply": {"message": "const.It runs again"}, **DETAIL},
+            {"path": "POST /api/async-analysis/tasks/{id}/retry", "retry": "path.id", "serial": True, "reply": {"message": "const.It runs again"}, **DETAIL},
             {
                 "path": "POST /api/async-analysis/tasks",
                 "submit": "work",
@@ -166,13 +168,16 @@ def test_novel_analysis_is_answered_as_before(serve):
     answer = bide.get_json("/api/async-analysis/status?project_id=7")
     assert {k: v for k, v in answer.items() if k != "recent_tasks"} == {"total": 4, "pending": 1, "processing": 1, "completed": 1, "failed": 1}
     recent = answer["recent_tasks"]
+    [pair] = [p for p in PAIRS if p["name"] == "status of a project"]
+    assert not [d for t in recent if (d := differs(pair["response"]["json"]["recent_tasks"][0], t))]
     assert [t["chapter_id"] for t in recent] == [124, 123, 122, 121] and [t["chapter_number"] for t in recent] == [5] * 4
     assert [t["status"] for t in recent] == ["pending", "processing", "failed", "completed"]
     assert recent[0]["duration_seconds"] is None and recent[3]["duration_seconds"] >= 0
     [pair] = [p for p in PAIRS if p["name"] == "latest of a chapter"]
     latest = bide.get_json(pair["request"]["path"])
-    assert {**pair["response"]["json"], "id": running, "started_at": latest["started_at"]} == latest
-    play(bide, "novel-analysis", "retry a failed one", {"id": failed})
+    assert not differs(pair["response"]["json"], latest), latest
+    assert latest["id"] == recent[1]["id"] and [t["id"] for t in recent] == sorted((t["id"] for t in recent), reverse=True)
+    play(bide, "novel-analysis", "retry a failed one", {"id": recent[2]["id"]})
     again = bide.post(f"/api/async-analysis/tasks/{running}/retry")
     assert (again.status, list(again.json)) == (409, ["detail"]), again
     assert bide.send("GET", "/api/async-analysis/tasks/999/latest").status == 404

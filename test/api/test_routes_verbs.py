@@ -52,6 +52,9 @@ ROUTES = [
     },
     {"path": "GET /app/count", "count": {"type": "query.type", "status": "query.status"}, "words": PENDING},
     {"path": "POST /app/tasks/{id}/cancel", "cancel": "path.id", "reply": {"now": "task.status"}, **DETAIL},
+    {"path": "POST /app/numbered", "submit": "cat", "serial": True, "reply": ["task.id", "task.status"]},
+    {"path": "GET /app/numbered/{n}", "get": "path.n", "serial": True, "reply": ["task.id", "task.input", "task.urls.self"], **DETAIL},
+    {"path": "POST /app/numbered/{n}/cancel", "cancel": "path.n", "serial": True, "reply": ["task.id", "task.status"]},
     {"path": "GET /app/stats", "stats": {}},
 ]
 TYPES = {"later": {"exec": ["/bin/cat"], "queue": "stopped"}}
@@ -223,6 +226,21 @@ def test_cancel_takes_a_task_and_does_not_look_at_the_body(app):
     answer = app.post(f"/app/tasks/{id}/cancel", b"whatever", {"Content-Type": "text/plain"})
     assert (answer.status, answer.json) == (200, {"now": "cancelled"}), answer
     assert app.post("/app/tasks/nope/cancel").json["detail"]
+
+
+def test_ids_may_be_numbers(app):
+    numbers = [app.post("/app/numbered", {"i": i}).json[0] for i in range(50)]
+    assert numbers == sorted(set(numbers)) and all(isinstance(n, int) and n < 2**53 for n in numbers)
+    for i, n in enumerate(numbers):
+        assert app.get_json(f"/app/numbered/{n}")[:2] == [n, {"i": i}]
+    path = app.get_json(f"/app/numbered/{numbers[7]}")[2]
+    assert app.get_json(path)["input"] == {"i": 7}
+    assert app.get_json(path.replace("/v1/tasks", "/app/numbered"))[0] == numbers[7], "its UUID will do"
+    app.ended(path.rpartition("/")[2], "completed")
+    assert app.post(f"/app/numbered/{numbers[7]}/cancel").json == [numbers[7], "completed"]
+    for nobody in (1, -1, numbers[-1] + 1, 2**53, 2**63 - 1, 2**63, 2**64, -(2**63), "1.0", "x", "0x10", " "):
+        answer = app.send("GET", f"/app/numbered/{urllib.parse.quote(str(nobody))}")
+        assert (answer.status, list(answer.json)) == (404, ["detail"]), nobody
 
 
 # ---- list, count, stats ----

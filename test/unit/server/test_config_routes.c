@@ -104,7 +104,7 @@ TEST(what_is_known_of_and_not_there_yet_is_told_so)
 {
     refuse("{path: POST /a, submit: a, callback: {url: body.url}}", 32, "\"callback\" is not there yet: it comes with webhooks");
     refuse("{path: POST /a, submit: a, input: x.json}", 32, "\"input\" is not there yet: say `input` at the type");
-    refuse("{path: POST /a, submit: a, serial: true}", 32, "\"serial\" is not there yet: ids are UUIDs");
+    refuse("{path: POST /a, submit: a, serial: 5}", 40, "\"serial\": expected true or false; found \"5\"");
 }
 
 TEST(sources_have_to_be_there)
