@@ -8,7 +8,10 @@
 #include "api/call.h"
 #include "api/origin.h"
 #include "api/pull_upload.h"
+#include "api/routes.h"
 #include "api/sequel.h"
+
+#include <assert.h>
 
 static const struct route *const tables[] = {tasks_routes,   task_routes,   queues_routes,
                                              workers_routes, health_routes, openapi_routes,
@@ -84,6 +87,7 @@ static const char *allowed(struct call *c, struct str path)
             buf_add_format(&b, "%s%s%s", b.len ? ", " : "", r->method, strcmp(r->method, "GET") == 0 ? ", HEAD" : "");
         }
     }
+    routes_allow(c, &b);
     if (b.len) buf_add_text(&b, ", OPTIONS");
     const char *text = b.len ? arena_text(&c->req->arena, buf_str(&b)) : NULL;
     buf_release(&b);
@@ -182,6 +186,20 @@ void api_on_request(void *user, struct http_request *req)
         return;
     }
     const struct route *r = find(c);
-    if (!r) refuse_path(c);
-    else if (prepare(c, r)) r->handle(c);
+    if (r && prepare(c, r)) r->handle(c);
+    if (r) return;
+    if (routes_find(c)) routes_handle(c);
+    else refuse_path(c);
+}
+
+void api_handle(struct call *c, const char *method, const char *pattern)
+{
+    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
+        for (const struct route *r = tables[t]; r->method; r++) {
+            if (strcmp(r->method, method) != 0 || strcmp(r->pattern, pattern) != 0) continue;
+            r->handle(c);
+            return;
+        }
+    }
+    assert(!"there is no such route");
 }

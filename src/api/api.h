@@ -25,6 +25,8 @@ struct api {
     struct map busy_keys;      /* idempotency keys of submits on their way to the store */
 };
 
+struct route_call; /* route_call.h */
+
 /* One request on its way. Lives in the request's arena: until the answer. */
 struct call {
     struct api *api;
@@ -32,6 +34,8 @@ struct call {
     struct str params[API_PARAMS]; /* of the path, decoded */
     struct query query;
     bool existing; /* the answer is the task that holds the key already */
+    struct route_call *through; /* it came by a route of the configuration, which shapes its answer; NULL: an own one */
+    bool submits;  /* it is a submit */
     bool replayed; /* the answer is that of an earlier request with the same idempotency key */
 };
 
@@ -52,6 +56,9 @@ extern const struct route tasks_routes[], task_routes[], queues_routes[], worker
     openapi_routes[], bulk_routes[], history_routes[], change_routes[],
     gc_routes[], batch_routes[], files_routes[], pull_claim_routes[], pull_attempt_routes[],
     pull_upload_routes[], callbacks_routes[];
+
+/* Has the route of this method and pattern, one of the tables, handle the call. */
+void api_handle(struct call *c, const char *method, const char *pattern);
 
 /* Of the routes that take bodies in pieces: is it a request to them? */
 bool batch_in_pieces(const struct http_request *r);

@@ -5,6 +5,8 @@
 #include "api/call.h"
 
 #include "api/prefer.h"
+#include "api/route_answer.h"
+#include "api/route_point.h"
 #include "base/text.h"
 #include "http/problem.h"
 
@@ -47,6 +49,10 @@ void call_answer_buf(struct call *c, int status, const char *content_type, struc
                      size_t n_headers)
 {
     int err = buf_err(b);
+    if (!err && c->through) {
+        route_answer(c, status, b, headers, n_headers);
+        return;
+    }
     if (err || (b->len >= CALL_LARGE && call_claim(c, b->len))) {
         buf_release(b);
         if (err == ERR_TOO_BIG) call_refuse(c, ERR_INTERNAL, "the answer would be larger than %d bytes", ANSWER_MAX);
@@ -79,6 +85,12 @@ void call_problem_with(struct call *c, const struct err *e, const struct http_he
                        struct str extra)
 {
     int status = err_http_status(e->code);
+    struct err own = *e;
+    if (c->through) {
+        route_point(c, &own);
+        e = &own;
+    }
+    if (c->through && route_answer_problem(c, e, headers, n_headers, extra)) return;
     count(c, status);
     bool later = status == 429 || status == 503 || status == 507;
     problem_reply_with(c->req, e, later ? 1 : 0, headers, n_headers, extra);

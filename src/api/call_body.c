@@ -37,5 +37,6 @@ int call_body_members(struct call *c, const char *media, const struct member *ta
 int call_body_nothing(struct call *c)
 {
     static const struct member none[] = {{NULL, NULL}};
+    if (c->through) return 0; /* what the application's clients send with it is theirs */
     return call_body_members(c, NULL, none, NULL);
 }

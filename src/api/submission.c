@@ -341,11 +341,17 @@ int submission_read(struct task_body *ret, const struct json *j, const struct js
 int submission_read_of(const struct http_request *r, struct task_body *ret, const struct json *j,
                        const struct json_node *node, struct server *s, struct arena *a, struct err *e)
 {
+    return submission_read_with(r, ret, STR_NONE, j, node, s, a, e);
+}
+
+int submission_read_with(const struct http_request *r, struct task_body *ret, struct str input, const struct json *j,
+                         const struct json_node *node, struct server *s, struct arena *a, struct err *e)
+{
     if (node->kind != JSON_OBJECT)
         return err_set(e, ERR_INVALID, "a submit is a JSON object like {\"type\":\"transcribe\",\"input\":{}}, not %s",
                        json_kind_name(node->kind));
     int64_t now_ms = turn_wall_ms(s->turn);
-    *ret = (struct task_body){.created_at_ms = now_ms, .retain_ms = RETAIN_AS_TYPE, .cost = 1};
+    *ret = (struct task_body){.created_at_ms = now_ms, .retain_ms = RETAIN_AS_TYPE, .cost = 1, .input = input};
     struct members m = {j, a, e};
     struct draft d = {.m = &m, .server = s, .body = ret, .now_ms = now_ms, .priority = INT64_MIN, .max_attempts = -1,
                       .delay_ms = -1};

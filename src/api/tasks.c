@@ -2,7 +2,7 @@
  *
  * /v1/tasks: submit, list.
  */
-#include "api/api.h"
+#include "api/tasks.h"
 
 #include "api/call.h"
 #include "api/filter.h"
@@ -42,7 +42,7 @@ static void accepted(struct submit *m)
     struct str path = task_json_path(&m->body.id, location);
     struct task t = task_json_of_new(&m->item);
     struct buf b = call_buf(c);
-    bool minimal = str_eq_nocase(prefer_find(c->req, "return"), STR("minimal"));
+    bool minimal = !c->through && str_eq_nocase(prefer_find(c->req, "return"), STR("minimal"));
     if (minimal) task_json_write_id(&b, &m->body.id);
     else task_json_write(&b, c->api->server, &t, false);
     struct http_header headers[] = {{STR("Location"), path}, {STR("Retry-After"), STR("1")},
@@ -50,10 +50,16 @@ static void accepted(struct submit *m)
     call_answer_buf(c, 202, CALL_JSON, &b, headers, minimal ? 3 : 2);
 }
 
+/* A route's answer may be made of it. */
+static void drop_body(struct call *c)
+{
+    if (!c->through) http_drop_body(c->req);
+}
+
 /* It may take a minute, and the body is stored: nothing that lies in it is used from here on. */
 static void wait(struct submit *m)
 {
-    http_drop_body(m->call->req);
+    drop_body(m->call);
     wait_start(m->call, &m->body.id, m->wait_ms);
 }
 
@@ -76,7 +82,7 @@ static void on_added(struct store_req *req)
     if (!err && (m->item.replayed || m->item.existing)) {
         c->replayed = m->item.replayed;
         c->existing = m->item.existing;
-        http_drop_body(c->req);
+        drop_body(c);
         wait_start(c, c->existing ? &m->item.holder : &m->item.first, m->wait_ms);
         return;
     }
@@ -103,23 +109,20 @@ static bool is_json(struct str type)
     return str_eq_nocase(media, STR("application/json"));
 }
 
-static void submit(struct call *c)
+void tasks_submit(struct call *c, struct str fields, struct str input, int64_t wait_ms)
 {
     struct server *s = c->api->server;
     struct submit *m = arena_alloc(&c->req->arena, sizeof *m);
-    m->call = c;
+    *m = (struct submit){.call = c, .wait_ms = wait_ms};
+    c->submits = true;
     if (s->draining) {
         call_refuse(c, ERR_DRAINING, "the server is stopping; submit again when it is back");
         return;
     }
-    if (!is_json(http_header(c->req, "Content-Type"))) {
-        call_refuse(c, ERR_MEDIA, "a submit needs Content-Type: application/json (with curl: -H 'Content-Type: application/json')");
-        return;
-    }
-    if (call_wait_ms(c, &m->wait_ms)) return;
     struct err e = {0};
-    int err = json_parse(&c->api->json, c->req->body, &e);
-    if (!err) err = submission_read_of(c->req, &m->body, &c->api->json, json_root(&c->api->json), s, &c->req->arena, &e);
+    struct json *j = &c->api->json;
+    int err = json_parse(j, fields, &e);
+    if (!err) err = submission_read_with(c->req, &m->body, input, j, json_root(j), s, &c->req->arena, &e);
     if (err) {
         call_problem(c, &e);
         return;
@@ -135,6 +138,17 @@ static void submit(struct call *c)
     m->busy = m->item.key.p != NULL;
     m->add = (struct store_add){.items = &m->item, .n = 1};
     store_add(s->store, &m->add, on_added, m);
+}
+
+static void submit(struct call *c)
+{
+    int64_t wait_ms;
+    if (!c->api->server->draining && !is_json(http_header(c->req, "Content-Type"))) {
+        call_refuse(c, ERR_MEDIA, "a submit needs Content-Type: application/json (with curl: -H 'Content-Type: application/json')");
+        return;
+    }
+    if (call_wait_ms(c, &wait_ms)) return;
+    tasks_submit(c, c->req->body, STR_NONE, wait_ms);
 }
 
 /* ---- list ---- */

@@ -5,6 +5,7 @@
 #include "api/wait.h"
 
 #include "api/call.h"
+#include "api/route_answer.h"
 #include "api/task_json.h"
 #include "base/mem.h"
 #include "server/eta_at.h"
@@ -29,6 +30,7 @@ struct wait {
     bool asking;       /* a question is on its way */
     bool asked_last;   /* that question was put after the last word: its answer is given whatever it is */
     bool told;         /* the ending was committed, or the time is up: the next answer is the last */
+    bool whole;        /* input and result are asked for whatever their size */
     struct store_get get;
     struct place_ask *place;
     struct waiter waiter;
@@ -70,7 +72,7 @@ static void on_time(struct timer *t)
 static void answer(struct wait *w, const struct task_place *place)
 {
     struct call *c = w->call;
-    bool get = !str_eq(c->req->path, STR("/v1/tasks")); /* not a submit, that is */
+    bool get = !c->submits;
     bool ended = state_is_ending(w->get.task.life.state) && (get || w->patient);
     char etag[ETAG_TEXT], text[ID_TEXT], location[64];
     struct buf b = call_buf(c);
@@ -89,7 +91,8 @@ static void answer(struct wait *w, const struct task_place *place)
     if (!ended) headers[n++] = (struct http_header){STR("Retry-After"), STR("1")};
     if (c->existing) headers[n++] = (struct http_header){STR("Bide-Existing"), STR("true")};
     if (c->replayed) headers[n++] = (struct http_header){STR("Idempotency-Replayed"), STR("true")};
-    if ((str_eq(c->req->method, STR("GET")) || str_eq(c->req->method, STR("HEAD"))) && etag_is_known(c->req, etag)) {
+    if (!c->through && (str_eq(c->req->method, STR("GET")) || str_eq(c->req->method, STR("HEAD"))) &&
+        etag_is_known(c->req, etag)) {
         buf_release(&b);
         call_answer_with(c, 304, NULL, STR_NONE, headers, 1);
         return;
@@ -140,6 +143,20 @@ static void refuse(struct wait *w, int err)
     call_store_failed(w->call, err);
 }
 
+/* A configured route may show what is too large for the API's own answers. True: it is asked for, or refused. */
+static bool ask_whole(struct wait *w)
+{
+    struct call *c = w->call;
+    const struct task *t = &w->get.task;
+    size_t bytes = route_answer_more(c, t->input_bytes, t->result_bytes);
+    if (!bytes || w->whole) return false;
+    store_release(&w->get.req);
+    if (call_claim(c, bytes)) return true;
+    w->whole = w->told = true; /* its answer is the last, however it stands by then */
+    ask(w);
+    return true;
+}
+
 static void on_got(struct store_req *req)
 {
     struct wait *w = req->user;
@@ -159,7 +176,7 @@ static void on_got(struct store_req *req)
         return;
     }
     stop_waiting(w);
-    answer_with_place(w);
+    if (!ask_whole(w)) answer_with_place(w);
 }
 
 static void ask(struct wait *w)
@@ -167,7 +184,9 @@ static void ask(struct wait *w)
     struct server *s = w->call->api->server;
     w->asking = true;
     w->asked_last = w->told;
-    w->get = (struct store_get){.id = w->id, .input_max = LIMIT_INLINE, .result_max = LIMIT_INLINE};
+    w->get = (struct store_get){.id = w->id,
+                                .input_max = w->whole ? LIMIT_INPUT : LIMIT_INLINE,
+                                .result_max = w->whole ? LIMIT_RESULT : LIMIT_INLINE};
     store_get(s->store, &w->get, on_got, w);
 }
 

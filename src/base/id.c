@@ -11,6 +11,7 @@
 #include "base/id.h"
 
 #define COUNTER_MAX 0xFFF
+#define SERIAL_FROM_MS INT64_C(1577836800000) /* 2020-01-01 */
 #define MS_MAX ((INT64_C(1) << 48) - 1)
 
 void id_maker_init(struct id_maker *m, const struct clock *clock, struct rng *rng)
@@ -104,6 +105,24 @@ int64_t id_ms(const struct id *id)
     int64_t ms = 0;
     for (int i = 0; i < 6; i++) ms = ms << 8 | id->b[i];
     return ms;
+}
+
+int64_t id_serial(const struct id *id)
+{
+    return (id_ms(id) - SERIAL_FROM_MS) * (COUNTER_MAX + 1) + ((id->b[6] & 0x0F) << 8 | id->b[7]);
+}
+
+int id_of_serial(struct id *ret_id, int64_t serial)
+{
+    const int64_t below = SERIAL_FROM_MS * (COUNTER_MAX + 1); /* numbers of the time before it */
+    if (serial < -below || serial >= (INT64_C(1) << 60) - below) return ERR_INVALID;
+    uint64_t ms = (uint64_t)(serial + below) / (COUNTER_MAX + 1), counter = (uint64_t)(serial + below) % (COUNTER_MAX + 1);
+    struct id id = {{0}};
+    for (int i = 0; i < 6; i++) id.b[i] = (uint8_t)(ms >> (40 - 8 * i));
+    id.b[6] = (uint8_t)(0x70 | counter >> 8);
+    id.b[7] = (uint8_t)counter;
+    *ret_id = id;
+    return 0;
 }
 
 uint64_t id_fence(struct rng *rng)

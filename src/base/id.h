@@ -34,6 +34,11 @@ int id_cmp(const struct id *a, const struct id *b);
 static inline struct str id_key(const struct id *id) { return (struct str){(const char *)id->b, sizeof id->b}; }
 int64_t id_ms(const struct id *id); /* the time in it */
 
+/* The part in front of its chance as a number: the order of time, the same for no two ids of one process. Below 2^53 until the
+ * year 2089, so that it is safe as a number of JSON. */
+int64_t id_serial(const struct id *id);
+int id_of_serial(struct id *ret_id, int64_t serial) MUST_USE; /* the least id of this number; ERR_INVALID: it is of none */
+
 uint64_t id_fence(struct rng *rng); /* never 0 */
 int id_fence_parse(uint64_t *ret_fence, struct str text) MUST_USE; /* exactly 16 hex digits */
 void id_fence_format(uint64_t fence, char text[FENCE_TEXT]);

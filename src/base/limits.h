@@ -38,6 +38,7 @@
 #define LIMIT_PAGE 200                            /* items of one list page */
 #define LIMIT_PAGE_DEFAULT 50                     /* items of one list page unless asked otherwise */
 #define LIMIT_PAGE_BYTES (8 * 1024 * 1024)        /* a list page of tasks that is this large ends early; next_cursor goes on */
+#define LIMIT_ROUTE_READS 250                    /* pages that a configured route's count, or its search for a status, may read; each takes 20 ms at most */
 #define LIMIT_WAIT_MS (60 * 1000)                 /* longest wait of one request */
 #define LIMIT_FILES 256                           /* output files of one attempt */
 #define LIMIT_BATCH 64                            /* tasks that are handed to a worker by one frame */

@@ -85,10 +85,18 @@ struct config_type {
     int32_t priority;
 };
 
-/* An address of an existing application: what happens there. Mappings are JSON text (task/mapping.h). */
+/* An address of an existing application: what happens there. All but the path are JSON text, mappings mostly
+ * (task/mapping.h), NULL when not said; one of the verbs is. */
 struct config_route {
-    const char *path;  /* "POST /api/process/{kind}" */
-    const char *reply; /* mapping */
+    const char *path; /* "POST /api/process/{kind}" */
+    const char *submit, *run, *get, *latest, *list, *count, *retry, *cancel, *health, *stats;
+    const char *fields, *subject, *priority, *tags, *key, *limit_key;
+    enum task_conflict on_conflict;
+    int64_t wait_ms;
+    int32_t status, failed_status; /* HTTP; status 0: as it comes */
+    bool serial;                   /* ids are whole numbers */
+    const char *limit, *cursor;
+    const char *reply, *words, *errors;
 };
 
 struct config {
@@ -107,6 +115,7 @@ struct config {
     size_t n_workers;
     struct config_type *types; /* exact names in order, then prefixes, longest first */
     size_t n_types, n_exact;
+    const char *words;           /* JSON text: an object of texts, by status; NULL: none */
     struct config_route *routes; /* as in the file */
     size_t n_routes;
     bool commands;

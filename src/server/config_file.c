@@ -13,6 +13,7 @@
 #include "server/config_http.h"
 #include "server/config_list.h"
 #include "server/config_outside.h"
+#include "server/config_routes.h"
 #include "server/config_sandbox.h"
 #include "server/config_sequel.h"
 #include "server/config_steps.h"
@@ -71,6 +72,17 @@ static void read_amounts(struct reader *r, const struct target *t, const struct 
     memcpy((char *)t->base + k->offset, &amounts, sizeof amounts);
 }
 
+/* One that is known of and not there yet is told so. */
+static bool is_later(struct reader *r, const struct config_section *s, struct str key, struct config_mark at)
+{
+    for (const char *const *name = s->later; name && *name; name += 2) {
+        if (!str_eq(key, str_of(*name))) continue;
+        config_errors_add(r->errors, at, "\"%s\" is not there yet: %s", name[0], name[1]);
+        return true;
+    }
+    return false;
+}
+
 /* Notes keys without a row; what is in `map` afterwards is known. */
 static void check_keys(struct reader *r, const struct config_section *s, struct fy_node *map, struct config_mark around)
 {
@@ -83,6 +95,7 @@ static void check_keys(struct reader *r, const struct config_section *s, struct 
             continue;
         }
         if (config_table_find(s, key)) continue;
+        if (is_later(r, s, key, at)) continue;
         const char *near = config_table_nearest(s, key);
         config_errors_add(r->errors, at, "unknown key \"%.*s\"%s%s%s", (int)(key.len < 80 ? key.len : 80), key.p,
                           near ? " (did you mean \"" : "", near ? near : "", near ? "\"?)" : "");
@@ -330,6 +343,7 @@ static void walk(struct reader *r, struct fy_node *root)
     config_warmup_check(c, r->errors);
     config_steps_check(c, r->errors);
     config_sequel_check(c, r->errors);
+    config_routes_check(c, r->errors);
     if (c->commands && !config_type_is_declared(c, STR(COMMAND_TYPE))) build_in(c);
 }
 

@@ -253,13 +253,6 @@ static const struct config_key type_keys[] = {
 };
 const struct config_section config_table_type = {"types.NAME", KEYS(config_type, type_keys)};
 
-static const struct config_key route_keys[] = {
-    {"path", KIND_TEXT, FIELD(config_route, path), .required = true,
-     .help = "method and path, a name in braces for what is between two slashes: GET /api/task/{task_id}"},
-    {"reply", KIND_MAPPING, FIELD(config_route, reply), .help = "the answer"},
-};
-const struct config_section config_table_route = {"routes", KEYS(config_route, route_keys)};
-
 /* In the order in which they are read: types name queues and workers and inherit the defaults. */
 static const struct config_key top_keys[] = {
     {"listen", KIND_ADDRESSES, FIELD(config, listen), .initial = "127.0.0.1:8080", .fixed = true,
@@ -282,6 +275,7 @@ static const struct config_key top_keys[] = {
      .section = &config_table_worker, .help = "pools of long-lived processes that hold a loaded model"},
     {"types", KIND_NAMED, FIELD(config, types), .count = offsetof(struct config, n_types),
      .section = &config_table_type, .help = "what can be submitted; a trailing * is a prefix, the longest match wins"},
+    {"words", KIND_MAPPING, FIELD(config, words), .help = "other words for statuses, in all routes: `{running: processing}`"},
     {"routes", KIND_LIST, FIELD(config, routes), .count = offsetof(struct config, n_routes),
      .section = &config_table_route, .help = "addresses of an existing application, and what each does"},
 };

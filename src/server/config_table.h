@@ -61,6 +61,7 @@ struct config_section {
     const char *name; /* as doc/config.md heads it */
     const struct config_key *keys;
     size_t n;
+    const char *const *later; /* keys that are known of and not there yet, each followed by what to do; ends with NULL; NULL: none */
     const char *plain; /* the key that a plain text in the section's place sets; NULL: none */
     bool inherited;    /* those of a type are those of `defaults` unless it says so */
     bool optional;     /* it is there only when it is said, be it empty: the bool at `said` of its struct */

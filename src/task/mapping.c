@@ -7,12 +7,13 @@
 #include "base/json.h"
 #include "base/json_write.h"
 #include "base/limits.h"
+#include "base/mem.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define CONST STR("const")
 #define ITEM STR("item")
+#define SHOWN 80 /* bytes of a text in an error */
 
 struct place {
     const struct json *j;
@@ -28,6 +29,7 @@ struct making {
     struct json template;
     const struct mapping_root *roots;
     size_t n;
+    bool any_size;
     struct json *parsed;  /* of each root, when it was needed */
     struct found *found;  /* of each node of the template */
     struct buf scratch;
@@ -51,6 +53,15 @@ static const struct json_node *first_of(const struct json *j, const struct json_
     return first && first->kind == JSON_ARRAY ? first : NULL;
 }
 
+/* {"number": ..} or {"text": ..}: what it holds, NULL when it is neither. */
+static const struct json_node *cast_of(const struct json *j, const struct json_node *v, bool *ret_number)
+{
+    if (v->kind != JSON_OBJECT || v->count != 1) return NULL;
+    const struct json_node *number = json_member(j, v, STR("number")), *text = json_member(j, v, STR("text"));
+    *ret_number = number != NULL;
+    return number ? number : text;
+}
+
 /* ---- making ---- */
 
 static int make(struct making *m, const struct json_node *v, const struct place *item);
@@ -68,7 +79,7 @@ static struct place step(struct place at, struct str name)
         if (name.p[i] < '0' || name.p[i] > '9' || place > at.node->count) return next;
         place = place * 10 + (size_t)(name.p[i] - '0');
     }
-    next.node = name.len ? json_first(at.node) : NULL;
+    next.node = json_first(at.node);
     while (next.node && place-- > 0) next.node = json_next(at.node, next.node);
     return next;
 }
@@ -88,7 +99,7 @@ static int root_place(struct making *m, struct str name, struct place *ret)
         if (!m->roots[i].json.p) return 0;
         if (!j->n) {
             j->envelope = LIMIT_JSON_ENVELOPE;
-            j->any_size = true;
+            j->any_size = m->any_size;
             int err = json_parse(j, m->roots[i].json, m->e);
             if (err) return err;
         }
@@ -138,8 +149,8 @@ static int make_each(struct making *m, const struct json_node *each, const struc
     struct place list;
     buf_clear(&m->scratch);
     int err = look(m, each, json_string(&m->template, each, &m->scratch), item, &list);
-    bool is_list = list.node && list.node->kind == JSON_ARRAY;
     if (err) return err;
+    bool is_list = list.node && list.node->kind == JSON_ARRAY;
     json_write_open(m->out, '[');
     for (const struct json_node *v = is_list ? json_first(list.node) : NULL; v && !err; v = json_next(list.node, v))
         err = make(m, as, &(struct place){list.j, v});
@@ -160,6 +171,37 @@ static int make_first(struct making *m, const struct json_node *list, const stru
         if (null) m->out->len = before;
     }
     if (null) json_write_null(m->out);
+    return 0;
+}
+
+static bool is_number(struct str text)
+{
+    struct json j;
+    struct err unused;
+    json_init(&j);
+    bool is = text.len && text.len < 64 && json_parse(&j, text, &unused) == 0 && json_root(&j)->kind == JSON_NUMBER;
+    json_release(&j);
+    return is && text.p[0] != ' ' && text.p[text.len - 1] != ' ';
+}
+
+/* What was made is replaced by what it stands for. */
+static int make_cast(struct making *m, const struct json_node *v, bool number, const struct place *item)
+{
+    size_t before = m->out->len;
+    int err = make(m, v, item);
+    if (err || buf_err(m->out)) return err;
+    struct str made = str_sub(buf_str(m->out), before, m->out->len);
+    if (made.p[0] == ',') made = str_sub(made, 1, made.len);
+    bool quoted = made.p[0] == '"';
+    if (number ? is_number(made) : quoted) return 0;
+    char kept[64];
+    struct str inner = quoted ? str_sub(made, 1, made.len - 2) : made;
+    bool good = inner.len < sizeof kept && (number ? is_number(inner) : is_number(inner) || made.p[0] == 't' || made.p[0] == 'f');
+    if (good) memcpy(kept, inner.p, inner.len);
+    m->out->len = before;
+    if (!good) json_write_null(m->out);
+    else if (number) json_write_raw(m->out, (struct str){kept, inner.len});
+    else json_write_str(m->out, (struct str){kept, inner.len});
     return 0;
 }
 
@@ -185,6 +227,9 @@ static int make(struct making *m, const struct json_node *v, const struct place 
     if (err) return err_set(m->e, err, "what the mapping makes is larger than %zu bytes", m->out->max);
     if (each) return make_each(m, each, as, item);
     if (first) return make_first(m, first, item);
+    bool number = false;
+    const struct json_node *cast = cast_of(&m->template, v, &number);
+    if (cast && cast->kind == JSON_STRING) return make_cast(m, cast, number, item);
     if (v->kind == JSON_OBJECT || v->kind == JSON_ARRAY) return make_members(m, v, item);
     if (v->kind == JSON_STRING) return make_text(m, v, item);
     json_write_raw(m->out, json_span(&m->template, v));
@@ -193,27 +238,36 @@ static int make(struct making *m, const struct json_node *v, const struct place 
 
 static void release(struct making *m)
 {
-    for (size_t i = 0; m->parsed && i < m->n; i++) json_release(&m->parsed[i]);
+    for (size_t i = 0; i < m->n; i++) json_release(&m->parsed[i]);
     free(m->parsed);
     free(m->found);
     buf_release(&m->scratch);
     json_release(&m->template);
 }
 
-int mapping_make(struct str template, const struct mapping_root *roots, size_t n, struct buf *out, struct err *e)
+static int make_all(struct str template, const struct mapping_root *roots, size_t n, bool any_size, struct buf *out,
+                    struct err *e)
 {
-    struct making m = {.roots = roots, .n = n, .out = out, .e = e};
+    struct making m = {.roots = roots, .n = n, .any_size = any_size, .out = out, .e = e};
     buf_init(&m.scratch, template.len + 1);
     json_init(&m.template);
     int err = json_parse(&m.template, template, e);
-    if (!err) {
-        m.parsed = calloc(n + 1, sizeof *m.parsed);
-        m.found = calloc(m.template.n, sizeof *m.found);
-        err = m.parsed && m.found ? make(&m, json_root(&m.template), NULL) : err_set(e, ERR_NOMEM, "out of memory");
-    }
+    m.parsed = mem_new((n + 1) * sizeof *m.parsed);
+    m.found = mem_new((m.template.n + 1) * sizeof *m.found);
+    if (!err) err = make(&m, json_root(&m.template), NULL);
     if (!err && buf_err(out)) err = err_set(e, buf_err(out), "what the mapping makes is larger than %zu bytes", out->max);
     release(&m);
     return err;
+}
+
+int mapping_make(struct str template, const struct mapping_root *roots, size_t n, struct buf *out, struct err *e)
+{
+    return make_all(template, roots, n, false, out, e);
+}
+
+int mapping_make_any(struct str template, const struct mapping_root *roots, size_t n, struct buf *out, struct err *e)
+{
+    return make_all(template, roots, n, true, out, e);
 }
 
 /* ---- checking ---- */
@@ -237,12 +291,13 @@ static bool is_root(const struct checking *c, struct str name, bool in_each)
 
 static int refuse_root(const struct checking *c, struct str text, bool in_each)
 {
-    char list[160] = "";
-    size_t len = 0;
-    for (const char *const *r = c->roots; *r && len < sizeof list; r++)
-        len += (size_t)snprintf(list + len, sizeof list - len, "%s., ", *r);
-    return err_set(c->e, ERR_INVALID, "\"%.*s\" names no source; a source begins with one of %s%sconst. (which is text)",
-                   (int)(text.len < 80 ? text.len : 80), text.p, list, in_each ? "item., " : "");
+    struct buf list;
+    buf_init(&list, LIMIT_CONFIG);
+    for (const char *const *r = c->roots; *r; r++) buf_add_format(&list, "%s., ", *r);
+    int err = err_set(c->e, ERR_INVALID, "\"%.*s\" names no source; a source begins with one of %.*s%sconst. (which is text)",
+                      STR_ARG(str_sub(text, 0, SHOWN)), STR_ARG(buf_str(&list)), in_each ? "item., " : "");
+    buf_release(&list);
+    return err;
 }
 
 static int check_text(struct checking *c, const struct json_node *v, bool in_each)
@@ -257,8 +312,7 @@ static int check_text(struct checking *c, const struct json_node *v, bool in_eac
         empty = str_cut(&rest, '.').len == 0 || (more && rest.len == 0);
     }
     if (empty)
-        return err_set(c->e, ERR_INVALID, "\"%.*s\" has a name without a letter in it", (int)(text.len < 80 ? text.len : 80),
-                       text.p);
+        return err_set(c->e, ERR_INVALID, "\"%.*s\" has a name without a letter in it", STR_ARG(str_sub(text, 0, SHOWN)));
     if (c->f) c->f(c->user, text);
     return 0;
 }

@@ -8,6 +8,8 @@
  *     {"key": ..., "other": ...}      an object of what its members make; so with [..., ...]
  *     {"each": "task.result.items", "as": {"name": "item.name"}}   an array: what "as" makes of each element, `item`
  *     {"first": ["task.a", "task.b", "const.c"]}                   the first of them that is not null
+ *     {"number": "task.subject"}      a text that is a number, as that number; what is none is null
+ *     {"text": "body.id"}             a number, true or false as text
  *     5, true, null                   themselves
  *
  * What is not there is null. Names with a dot in them cannot be said. An element outside of which there is no other
@@ -21,15 +23,19 @@
 
 struct mapping_root {
     struct str name;
-    struct str json; /* JSON text, whose number of values is bounded by whoever made it; p NULL: absent, null */
+    struct str json; /* JSON text; p NULL: absent, null */
 };
 
 /* Is it a template over these roots (ends with NULL)? ERR_INVALID with the reason in `e`: a text that names no root says
  * which there are. */
 int mapping_check(struct str template, const char *const *roots, struct err *e) MUST_USE;
-/* Appends what it makes to `out`, whose maximum bounds it. ERR_TOO_BIG; ERR_SYNTAX: a root is no JSON; ERR_NOMEM. */
+/* Appends what it makes to `out`, whose maximum bounds it. ERR_TOO_BIG; ERR_SYNTAX: a root is no JSON. Without memory it
+ * aborts. */
 int mapping_make(struct str template, const struct mapping_root *roots, size_t n, struct buf *out,
                  struct err *e) MUST_USE;
+/* The same over roots that may have more than LIMIT_JSON_NODES values: somebody else has bounded them. */
+int mapping_make_any(struct str template, const struct mapping_root *roots, size_t n, struct buf *out,
+                     struct err *e) MUST_USE;
 /* Calls f with each source of a template that mapping_check took: "task.id"; constants are none. */
 void mapping_sources(struct str template, void (*f)(void *user, struct str source), void *user);
 

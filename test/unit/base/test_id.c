@@ -125,6 +125,38 @@ static uint64_t zero_first(struct rng *r)
     return draws++ < 2 ? 0 : 77;
 }
 
+TEST(a_number_is_of_one_id_and_in_their_order)
+{
+    struct id_maker m = maker(1795392000000); /* 2026-11-23 */
+    int64_t before = 0;
+    for (int i = 0; i < 10000; i++) {
+        struct id id = id_make(&m), least, next;
+        int64_t serial = id_serial(&id);
+        CHECK(serial > before && serial < INT64_C(1) << 53);
+        CHECK_INT(id_of_serial(&least, serial), 0);
+        CHECK_INT(id_of_serial(&next, serial + 1), 0);
+        CHECK(id_cmp(&least, &id) < 0 && id_cmp(&id, &next) < 0);
+        CHECK_INT(id_serial(&least), serial);
+        before = serial;
+    }
+}
+
+TEST(a_number_of_no_time_is_of_no_id)
+{
+    struct id_maker m = maker(0);
+    struct id first = id_make(&m), last, id;
+    m = maker((INT64_C(1) << 48) - 1);
+    m.last_ms = now_ms;
+    m.counter = 0xFFE;
+    last = id_make(&m);
+    CHECK_INT(id_of_serial(&id, id_serial(&first)), 0);
+    CHECK_INT(id_of_serial(&id, id_serial(&last)), 0);
+    CHECK_INT(id_of_serial(&id, id_serial(&first) - 1), ERR_INVALID);
+    CHECK_INT(id_of_serial(&id, id_serial(&last) + 1), ERR_INVALID);
+    CHECK_INT(id_of_serial(&id, INT64_MAX), ERR_INVALID);
+    CHECK_INT(id_of_serial(&id, INT64_MIN), ERR_INVALID);
+}
+
 TEST(a_fence_is_never_zero)
 {
     struct rng r = {zero_first};

@@ -47,6 +47,7 @@ TEST(what_is_not_there_is_null)
 {
     CHECK_STR(str_of(make("[\"task.x\",\"task.result.items.3\",\"task.id.x\",\"task.result.items.a\",\"task.result.none.x\"]", TASK)),
               "[null,null,null,null,null]");
+    CHECK_STR(str_of(make("\"task.result.items.-1\"", TASK)), "null");
     CHECK_STR(str_of(make("[\"task.result.items.99999999999999999999999\",\"task.0\"]", TASK)), "[null,{\"k.e\":7}]");
     CHECK_STR(str_of(make_of("[\"body\",\"body.a\"]", TASK, STR_NONE)), "[null,null]");
 }
@@ -74,6 +75,20 @@ TEST(first_is_the_first_that_is_not_null)
               "[1,null,\"null\",null]");
 }
 
+TEST(a_text_becomes_a_number_and_a_number_a_text)
+{
+    const char *task = "{\"s\":\"123\",\"f\":\"-1.50e3\",\"n\":7.0,\"t\":true,\"o\":{},\"bad\":[\"\",\" 1\",\"007\",\"1x\",\"[1]\",\"null\",\"1 \"]}";
+    CHECK_STR(str_of(make("[{\"number\":\"task.s\"},{\"number\":\"task.f\"},{\"number\":\"task.n\"},{\"number\":\"task.o\"},{\"number\":\"task.x\"}]", task)),
+              "[123,-1.50e3,7.0,null,null]");
+    CHECK_STR(str_of(make("{\"each\":\"task.bad\",\"as\":{\"number\":\"item\"}}", task)), "[null,null,null,null,null,null,null]");
+    CHECK_STR(str_of(make("[{\"text\":\"task.s\"},{\"text\":\"task.n\"},{\"text\":\"task.t\"},{\"text\":\"task.o\"},{\"text\":\"task.x\"}]", task)),
+              "[\"123\",\"7.0\",\"true\",null,null]");
+    CHECK_STR(str_of(make("{\"number\":5,\"text\":6}", task)), "{\"number\":5,\"text\":6}");
+    CHECK_STR(str_of(make("[{\"number\":5},{\"text\":\"task\"}]", "false")), "[{\"number\":5},\"false\"]");
+#define LONG "1234567890123456789012345678901234567890123456789012345678901234567890"
+    CHECK_STR(str_of(make("[{\"number\":\"task.0\"},{\"text\":\"task.1\"}]", "[\"" LONG "\"," LONG "]")), "[null,null]");
+}
+
 TEST(a_source_that_names_no_root_says_which_there_are)
 {
     struct err e = {0};
@@ -83,6 +98,8 @@ TEST(a_source_that_names_no_root_says_which_there_are)
     CHECK_STR(str_of(e.text), "\"itme.x\" names no source; a source begins with one of task., body., item., const. (which is text)");
     CHECK_INT(mapping_check(STR("\"item.x\""), roots, &e), ERR_INVALID);
     CHECK_INT(mapping_check(STR("\"const\""), roots, &e), ERR_INVALID);
+    CHECK_INT(mapping_check(STR("[\"tsk\",\"task\"]"), roots, &e), ERR_INVALID);
+    CHECK_INT(mapping_check(STR("{\"each\":\"tsk\",\"as\":1}"), roots, &e), ERR_INVALID);
     CHECK_INT(mapping_check(STR("{\"each\":5,\"as\":1}"), roots, &e), ERR_INVALID);
     CHECK_INT(mapping_check(STR("\"task.\""), roots, &e), ERR_INVALID);
     CHECK_INT(mapping_check(STR("\"task.a.\""), roots, &e), ERR_INVALID);
@@ -95,6 +112,43 @@ static void collect(void *user, struct str source)
 {
     buf_add_str(user, source);
     buf_add_char(user, ' ');
+}
+
+static int fail(const char *template, const char *task, size_t most)
+{
+    const struct mapping_root given[] = {{STR("task"), str_of(task)}};
+    struct err e = {0};
+    buf_release(&out);
+    buf_init(&out, most);
+    return mapping_make(str_of(template), given, 1, &out, &e);
+}
+
+TEST(a_root_that_is_no_json_is_an_error_wherever_it_is_looked_at)
+{
+    static const char *const templates[] = {"\"task.x\"", "[1,\"task\",2]", "{\"a\":\"task\",\"b\":1}", "{\"first\":[\"task\"]}",
+                                            "{\"number\":\"task\"}", "{\"each\":\"task\",\"as\":\"item\"}"};
+    for (size_t i = 0; i < sizeof templates / sizeof *templates; i++) CHECK_INT(fail(templates[i], "{\"x\":", 1000), ERR_SYNTAX);
+    CHECK_INT(fail("[\"task", "{}", 1000), ERR_SYNTAX);
+    CHECK_INT(fail("[\"body.x\"]", "{\"x\":", 1000), 0);
+    CHECK_STR(buf_str(&out), "[null]");
+    CHECK_INT(fail("{\"each\":\"task\",\"as\":\"body.x\"}", "[1]", 1000), 0);
+}
+
+TEST(what_has_more_values_than_json_may_have_is_for_those_who_bounded_it)
+{
+    struct buf many;
+    struct err e = {0};
+    buf_init(&many, 4 << 20);
+    buf_add_text(&many, "[0");
+    for (int i = 0; i < LIMIT_JSON_NODES; i++) buf_add_text(&many, ",0");
+    buf_add_text(&many, "]");
+    const struct mapping_root given[] = {{STR("task"), buf_str(&many)}};
+    buf_release(&out);
+    buf_init(&out, 4 << 20);
+    CHECK_INT(mapping_make(STR("\"task.1\""), given, 1, &out, &e), ERR_TOO_BIG);
+    CHECK_INT(mapping_make_any(STR("\"task.1\""), given, 1, &out, &e), 0);
+    CHECK_STR(buf_str(&out), "0");
+    buf_release(&many);
 }
 
 TEST(the_sources_of_a_template_are_told)
@@ -113,6 +167,8 @@ TEST(what_it_makes_has_a_bound)
     buf_init(&out, 100);
     CHECK_INT(mapping_make(STR("{\"each\":\"task\",\"as\":\"task\"}"), given, 1, &out, &e), ERR_TOO_BIG);
     CHECK_STR(str_of(e.text), "what the mapping makes is larger than 100 bytes");
+    CHECK_INT(fail("\"task\"", "\"0123456789\"", 10), ERR_TOO_BIG);
+    CHECK_INT(fail("{\"number\":\"task\"}", "\"0123456789\"", 10), ERR_TOO_BIG);
 }
 
 TEST(deep_templates_and_deep_values_are_made_up_to_what_json_may_have)

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A call that came by a route of the configuration (`routes:`): what the route says, as it was when the call came, for a
+ * reload may take the configuration away while the call waits; and what the request has, as JSON for mappings. The work is
+ * done by the API's own handlers; their answers are shaped by route_answer.h on their way out.
+ */
+#ifndef API_ROUTE_CALL_H
+#define API_ROUTE_CALL_H
+
+#include "api/call.h"
+#include "api/depth.h"
+#include "server/config_routes.h"
+#include "task/mapping.h"
+#include "task/route_path.h"
+
+struct route_call { /* in the request's arena, as all it points to */
+    struct config_route conf;
+    struct route_path path;
+    struct str values[ROUTE_PATH_PARAMS]; /* of the names in the path, decoded */
+    enum config_verb verb;
+    const char *value;                    /* what the verb was given */
+    const char *words_json[2];            /* of the route, of all routes; NULL: none */
+    struct str words[DEPTH_WORDS];        /* each status as this application calls it */
+    struct str body, form;                /* JSON text; p NULL: there is none */
+};
+
+/* Reads the words. */
+void route_call_words(struct route_call *t, struct arena *a);
+/* Reads body or form when the route needs one of them. Answers a refusal itself: it is not JSON, of a type that is not taken. */
+int route_call_body(struct call *c) MUST_USE;
+/* Does a mapping of the route name a source of this root? */
+bool route_call_names(const struct route_call *t, const char *root);
+
+/* Makes what the template says of what the request has and of `extra`. */
+int route_call_make(struct call *c, const char *template, const struct mapping_root *extra, size_t n_extra, struct buf *out,
+                    struct err *e) MUST_USE;
+/* The same as text in the arena: of a text its characters, of numbers and truths what is written; p NULL: null. Answers a
+ * refusal itself: anything else. `key`: of the route, for that. template NULL: null. */
+int route_call_text(struct call *c, const char *key, const char *template, struct str *ret) MUST_USE;
+
+#endif
