@@ -66,6 +66,8 @@
 #define LIMIT_HTTP_LINGER (64 * 1024)             /* and how much */
 #define LIMIT_CONFIG (1024 * 1024)                /* the configuration file */
 #define LIMIT_SECRET (64 * 1024)                  /* the file of a secret that the configuration names */
+#define LIMIT_SCHEMA (1024 * 1024)                /* a JSON Schema of an input */
+#define LIMIT_SCHEMA_STEPS 20000000               /* what checking one input against its schema may cost: a step is a value, a comparison, a character that a pattern looks at */
 #define LIMIT_PRIORITY 100                        /* -100 .. 100 */
 #define LIMIT_ATTEMPTS 1000                       /* max_attempts */
 #define LIMIT_DELAY_MS (366LL * 24 * 3600 * 1000) /* delay_ms, backoff, timeout */
