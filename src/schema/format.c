@@ -41,19 +41,19 @@ static bool is_regex(struct str s)
 }
 
 static const struct format formats[] = {
-    {"date-time", "a time like 2026-11-21T20:00:00Z", format_is_date_time},
-    {"date", "a date like 2026-11-21", format_is_date},
-    {"time", "a time of day like 20:00:00Z", format_is_time},
-    {"duration", "a duration like PT90S or P1DT12H", format_is_duration},
-    {"email", "an email address", format_is_email},
-    {"hostname", "the name of a host", format_is_hostname},
-    {"ipv4", "an IPv4 address", format_is_ipv4},
-    {"ipv6", "an IPv6 address", format_is_ipv6},
-    {"uri", "a URI like https://example.com/a", format_is_uri},
-    {"uri-reference", "a URI or a part of one", format_is_uri_reference},
-    {"uuid", "a UUID", is_uuid},
-    {"json-pointer", "a JSON pointer like /a/0", is_pointer},
-    {"regex", "a regular expression (ECMA-262)", is_regex},
+    {"date-time", "a time like 2026-11-21T20:00:00Z", format_is_date_time, 0},
+    {"date", "a date like 2026-11-21", format_is_date, 0},
+    {"time", "a time of day like 20:00:00Z", format_is_time, 0},
+    {"duration", "a duration like PT90S or P1DT12H", format_is_duration, 0},
+    {"email", "an email address", format_is_email, 0},
+    {"hostname", "the name of a host", format_is_hostname, 0},
+    {"ipv4", "an IPv4 address", format_is_ipv4, 0},
+    {"ipv6", "an IPv6 address", format_is_ipv6, 0},
+    {"uri", "a URI like https://example.com/a", format_is_uri, 0},
+    {"uri-reference", "a URI or a part of one", format_is_uri_reference, 0},
+    {"uuid", "a UUID", is_uuid, 0},
+    {"json-pointer", "a JSON pointer like /a/0", is_pointer, 0},
+    {"regex", "a regular expression (ECMA-262)", is_regex, 500},
 };
 #define FORMATS (sizeof formats / sizeof *formats)
 

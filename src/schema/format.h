@@ -11,6 +11,7 @@
 struct format {
     const char *name, *wanted; /* "date-time", "a time like 2026-11-21T20:00:00Z" */
     bool (*fits)(struct str text);
+    uint32_t steps; /* that it takes besides */
 };
 
 const struct format *format_find(struct str name); /* NULL: unknown */

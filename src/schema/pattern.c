@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #define CALLOUT_STEPS 4
+#define MATCH_STEPS 32 /* to begin one */
 #define HEAP_KIB 65536 /* that a match may take */
 
 struct pattern {
@@ -81,6 +82,7 @@ bool pattern_is_in(const struct pattern *p, struct str text, struct steps *steps
     pcre2_match_context *how = pcre2_match_context_create(NULL);
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
     int rc = PCRE2_ERROR_NOMEMORY;
+    (void)steps_take(steps, MATCH_STEPS);
     if (how && data) {
         (void)pcre2_set_callout(how, on_item, &m);
         (void)pcre2_set_heap_limit(how, HEAP_KIB);

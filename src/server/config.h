@@ -17,6 +17,7 @@
 #include "handler/pull.h"
 #include "handler/worker_pool.h"
 #include "server/config_errors.h"
+#include "schema/schema.h"
 #include "task/rate.h"
 #include "task/retry.h"
 
@@ -68,6 +69,8 @@ struct config_type {
     struct pull_conf pull; /* not said: worker or exec */
     struct config_rules rules;
     int32_t priority;
+    const char *input;           /* absolute path of a JSON Schema, or one as JSON text: it begins with {; NULL: none */
+    const struct schema *schema; /* what that says */
 };
 
 struct config {

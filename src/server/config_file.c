@@ -12,6 +12,7 @@
 #include "server/config_amounts.h"
 #include "server/config_outside.h"
 #include "server/config_sandbox.h"
+#include "server/config_schema.h"
 #include "server/config_secret.h"
 #include "server/config_value.h"
 #include "server/config_warmup.h"
@@ -156,6 +157,7 @@ static void read_value(struct reader *r, struct target *t, const struct config_k
     struct str text;
     struct err e;
     bool nothing = is_nothing(node); /* of a section: a heading with nothing (left) under it */
+    bool as_json = k->kind == KIND_JSON ? type != FYNT_SCALAR : k->kind == KIND_SCHEMA && type == FYNT_MAPPING;
     if (k->kind == KIND_SECTION && (nothing || type == FYNT_MAPPING)) {
         struct target nested = {k->section, (char *)t->base + k->offset, path_under(r, t->path, k->key), 0};
         read_section(r, &nested, nothing ? NULL : node, key_at);
@@ -174,7 +176,7 @@ static void read_value(struct reader *r, struct target *t, const struct config_k
         read_env(r, &into, k, node, at);
     } else if (k->kind == KIND_AMOUNTS && type == FYNT_MAPPING) {
         read_amounts(r, t, k, node, at);
-    } else if (k->kind == KIND_JSON && type != FYNT_SCALAR ? !config_yaml_json(node, &r->c->arena, &text)
+    } else if (as_json ? !config_yaml_json(node, &r->c->arena, &text)
                                                            : !config_yaml_text(node, &text)) {
         tell_wrong(r, k, node, at);
     } else if (config_value_set(&into, k, text, &e)) {
@@ -339,6 +341,7 @@ static void walk(struct reader *r, struct fy_node *root)
     read_section(r, &t, root, (struct config_mark){1, 1});
     if (c->n_types) qsort(c->types, c->n_types, sizeof *c->types, type_order);
     while (c->n_exact < c->n_types && !c->types[c->n_exact].prefix) c->n_exact++;
+    config_schema_read(c, r->errors);
     config_warmup_check(c, r->errors);
     if (c->commands && !config_type_is_declared(c, STR(COMMAND_TYPE))) build_in(c);
 }

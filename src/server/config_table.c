@@ -239,6 +239,8 @@ static const struct config_key type_keys[] = {
     SANDBOX(config_type, exec.sandbox., "exec", "exec: "),
     {"pull", KIND_SECTION, FIELD(config_type, pull), .section = &config_table_pull,
      .help = "or: workers elsewhere ask for its tasks over HTTP; `pull: {}` takes the defaults"},
+    {"input", KIND_SCHEMA, FIELD(config_type, input),
+     .help = "JSON Schema (2020-12) of its inputs, a file or a map: a submit that does not fit is answered 422, and defaults are filled in"},
     {"priority", KIND_INT, FIELD(config_type, priority), .initial = "0", .min = -LIMIT_PRIORITY, .max = LIMIT_PRIORITY,
      .help = "larger runs first"},
     RULES(config_type, rules., NULL, NULL, NULL),
@@ -323,6 +325,7 @@ const char *config_table_kind_word(enum config_kind kind)
     case KIND_USER: return "user";
     case KIND_TYPE: return "type";
     case KIND_JSON: return "JSON";
+    case KIND_SCHEMA: return "path or schema";
     case KIND_QUEUE: return "queue";
     case KIND_WORKER: return "worker";
     case KIND_SECTION: return "map";
@@ -348,6 +351,7 @@ bool config_table_is_scalar(enum config_kind kind)
     case KIND_USER:
     case KIND_TYPE:
     case KIND_JSON:
+    case KIND_SCHEMA:
     case KIND_QUEUE:
     case KIND_WORKER: return true;
     case KIND_COMMAND:

@@ -58,6 +58,7 @@ const char *config_value_wanted(const struct config_key *k, char *text, size_t c
     case KIND_USER: return "a user like bide, bide:video, 998 or 998:44";
     case KIND_TYPE: return "the name of a type";
     case KIND_JSON: return "a map, a list, or JSON in a text";
+    case KIND_SCHEMA: return "the path of a JSON Schema, or one as a map";
     case KIND_QUEUE: return "the name of a queue";
     case KIND_WORKER: return "the name of a worker pool";
     case KIND_SECTION: return "a map of keys";
@@ -232,6 +233,11 @@ int config_value_set(const struct config_into *into, const struct config_key *k,
         store_pointer(into, k, arena_text(&into->config->arena, text));
         return 0;
     case KIND_JSON: return set_json(into, k, text, e);
+    case KIND_SCHEMA:
+        if (text.len == 0) return refuse(k, text, e);
+        store_pointer(into, k, text.p[0] == '{' ? arena_text(&into->config->arena, text)
+                                                : config_value_path(&into->config->arena, into->dir, text));
+        return 0;
     case KIND_QUEUE:
     case KIND_WORKER: return set_name(into, k, text, e);
     case KIND_COMMAND:
