@@ -7,7 +7,6 @@
 
 #include "api/cache_field.h"
 #include "api/command.h"
-#include "api/input_schema.h"
 #include "api/members.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -290,7 +289,7 @@ static int settle(struct draft *d)
     if (!b->timeout_ms) b->timeout_ms = rules->timeout_ms;
     if (!b->grace_ms) b->grace_ms = rules->grace_ms;
     if (!b->input.p) b->input = STR("{}");
-    int err = input_schema_apply(d->type, &b->input, d->m->arena, d->m->e);
+    int err = d->type->schema ? schema_apply(d->type->schema, &b->input, "/input", "input", d->m->arena, d->m->e) : 0;
     if (err) return err;
     b->cache = (struct task_cache){.ttl_ms = d->cache.ttl_ms, .bypass = d->cache.bypass};
     if (b->cache.ttl_ms) cache_print(b, d->cache.version, b->cache.print);

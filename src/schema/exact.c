@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 
+#include <assert.h>
+
 #define FAR (INT64_MAX / 4)
 
 static int64_t read_exponent(struct str text)
@@ -89,6 +91,7 @@ bool exact_is_multiple(const struct exact *a, const struct exact *of)
     if (zeros < 0) return false;
     for (size_t i = 0; i < of->digits.len; i++)
         if (of->digits.p[i] != '.') divisor = divisor * 10 + (uint64_t)(of->digits.p[i] - '0');
+    assert(divisor > 0);
     for (size_t i = 0; i < a->digits.len; i++)
         if (a->digits.p[i] != '.') rest = (times(rest, 10, divisor) + (uint64_t)(a->digits.p[i] - '0')) % divisor;
     return times(rest, power_of_ten(zeros, divisor), divisor) == 0;

@@ -47,6 +47,10 @@ int schema_check(const struct schema *s, const struct json *j, const struct json
 int schema_complete(const struct schema *s, const struct json *j, const struct json_node *v, struct buf *b) MUST_USE;
 bool schema_has_defaults(const struct schema *s); /* false: schema_complete only copies */
 
+/* Both, of a text: one that fits is completed (*text is then in the arena). ERR_INPUT: it does not fit; all that is wrong is in `e`,
+ * the errors after the first (as far as they have room in 4 KiB) in `e->more`, which is in the arena. */
+int schema_apply(const struct schema *s, struct str *text, const char *at, const char *name, struct arena *a, struct err *e) MUST_USE;
+
 /* A field of a form: a name and its text. Several with one name are an array's elements. */
 struct schema_field {
     struct str name, text;

@@ -174,6 +174,19 @@ def test_what_is_wrong_with_a_schema_is_told_with_its_file_and_place(tmp_path, s
     assert done.stderr.startswith(f'bide.yaml:4:5: "input": {tmp_path}/s.json: ') and said in done.stderr
 
 
+def test_the_input_of_a_warm_up_fits_and_has_its_defaults(tmp_path):
+    config = {"workers": {"w": {"command": ["true"], "warmup": {"type": "t", "input": {"n": "x"}}}},
+              "types": {"t": {"worker": "w", "input": {"properties": {"n": {"type": "integer"}, "d": {"default": 1}}}}}}
+    (tmp_path / "bide.yaml").write_text(json.dumps(config))
+    done = subprocess.run([BIDE, "check"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 78 and '"input": "n" must be a whole number, not "x"' in done.stderr
+    config["workers"]["w"]["warmup"]["input"] = {"n": 2}
+    (tmp_path / "bide.yaml").write_text(json.dumps(config))
+    shown = subprocess.run([BIDE, "config"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    line = next(line for line in shown.splitlines() if line.startswith("workers.w.warmup.input"))
+    assert json.loads(line[line.index("{"):]) == {"n": 2, "d": 1}
+
+
 def test_a_schema_may_stand_in_the_configuration(tmp_path):
     (tmp_path / "bide.yaml").write_text("types:\n  t:\n    exec: [cat]\n    input:\n      type: object\n      properties:\n        a: {pattern: '^\\d+$', const: \"1\"}\n")
     shown = subprocess.run([BIDE, "config"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
