@@ -33,8 +33,8 @@ void exact_read(struct exact *ret, struct str number)
     while (first < end && is_empty_digit(mantissa.p[first])) first++;
     while (end > first && is_empty_digit(mantissa.p[end - 1])) end--;
     int64_t place = first < point ? (int64_t)(point - first) - 1 : -(int64_t)(first - point);
-    *ret = first == end ? (struct exact){.digits = STR_NONE}
-                        : (struct exact){str_sub(mantissa, first, end - first), exponent + place, minus};
+    *ret = (struct exact){.digits = STR_NONE};
+    if (first < end) *ret = (struct exact){str_sub(mantissa, first, end - first), exponent + place, minus};
 }
 
 static int compare_digits(struct str a, struct str b)

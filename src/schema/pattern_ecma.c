@@ -46,7 +46,9 @@ static int read_group(struct reader *r)
                  str_starts(rest, STR("?<=")) || str_starts(rest, STR("?<!"));
     if (str_starts(rest, STR("*")) || (str_starts(rest, STR("?")) && !known && !name))
         return err_set(r->e, ERR_INVALID, "(%.*s means nothing in ECMA-262", rest.len > 1 ? 2 : 1, rest.p);
-    size_t len = !known && !name ? 1 : rest.p[1] == '<' && !name ? 4 : 3;
+    size_t len = 1;
+    if (known) len = rest.p[1] == '<' ? 4 : 3;
+    else if (name) len = 3;
     buf_add_str(r->b, str_sub(r->s, r->at, len));
     r->at += len;
     r->repeated = false;

@@ -60,8 +60,8 @@ static bool note_word(struct schema_run *r, const struct schema_node *n, const s
 
 static bool fits_words(struct schema_run *r, const struct schema_node *n, const struct json_node *v)
 {
-    char only[80];
     if (n->only && !same_value(&r->s->j, n->only, r->j, v, &r->steps)) {
+        char only[80];
         schema_found(&r->s->j, n->only, only, sizeof only);
         return schema_note_found(r, v, "must be %s", only);
     }

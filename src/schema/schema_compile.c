@@ -105,13 +105,13 @@ static void sort_names(struct schema_object *o)
 int schema_subschema(struct schema_compile *c, const struct json_node *v, const struct schema_node **ret)
 {
     struct schema_node **made = &c->made[v - c->j->nodes];
-    char found[80];
     int err = 0;
     if (*made) {
         *ret = *made;
         return 0;
     }
     if (v->kind != JSON_OBJECT && v->kind != JSON_TRUE && v->kind != JSON_FALSE) {
+        char found[80];
         schema_found(c->j, v, found, sizeof found);
         return schema_refuse(c, v, "a schema is an object, true or false, not %s", found);
     }

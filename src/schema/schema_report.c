@@ -40,9 +40,9 @@ static bool add_step(char *to, size_t cap, size_t *len, struct str name)
 
 static bool add_step_of(const struct json *j, const struct json_node *c, bool named, size_t place, char *to, size_t cap, size_t *len)
 {
-    char number[24];
     struct buf key;
     if (!named) {
+        char number[24];
         snprintf(number, sizeof number, "%zu", place);
         return add_step(to, cap, len, str_of(number));
     }
