@@ -27,7 +27,7 @@ static int read_escape(struct reader *r)
     if (is_letter(c) && !strchr(LETTERS, c)) return err_set(r->e, ERR_INVALID, "\\%c means nothing in ECMA-262", c);
     if (r->in_class && c == 'S') return err_set(r->e, ERR_INVALID, "\\S within [ ]: write what is meant");
     size_t len = 2;
-    if (strchr("pPu", c) && r->at + 2 < r->s.len && r->s.p[r->at + 2] == '{') /* its braces repeat nothing */
+    if (is_letter(c) && strchr("pPu", c) && r->at + 2 < r->s.len && r->s.p[r->at + 2] == '{') /* its braces repeat nothing */
         len = 4 + str_find(str_sub(r->s, r->at + 3, r->s.len), '}');
     if (c == 's') buf_add_text(r->b, r->in_class ? BLANKS : "[" BLANKS "]");
     else if (c == 'S') buf_add_text(r->b, "[^" BLANKS "]");
