@@ -79,7 +79,7 @@ set(BIDE_RIG_server bide_sim)
 set(BIDE_RIG_api bide_sim)
 
 if("unit" IN_LIST BIDE_TESTS)
-  foreach(folder base task loop client store blob http handler sink server api cli)
+  foreach(folder base task schema loop client store blob http handler sink server api cli)
     if(NOT BIDE_UNIT_FOLDERS OR folder IN_LIST BIDE_UNIT_FOLDERS)
       bide_test_programs(unit ${CMAKE_SOURCE_DIR}/test/unit/${folder} ${folder} ${BIDE_RIG_${folder}})
     endif()

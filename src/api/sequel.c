@@ -30,7 +30,7 @@ static int check_list(const struct json *j, const struct json_node *list, const 
         return err_set_at(e, ERR_INVALID, name, "%s is a list of at most %d submissions, like [{\"type\": \"tell\"}]", name + 1, LIMIT_SEQUEL);
     for (const struct json_node *v = json_first(list); v; v = json_next(list, v), i++) {
         struct task_body unused;
-        int err = submission_read(&unused, j, v, s, a, e);
+        int err = submission_read_with(NULL, &unused, STR(""), j, v, s, a, e);
         if (err) return at(e, err, name, i);
     }
     return 0;
@@ -112,14 +112,14 @@ static void make_one(struct making *m, const struct json *j, const struct json_n
     struct arena *a = &m->owed->req.arena;
     struct task_body *body = arena_alloc(a, sizeof *body);
     struct err e = {0};
-    if (submission_read(body, j, v, m->api->server, a, &e)) {
+    struct str input = json_member(j, v, STR("input")) ? STR_NONE : task_as_input(m);
+    if (submission_read_with(NULL, body, input, j, v, m->api->server, a, &e)) {
         char id[ID_TEXT];
         id_format(&m->owed->task.body.id, id);
         log_error("what was to follow task %s cannot be made: %s%s%s", id, e.pointer, *e.pointer ? ": " : "", e.text);
         return;
     }
     *body = task_copy_body(a, body); /* the text it was read from goes */
-    if (!json_member(j, v, STR("input"))) body->input = task_as_input(m);
     if (!body->subject.p) body->subject = m->owed->task.body.subject;
     body->id = id_make(&m->api->server->ids);
     m->items[m->n++] = (struct store_add_item){.body = body};

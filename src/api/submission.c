@@ -317,10 +317,13 @@ static int settle(struct draft *d)
     if (!b->timeout_ms) b->timeout_ms = rules->timeout_ms;
     if (!b->grace_ms) b->grace_ms = rules->grace_ms;
     if (!b->input.p) b->input = STR("{}");
+    bool known = b->input.len > 0;
+    int err = d->type->schema && known ? schema_apply(d->type->schema, &b->input, "/input", "input", d->m->arena, d->m->e) : 0;
+    if (err) return err;
     b->cache = (struct task_cache){.ttl_ms = d->cache.ttl_ms, .bypass = d->cache.bypass};
     if (b->cache.ttl_ms) cache_print(b, d->cache.version, b->cache.print);
     if (b->retain_ms != RETAIN_AS_TYPE) retention_wish(&d->server->retention);
-    int err = d->retry ? members_read(d->m, policy, d->retry, "/retry", &b->rules.retry) : 0;
+    err = d->retry ? members_read(d->m, policy, d->retry, "/retry", &b->rules.retry) : 0;
     return err ? err : sequel_of_submit(&b->sequel, d->m->j, d->on_success, d->on_failure, d->type, d->server, d->m->arena, d->m->e);
 }
 

@@ -19,7 +19,8 @@ int submission_read(struct task_body *ret, const struct json *j, const struct js
  * refused. */
 int submission_read_of(const struct http_request *r, struct task_body *ret, const struct json *j,
                        const struct json_node *node, struct server *s, struct arena *a, struct err *e) MUST_USE;
-/* The same with an input that is given: JSON text within its limit, that stays as long. */
+/* The same with the input of one that says none: JSON text within its limit, that stays as long; p NULL: {}; empty: it is not known
+ * yet, and not looked at. */
 int submission_read_with(const struct http_request *r, struct task_body *ret, struct str input, const struct json *j,
                          const struct json_node *node, struct server *s, struct arena *a, struct err *e) MUST_USE;
 

@@ -31,6 +31,7 @@ struct err {
     int code;           /* an ERR_*, 0 when nothing was set */
     char pointer[128];  /* JSON pointer (RFC 6901) to the offending member, "" when there is none */
     char text[384];     /* one line, no trailing full stop */
+    const char *more;   /* of a problem's `errors`: those after this one, as JSON with commas between; borrowed; NULL: none */
 };
 
 /* Fills `e` (may be NULL) and returns `code`. */

@@ -72,6 +72,8 @@
 #define LIMIT_RETRY_AFTER_MS (24LL * 3600 * 1000) /* how long a server that a task calls can put its next attempt off by Retry-After */
 #define LIMIT_SSE_EVENT (1024 * 1024)             /* one event of a stream that a task reads, its data together */
 #define LIMIT_CALLS 1000                          /* requests of one http type at one time */
+#define LIMIT_SCHEMA (1024 * 1024)                /* a JSON Schema of an input */
+#define LIMIT_SCHEMA_STEPS 20000000               /* what checking one input against its schema may cost: a step is a value, a comparison, a character that a pattern looks at */
 #define LIMIT_PRIORITY 100                        /* -100 .. 100 */
 #define LIMIT_ATTEMPTS 1000                       /* max_attempts */
 #define LIMIT_DELAY_MS (366LL * 24 * 3600 * 1000) /* delay_ms, backoff, timeout */

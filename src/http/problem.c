@@ -28,6 +28,10 @@ void problem_write(struct buf *b, const struct err *e, const char *request_id, s
         json_write_member_text(b, "pointer", e->pointer);
         json_write_member_text(b, "detail", e->text);
         json_write_close(b, '}');
+        if (e->more) {
+            buf_add_char(b, ',');
+            buf_add_text(b, e->more);
+        }
         json_write_close(b, ']');
     }
     if (extra.len > 2) { /* "{...}": its members, without the brackets */
@@ -41,7 +45,7 @@ void problem_reply_with(struct http_request *r, const struct err *e, int retry_a
                         const struct http_header *headers, size_t n_headers, struct str extra)
 {
     struct buf b;
-    buf_init(&b, OWN_MAX + extra.len);
+    buf_init(&b, OWN_MAX + extra.len + (e->more ? strlen(e->more) : 0));
     problem_write(&b, e, r->request_id, extra);
     struct http_header *all = arena_alloc(&r->arena, (n_headers + 1) * sizeof *all);
     size_t n = 0;

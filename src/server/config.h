@@ -18,6 +18,7 @@
 #include "handler/web.h"
 #include "handler/worker_pool.h"
 #include "server/config_errors.h"
+#include "schema/schema.h"
 #include "task/rate.h"
 #include "task/retry.h"
 #include "task/task.h"
@@ -83,6 +84,8 @@ struct config_type {
     const char *result;    /* of a chain: mapping; NULL: that of its last step */
     struct config_rules rules;
     int32_t priority;
+    const char *input;           /* absolute path of a JSON Schema, or one as JSON text: it begins with {; NULL: none */
+    const struct schema *schema; /* what that says */
 };
 
 /* An address of an existing application: what happens there. All but the path are JSON text, mappings mostly

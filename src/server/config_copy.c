@@ -19,6 +19,7 @@ static enum shape shape_of(enum config_kind kind)
     case KIND_TYPE:
     case KIND_JSON:
     case KIND_MAPPING:
+    case KIND_SCHEMA:
     case KIND_QUEUE:
     case KIND_WORKER: return SHAPE_TEXT;
     case KIND_ADDRESSES:

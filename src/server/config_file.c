@@ -15,6 +15,7 @@
 #include "server/config_outside.h"
 #include "server/config_routes.h"
 #include "server/config_sandbox.h"
+#include "server/config_schema.h"
 #include "server/config_sequel.h"
 #include "server/config_steps.h"
 #include "server/config_value.h"
@@ -151,6 +152,9 @@ static void read_value(struct reader *r, struct target *t, const struct config_k
     struct str text;
     struct err e;
     bool nothing = is_nothing(node); /* of a section: a heading with nothing (left) under it */
+    bool as_json = k->kind == KIND_JSON      ? type != FYNT_SCALAR
+                   : k->kind == KIND_SCHEMA ? type == FYNT_MAPPING
+                                            : k->kind == KIND_MAPPING && !nothing;
     if (k->kind == KIND_SECTION && (nothing || type == FYNT_MAPPING)) {
         struct target nested = {k->section, (char *)t->base + k->offset, path_under(r, t->path, k->key), 0};
         read_section(r, &nested, nothing ? NULL : node, key_at);
@@ -171,9 +175,7 @@ static void read_value(struct reader *r, struct target *t, const struct config_k
         read_amounts(r, t, k, node, at);
     } else if (k->kind == KIND_LIST && (nothing || type == FYNT_SEQUENCE)) {
         read_sections(r, t, k, nothing ? NULL : node, key_at);
-    } else if ((k->kind == KIND_JSON && type != FYNT_SCALAR) || (k->kind == KIND_MAPPING && !nothing)
-                   ? !config_yaml_json(node, &r->c->arena, &text)
-                   : !config_yaml_text(node, &text)) {
+    } else if (as_json ? !config_yaml_json(node, &r->c->arena, &text) : !config_yaml_text(node, &text)) {
         tell_wrong(r, k, node, at);
     } else if (config_value_set(&into, k, text, &e)) {
         config_errors_add(r->errors, at, "\"%s\": %s", k->key, e.text);
@@ -340,6 +342,7 @@ static void walk(struct reader *r, struct fy_node *root)
     read_section(r, &t, root, (struct config_mark){1, 1});
     if (c->n_types) qsort(c->types, c->n_types, sizeof *c->types, type_order);
     while (c->n_exact < c->n_types && !c->types[c->n_exact].prefix) c->n_exact++;
+    config_schema_read(c, r->errors);
     config_warmup_check(c, r->errors);
     config_steps_check(c, r->errors);
     config_sequel_check(c, r->errors);

@@ -194,6 +194,10 @@ void config_show_value(struct buf *b, const struct config_item *item)
         if (p) json_write_raw(b, str_of(p));
         else json_write_null(b);
         return;
+    case KIND_SCHEMA:
+        if (p && *(const char *)p == '{') json_write_raw(b, str_of(p));
+        else json_write_text(b, p);
+        return;
     case KIND_RATE: show_rate(b, member(item->base, k->offset)); return;
     case KIND_USER: show_user(b, member(item->base, k->offset)); return;
     case KIND_DURATION: show_duration(b, k, int_at(item)); return;

@@ -247,6 +247,8 @@ static const struct config_key type_keys[] = {
     {"on_failure", KIND_JSON, FIELD(config_type, on_failure), .help = "the same when it ends otherwise: failed, cancelled, expired"},
     {"http", KIND_SECTION, FIELD(config_type, http), .section = &config_table_http,
      .help = "or: a request to somebody else's server; its answer is the result"},
+    {"input", KIND_SCHEMA, FIELD(config_type, input),
+     .help = "JSON Schema (2020-12) of its inputs, a file or a map: a submit that does not fit is answered 422, and defaults are filled in"},
     {"priority", KIND_INT, FIELD(config_type, priority), .initial = "0", .min = -LIMIT_PRIORITY, .max = LIMIT_PRIORITY,
      .help = "larger runs first"},
     RULES(config_type, rules., NULL, NULL, NULL),
@@ -337,6 +339,7 @@ const char *config_table_kind_word(enum config_kind kind)
     case KIND_TYPE: return "type";
     case KIND_JSON: return "JSON";
     case KIND_MAPPING: return "mapping";
+    case KIND_SCHEMA: return "path or schema";
     case KIND_QUEUE: return "queue";
     case KIND_WORKER: return "worker";
     case KIND_SECTION: return "map";
@@ -366,6 +369,7 @@ bool config_table_is_scalar(enum config_kind kind)
     case KIND_TYPE:
     case KIND_JSON:
     case KIND_MAPPING:
+    case KIND_SCHEMA:
     case KIND_QUEUE:
     case KIND_WORKER: return true;
     case KIND_COMMAND:

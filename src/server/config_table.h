@@ -32,6 +32,7 @@ enum config_kind {
     KIND_TYPE,    /* the name of a type, which may be declared further down */
     KIND_JSON,    /* JSON text; or a map or a list, which becomes that */
     KIND_MAPPING, /* JSON text: what is written, be it a map, a list or a text, which stays one */
+    KIND_SCHEMA,  /* a path, made absolute; or a map, which becomes JSON text */
     KIND_QUEUE,   /* the name of a declared queue */
     KIND_WORKER,  /* the name of a declared pool */
     KIND_SECTION, /* a mapping with keys of its own */

@@ -62,6 +62,7 @@ const char *config_value_wanted(const struct config_key *k, char *text, size_t c
     case KIND_TYPE: return "the name of a type";
     case KIND_JSON: return "a map, a list, or JSON in a text";
     case KIND_MAPPING: return "a map, a list or a text";
+    case KIND_SCHEMA: return "the path of a JSON Schema, or one as a map";
     case KIND_QUEUE: return "the name of a queue";
     case KIND_WORKER: return "the name of a worker pool";
     case KIND_SECTION: return "a map of keys";
@@ -252,6 +253,11 @@ int config_value_set(const struct config_into *into, const struct config_key *k,
         return 0;
     case KIND_JSON:
     case KIND_MAPPING: return set_json(into, k, text, e);
+    case KIND_SCHEMA:
+        if (text.len == 0) return refuse(k, text, e);
+        store_pointer(into, k, text.p[0] == '{' ? arena_text(&into->config->arena, text)
+                                                : config_value_path(&into->config->arena, into->dir, text));
+        return 0;
     case KIND_QUEUE:
     case KIND_WORKER: return set_name(into, k, text, e);
     case KIND_COMMAND:

@@ -34,7 +34,7 @@ export class Client {
     readonly url: string;
 
     /** Submits a task. Resolves once it is safely stored, to the task with its `id`; with `waitMs`, to its ending if that
-     * comes in time. `input`: anything JSON can hold, up to 16 MiB; default {}. Rejects with UnknownType, UnknownQueue,
+     * comes in time. `input`: anything JSON can hold, up to 16 MiB; default {}. Rejects with UnknownType, UnknownQueue, InvalidInput,
      * UnknownField, Invalid, TooLarge, QueueFull, Draining, IdempotencyKeyReused; TypeError for what JSON cannot hold. */
     submit(type: string, input?: any, options?: SubmitOptions): Promise<TaskRecord>;
 

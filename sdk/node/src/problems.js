@@ -54,6 +54,11 @@ export class UnknownQueue extends Problem {
     static code = "unknown_queue";
 }
 
+/** 422: the input does not fit the schema of its type; `errors` says where. */
+export class InvalidInput extends Problem {
+    static code = "invalid_input";
+}
+
 /** 404: there is nothing with this id or at this path. */
 export class NotFound extends Problem {
     static code = "not_found";

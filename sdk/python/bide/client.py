@@ -64,7 +64,7 @@ class Client:
         version and input answers it, or that of an identical one in flight, and its own is kept for so long), `limit_key` (whose it is: what one key runs at a time can be limited),
         `batch_key` (runs in one batch only with the same), `cost` (of a batch's ceiling), `retain_ms`, ...
 
-        Raises UnknownType, UnknownQueue, UnknownField, Invalid, TooLarge, QueueFull, Draining,
+        Raises UnknownType, UnknownQueue, InvalidInput, UnknownField, Invalid, TooLarge, QueueFull, Draining,
         KeyHeld, IdempotencyKeyReused (another submit had it), IdempotencyKeyInUse (the first has not been answered yet);
         ValueError or TypeError for what JSON cannot hold."""
         return self._do(calls.submit(type, input, wait, idempotency_key, options))

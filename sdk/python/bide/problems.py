@@ -80,6 +80,12 @@ class UnknownQueue(Problem):
     code = "unknown_queue"
 
 
+class InvalidInput(Problem):
+    """422: the input does not fit the schema of its type; `errors` says where."""
+
+    code = "invalid_input"
+
+
 class NotFound(Problem):
     """404: there is nothing with this id or at this path."""
 
