@@ -62,6 +62,8 @@
 #define LIMIT_HTTP_ANSWERS (256 * 1024 * 1024)    /* answers in memory at one time that their clients have not taken yet, all connections together */
 #define LIMIT_HTTP_REPLY (64 * 1024 * 1024)       /* one answer, or the pipelined ones of a connection together */
 #define LIMIT_HTTP_TRAILER (8 * 1024)             /* trailer fields and chunk extensions of one body, all dropped */
+#define LIMIT_FORM_PARTS 256                      /* parts of one multipart/form-data body */
+#define LIMIT_FORM_HEAD (8 * 1024)                /* headers of one such part; the same for all that stands before its first and behind its last */
 #define LIMIT_HTTP_LINGER_MS (2 * 1000)           /* how long we go on reading after a last answer, so that it is seen */
 #define LIMIT_HTTP_LINGER (64 * 1024)             /* and how much */
 #define LIMIT_CONFIG (1024 * 1024)                /* the configuration file */
