@@ -71,10 +71,15 @@ static void take_until_delimiter(struct multipart *m, struct str *in, struct str
         m->matched = 0;
         return;
     }
-    size_t len = str_find(*in, '\r');
-    *ret_data = str_sub(*in, 0, len);
-    if (len < in->len) m->matched = 1;
-    *in = str_sub(*in, len + m->matched, in->len);
+    size_t at = 0;
+    while (!m->matched && (at += str_find(str_sub(*in, at, in->len), '\r')) < in->len) {
+        size_t n = 1;
+        while (n < m->delimiter_len && at + n < in->len && in->p[at + n] == m->delimiter[n]) n++;
+        if (n == m->delimiter_len || at + n == in->len) m->matched = n;
+        else at += n; /* data, all of it: one run */
+    }
+    *ret_data = str_sub(*in, 0, at);
+    *in = str_sub(*in, at + m->matched, in->len);
 }
 
 static int drop(struct multipart *m, size_t len, struct err *e)

@@ -58,6 +58,7 @@ void config_keys_each(void (*f)(void *user, const struct config_row *row), void 
         &config_table_top,    &config_table_defaults, &config_table_retry, &config_table_queue,
         &config_table_worker, &config_table_batch,    &config_table_warmup, &config_table_limits,
         &config_table_type,   &config_table_poll,     &config_table_pull,   &config_table_retain,
+        &config_table_files,
     };
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         for (size_t j = 0; j < sections[i]->n; j++) tell(sections[i], &sections[i]->keys[j], f, user);

@@ -51,6 +51,7 @@ int apply_ops_erase(struct apply *a, const struct id *id, struct str queue_name,
     uint32_t queue = ready_queue_of(a->ready, queue_name);
     if (queue == READY_NONE) return ERR_STORE;
     int err = apply_ops_begin(a);
+    if (!err) err = a->shelf->ops->files->unrefer(a->shelf, id);
     if (!err) err = a->shelf->ops->erase(a->shelf, id);
     if (!err) err = a->shelf->ops->tally(a->shelf, queue_name, ending, a->ready->queues[queue].n[ending] - 1);
     if (!err) ready_tally(a->ready, queue, ending, -1);

@@ -6,6 +6,7 @@
 #ifndef STORE_MEM_MEM_SHELF_H
 #define STORE_MEM_MEM_SHELF_H
 
+#include "base/list.h"
 #include "base/map.h"
 #include "store/shelf.h"
 
@@ -45,6 +46,7 @@ struct mem_shelf {
     struct map keys;             /* of struct mem_key, owned, by its text */
     struct map holders;          /* of struct mem_once (mem_once.c), owned, by its text */
     struct map wanted, kept;     /* of struct mem_cache (mem_cache.c), owned; by the id of a live task; by print */
+    struct list files;           /* of struct mem_file (mem_file.c), owned */
     struct map prints;           /* of struct mem_print (mem_cache.c), owned: who is wanted, by print */
 };
 
