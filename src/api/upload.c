@@ -197,7 +197,7 @@ static void begin_part(struct upload *u)
     struct file file = u->wanted;
     int err = 0;
     if (!p->filename.p)
-        err = err_set(&u->why, ERR_UNKNOWN_FIELD, "the form's field '%.*s' is no file; only parts with a filename are taken",
+        err = err_set(&u->why, ERR_INVALID, "the form's field '%.*s' is no file; only parts with a filename are taken",
                       (int)(p->name.len > 60 ? 60 : p->name.len), p->name.p);
     file.name = arena_str(a, last_of(p->filename));
     if (!err) err = read_name(file.name, &u->why);

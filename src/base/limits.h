@@ -41,7 +41,7 @@
 #define LIMIT_FILE (2LL * 1024 * 1024 * 1024)      /* one uploaded file, whatever `files.max` says */
 #define LIMIT_FILE_NAME 200                       /* name of an uploaded file */
 #define LIMIT_FILE_TYPE 200                       /* media type of an uploaded file */
-#define LIMIT_FILE_REFS 64                        /* texts file:ID in the input of one task */
+#define LIMIT_FILE_REFS 256                       /* texts file:ID in the input of one task */
 #define LIMIT_BATCH 64                            /* tasks that are handed to a worker by one frame */
 #define LIMIT_OPEN 256                            /* tasks that a worker has at one time */
 #define LIMIT_RESOURCES 8                         /* named resources of a configuration */

@@ -80,7 +80,7 @@ static int add_new(struct apply *a, struct store_add_item *it, const struct appl
     if (err) return err;
     it->life = life;
     ready_add(a->ready, &body->id, lane, key, &life);
-    if (it->n_files) err = apply_file_refer(a, it);
+    if (body->n_files) err = apply_file_refer(a, it);
     if (!err && it->key.p) err = a->shelf->ops->remember(a->shelf, it, now_ms);
     if (err || !it->cached) return err;
     it->finished_at_ms = now_ms;
@@ -101,7 +101,7 @@ static int add_one(struct apply *a, struct store_add_item *it, int64_t now_ms)
     struct apply_once once = {.settled = false};
     if (body->key.p) err = apply_once_ask(a, it, &once);
     if (err || once.settled) return err;
-    if (it->n_files) err = apply_file_check(a, it);
+    if (body->n_files) err = apply_file_check(a, it);
     if (err || it->err) return err;
     if (!body->cache.ttl_ms) return add_new(a, it, &once, STR_NONE, now_ms);
     struct str result = STR_NONE;

@@ -61,8 +61,8 @@ int apply_file_sweep(struct apply *a, struct store_file_sweep *r)
 int apply_file_check(struct apply *a, struct store_add_item *it)
 {
     struct shelf_file f;
-    for (size_t i = 0; i < it->n_files; i++) {
-        int err = a->shelf->ops->files->look_at(a->shelf, &it->files[i], &f);
+    for (size_t i = 0; i < it->body->n_files; i++) {
+        int err = a->shelf->ops->files->look_at(a->shelf, &it->body->files[i], &f);
         if (err && err != ERR_NOT_FOUND) return err;
         if (!err && !f.gone) continue;
         struct life was; /* what was added before stays added, whatever became of its files */
@@ -78,7 +78,7 @@ int apply_file_check(struct apply *a, struct store_add_item *it)
 int apply_file_refer(struct apply *a, const struct store_add_item *it)
 {
     int err = 0;
-    for (size_t i = 0; i < it->n_files && !err; i++) err = a->shelf->ops->files->refer(a->shelf, &it->files[i], &it->body->id);
+    for (size_t i = 0; i < it->body->n_files && !err; i++) err = a->shelf->ops->files->refer(a->shelf, &it->body->files[i], &it->body->id);
     return err;
 }
 

@@ -61,9 +61,7 @@ struct store_add_item {
     uint8_t print[STORE_PRINT];
     bool replayed;                /* out: `first` was added with this key and print */
     struct id first;
-    const struct id *files;       /* that its input refers to, each once; borrowed until on_done */
-    size_t n_files;
-    size_t missing;               /* ERR_UNKNOWN_FILE: of them, the first that is not there */
+    size_t missing;               /* ERR_UNKNOWN_FILE: of body.files, the first that is not there */
     int err;                      /* 0, ERR_QUEUE_FULL, ERR_KEY_REUSED, ERR_KEY_HELD, ERR_UNKNOWN_FILE */
     struct life life;             /* as stored; existing: the holder's */
     bool existed;                 /* it was there already */

@@ -21,6 +21,7 @@
  *   contract_cache.c  results kept for others
  *   contract_share.c  identical tasks in flight that share one run
  *   contract_follow.c  which of them follow whom
+ *   contract_file.c   uploaded files
  *
  * Beside them: test_history (random histories against two engines at once), test_power (power loss), test_migrate and
  * test_migrate_cut (files of earlier versions).
@@ -113,6 +114,7 @@ int contract_once(int argc, char **argv);
 int contract_cache(int argc, char **argv);
 int contract_share(int argc, char **argv);
 int contract_follow(int argc, char **argv);
+int contract_file(int argc, char **argv);
 
 /* on_done of every request, and the wait until none is outstanding. */
 void contract_on_done(struct store_req *r);

@@ -40,6 +40,9 @@ export class UnknownType extends Problem {}
 /** 422: no such queue. */
 export class UnknownQueue extends Problem {}
 
+/** 422: no such file. */
+export class UnknownFile extends Problem {}
+
 /** 404: there is nothing with this id or at this path. */
 export class NotFound extends Problem {}
 

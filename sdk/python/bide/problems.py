@@ -80,6 +80,12 @@ class UnknownQueue(Problem):
     code = "unknown_queue"
 
 
+class UnknownFile(Problem):
+    """422: no such file."""
+
+    code = "unknown_file"
+
+
 class NotFound(Problem):
     """404: there is nothing with this id or at this path."""
 

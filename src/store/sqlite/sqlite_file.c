@@ -136,7 +136,7 @@ static int mark(struct shelf *s, const struct id *id)
 static int forget(struct shelf *s, const struct id *id)
 {
     struct sqlite_db *d = db_of(s);
-    int err = run_on(d, LESS, "UPDATE file_total SET n=n-1, bytes=bytes-f.bytes FROM file f WHERE f.id=?1 AND f.gone=1", id);
+    int err = run_on(d, LESS, "UPDATE file_total SET n=file_total.n-1, bytes=file_total.bytes-f.bytes FROM file f WHERE f.id=?1 AND f.gone=1", id);
     if (!err) err = run_on(d, FORGET, "DELETE FROM file WHERE id=?1 AND gone=1", id);
     return err ? err : run_on(d, FORGET_REFS, "DELETE FROM file_ref WHERE file=?1", id);
 }
