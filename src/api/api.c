@@ -14,7 +14,7 @@ static const struct route *const tables[] = {tasks_routes,   task_routes,   queu
                                              bulk_routes,    history_routes, change_routes,
                                              gc_routes,      batch_routes,   files_routes,
                                              pull_claim_routes, pull_attempt_routes, pull_upload_routes,
-                                             upload_routes,  uploaded_routes};
+                                             upload_routes,  uploaded_routes, files_zip_routes};
 
 void api_init(struct api *a, struct server *server)
 {

@@ -51,7 +51,7 @@ bool api_in_pieces(void *user, const struct http_request *r); /* the same */
 extern const struct route tasks_routes[], task_routes[], queues_routes[], workers_routes[], health_routes[],
     openapi_routes[], bulk_routes[], history_routes[], change_routes[],
     gc_routes[], batch_routes[], files_routes[], pull_claim_routes[], pull_attempt_routes[],
-    pull_upload_routes[], upload_routes[], uploaded_routes[];
+    pull_upload_routes[], upload_routes[], uploaded_routes[], files_zip_routes[];
 
 /* Of the routes that take bodies in pieces: is it a request to them? */
 bool batch_in_pieces(const struct http_request *r);
