@@ -16,21 +16,25 @@ struct zip {
     struct archive *archive;
     struct archive_entry *entry;
     struct buf *out; /* borrowed */
+    int err;         /* of the buf; what comes after is dropped */
+    bool broken;     /* nobody wants any more of it */
     locale_t utf8;
 };
 
+/* Never fails: a library that was told of a failure forgets to free what it packs with. */
 static la_ssize_t on_bytes(struct archive *a, void *user, const void *bytes, size_t len)
 {
     struct zip *z = user;
     (void)a;
-    buf_add(z->out, bytes, len);
-    return buf_err(z->out) ? -1 : (la_ssize_t)len;
+    if (!z->err && !z->broken) buf_add(z->out, bytes, len);
+    if (!z->err && !z->broken) z->err = buf_err(z->out);
+    return (la_ssize_t)len;
 }
 
 /* Of the library's own word; what it only warns of is no archive as it should be. */
 static int result(const struct zip *z, int code)
 {
-    if (buf_err(z->out)) return buf_err(z->out);
+    if (z->err) return z->err;
     return code == ARCHIVE_OK ? 0 : ERR_IO;
 }
 
@@ -77,14 +81,12 @@ int zip_add(struct zip *z, struct str bytes)
 
 int zip_end(struct zip *z) { return result(z, archive_write_close(z->archive)); }
 
-/* One that was not ended would write its list of names now: nobody is there for it. */
+/* One that was not ended writes its list of names now: nobody is there for it. */
 void zip_free(struct zip *z)
 {
     if (!z) return;
-    if (z->archive) {
-        (void)archive_write_fail(z->archive);
-        (void)archive_write_free(z->archive);
-    }
+    z->broken = true;
+    if (z->archive) (void)archive_write_free(z->archive);
     if (z->entry) archive_entry_free(z->entry);
     if (z->utf8) freelocale(z->utf8);
     free(z);

@@ -9,6 +9,9 @@
 
 #include <errno.h>
 
+#define PACE 20 /* times as long as a pass took */
+#define SOON_MS 100
+
 static void next_pending(struct filing *f);
 static void start(struct filing *f);
 static void sweep(struct filing *f, bool on);
@@ -36,8 +39,7 @@ static void on_time(struct timer *t)
 static void wake_in(struct filing *f, int64_t in_ms)
 {
     if (f->stopped || f->state != FILING_RESTING) return;
-    if (in_ms < 0) in_ms = 0;
-    if (in_ms > FILING_EVERY_MS) in_ms = FILING_EVERY_MS; /* so far ahead the wall clock may be set; a look costs little */
+    if (in_ms < f->pace_ms) in_ms = f->pace_ms;
     turn_timer(f->server->turn, &f->timer, in_ms, on_time);
 }
 
@@ -50,11 +52,26 @@ static int64_t between_passes(const struct filing *f)
 static void rest(struct filing *f, int64_t in_ms)
 {
     f->state = FILING_RESTING;
+    f->pace_ms = PACE * (turn_mono_ms(f->server->turn) - f->began_ms);
+    if (f->left && in_ms > FILING_EVERY_MS) in_ms = FILING_EVERY_MS;
     if (f->again) in_ms = 0;
     f->again = false;
     if (in_ms != INT64_MAX) wake_in(f, in_ms);
     server_drain_step(f->server);
 }
+
+static int64_t until_due(const struct filing *f)
+{
+    return f->next_due_ms == INT64_MAX ? INT64_MAX : turn_until_wall_ms(f->server->turn, f->next_due_ms);
+}
+
+static void on_wall_set(struct wall_watch *w)
+{
+    struct filing *f = CONTAINER_OF(w, struct filing, wall);
+    if (f->known && timer_is_set(&f->timer) && until_due(f) != INT64_MAX) wake_in(f, until_due(f));
+}
+
+void filing_rules_changed(struct filing *f) { filing_look(f); }
 
 void filing_look(struct filing *f)
 {
@@ -65,9 +82,10 @@ void filing_look(struct filing *f)
 
 void filing_ended(struct filing *f)
 {
-    if (f->by_task && !timer_is_set(&f->timer)) wake_in(f, 100);
-    else if (f->by_task && f->state == FILING_RESTING && f->timer.due_at_ms > turn_mono_ms(f->server->turn) + 100) wake_in(f, 100);
-    else if (f->by_task && f->state != FILING_RESTING) f->again = true;
+    if (!f->by_task) return;
+    bool soon = timer_is_set(&f->timer) && f->timer.due_at_ms <= turn_mono_ms(f->server->turn) + (f->pace_ms > SOON_MS ? f->pace_ms : SOON_MS);
+    if (f->state != FILING_RESTING) f->again = true;
+    else if (!soon) wake_in(f, SOON_MS);
 }
 
 /* ---- what an earlier server had under way ---- */
@@ -137,6 +155,7 @@ static void on_pending(struct chore *k)
 static void start(struct filing *f)
 {
     f->state = FILING_STARTING;
+    f->began_ms = turn_mono_ms(f->server->turn);
     give(f, work_pending, on_pending);
 }
 
@@ -157,6 +176,7 @@ static void work_remove(struct chore *k)
 static void on_removed(struct chore *k)
 {
     struct filing *f = CONTAINER_OF(k, struct filing, chore);
+    f->left = f->left || f->sys != 0;
     complain(f, "cannot be removed");
     sweep(f, true);
 }
@@ -179,8 +199,7 @@ static void on_swept(struct store_req *req)
         f->state = FILING_REMOVING;
         give(f, work_remove, on_removed);
     } else if (err || f->stopped || !w->more) {
-        int64_t in_ms = f->next_due_ms == INT64_MAX ? INT64_MAX : turn_until_wall_ms(f->server->turn, f->next_due_ms);
-        int64_t least_ms = between_passes(f);
+        int64_t in_ms = until_due(f), least_ms = between_passes(f);
         rest(f, err ? FILING_EVERY_MS : in_ms < least_ms ? least_ms : in_ms);
     } else {
         sweep(f, true);
@@ -194,6 +213,8 @@ static void sweep(struct filing *f, bool on)
     struct id last = f->sweep.last;
     if (!on) {
         f->n = 0;
+        f->left = false;
+        f->began_ms = turn_mono_ms(f->server->turn);
         f->by_task = false;
         f->next_due_ms = INT64_MAX;
     }
@@ -237,11 +258,16 @@ void filing_init(struct filing *f, struct server *s)
     f->blob = &f->dir.blob;
 }
 
-void filing_begin(struct filing *f) { start(f); }
+void filing_begin(struct filing *f)
+{
+    turn_watch_wall(f->server->turn, &f->wall, on_wall_set);
+    start(f);
+}
 
 void filing_stop(struct filing *f)
 {
     f->stopped = true;
+    turn_unwatch_wall(&f->wall);
     turn_timer_stop(f->server->turn, &f->timer);
 }
 

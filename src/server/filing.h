@@ -16,7 +16,7 @@
 #include "store/store.h"
 
 #define FILING_PAGE 100       /* files of one sweep */
-#define FILING_EVERY_MS 60000 /* between two passes; less when files are kept for a short time */
+#define FILING_EVERY_MS 60000 /* between two passes that wait for nothing but time, and after trouble; less when files are kept for a short time */
 
 struct server;
 
@@ -30,8 +30,12 @@ struct filing {
     bool by_task;          /* there are files that go with the end of a task */
     int64_t arriving;      /* bytes of uploads under way */
     struct store_file_total total;
+    bool left;             /* something of this pass could not be removed */
+    int64_t began_ms;      /* mono: this pass */
+    int64_t pace_ms;       /* to the next one at least: many files make a pass long, and it is to be a small part of the time */
     int64_t next_due_ms;   /* wall, of this pass */
     struct timer timer;
+    struct wall_watch wall;
     struct chore chore;
     struct id ids[FILING_PAGE]; /* pending ones; then those whose bytes go */
     size_t n, at;
@@ -47,6 +51,7 @@ void filing_stop(struct filing *f);
 bool filing_is_idle(const struct filing *f);
 void filing_look(struct filing *f);   /* something may have become due by what happened to a file or to records */
 void filing_ended(struct filing *f);  /* a task has ended */
+void filing_rules_changed(struct filing *f); /* by a reload */
 /* For an upload: may it take `more` bytes, of a file that has `size`? Counted until filing_arrived. ERR_TOO_BIG, ERR_FULL, ERR_AGAIN. */
 int filing_take(struct filing *f, int64_t size, int64_t more, struct err *e) MUST_USE;
 void filing_arrived(struct filing *f, int64_t bytes, const struct store_file_total *total); /* total NULL: it was given up */

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from harness import PATIENCE, problem, until
+from sanitized import unsanitized
 
 MIB = 1 << 20
 NO_ID = "01890000-0000-7000-8000-000000000000"
@@ -51,6 +52,7 @@ def test_all_output_files_are_in_it_in_their_order(bide, tmp_path):
     assert (answer.status, answer.body) == (200, b"")
 
 
+@unsanitized("its memory is measured")
 def test_large_ones_are_sent_with_the_memory_of_a_piece(bide):
     id = completed(bide, {"large": "", "zeros": ""})
     noise = os.urandom(MIB)
@@ -74,6 +76,7 @@ def test_large_ones_are_sent_with_the_memory_of_a_piece(bide):
                 assert large.read(MIB) == noise
 
 
+@unsanitized("it takes minutes")
 def test_one_over_4_gib_is_zip64(bide):
     id = completed(bide, {"huge": ""})
     os.truncate(attempt_dir(bide, id) / "huge", 4096 * MIB + 5)

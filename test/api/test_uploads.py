@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from harness import PATIENCE, pointers, problem, until
+from sanitized import unsanitized
 
 MIB = 1 << 20
 CAT = {"exec": ["/bin/sh", "-c", 'cat "$1"', "sh", "{input.file}"], "stdout": "text", "max_attempts": 1}
@@ -221,6 +222,7 @@ def test_a_file_whose_row_is_there_is_finished_at_the_next_start(serve):
     assert bide.send("GET", f"/v1/files/{id}").body == b"whole"
 
 
+@unsanitized("its memory is measured")
 def test_memory_stays_the_same_however_large_the_file(serve):
     bide = serve()
     status = Path("/proc", str(bide.process.pid), "status")

@@ -74,4 +74,16 @@ TEST(a_pointer_that_is_too_long_is_cut)
     CHECK(strlen(pointer) < REFS_POINTER && strncmp(pointer, "/input/name~000/name~001", 24) == 0);
 }
 
+TEST(a_text_that_is_no_json_hurts_nobody)
+{
+    char deep[100], pointer[REFS_POINTER];
+    memset(deep, '[', sizeof deep);
+    refs_pointer((struct str){deep, sizeof deep}, sizeof deep, "", pointer);
+    CHECK(strncmp(pointer, "/0/0/0", 6) == 0);
+    refs_pointer(STR("]},\"a"), 100, "/input", pointer);
+    CHECK_STR(str_of(pointer), "/input");
+    refs_pointer(STR("{\"a"), 100, "", pointer);
+    CHECK_STR(str_of(pointer), "/a");
+}
+
 TEST_MAIN
