@@ -18,7 +18,8 @@ static const struct route *const tables[] = {tasks_routes,   task_routes,   queu
                                              bulk_routes,    history_routes, change_routes,
                                              gc_routes,      batch_routes,   files_routes,
                                              pull_claim_routes, pull_attempt_routes, pull_upload_routes,
-                                             callbacks_routes};
+                                             callbacks_routes,
+                                             upload_routes,  uploaded_routes, files_zip_routes};
 
 void api_init(struct api *a, struct server *server)
 {
@@ -172,7 +173,7 @@ static bool prepare(struct call *c, const struct route *r)
 bool api_in_pieces(void *user, const struct http_request *r)
 {
     (void)user;
-    return batch_in_pieces(r) || pull_upload_in_pieces(r);
+    return batch_in_pieces(r) || upload_in_pieces(r) || pull_upload_in_pieces(r);
 }
 
 void api_on_request(void *user, struct http_request *req)

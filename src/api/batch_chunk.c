@@ -4,6 +4,7 @@
  */
 #include "api/batch_chunk.h"
 
+#include "api/file_refs.h"
 #include "api/idempotency.h"
 #include "api/key_held.h"
 #include "api/submission.h"
@@ -106,6 +107,8 @@ static void judge(struct batch_chunk *k, struct batch_item *item, int err)
                 (long long)item->add.capacity);
     else if (err == ERR_KEY_HELD)
         (void)key_held(&item->add, &e, item->extra);
+    else if (err == ERR_UNKNOWN_FILE)
+        (void)file_refs_missing(&item->add, &e);
     else if (err == ERR_KEY_REUSED)
         err_set(&e, err, "this Idempotency-Key was used for another item at this place; nothing was stored");
     else err_set(&e, err, "%s; nothing was stored, try again later", err_text(err));

@@ -25,15 +25,16 @@
 struct download {
     struct chore chore;
     struct call *call;
+    const struct download_file *file; /* NULL: the one below */
     const char *dir;
-    struct str name;            /* NUL after its end */
+    struct str name;            /* NUL after its end; of `file`: the one it is offered under */
     struct str range, if_range; /* headers; p NULL: none */
     bool head, busy;            /* busy: a chore is under way */
     int fd;                     /* -1: not open */
     int sys;                    /* what went wrong, as errno */
     enum range_kind kind;
     int64_t size, from, left;
-    char etag[ETAG_TEXT];
+    char etag[ETAG_TEXT + 32]; /* of `file` longer: a whole SHA-256 */
     size_t got; /* bytes in `piece` */
     char piece[PIECE];
 };
@@ -48,13 +49,20 @@ static void read_piece(struct download *d)
     d->got = n < 0 ? 0 : (size_t)n;
 }
 
-static int open_regular(const struct download *d, int *ret_fd, struct stat *ret_stat)
+static int open_output(const struct download *d, int *ret_fd)
 {
     int dir = open(d->dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir < 0) return errno;
-    int fd = openat(dir, d->name.p, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    int sys = fd < 0 ? errno : 0;
+    *ret_fd = openat(dir, d->name.p, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int sys = *ret_fd < 0 ? errno : 0;
     close(dir);
+    return sys;
+}
+
+static int open_regular(const struct download *d, int *ret_fd, struct stat *ret_stat)
+{
+    int fd = -1;
+    int sys = d->file ? d->file->blob->ops->open(d->file->blob, &d->file->id, &fd) : open_output(d, &fd);
     if (!sys && fstat(fd, ret_stat) != 0) sys = errno;
     if (!sys && !S_ISREG(ret_stat->st_mode)) sys = ENOENT;
     if (sys && fd >= 0) close(fd);
@@ -70,7 +78,8 @@ static void work_open(struct chore *k)
     if (d->sys) return;
     d->size = d->left = st.st_size;
     const int64_t version[3] = {st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec};
-    etag_of((struct str){(const char *)version, sizeof version}, d->etag);
+    if (d->file) (void)str_copy(d->etag, sizeof d->etag, str_of(d->file->etag));
+    else etag_of((struct str){(const char *)version, sizeof version}, d->etag);
     bool same = !d->if_range.p || str_eq(d->if_range, str_of(d->etag)); /* a date says less than it seems to */
     if (d->range.p && same && !d->head) d->kind = range_read(d->range, d->size, &d->from, &d->left);
     if (d->kind != RANGE_BEYOND && !d->head) read_piece(d);
@@ -104,7 +113,7 @@ static void on_room(struct http_request *r)
 static void break_off(struct download *d, const char *why)
 {
     struct http_request *r = d->call->req;
-    if (why) log_warn("%s/%s: sent in part: %s", d->dir, d->name.p, why);
+    if (why) log_warn("%s/%.*s: sent in part: %s", d->dir, STR_ARG(d->name), why);
     release(d);
     http_abort(r);
 }
@@ -137,11 +146,11 @@ static void not_there(struct download *d)
     struct call *c = d->call;
     int sys = d->sys;
     if (sys == ENOENT || sys == ENOTDIR || sys == ELOOP || sys == ENXIO)
-        call_refuse(c, ERR_GONE, "the task has written this file, but it is not in its directory any more");
+        call_refuse(c, ERR_GONE, "%s", d->file ? "this file has just gone" : "the task has written this file, but it is not in its directory any more");
     else if (sys == EMFILE || sys == ENFILE || sys == ENOMEM)
         call_refuse(c, ERR_AGAIN, "the file cannot be opened at this moment: %s", strerror(sys));
     else {
-        log_warn("%s/%s: %s", d->dir, d->name.p, strerror(sys));
+        log_warn("%s/%.*s: %s", d->dir, STR_ARG(d->name), strerror(sys));
         call_refuse(c, ERR_INTERNAL, "the file cannot be read: %s", strerror(sys));
     }
     release(d);
@@ -177,7 +186,7 @@ static void begin(struct download *d)
                                             (long long)(d->from + d->left - 1), (long long)d->size)},
     };
     bool part = d->kind == RANGE_PART;
-    call_begin(c, part ? 206 : 200, media_type(d->name), headers, part ? 5 : 4, d->left, on_room);
+    call_begin(c, part ? 206 : 200, d->file ? d->file->type : media_type(d->name), headers, part ? 5 : 4, d->left, on_room);
     if (d->head) {
         release(d);
         http_end(c->req);
@@ -195,12 +204,13 @@ static void on_opened(struct chore *k)
     else begin(d);
 }
 
-void download_start(struct call *c, const char *dir, struct str name)
+static void start(struct call *c, const struct download_file *file, const char *dir, struct str name)
 {
     if (call_claim(c, sizeof(struct download))) return;
     struct download *d = mem_new(sizeof *d);
     d->chore = (struct chore){work_open, on_opened};
     d->call = c;
+    d->file = file;
     d->dir = dir;
     d->name = name;
     d->range = http_header(c->req, "Range");
@@ -211,3 +221,7 @@ void download_start(struct call *c, const char *dir, struct str name)
     c->req->user = d;
     chores_give(c->api->server->conf.chores, &d->chore);
 }
+
+void download_start(struct call *c, const char *dir, struct str name) { start(c, NULL, dir, name); }
+
+void download_start_file(struct call *c, const struct download_file *file) { start(c, file, "files", file->shown); }

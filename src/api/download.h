@@ -18,4 +18,13 @@
  * followed. 410 when it is not there. */
 void download_start(struct call *c, const char *dir, struct str name);
 
+/* The same with a file of which more is known: an uploaded one. */
+struct download_file {
+    struct blob *blob; /* borrowed, as all */
+    struct id id;
+    struct str shown;  /* the name it is offered under */
+    const char *type, *etag; /* etag: with its quotes */
+};
+void download_start_file(struct call *c, const struct download_file *file);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "api/cache_field.h"
 #include "api/command.h"
+#include "api/file_refs.h"
 #include "api/members.h"
 #include "api/sequel.h"
 #include "base/limits.h"
@@ -364,6 +365,7 @@ int submission_read_with(const struct http_request *r, struct task_body *ret, st
     assert(err || d.type);
     if (!err) err = find_queue(&d);
     if (!err) err = settle(&d);
+    if (!err) err = file_refs_read(ret, a, e);
     if (!err) err = check_command(&d, r);
     return err;
 }

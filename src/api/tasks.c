@@ -5,6 +5,7 @@
 #include "api/tasks.h"
 
 #include "api/call.h"
+#include "api/file_refs.h"
 #include "api/filter.h"
 #include "api/idempotency.h"
 #include "api/key_held.h"
@@ -93,6 +94,8 @@ static void on_added(struct store_req *req)
                     (long long)m->item.capacity);
     else if (err == ERR_KEY_HELD)
         refuse_held(c, &m->item);
+    else if (err == ERR_UNKNOWN_FILE)
+        call_problem(c, file_refs_missing(&m->item, &(struct err){0}));
     else if (err == ERR_KEY_REUSED)
         call_refuse(c, err, "this Idempotency-Key was used for a submit with another body; nothing was stored");
     else if (err)

@@ -41,6 +41,10 @@
 #define LIMIT_ROUTE_READS 250                    /* pages that a configured route's count, or its search for a status, may read; each takes 20 ms at most */
 #define LIMIT_WAIT_MS (60 * 1000)                 /* longest wait of one request */
 #define LIMIT_FILES 256                           /* output files of one attempt */
+#define LIMIT_FILE (2LL * 1024 * 1024 * 1024)      /* one uploaded file, whatever `files.max` says */
+#define LIMIT_FILE_NAME 200                       /* name of an uploaded file */
+#define LIMIT_FILE_TYPE 200                       /* media type of an uploaded file */
+#define LIMIT_FILE_REFS 256                       /* texts file:ID in the input of one task */
 #define LIMIT_BATCH 64                            /* tasks that are handed to a worker by one frame */
 #define LIMIT_OPEN 256                            /* tasks that a worker has at one time */
 #define LIMIT_RESOURCES 8                         /* named resources of a configuration */
@@ -65,6 +69,8 @@
 #define LIMIT_HTTP_ANSWERS (256 * 1024 * 1024)    /* answers in memory at one time that their clients have not taken yet, all connections together */
 #define LIMIT_HTTP_REPLY (64 * 1024 * 1024)       /* one answer, or the pipelined ones of a connection together */
 #define LIMIT_HTTP_TRAILER (8 * 1024)             /* trailer fields and chunk extensions of one body, all dropped */
+#define LIMIT_FORM_PARTS 256                      /* parts of one multipart/form-data body */
+#define LIMIT_FORM_HEAD (8 * 1024)                /* headers of one such part; the same for all that stands before its first and behind its last */
 #define LIMIT_HTTP_LINGER_MS (2 * 1000)           /* how long we go on reading after a last answer, so that it is seen */
 #define LIMIT_HTTP_LINGER (64 * 1024)             /* and how much */
 #define LIMIT_CONFIG (1024 * 1024)                /* the configuration file */

@@ -55,6 +55,8 @@ const struct cli_verb cli_verbs[] = {
     {"retry", cli_retry, "run ended tasks again", "ID...", no_options, false, NULL},
     {"log", cli_log, "print what a task's worker wrote", "ID", no_options, false, NULL},
     {"output", cli_output, "print what a task has streamed out so far", "ID", no_options, false, NULL},
+    {"file", cli_file, "upload, fetch, list or remove files for tasks", "", cli_file_options, false,
+     "A task names one in its input: \"file:ID\"."},
     {"queue", cli_queue, "list, show, pause, resume or set queues", "", cli_queue_options, false, NULL},
     {"worker", cli_worker, "list, recycle or stop worker processes", "", no_options, false, NULL},
     {"stats", cli_stats, "print the server's numbers", "", no_options, false, NULL},
@@ -73,7 +75,7 @@ const struct cli_verb cli_verbs[] = {
     {"backup", cli_backup, "copy the store, also while the server runs", "FILE [--config FILE] [--store URL] [--force]",
      cli_backup_options, true,
      "The store as it is at one moment, in one file: to restore, put it in the store's place while no server runs.\n"
-     "Output files, in data_dir/attempts, are not in it."},
+     "Output files, in data_dir/attempts, and uploaded ones, in data_dir/files, are not in it."},
     {"help", cli_help, "explain a verb", "[VERB]", help_options, true,
      "`bide help --man bide.yaml` is the manual of the configuration; `bide help --man watch | man -l -` shows a page."},
     {"version", cli_version, "print the version", "", json_only, true, NULL},

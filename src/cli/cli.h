@@ -52,6 +52,7 @@ int cli_cancel(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_completion(int argc, char **argv);
 int cli_config(int argc, char **argv);
+int cli_file(int argc, char **argv);
 int cli_gc(int argc, char **argv);
 int cli_get(int argc, char **argv);
 int cli_help(int argc, char **argv);
@@ -72,6 +73,7 @@ int cli_worker(int argc, char **argv);
 /* Their options. */
 extern const struct cli_option cli_backup_options[];
 extern const struct cli_option cli_bench_options[];
+extern const struct cli_option cli_file_options[];
 extern const struct cli_option cli_gc_options[];
 extern const struct cli_option cli_list_options[];
 extern const struct cli_option cli_queue_options[];

@@ -32,6 +32,9 @@ struct bide_http {
     bool direct;        /* no proxy: the server is on this machine */
     int64_t connect_timeout_ms, answer_timeout_ms;
     int n_sent;    /* how often the request under way was begun */
+    const struct bide_http_request *request; /* under way; borrowed */
+    struct buf *answer;                      /* of it; borrowed */
+    int unwritten; /* errno: why its answer could not be written */
     bool given_up; /* it was: its meanwhile said so */
     char why[CURL_ERROR_SIZE];
 };
@@ -126,11 +129,24 @@ void bide_http_free(struct bide_http *h)
 
 const char *bide_http_server(const struct bide_http *h) { return h->server; }
 
+static bool write_all(struct bide_http *h, const char *p, size_t len)
+{
+    for (size_t at = 0; at < len && !h->unwritten;) {
+        ssize_t n = write(h->request->into, p + at, len - at);
+        if (n >= 0) at += (size_t)n;
+        else if (errno != EINTR) h->unwritten = errno;
+    }
+    return !h->unwritten;
+}
+
 static size_t on_body(char *p, size_t size, size_t n, void *user)
 {
-    struct buf *answer = user;
-    buf_add(answer, p, size * n);
-    return buf_err(answer) ? 0 : size * n;
+    struct bide_http *h = user;
+    long status = 0;
+    if (h->request->has_into) curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status >= 200 && status < 300) return write_all(h, p, size * n) ? size * n : 0;
+    buf_add(h->answer, p, size * n);
+    return buf_err(h->answer) ? 0 : size * n;
 }
 
 static struct curl_slist *drop(struct curl_slist *list)
@@ -226,12 +242,15 @@ static bool set_options(struct bide_http *h, const struct bide_http_request *r, 
     curl_easy_reset(e);
     h->why[0] = '\0';
     h->n_sent = 0;
+    h->request = r;
+    h->answer = answer;
+    h->unwritten = 0;
     bool set = !curl_easy_setopt(e, CURLOPT_ERRORBUFFER, h->why) && !curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) &&
                !curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") && !curl_easy_setopt(e, CURLOPT_URL, url) &&
                !curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L) &&
                !curl_easy_setopt(e, CURLOPT_USERAGENT, "bide/" BIDE_VERSION) &&
                !curl_easy_setopt(e, CURLOPT_HTTPHEADER, list) && !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) &&
-               !curl_easy_setopt(e, CURLOPT_WRITEDATA, answer) &&
+               !curl_easy_setopt(e, CURLOPT_WRITEDATA, h) &&
                !curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)h->connect_timeout_ms) &&
                /* silence, not total time: a large result may take long as long as it flows */
                !curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L) &&
@@ -253,6 +272,7 @@ static int no_answer(struct bide_http *h, const struct bide_http_request *r, CUR
                      struct bide_error *error)
 {
     if (rc == CURLE_OUT_OF_MEMORY || answer->err == ERR_NOMEM) return bide_error_nomem(error);
+    if (h->unwritten) return bide_error_set(error, err_word(ERR_IO), "cannot write what came: %s", strerror(h->unwritten));
     if (answer->err)
         return bide_error_set(error, "too_large", "the answer of %s is over %zu bytes", h->server, answer->max);
     if (h->given_up || (rc == CURLE_ABORTED_BY_CALLBACK && r->stop && __atomic_load_n(r->stop, __ATOMIC_RELAXED)))

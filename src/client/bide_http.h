@@ -20,6 +20,8 @@ struct bide_http_request {
     bool has_file;               /* the body is what `file` has from where it stands, file_len bytes */
     int file;                    /* borrowed */
     int64_t file_len;
+    bool has_into;               /* the body of an answer 200 to 299 goes there instead of into `answer` */
+    int into;                    /* borrowed */
     const volatile int *stop;    /* not 0: the request is given up within a second (code `cancelled`); NULL: never */
     /* called many times a second while it is under way; may send requests with another bide_http. False: this one is given up,
      * as by stop, which is not looked at then. NULL: nothing is called */

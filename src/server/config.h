@@ -51,6 +51,11 @@ struct config_rules {
     struct retain_rules retain;
 };
 
+struct config_files {
+    int64_t max, quota; /* bytes of one, of all; quota 0: no limit */
+    int64_t retain_ms;  /* of one that no task refers to; FILE_FOREVER */
+};
+
 struct config_queue {
     const char *name;
     int32_t concurrency;
@@ -110,6 +115,7 @@ struct config {
     const char *store;         /* "mem:" or "sqlite:/absolute/file" */
     const char *data_dir;      /* absolute */
     int64_t disk_reserve;      /* bytes */
+    struct config_files files;
     struct config_rules defaults;
     struct config_queue *queues; /* `default` is always among them */
     size_t n_queues;

@@ -255,6 +255,15 @@ static const struct config_key type_keys[] = {
 };
 const struct config_section config_table_type = {"types.NAME", KEYS(config_type, type_keys)};
 
+static const struct config_key files_keys[] = {
+    {"max", KIND_SIZE, FIELD(config_files, max), .initial = "2G", .min = 1, .max = LIMIT_FILE, .help = "of one uploaded file"},
+    {"quota", KIND_SIZE, FIELD(config_files, quota), .initial = "0", .max = INT64_MAX,
+     .help = "of all uploaded files together; 0 is no limit but `disk_reserve`"},
+    {"retain", KIND_DURATION, FIELD(config_files, retain_ms), .initial = "1d", .max = LIMIT_DELAY_MS, .words = forever,
+     .help = "how long one is kept, from its upload on, that no task refers to"},
+};
+const struct config_section config_table_files = {"files", KEYS(config_files, files_keys)};
+
 /* In the order in which they are read: types name queues and workers and inherit the defaults. */
 static const struct config_key top_keys[] = {
     {"listen", KIND_ADDRESSES, FIELD(config, listen), .initial = "127.0.0.1:8080", .fixed = true,
@@ -265,6 +274,7 @@ static const struct config_key top_keys[] = {
      .help = "files and the attempts' directories"},
     {"disk_reserve", KIND_SIZE, FIELD(config, disk_reserve), .initial = "64M", .max = INT64_MAX,
      .help = "submits are refused while the disk of the store or of data_dir has less free; 0: never"},
+    {"files", KIND_SECTION, FIELD(config, files), .section = &config_table_files, .help = "what clients upload"},
     {"commands", KIND_BOOL, FIELD(config, commands), .initial = "true", .fixed = true,
      .help = "whoever can read run.key in data_dir may submit command lines: `bide run`"},
     {"defaults", KIND_SECTION, FIELD(config, defaults), .section = &config_table_defaults,

@@ -57,6 +57,7 @@ static void on_later(struct later *l)
         roster_change(&s->roster, next);
         s->conf.config = next;
         retention_rules_changed(&s->retention);
+        filing_rules_changed(&s->filing);
     }
     s->reload.next = NULL;
     dispatch_go_on(&s->dispatch);

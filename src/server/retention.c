@@ -136,6 +136,7 @@ static void rest(struct retention *r, int err)
         r->total.records += r->counts.records;
         r->total.bytes += r->counts.bytes;
     }
+    if (!r->dry && r->counts.records + r->counts.inputs > 0) filing_look(&r->server->filing);
     if (err) r->next_due_ms = 0; /* what is left waits for the next pass */
     if (on_asked) on_asked(r->asked_user, err, &r->counts);
     arm(r);

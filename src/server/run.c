@@ -7,6 +7,7 @@
 #include "base/json_write.h"
 #include "base/mem.h"
 #include "server/ahead.h"
+#include "server/inputs.h"
 #include "server/server.h"
 
 #include <assert.h>
@@ -127,7 +128,8 @@ void run_finish(struct run *r, const struct verdict *v)
     r->state = RUN_SETTLING;
     keep_verdict(r, v, turn_wall_ms(s->turn));
     if (v->event == LIFE_DONE) check_done(r);
-    if (v->files.len == 0) leave_place(r);
+    if (r->item.files.len == 0) leave_place(r);
+    else inputs_take_back(r);
     settle(r); /* before the room is free: the next claim comes after it, in the same commit */
     measure(r);
     if (!r->item.next_step.p) run_leave_batch(r); /* the next step of a chain is known when this is stored, and comes first */
@@ -268,6 +270,7 @@ static int give_places(struct run *const *runs, size_t n, struct err *e)
 {
     for (size_t i = 0; i < n; i++) {
         int err = give_place(runs[i], e);
+        if (!err) err = inputs_give(runs[i], e);
         if (err) return err;
     }
     return 0;
@@ -306,12 +309,21 @@ void run_start_batch(struct run *const *runs, size_t n)
 {
     struct handler *h = runs[0]->attempt.handler;
     struct attempt *attempts[LIMIT_BATCH];
+    struct run *whole[LIMIT_BATCH];
     struct err e = {0};
+    size_t kept = 0;
     assert(n >= 1 && n <= LIMIT_BATCH);
+    for (size_t i = 0; i < n; i++) {
+        if (inputs_check(runs[i], &e) == 0) whole[kept++] = runs[i];
+        else run_finish(runs[i], &(struct verdict){.event = LIFE_FAILED, .failure = inputs_failure(&e)});
+    }
+    runs = whole;
+    n = kept;
     for (size_t i = 0; i < n; i++) {
         attempts[i] = &runs[i]->attempt;
         runs[i]->state = RUN_RUNNING;
     }
+    if (n == 0) return;
     int err = give_places(runs, n, &e);
     if (!err) err = h->ops->start(h, attempts, n, &e);
     if (err) {
@@ -358,6 +370,7 @@ void run_begin(struct server *s, struct lane *lane, const struct store_claim_ite
         r->body = task_copy_body(&r->arena, &item->body);
     }
     run_begin_attempt(r, lane->kind->post->handler);
+    inputs_keep(r, item);
     r->attempt.resume = only ? item->resume : arena_str(&r->arena, item->resume);
     r->resumed_from = item->resumed_from;
     r->type = r->body.type;

@@ -52,6 +52,8 @@ struct run {
     struct pieces output;
     struct buf progress;    /* the last one as JSON object; empty: none */
     struct checkpoint *checkpoint; /* owned; NULL: it has saved none */
+    const struct file *files; /* that its input names and that were there, in the arena */
+    size_t n_files;
     int32_t resumed_from;   /* the attempt whose checkpoint it was given; 0: none */
     struct timer timeout;   /* of the attempt; claimed: of the wait for room */
     struct run *next_ahead; /* claimed: the next in the order of those that wait for room there */

@@ -115,6 +115,7 @@ void server_init(struct server *s, const struct server_conf *conf)
     waiters_init(&s->waiters);
     retention_init(&s->retention, s);
     sequel_init(&s->sequel, s);
+    filing_init(&s->filing, s);
     metrics_init(&s->metrics);
     eta_init(&s->eta);
     list_init(&s->runs);
@@ -174,6 +175,7 @@ void server_start(struct server *s, struct store *store)
 {
     s->store = s->dispatch.store = s->ticker.store = s->keys.store = store;
     attempt_dir_sweep(s->conf.config->data_dir, s->spares.own, s->conf.chores);
+    filing_begin(&s->filing);
     leases_begin(s);
     keys_declare(&s->keys);
 }
@@ -216,7 +218,7 @@ static void on_drain_begin(struct timer *t)
 /* Called by whatever may have been the last thing a drain waits for. What pullers have goes on without this server. */
 void server_drain_step(struct server *s)
 {
-    bool busy = s->asking || s->reload.next || s->ticker.ticking || !retention_is_idle(&s->retention) || !sequel_is_idle(&s->sequel) || !keys_is_idle(&s->keys);
+    bool busy = s->asking || s->reload.next || s->ticker.ticking || !retention_is_idle(&s->retention) || !sequel_is_idle(&s->sequel) || !filing_is_idle(&s->filing) || !keys_is_idle(&s->keys);
     if (!s->draining || busy || s->roster.on_drained || s->leases.asking > 0 || s->dispatch.claims > 0 || !only_leased(s)) return;
     if (pull_desk_owes(&s->roster.desk)) {
         turn_timer(s->turn, &s->drain_begin, 0, on_drain_begin); /* when those who were given something have been told */
@@ -231,6 +233,7 @@ void server_drain(struct server *s, void (*on_drained)(void *user), void *user)
 {
     if (s->draining) return;
     retention_stop(&s->retention); /* before it drains: a pass that ends by it must not end the drain from inside this call */
+    filing_stop(&s->filing);
     s->draining = true;
     sequel_stop(&s->sequel);
     s->dispatch.open = false;
@@ -290,6 +293,7 @@ void server_ended(struct server *s, const struct id *id, struct str queue, struc
     if (told && (life->state == TASK_COMPLETED || life->state == TASK_FAILED)) metrics_eta_error(&s->metrics, queue, label, wrong);
     waiters_tell(&s->waiters, id);
     retention_ended(&s->retention);
+    filing_ended(&s->filing);
 }
 
 void server_run_forget(struct server *s, struct run *r)
@@ -359,6 +363,7 @@ static void follow(struct server *s, const struct store_control_item *it)
     if (it->err || !it->changed || it->verb == STORE_PATCH) return;
     if (it->verb == STORE_DELETE || it->verb == STORE_RETRY) server_forget_files(s, &it->id, it->was.run, it->was.attempt);
     server_forget_steps(s, &it->id, it->steps, it->n_steps);
+    if (it->verb == STORE_DELETE) filing_look(&s->filing);
     if (it->verb == STORE_DELETE) return;
     struct run *r = server_run(s, &it->id);
     if (it->ended) server_ended(s, &it->id, it->queue, it->type, &it->life);

@@ -14,6 +14,7 @@
 #include "server/disk.h"
 #include "server/dispatch.h"
 #include "server/eta.h"
+#include "server/filing.h"
 #include "server/keys.h"
 #include "server/leases.h"
 #include "server/metrics.h"
@@ -55,6 +56,7 @@ struct server {
     struct ticker ticker;
     struct retention retention;
     struct sequel sequel;
+    struct filing filing;
     struct waiters waiters;
     struct metrics metrics;
     struct eta eta;

@@ -8,6 +8,7 @@
 #include "store/apply_cache.h"
 #include "store/apply_claim.h"
 #include "store/apply_control.h"
+#include "store/apply_file.h"
 #include "store/apply_once.h"
 #include "store/apply_ops.h"
 #include "store/apply_purge.h"
@@ -80,7 +81,8 @@ static int add_new(struct apply *a, struct store_add_item *it, const struct appl
     if (err) return err;
     it->life = life;
     ready_add(a->ready, &body->id, lane, key, &life);
-    if (it->key.p) err = a->shelf->ops->remember(a->shelf, it, now_ms);
+    if (body->n_files) err = apply_file_refer(a, it);
+    if (!err && it->key.p) err = a->shelf->ops->remember(a->shelf, it, now_ms);
     if (!err && body->sequel.p) err = a->shelf->ops->sequel(a->shelf, body);
     if (err || !it->cached) return err;
     it->finished_at_ms = now_ms;
@@ -101,6 +103,8 @@ static int add_one(struct apply *a, struct store_add_item *it, int64_t now_ms)
     struct apply_once once = {.settled = false};
     if (body->key.p) err = apply_once_ask(a, it, &once);
     if (err || once.settled) return err;
+    if (body->n_files) err = apply_file_check(a, it);
+    if (err || it->err) return err;
     if (!body->cache.ttl_ms) return add_new(a, it, &once, STR_NONE, now_ms);
     struct str result = STR_NONE;
     struct arena arena; /* a result may be large: it stays no longer than this item takes */
@@ -224,6 +228,9 @@ static int apply_one(struct apply *a, struct store_req *r)
     case STORE_TICK: return apply_tick(a, (struct store_tick *)r);
     case STORE_PURGE: return apply_purge(a, (struct store_purge *)r);
     case STORE_QUEUE: return set_queue(a, (struct store_queue *)r);
+    case STORE_FILE_ADD: return apply_file_add(a, (struct store_file_add *)r);
+    case STORE_FILE_DROP: return apply_file_drop(a, (struct store_file_drop *)r);
+    case STORE_FILE_SWEEP: return apply_file_sweep(a, (struct store_file_sweep *)r);
     case STORE_DECLARE: declare(a, (struct store_declare *)r); return 0;
     case STORE_WHERE:
     case STORE_COUNTS: return 0; /* after the commit, when it is known what stands */
@@ -233,6 +240,8 @@ static int apply_one(struct apply *a, struct store_req *r)
     case STORE_HISTORY:
     case STORE_KEPT:
     case STORE_OWED:
+    case STORE_FILE_GET:
+    case STORE_FILE_LIST:
     case STORE_OPS: break;
     }
     assert(!"a read of rows is not for apply");

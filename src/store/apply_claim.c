@@ -5,6 +5,7 @@
  */
 #include "store/apply_claim.h"
 
+#include "store/apply_file.h"
 #include "store/apply_ops.h"
 #include "store/apply_save.h"
 #include "store/ready_fair.h"
@@ -69,6 +70,7 @@ static int claim_one(struct apply *a, struct store_claim *r, const struct ready_
     err = apply_save_resume(a, it, &r->req.arena);
     it->n_steps = 0;
     if (!err && it->body.step.p) err = a->shelf->ops->steps(a->shelf, &id, true, &r->req.arena, &it->steps, &it->n_steps);
+    if (!err) err = apply_file_claim(a, it, &r->req.arena);
     if (!err) err = a->shelf->ops->change(a->shelf, &id, &a->ready->lanes[r->lane], &it->life);
     if (err) return err;
     ready_key_rate_take(a->ready, r->lane, &id);

@@ -57,6 +57,7 @@ int apply_ops_erase(struct apply *a, const struct id *id, struct str queue_name,
     int err = apply_ops_begin(a);
     if (!err) err = a->shelf->ops->owes(a->shelf, id, &asked, &owed);
     if (owed) return ERR_CONFLICT;
+    if (!err) err = a->shelf->ops->files->unrefer(a->shelf, id);
     if (!err) err = a->shelf->ops->erase(a->shelf, id);
     if (!err) err = a->shelf->ops->tally(a->shelf, queue_name, ending, a->ready->queues[queue].n[ending] - 1);
     if (!err) ready_tally(a->ready, queue, ending, -1);

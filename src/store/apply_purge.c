@@ -23,6 +23,8 @@ static int purge_one(struct apply *a, struct store_purge_item *it, struct arena 
     if (life.run != it->run) return 0;
     err = apply_ops_begin(a);
     if (err) return err;
+    if (it->parts & RETAIN_INPUT) err = a->shelf->ops->files->unrefer(a->shelf, &it->id); /* it cannot run again */
+    if (err) return err;
     err = it->parts & RETAIN_RECORD ? erase(a, &it->id, &life, arena) : a->shelf->ops->strip(a->shelf, &it->id, it->parts);
     it->purged = err == 0;
     return err == ERR_CONFLICT ? 0 : err; /* something is to follow it: the next pass finds it again */

@@ -12,6 +12,31 @@
 #include "store/store.h"
 
 struct shelf;
+
+/* What a sweep is told of a file. */
+struct shelf_file {
+    struct id id;
+    enum file_keep keep;
+    int64_t created_at_ms;
+    bool gone;     /* marked so: it is there for nobody any more */
+    bool referred; /* by a task that is there */
+    bool live;     /* by one that has not ended */
+};
+
+/* Uploaded files. Each 0 or as in the others. */
+struct shelf_files {
+    int (*add)(struct shelf *s, const struct file *f);
+    int (*get)(struct shelf *s, const struct id *id, struct arena *a, struct file *ret); /* ERR_NOT_FOUND: none, or gone */
+    int (*refer)(struct shelf *s, const struct id *file, const struct id *task); /* a pair that is new */
+    int (*unrefer)(struct shelf *s, const struct id *task);                      /* from none of them any more */
+    /* Those above `after` (NULL: all) by id, at most `max`; of one: with ERR_NOT_FOUND. */
+    int (*look)(struct shelf *s, const struct id *after, struct shelf_file *ret, size_t max, size_t *ret_n);
+    int (*look_at)(struct shelf *s, const struct id *id, struct shelf_file *ret);
+    int (*mark)(struct shelf *s, const struct id *id);   /* gone */
+    int (*forget)(struct shelf *s, const struct id *id); /* one that is gone, and who referred to it */
+    int (*total)(struct shelf *s, struct store_file_total *ret);
+};
+
 struct shelf_ops {
     int (*begin)(struct shelf *s);
     int (*commit)(struct shelf *s); /* synced when it returns 0; otherwise nothing of the batch is there */
@@ -72,6 +97,7 @@ struct shelf_ops {
     int (*kept)(struct shelf *s, const uint8_t print[TASK_PRINT], int64_t now_ms, struct arena *a, struct id *ret_id,
                 struct str *ret_result);
     int (*forget_kept)(struct shelf *s, int64_t now_ms, size_t max, size_t *ret_n);
+    const struct shelf_files *files;
 };
 
 struct shelf {

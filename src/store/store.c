@@ -30,7 +30,9 @@ const char *store_op_word(enum store_op op)
         [STORE_CONTROL] = "control", [STORE_TICK] = "tick",   [STORE_PURGE] = "purge",   [STORE_QUEUE] = "queue",
         [STORE_GET] = "get",         [STORE_LIST] = "list",   [STORE_LOG] = "log",       [STORE_HISTORY] = "history",
         [STORE_KEPT] = "kept",       [STORE_WHERE] = "where", [STORE_COUNTS] = "counts", [STORE_DECLARE] = "declare",
-        [STORE_OWED] = "owed"};
+        [STORE_OWED] = "owed",
+        [STORE_FILE_ADD] = "file_add", [STORE_FILE_DROP] = "file_drop", [STORE_FILE_SWEEP] = "file_sweep",
+        [STORE_FILE_GET] = "file_get", [STORE_FILE_LIST] = "file_list"};
     return words[op];
 }
 
@@ -70,3 +72,8 @@ STORE_DOOR(owed, STORE_OWED)
 STORE_DOOR(purge, STORE_PURGE)
 STORE_DOOR(where, STORE_WHERE)
 STORE_DOOR(counts, STORE_COUNTS)
+STORE_DOOR(file_add, STORE_FILE_ADD)
+STORE_DOOR(file_drop, STORE_FILE_DROP)
+STORE_DOOR(file_sweep, STORE_FILE_SWEEP)
+STORE_DOOR(file_get, STORE_FILE_GET)
+STORE_DOOR(file_list, STORE_FILE_LIST)

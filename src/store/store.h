@@ -14,6 +14,7 @@
  *   store_declare  what the configuration says of queues
  *   store_owed     an ending that something is to follow
  *   store_where    the place of a task in the line of its queue
+ *   store_file_*   uploaded files: see store_file.h
  *
  * Rules every engine keeps (the contract suite holds each against them):
  *  - A change is answered after the commit that holds it was synced. req.err says what became of the whole request;
@@ -29,6 +30,7 @@
 #include "base/turn.h"
 #include "store/news.h"
 #include "store/store_ask.h"
+#include "store/store_file.h"
 
 /* STORE_ADD. An item with an idempotency key that was used before adds nothing: with the same print it is told whose it
  * was, with another it is refused. A key is used by what was added with it, by nothing that was refused or was there
@@ -64,7 +66,8 @@ struct store_add_item {
     uint8_t print[STORE_PRINT];
     bool replayed;                /* out: `first` was added with this key and print */
     struct id first;
-    int err;                      /* 0, ERR_QUEUE_FULL, ERR_KEY_REUSED, ERR_KEY_HELD */
+    size_t missing;               /* ERR_UNKNOWN_FILE: of body.files, the first that is not there */
+    int err;                      /* 0, ERR_QUEUE_FULL, ERR_KEY_REUSED, ERR_KEY_HELD, ERR_UNKNOWN_FILE */
     struct life life;             /* as stored; existing: the holder's */
     bool existed;                 /* it was there already */
     bool existing;                /* `holder` has the key: nothing was added */
@@ -112,6 +115,8 @@ struct store_claim_item {
     size_t n_steps;
     struct str resume;       /* the checkpoint of this run, JSON text; empty: none */
     int32_t resumed_from;    /* the attempt that saved it; 0: none */
+    struct file *files;      /* that its input refers to and that are there */
+    size_t n_files;
 };
 struct store_claim {
     struct store_req req;
@@ -305,6 +310,11 @@ void store_kept(struct store *s, struct store_kept *r, void (*on_done)(struct st
 void store_owed(struct store *s, struct store_owed *r, void (*on_done)(struct store_req *r), void *user);
 void store_where(struct store *s, struct store_where *r, void (*on_done)(struct store_req *r), void *user);
 void store_purge(struct store *s, struct store_purge *r, void (*on_done)(struct store_req *r), void *user);
+void store_file_add(struct store *s, struct store_file_add *r, void (*on_done)(struct store_req *r), void *user);
+void store_file_drop(struct store *s, struct store_file_drop *r, void (*on_done)(struct store_req *r), void *user);
+void store_file_sweep(struct store *s, struct store_file_sweep *r, void (*on_done)(struct store_req *r), void *user);
+void store_file_get(struct store *s, struct store_file_get *r, void (*on_done)(struct store_req *r), void *user);
+void store_file_list(struct store *s, struct store_file_list *r, void (*on_done)(struct store_req *r), void *user);
 void store_counts(struct store *s, struct store_counts *r, void (*on_done)(struct store_req *r), void *user);
 
 #endif

@@ -16,6 +16,9 @@ enum store_op {
     STORE_CONTROL,
     STORE_TICK,
     STORE_PURGE,
+    STORE_FILE_ADD,
+    STORE_FILE_DROP,
+    STORE_FILE_SWEEP,
     STORE_QUEUE,
     STORE_DECLARE,
     STORE_GET,
@@ -24,6 +27,8 @@ enum store_op {
     STORE_HISTORY,
     STORE_KEPT,
     STORE_OWED,
+    STORE_FILE_GET,
+    STORE_FILE_LIST,
     STORE_WHERE,
     STORE_COUNTS,
     STORE_OPS

@@ -73,6 +73,11 @@ size_t wrap_items(const struct store_req *r)
     case STORE_TICK: return ((const struct store_tick *)r)->n_ended;
     case STORE_LIST: return ((const struct store_list *)r)->n;
     case STORE_COUNTS: return ((const struct store_counts *)r)->n;
+    case STORE_FILE_ADD: return ((const struct store_file_add *)r)->n;
+    case STORE_FILE_SWEEP: return ((const struct store_file_sweep *)r)->n_gone;
+    case STORE_FILE_GET: return ((const struct store_file_get *)r)->found == 0;
+    case STORE_FILE_LIST: return ((const struct store_file_list *)r)->n;
+    case STORE_FILE_DROP:
     case STORE_QUEUE:
     case STORE_DECLARE: return 1;
     case STORE_WHERE: return ((const struct store_where *)r)->position > 0;

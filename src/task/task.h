@@ -52,6 +52,8 @@ struct task_body {
     double cost;           /* what it takes of a batch's or worker's ceiling; > 0, at most LIMIT_COST, 1 unless said */
     const struct task_tag *tags;
     size_t n_tags;
+    const struct id *files; /* that its input refers to (refs.h), each once; asked of the submit, not stored with the body */
+    size_t n_files;
     struct str input;      /* JSON text, byte for byte as it was sent; {} when none was sent */
 };
 

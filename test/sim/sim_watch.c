@@ -187,6 +187,11 @@ void sim_watch_answer(void *watch, const struct store_req *r)
     case STORE_TICK: ticked(w, (const struct store_tick *)r); break;
     case STORE_PURGE: purged(w, (const struct store_purge *)r); break;
     case STORE_SAVE: saved(w, (const struct store_save *)r); break;
+    case STORE_FILE_ADD:
+    case STORE_FILE_DROP:
+    case STORE_FILE_SWEEP:
+    case STORE_FILE_GET:
+    case STORE_FILE_LIST:
     case STORE_QUEUE:
     case STORE_DECLARE:
     case STORE_GET:

@@ -43,6 +43,9 @@ export class UnknownQueue extends Problem {}
 /** 422: the input does not fit the schema of its type; `errors` says where. */
 export class InvalidInput extends Problem {}
 
+/** 422: no such file. */
+export class UnknownFile extends Problem {}
+
 /** 404: there is nothing with this id or at this path. */
 export class NotFound extends Problem {}
 

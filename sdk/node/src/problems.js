@@ -59,6 +59,11 @@ export class InvalidInput extends Problem {
     static code = "invalid_input";
 }
 
+/** 422: no such file. */
+export class UnknownFile extends Problem {
+    static code = "unknown_file";
+}
+
 /** 404: there is nothing with this id or at this path. */
 export class NotFound extends Problem {
     static code = "not_found";

@@ -86,6 +86,12 @@ class InvalidInput(Problem):
     code = "invalid_input"
 
 
+class UnknownFile(Problem):
+    """422: no such file."""
+
+    code = "unknown_file"
+
+
 class NotFound(Problem):
     """404: there is nothing with this id or at this path."""
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "store/mem/mem_cache.h"
+#include "store/mem/mem_file.h"
 #include "store/mem/mem_once.h"
 #include "store/mem/mem_sequel.h"
 #include "store/mem/mem_step.h"
@@ -263,6 +264,7 @@ static const struct shelf_ops ops = {
     .want = mem_cache_want, .lead = mem_cache_lead, .wanted = mem_cache_wanted, .print = mem_cache_print,
     .keep = mem_cache_keep, .unwant = mem_cache_unwant,
     .kept = mem_cache_kept, .forget_kept = mem_cache_forget,
+    .files = &mem_file_ops,
 };
 
 void mem_shelf_init(struct mem_shelf *s)
@@ -273,6 +275,7 @@ void mem_shelf_init(struct mem_shelf *s)
     map_init(&s->holders);
     map_init(&s->wanted);
     map_init(&s->kept);
+    list_init(&s->files);
 }
 
 void mem_shelf_release(struct mem_shelf *s)
@@ -284,6 +287,7 @@ void mem_shelf_release(struct mem_shelf *s)
     mem_once_release(s);
     mem_cache_release(s);
     mem_sequel_release(s);
+    mem_file_release(s);
     for (size_t i = 0; i < s->n; i++) {
         free_save(s->ordered[i]);
         arena_release(&s->ordered[i]->arena);

@@ -6,6 +6,7 @@
 #ifndef STORE_MEM_MEM_SHELF_H
 #define STORE_MEM_MEM_SHELF_H
 
+#include "base/list.h"
 #include "base/map.h"
 #include "store/shelf.h"
 
@@ -51,6 +52,7 @@ struct mem_shelf {
     struct map holders;          /* of struct mem_once (mem_once.c), owned, by its text */
     struct map wanted, kept;     /* of struct mem_cache (mem_cache.c), owned; by the id of a live task; by print */
     struct mem_owed *owed;       /* owned (mem_sequel.c): in the order of id and run */
+    struct list files;           /* of struct mem_file (mem_file.c), owned */
     struct map prints;           /* of struct mem_print (mem_cache.c), owned: who is wanted, by print */
 };
 

@@ -169,6 +169,9 @@ static void submit(struct store *store, struct store_req *r)
     case STORE_CONTROL:
     case STORE_TICK:
     case STORE_PURGE:
+    case STORE_FILE_ADD:
+    case STORE_FILE_DROP:
+    case STORE_FILE_SWEEP:
     case STORE_QUEUE:
     case STORE_DECLARE:
     case STORE_WHERE:
@@ -178,6 +181,8 @@ static void submit(struct store *store, struct store_req *r)
     case STORE_LOG:
     case STORE_KEPT:
     case STORE_OWED:
+    case STORE_FILE_GET:
+    case STORE_FILE_LIST:
     case STORE_HISTORY: thread_send(s->reader, &r->link); return;
     case STORE_OPS: break;
     }

@@ -113,6 +113,14 @@ const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     /* what is to follow the ending of a task; of which runs it is owed, and what the verdict added to it */
     "CREATE TABLE sequel(id BLOB PRIMARY KEY, what TEXT NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE owed(id BLOB NOT NULL, run INTEGER NOT NULL, next TEXT, PRIMARY KEY(id, run)) STRICT, WITHOUT ROWID;",
+    /* 14: uploaded files, who refers to them, how much they are altogether (gone: its bytes are going, then it) */
+    "CREATE TABLE file(id BLOB PRIMARY KEY, tenant INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL, sha256 BLOB NOT NULL, created_at INTEGER NOT NULL, keep INTEGER NOT NULL, gone INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE TABLE file_ref(file BLOB NOT NULL, task BLOB NOT NULL, PRIMARY KEY(file, task)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX file_ref_task ON file_ref(task);"
+    "CREATE TABLE file_total(n INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;"
+    "INSERT INTO file_total VALUES(0, 0);",
 };
 
 #define RESTORE "restore a backup (bide backup makes them)"

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "store/sqlite/sqlite_cache.h"
+#include "store/sqlite/sqlite_file.h"
 #include "store/sqlite/sqlite_keys.h"
 #include "store/sqlite/sqlite_lane.h"
 #include "store/sqlite/sqlite_once.h"
@@ -57,10 +58,7 @@ static const char *const sql[] = {
     [STRIP_LOG] = "UPDATE attempt SET log=NULL, output=NULL WHERE id=?1",
 };
 
-static struct sqlite_shelf *self(struct shelf *s)
-{
-    return CONTAINER_OF(s, struct sqlite_shelf, shelf);
-}
+static struct sqlite_shelf *self(struct shelf *s) { return CONTAINER_OF(s, struct sqlite_shelf, shelf); }
 
 static sqlite3_stmt *statement(struct sqlite_shelf *s, enum statement number)
 {
@@ -378,7 +376,7 @@ static const struct shelf_ops ops = {
     .save = save,   .saved = saved,   .unsave = unsave, .move = sqlite_step_move, .step = sqlite_step_put, .steps = sqlite_step_get,
     .sequel = sqlite_sequel_add, .owes = sqlite_sequel_owes, .owe = sqlite_sequel_owe, .pay = sqlite_sequel_pay,
     .holders = sqlite_once_holders, .hold = sqlite_once_hold, .let_go = sqlite_once_let_go,
-    .want = sqlite_cache_want, .lead = sqlite_cache_lead, .wanted = sqlite_cache_wanted, .print = sqlite_cache_print, .keep = sqlite_cache_keep, .unwant = sqlite_cache_unwant, .kept = sqlite_cache_kept, .forget_kept = sqlite_cache_forget,
+    .want = sqlite_cache_want, .lead = sqlite_cache_lead, .wanted = sqlite_cache_wanted, .print = sqlite_cache_print, .keep = sqlite_cache_keep, .unwant = sqlite_cache_unwant, .kept = sqlite_cache_kept, .forget_kept = sqlite_cache_forget, .files = &sqlite_file_ops,
 };
 
 void sqlite_shelf_init(struct sqlite_shelf *s)

@@ -222,6 +222,55 @@ static int pay(struct shelf *s, const struct id *id, int32_t run)
     return err ? err : behind(s)->ops->pay(behind(s), id, run);
 }
 
+static int file_add(struct shelf *s, const struct file *f)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->files->add(behind(s), f);
+}
+static int file_get(struct shelf *s, const struct id *id, struct arena *a, struct file *ret)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->files->get(behind(s), id, a, ret);
+}
+static int file_refer(struct shelf *s, const struct id *file, const struct id *task)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->files->refer(behind(s), file, task);
+}
+static int file_unrefer(struct shelf *s, const struct id *task)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->files->unrefer(behind(s), task);
+}
+static int file_look(struct shelf *s, const struct id *after, struct shelf_file *ret, size_t max, size_t *ret_n)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->files->look(behind(s), after, ret, max, ret_n);
+}
+static int file_look_at(struct shelf *s, const struct id *id, struct shelf_file *ret)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->files->look_at(behind(s), id, ret);
+}
+static int file_mark(struct shelf *s, const struct id *id)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->files->mark(behind(s), id);
+}
+static int file_forget(struct shelf *s, const struct id *id)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->files->forget(behind(s), id);
+}
+static int file_total(struct shelf *s, struct store_file_total *ret)
+{
+    int err = fails(s);
+    return err ? err : behind(s)->ops->files->total(behind(s), ret);
+}
+
+static const struct shelf_files files = {.add = file_add, .get = file_get, .refer = file_refer, .unrefer = file_unrefer, .look = file_look,
+                                         .look_at = file_look_at, .mark = file_mark, .forget = file_forget, .total = file_total};
+
 static const struct shelf_ops ops = {
     .begin = begin, .commit = commit, .rollback = rollback,  .add = add,     .change = change, .end = end,
     .again = again, .note = note,     .set_queue = set_queue, .tally = tally, .body = body,     .ended = ended,
@@ -230,6 +279,7 @@ static const struct shelf_ops ops = {
     .holders = holders, .hold = hold, .let_go = let_go,
     .want = want, .lead = lead, .wanted = wanted, .print = print, .keep = keep, .unwant = unwant, .kept = kept, .forget_kept = forget_kept,
     .move = move, .step = step, .steps = steps, .sequel = sequel, .owes = owes, .owe = owe, .pay = pay,
+    .files = &files,
 };
 
 void bad_shelf_init(struct bad_shelf *b)
