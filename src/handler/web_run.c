@@ -7,6 +7,7 @@
  */
 #include "handler/web_run.h"
 #include "base/arena.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "handler/attempt.h"
 #include "handler/verdict.h"
@@ -304,6 +305,7 @@ static int on_callback(struct web_place *place, struct str body, struct web_call
     const struct web_report_conf where = {c->state, c->error, c->progress, c->message, c->done, c->failed};
     struct str why = STR_NONE;
     if (r->item.stopping || r->decided) return err_set(e, ERR_STALE, "the attempt is over, or about to be; this changes nothing");
+    if (body.len > LIMIT_RESULT) return err_set(e, ERR_TOO_BIG, "a result is at most %d bytes", LIMIT_RESULT);
     enum web_report said = c->state ? web_report_read(&where, body, r->item.attempt, &r->arena, &r->verdict, &why) : WEB_REPORT_DONE;
     if (said == WEB_REPORT_NOTHING) return err_set(e, ERR_INVALID, "%.*s", STR_ARG(why));
     if (said == WEB_REPORT_RUNNING) return 0;

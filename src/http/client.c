@@ -138,7 +138,7 @@ static void give_up(struct client *c)
     LIST_EACH(l, &c->requests) take_out(CONTAINER_OF(l, struct request, link));
     end_multi(c);
     list_splice(&lost, &c->requests);
-    while (!list_empty(&lost)) tell(CONTAINER_OF(lost.next, struct request, link), CURLE_ABORTED_BY_CALLBACK); /* may drop others */
+    for (struct list *l; (l = list_shift(&lost));) tell(CONTAINER_OF(l, struct request, link), CURLE_ABORTED_BY_CALLBACK); /* may drop others */
 }
 
 static void act(struct client *c, curl_socket_t fd, int events)
@@ -194,7 +194,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *k
     return 0;
 }
 
-static size_t on_piece(char *bytes, size_t size, size_t n, void *user)
+static size_t on_piece(const char *bytes, size_t size, size_t n, void *user)
 {
     struct request *r = user;
     struct fetch *f = r->fetch;
@@ -214,7 +214,7 @@ static bool take_header(struct str line, struct str name, char *to, size_t cap)
     return true;
 }
 
-static size_t on_header(char *bytes, size_t size, size_t n, void *user)
+static size_t on_header(const char *bytes, size_t size, size_t n, void *user)
 {
     struct request *r = user;
     struct fetch *f = r->fetch;
@@ -254,6 +254,7 @@ static CURLcode set_transport(CURL *easy, const struct client *c, const struct f
     if (!rc) rc = curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* the thread of a look-up is left to itself */
     if (!rc) rc = curl_easy_setopt(easy, CURLOPT_PROXY, spec->proxy ? spec->proxy : "");
     if (!rc) rc = curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (!rc && spec->ca_file) rc = curl_easy_setopt(easy, CURLOPT_CAINFO, spec->ca_file);
     if (!rc && spec->ca_file) rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     if (!rc) rc = curl_easy_setopt(easy, CURLOPT_USERAGENT, c->user_agent);

@@ -274,6 +274,8 @@ def test_a_type_has_so_many_requests_at_a_time(bide, remote):
     shown = [w for w in bide.get_json("/v1/workers")["items"] if w["pool"] == "two"]
     assert len(shown) == 2 and all(w["pid"] is None and w["state"] == "busy" for w in shown)
     assert len(remote.asked("POST /hang")) == 2
+    [waits] = {bide.waits(id, "queue_limit") for id in ids if bide.task(id)["status"] == "pending"}
+    assert waits == "2 of 2 requests of two are under way"
     go.set()
     for id in ids:
         bide.ended(id, "completed")
