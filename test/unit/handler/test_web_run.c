@@ -269,6 +269,17 @@ TEST(pieces_are_output_and_the_result_though_the_answer_never_ends)
     rig_close();
 }
 
+TEST(a_stream_that_ends_without_its_end_has_broken_off)
+{
+    stream();
+    rig_says(&asked[0], 200, EVENTS, "data: {\"t\":\"a\"}\n\n");
+    rig_ends(&asked[0], 0);
+    CHECK_INT(h.event, LIFE_FAILED);
+    CHECK(h.retryable && strstr(h.message.p, "without [DONE]"));
+    rig_settled(0);
+    rig_close();
+}
+
 TEST(an_event_that_is_no_json_ends_the_stream_as_a_failure)
 {
     stream();
