@@ -114,6 +114,7 @@ static void fail(struct web_run *r, enum failure_code code, bool retryable, cons
 /* An answer that says nothing. After so many of them in a row the attempt has failed. */
 static void unusable(struct web_run *r, struct str why)
 {
+    if (web_call_is_shortage(&r->call)) return; /* nothing was asked */
     int32_t tries = r->conf->poll.tries;
     int64_t wait_ms = web_verdict_retry_after_ms(&r->call);
     r->not_before_ms = wait_ms ? turn_mono_ms(r->turn) + wait_ms : 0;
@@ -155,7 +156,8 @@ static void sent(struct web_run *r)
         taken(r);
         return;
     }
-    web_verdict_answer(&r->verdict, &r->arena, &r->call);
+    if (web_call_is_shortage(&r->call)) verdict_shortage(&r->verdict, &r->arena, false, str_of(r->call.fetch.err.text));
+    else web_verdict_answer(&r->verdict, &r->arena, &r->call);
     r->decided = true;
 }
 
