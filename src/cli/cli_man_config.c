@@ -43,7 +43,8 @@ void cli_man_config(struct buf *b)
 {
     static const struct config_section *const sections[] = {&config_table_top,    &config_table_defaults,
                                                             &config_table_retry,  &config_table_queue,
-                                                            &config_table_worker, &config_table_type};
+                                                            &config_table_worker, &config_table_type,
+                                                            &config_table_route};
     cli_man_head(b, "bide.yaml", 5, "configuration of the bide job server");
     buf_add_text(b, ".SH DESCRIPTION\n");
     cli_man_text(
