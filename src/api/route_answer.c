@@ -219,6 +219,9 @@ bool route_answer_problem(struct call *c, const struct err *e, const struct http
     struct buf problem = call_buf(c), made = call_buf(c);
     struct err why = {0};
     problem_write(&problem, e, c->req->request_id, extra);
+    if (problem.len) problem.len--; /* its brace: one more member, for a mapping to name */
+    json_write_member_text(&problem, "pointer", e->pointer[0] ? e->pointer : NULL);
+    json_write_close(&problem, '}');
     if (!buf_err(&problem)) own = buf_str(&problem);
     c->through->body = c->through->form = STR_NONE; /* they may be what is wrong */
     struct mapping_root root = {.name = STR("error"), .json = own};

@@ -32,7 +32,7 @@ static struct str next_part(struct str *rest)
 static const struct json_node *inner(const struct json *j, const struct json_node *v)
 {
     while (v && v->kind == JSON_OBJECT && v->count == 1) {
-        const struct json_node *number = json_member(j, v, STR("number")), *text = json_member(j, v, STR("text"));
+        const struct json_node *number = json_member(j, v, STR("as_number")), *text = json_member(j, v, STR("as_text"));
         if (!number && !text) break;
         v = number ? number : text;
     }

@@ -45,7 +45,7 @@ static void accepted(struct submit *m)
     struct buf b = call_buf(c);
     bool minimal = !c->through && str_eq_nocase(prefer_find(c->req, "return"), STR("minimal"));
     if (minimal) task_json_write_id(&b, &m->body.id);
-    else task_json_write(&b, c->api->server, &t, false);
+    else task_json_write(&b, c->api->server, &t, c->through && t.input_bytes <= LIMIT_INLINE);
     struct http_header headers[] = {{STR("Location"), path}, {STR("Retry-After"), STR("1")},
                                     {STR("Preference-Applied"), STR("return=minimal")}};
     call_answer_buf(c, 202, CALL_JSON, &b, headers, minimal ? 3 : 2);

@@ -8,6 +8,7 @@
 #include "cli/cli_args.h"
 #include "server/config.h"
 #include "server/config_amounts.h"
+#include "server/config_routes.h"
 #include <stdio.h>
 #include <unistd.h>
 
@@ -17,6 +18,18 @@
 static void add_command(struct buf *b, const char *const *command)
 {
     for (size_t i = 0; command && command[i]; i++) buf_add_format(b, " %s", command[i]);
+}
+
+static void add_routes(struct buf *b, const struct config *c)
+{
+    for (size_t i = 0; i < c->n_routes; i++) {
+        const char *value;
+        enum config_verb verb = config_routes_verb(&c->routes[i], &value);
+        bool typed = verb == CONFIG_SUBMIT || verb == CONFIG_RUN;
+        buf_add_format(b, "route     %s: %s", c->routes[i].path, config_routes_word(verb));
+        if (typed) buf_add_format(b, " %.*s", (int)strlen(value) - 2, value + 1);
+        buf_add_char(b, '\n');
+    }
 }
 
 static void add_summary(struct buf *b, const struct config *c)
@@ -52,6 +65,7 @@ static void add_summary(struct buf *b, const struct config *c)
         text_add_duration(b, t->rules.timeout_ms);
         buf_add_char(b, '\n');
     }
+    add_routes(b, c);
 }
 
 static void add_names(struct buf *b, const char *key, const void *items, size_t n, size_t size)
@@ -95,6 +109,7 @@ static void add_json(struct buf *b, const char *path, bool right, const struct c
         add_names(b, "queues", c->queues, c->n_queues, sizeof *c->queues);
         add_names(b, "workers", c->workers, c->n_workers, sizeof *c->workers);
         add_names(b, "types", c->types, c->n_types, sizeof *c->types);
+        add_names(b, "routes", c->routes, c->n_routes, sizeof *c->routes);
     }
     json_write_close(b, '}');
     buf_add_char(b, '\n');

@@ -3,6 +3,7 @@
  * bide.yaml(5), from the rows that the server reads its configuration by.
  */
 #include "cli/cli_man.h"
+#include "server/config_steps.h"
 #include "server/config_table.h"
 
 #include <inttypes.h>
@@ -44,7 +45,8 @@ void cli_man_config(struct buf *b)
     static const struct config_section *const sections[] = {&config_table_top,    &config_table_defaults,
                                                             &config_table_retry,  &config_table_queue,
                                                             &config_table_worker, &config_table_type,
-                                                            &config_table_http,   &config_table_files};
+                                                            &config_table_http,   &config_table_files,
+                                                            &config_steps_table,  &config_table_route};
     cli_man_head(b, "bide.yaml", 5, "configuration of the bide job server");
     buf_add_text(b, ".SH DESCRIPTION\n");
     cli_man_text(

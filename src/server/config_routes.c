@@ -9,6 +9,8 @@
 
 #include <assert.h>
 
+#define ROUTES_MOST 200
+
 static const char *const words[CONFIG_VERBS] = {"submit", "run",   "get",    "latest", "list",
                                                 "count",  "retry", "cancel", "health", "stats"};
 
@@ -152,7 +154,11 @@ static void check_type(const struct config_route_maps *m, const char *key, const
 
 void config_routes_check(struct config *c, struct config_errors *errors)
 {
-    struct config_route_maps m = {.config = c, .errors = errors, .tell = tell};
+    struct config_route_maps m = {.config = c, .errors = errors, .tell = tell, .place = ROUTES_MOST};
+    if (c->n_routes > ROUTES_MOST) { /* each request may look at all of them */
+        tell(&m, NULL, "there are more routes than 200");
+        return;
+    }
     config_route_maps_words(&m, "words", c->words);
     for (m.place = 0; m.place < c->n_routes; m.place++) {
         struct route_path path;

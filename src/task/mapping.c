@@ -53,11 +53,11 @@ static const struct json_node *first_of(const struct json *j, const struct json_
     return first && first->kind == JSON_ARRAY ? first : NULL;
 }
 
-/* {"number": ..} or {"text": ..}: what it holds, NULL when it is neither. */
+/* {"as_number": ..} or {"as_text": ..}: what it holds, NULL when it is neither. */
 static const struct json_node *cast_of(const struct json *j, const struct json_node *v, bool *ret_number)
 {
     if (v->kind != JSON_OBJECT || v->count != 1) return NULL;
-    const struct json_node *number = json_member(j, v, STR("number")), *text = json_member(j, v, STR("text"));
+    const struct json_node *number = json_member(j, v, STR("as_number")), *text = json_member(j, v, STR("as_text"));
     *ret_number = number != NULL;
     return number ? number : text;
 }

@@ -8,8 +8,8 @@
  *     {"key": ..., "other": ...}      an object of what its members make; so with [..., ...]
  *     {"each": "task.result.items", "as": {"name": "item.name"}}   an array: what "as" makes of each element, `item`
  *     {"first": ["task.a", "task.b", "const.c"]}                   the first of them that is not null
- *     {"number": "task.subject"}      a text that is a number, as that number; what is none is null
- *     {"text": "body.id"}             a number, true or false as text
+ *     {"as_number": "task.subject"}   a text that is a number, as that number; what is none is null
+ *     {"as_text": "body.id"}             a number, true or false as text
  *     5, true, null                   themselves
  *
  * What is not there is null. Names with a dot in them cannot be said. An element outside of which there is no other

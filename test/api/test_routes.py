@@ -114,8 +114,8 @@ def test_the_eleventh_waiting_task_is_refused_with_429(serve):
 def test_novel_analysis_is_answered_as_before(serve):
     row = {
         "id": "item.id",
-        "chapter_id": {"number": "item.tags.chapter_id"},
-        "chapter_number": {"number": "item.tags.chapter_number"},
+        "chapter_id": {"as_number": "item.tags.chapter_id"},
+        "chapter_number": {"as_number": "item.tags.chapter_number"},
         "status": "item.status",
         "duration_seconds": "item.duration_seconds",
     }
@@ -136,7 +136,7 @@ def test_novel_analysis_is_answered_as_before(serve):
                 "path": "GET /api/async-analysis/tasks/{chapter_id}/latest",
                 "latest": {"subject": "path.chapter_id"},
                 "serial": True,
-                "reply": {"id": "task.id", "chapter_id": {"number": "task.subject"}, "status": "task.status", "started_at": "task.started_at"},
+                "reply": {"id": "task.id", "chapter_id": {"as_number": "task.subject"}, "status": "task.status", "started_at": "task.started_at"},
                 **DETAIL,
             },
             {"path": "POST /api/async-analysis/tasks/{id}/retry", "retry": "path.id", "serial": True, "reply": {"message": "const.It runs again"}, **DETAIL},

@@ -31,9 +31,16 @@ ROUTES = [
         "path": "POST /app/points",
         "submit": "cat",
         "subject": "body.about.what",
-        "priority": {"number": "query.p"},
+        "priority": {"as_number": "query.p"},
         "tags": {"a": "body.tags.t"},
         "limit_key": {"text": "body.user"},
+    },
+    {
+        "path": "POST /app/pointed",
+        "submit": "cat",
+        "subject": "body.about",
+        "reply": "task.input.about",
+        "errors": {"at": "error.pointer", "code": "error.code", "id": "error.request_id", "n": "error.status"},
     },
     {"path": "POST /app/once", "submit": "later", "key": "body.key", "on_conflict": "existing", "reply": "task.id"},
     {"path": "POST /app/refused-twice", "submit": "later", "key": "body.key", "reply": "task.id", **DETAIL},
@@ -159,6 +166,12 @@ def test_a_refusal_points_at_the_clients_own_member(app):
     ):
         assert problem(app.post("/app/points", body), 400)["errors"][0]["pointer"] == pointer
     assert problem(app.post("/app/points?p=1.5", {}), 400)["errors"][0]["pointer"] == "/p"
+    shaped = app.post("/app/pointed", {"about": "x" * 501})
+    assert (shaped.status, shaped.json["at"], shaped.json["code"]) == (400, "/about", "invalid"), shaped
+    assert shaped.json["id"] == shaped.headers["x-request-id"] and shaped.json["n"] == 400
+    assert app.post("/app/pointed", b"{").json["at"] is None
+    answer = app.post("/app/pointed", {"about": "y", "big": "x" * 1000})
+    assert (answer.status, answer.json) == (202, "y"), "the answer to a submit has the input"
 
 
 def test_the_deepest_input_passes_and_a_deeper_one_that_a_mapping_makes_does_not(app):

@@ -74,7 +74,8 @@ TEST(a_right_file_is_summed_up)
     write_file("bide.yaml",
                "store: \"mem:\"\ndata_dir: /d\nqueues: {gpu: {concurrency: 1, capacity: 50}}\n"
                "workers: {speech: {command: [speech, -x], load: boot}}\n"
-               "types:\n  transcribe: {worker: speech, queue: gpu}\n  render: {exec: [render], timeout: 30m}\n");
+               "types:\n  transcribe: {worker: speech, queue: gpu}\n  render: {exec: [render], timeout: 30m}\n"
+               "routes:\n  - {path: POST /r, submit: render}\n  - {path: GET /health, health: {}}\n");
     CHECK_INT(run(NULL, NULL), 0);
     CHECK_STR(str_of(err), "");
     CHECK_STR(str_of(out), "bide.yaml: right\n"
@@ -85,7 +86,9 @@ TEST(a_right_file_is_summed_up)
                            "queue     gpu: 1 at a time, at most 50 waiting\n"
                            "worker    speech: 1 of speech -x, with the server\n"
                            "type      render: queue default, exec render, 3 attempts of 30m\n"
-                           "type      transcribe: queue gpu, worker speech, 3 attempts of 1h\n");
+                           "type      transcribe: queue gpu, worker speech, 3 attempts of 1h\n"
+                           "route     POST /r: submit render\n"
+                           "route     GET /health: health\n");
 }
 
 TEST(each_problem_is_a_line_and_the_exit_code_is_78)
@@ -109,7 +112,7 @@ TEST(json_tells_the_same_to_a_program)
     CHECK_INT(run("--json", "other.yaml"), 0);
     CHECK_STR(str_of(out),
               "{\"file\":\"other.yaml\",\"ok\":true,\"errors\":[],\"warnings\":[],\"queues\":[\"default\",\"a\"],\"workers\":[],"
-              "\"types\":[\"t\"]}\n");
+              "\"types\":[\"t\"],\"routes\":[]}\n");
 }
 
 TEST(what_is_right_but_would_not_work_here_is_said_and_is_no_error)

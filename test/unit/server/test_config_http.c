@@ -77,7 +77,7 @@ TEST(what_belongs_together_is_looked_at)
     snprintf(said, sizeof said, "\"ca_file\": %s/none.pem: No such file or directory", config_dir);
     broken(AT("ca_file: none.pem"), 5, 7, said);
     broken("types:\n  a:\n    http: {url: \"http://h\"}\n    cwd: .\n", 2, 3, "\"a\": \"cwd\" goes with \"exec\"; a request has none");
-    broken("types:\n  a:\n    http: {url: \"http://h\"}\n    exec: [x]\n", 2, 3, "\"a\" needs only one of \"worker\", \"exec\", \"http\" and \"pull\"");
+    broken("types:\n  a:\n    http: {url: \"http://h\"}\n    exec: [x]\n", 2, 3, "\"a\" needs only one of \"worker\", \"exec\", \"http\", \"pull\" and \"steps\"");
 }
 
 TEST(headers_are_such_that_can_be_sent)

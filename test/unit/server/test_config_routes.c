@@ -107,6 +107,22 @@ TEST(what_is_known_of_and_not_there_yet_is_told_so)
     refuse("{path: POST /a, submit: a, serial: 5}", 40, "\"serial\": expected true or false; found \"5\"");
 }
 
+TEST(there_may_be_two_hundred_of_them)
+{
+    struct buf b;
+    buf_init(&b, 1 << 20);
+    buf_add_text(&b, "routes:\n");
+    for (int i = 0; i < 200; i++) buf_add_format(&b, "  - {path: GET /r%d, health: {}}\n", i);
+    CHECK_INT(config_load(&c, config_dir_write("bide.yaml", b.p), NULL, &errors), 0);
+    CHECK_INT(c.n_routes, 200);
+    buf_add_text(&b, "  - {path: GET /more, health: {}}\n");
+    config_release(&c);
+    CHECK(config_load(&c, config_dir_write("bide.yaml", b.p), NULL, &errors) != 0);
+    CHECK_STR(str_of(errors.items[0].text), "there are more routes than 200");
+    CHECK_INT(errors.items[0].mark.line, 202);
+    buf_release(&b);
+}
+
 TEST(sources_have_to_be_there)
 {
     refuse("{path: POST /a, submit: a, reply: {id: tsk.id}}", 32,

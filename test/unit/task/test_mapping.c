@@ -78,15 +78,15 @@ TEST(first_is_the_first_that_is_not_null)
 TEST(a_text_becomes_a_number_and_a_number_a_text)
 {
     const char *task = "{\"s\":\"123\",\"f\":\"-1.50e3\",\"n\":7.0,\"t\":true,\"o\":{},\"bad\":[\"\",\" 1\",\"007\",\"1x\",\"[1]\",\"null\",\"1 \"]}";
-    CHECK_STR(str_of(make("[{\"number\":\"task.s\"},{\"number\":\"task.f\"},{\"number\":\"task.n\"},{\"number\":\"task.o\"},{\"number\":\"task.x\"}]", task)),
+    CHECK_STR(str_of(make("[{\"as_number\":\"task.s\"},{\"as_number\":\"task.f\"},{\"as_number\":\"task.n\"},{\"as_number\":\"task.o\"},{\"as_number\":\"task.x\"}]", task)),
               "[123,-1.50e3,7.0,null,null]");
-    CHECK_STR(str_of(make("{\"each\":\"task.bad\",\"as\":{\"number\":\"item\"}}", task)), "[null,null,null,null,null,null,null]");
-    CHECK_STR(str_of(make("[{\"text\":\"task.s\"},{\"text\":\"task.n\"},{\"text\":\"task.t\"},{\"text\":\"task.o\"},{\"text\":\"task.x\"}]", task)),
+    CHECK_STR(str_of(make("{\"each\":\"task.bad\",\"as\":{\"as_number\":\"item\"}}", task)), "[null,null,null,null,null,null,null]");
+    CHECK_STR(str_of(make("[{\"as_text\":\"task.s\"},{\"as_text\":\"task.n\"},{\"as_text\":\"task.t\"},{\"as_text\":\"task.o\"},{\"as_text\":\"task.x\"}]", task)),
               "[\"123\",\"7.0\",\"true\",null,null]");
-    CHECK_STR(str_of(make("{\"number\":5,\"text\":6}", task)), "{\"number\":5,\"text\":6}");
-    CHECK_STR(str_of(make("[{\"number\":5},{\"text\":\"task\"}]", "false")), "[{\"number\":5},\"false\"]");
+    CHECK_STR(str_of(make("{\"as_number\":5,\"as_text\":6}", task)), "{\"as_number\":5,\"as_text\":6}");
+    CHECK_STR(str_of(make("[{\"as_number\":5},{\"as_text\":\"task\"}]", "false")), "[{\"as_number\":5},\"false\"]");
 #define LONG "1234567890123456789012345678901234567890123456789012345678901234567890"
-    CHECK_STR(str_of(make("[{\"number\":\"task.0\"},{\"text\":\"task.1\"}]", "[\"" LONG "\"," LONG "]")), "[null,null]");
+    CHECK_STR(str_of(make("[{\"as_number\":\"task.0\"},{\"as_text\":\"task.1\"}]", "[\"" LONG "\"," LONG "]")), "[null,null]");
 }
 
 TEST(a_source_that_names_no_root_says_which_there_are)
@@ -126,7 +126,7 @@ static int fail(const char *template, const char *task, size_t most)
 TEST(a_root_that_is_no_json_is_an_error_wherever_it_is_looked_at)
 {
     static const char *const templates[] = {"\"task.x\"", "[1,\"task\",2]", "{\"a\":\"task\",\"b\":1}", "{\"first\":[\"task\"]}",
-                                            "{\"number\":\"task\"}", "{\"each\":\"task\",\"as\":\"item\"}"};
+                                            "{\"as_number\":\"task\"}", "{\"each\":\"task\",\"as\":\"item\"}"};
     for (size_t i = 0; i < sizeof templates / sizeof *templates; i++) CHECK_INT(fail(templates[i], "{\"x\":", 1000), ERR_SYNTAX);
     CHECK_INT(fail("[\"task", "{}", 1000), ERR_SYNTAX);
     CHECK_INT(fail("[\"body.x\"]", "{\"x\":", 1000), 0);
@@ -168,7 +168,7 @@ TEST(what_it_makes_has_a_bound)
     CHECK_INT(mapping_make(STR("{\"each\":\"task\",\"as\":\"task\"}"), given, 1, &out, &e), ERR_TOO_BIG);
     CHECK_STR(str_of(e.text), "what the mapping makes is larger than 100 bytes");
     CHECK_INT(fail("\"task\"", "\"0123456789\"", 10), ERR_TOO_BIG);
-    CHECK_INT(fail("{\"number\":\"task\"}", "\"0123456789\"", 10), ERR_TOO_BIG);
+    CHECK_INT(fail("{\"as_number\":\"task\"}", "\"0123456789\"", 10), ERR_TOO_BIG);
 }
 
 TEST(deep_templates_and_deep_values_are_made_up_to_what_json_may_have)
