@@ -110,7 +110,8 @@ static struct str path_json(struct call *c)
 static struct str header_json(struct call *c)
 {
     struct query_pair pairs[LIMIT_HTTP_HEADERS];
-    size_t n = c->req->n_headers < LIMIT_HTTP_HEADERS ? c->req->n_headers : LIMIT_HTTP_HEADERS;
+    size_t n = c->req->n_headers;
+    if (n > LIMIT_HTTP_HEADERS) n = LIMIT_HTTP_HEADERS;
     for (size_t i = 0; i < n; i++) {
         char *name = arena_text(&c->req->arena, c->req->headers[i].name);
         for (char *p = name; *p; p++)

@@ -166,29 +166,33 @@ static void write_counts(const struct listing *m, struct buf *b)
     json_write_close(b, '}');
 }
 
+static void write_list(const struct listing *m, struct buf *b, struct str tasks)
+{
+    char cursor[ID_TEXT];
+    if (m->more) id_format(&m->last, cursor);
+    json_write_open(b, '{');
+    json_write_member_raw(b, "items", tasks);
+    json_write_member_text(b, "next_cursor", m->more ? cursor : NULL);
+    json_write_close(b, '}');
+}
+
 /* With the answer the request goes, and the listing with it. */
 static void answer(struct listing *m)
 {
     struct call *c = m->call;
     struct buf b, tasks = m->tasks;
-    char cursor[ID_TEXT];
+    bool counts = m->counts_all;
     buf_release(&m->one);
     buf_init(&b, ANSWER_MAX);
     json_write_close(&tasks, ']');
-    if (m->counts_all) {
-        write_counts(m, &b);
+    if (counts) write_counts(m, &b);
+    else write_list(m, &b, buf_str(&tasks));
+    if (buf_err(&b) || buf_err(&tasks)) {
+        call_refuse(c, ERR_INTERNAL, "the answer would be larger than %d bytes", ANSWER_MAX);
     } else {
-        if (m->more) id_format(&m->last, cursor);
-        json_write_open(&b, '{');
-        json_write_member_raw(&b, "items", buf_str(&tasks));
-        json_write_member_text(&b, "next_cursor", m->more ? cursor : NULL);
-        json_write_close(&b, '}');
+        const struct mapping_root roots[2] = {{counts ? STR("counts") : STR("list"), buf_str(&b)}, {STR("tasks"), buf_str(&tasks)}};
+        route_answer_roots(c, 200, roots, 2, counts ? "\"counts\"" : "\"list\"", NULL, 0);
     }
-    struct mapping_root roots[2] = {{m->counts_all ? STR("counts") : STR("list"), buf_str(&b)},
-                                    {STR("tasks"), buf_str(&tasks)}};
-    int err = buf_err(&b) ? buf_err(&b) : buf_err(&tasks);
-    if (err) call_refuse(c, ERR_INTERNAL, "the answer would be larger than %d bytes", ANSWER_MAX);
-    else route_answer_roots(c, 200, roots, 2, m->counts_all ? "\"counts\"" : "\"list\"", NULL, 0);
     buf_release(&b);
     buf_release(&tasks);
 }

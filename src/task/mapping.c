@@ -212,8 +212,10 @@ static int make_members(struct making *m, const struct json_node *v, const struc
     json_write_open(m->out, object ? '{' : '[');
     for (const struct json_node *child = json_first(v); child && !err; child = json_next(v, child)) {
         buf_clear(&m->scratch);
-        if (object) json_add_key(&m->template, child, &m->scratch);
-        if (object) json_write_key_str(m->out, buf_str(&m->scratch));
+        if (object) {
+            json_add_key(&m->template, child, &m->scratch);
+            json_write_key_str(m->out, buf_str(&m->scratch));
+        }
         err = make(m, child, item);
     }
     json_write_close(m->out, object ? '}' : ']');
@@ -273,7 +275,7 @@ int mapping_make_any(struct str template, const struct mapping_root *roots, size
 /* ---- checking ---- */
 
 struct checking {
-    const struct json *j;
+    struct json j;
     const char *const *roots; /* NULL: all are good */
     struct buf scratch;
     struct err *e;
@@ -303,7 +305,7 @@ static int refuse_root(const struct checking *c, struct str text, bool in_each)
 static int check_text(struct checking *c, const struct json_node *v, bool in_each)
 {
     buf_clear(&c->scratch);
-    struct str text = json_string(c->j, v, &c->scratch), rest = text, name = str_cut(&rest, '.');
+    struct str text = json_string(&c->j, v, &c->scratch), rest = text, name = str_cut(&rest, '.');
     if (str_eq(name, CONST) && name.len < text.len) return 0;
     if (!is_root(c, name, in_each)) return refuse_root(c, text, in_each);
     bool dotted = name.len < text.len, empty = dotted && rest.len == 0;
@@ -319,7 +321,7 @@ static int check_text(struct checking *c, const struct json_node *v, bool in_eac
 
 static int check(struct checking *c, const struct json_node *v, bool in_each)
 {
-    const struct json_node *as = NULL, *each = each_of(c->j, v, &as);
+    const struct json_node *as = NULL, *each = each_of(&c->j, v, &as);
     if (each && each->kind != JSON_STRING)
         return err_set(c->e, ERR_INVALID, "\"each\" names the source of a list, it is not %s", json_kind_name(each->kind));
     int err = each ? check_text(c, each, in_each) : 0;
@@ -332,14 +334,12 @@ static int check(struct checking *c, const struct json_node *v, bool in_each)
 
 static int check_all(struct checking *c, struct str template)
 {
-    struct json j;
-    json_init(&j);
+    json_init(&c->j);
     buf_init(&c->scratch, template.len + 1);
-    int err = json_parse(&j, template, c->e);
-    c->j = &j;
-    if (!err) err = check(c, json_root(&j), false);
+    int err = json_parse(&c->j, template, c->e);
+    if (!err) err = check(c, json_root(&c->j), false);
     buf_release(&c->scratch);
-    json_release(&j);
+    json_release(&c->j);
     return err;
 }
 
