@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A zip archive as a stream, by libarchive: bytes of files in, bytes of the archive out, with the memory of the list of its
+ * A zip archive as a stream, packed by zlib: bytes of files in, bytes of the archive out, with the memory of the list of its
  * names. Sizes stand behind the data and ZIP64 is used where it must be. The only place that knows the library.
  *
  *   zip_open ──▶ (zip_begin ──▶ zip_add ..)* ──▶ zip_end     zip_free: at any time
  *
  * Any thread, one at a time. What comes out is added to the buf, which the caller empties as he likes. 0 or ERR_NOMEM, ERR_TOO_BIG
- * (the buf is full), ERR_IO (the library's other troubles).
+ * (the buf is full), ERR_IO (a file has more bytes than was said).
  */
 #ifndef BLOB_ZIP_H
 #define BLOB_ZIP_H

@@ -36,7 +36,7 @@
 #include "store/store.h"
 #include "test.h"
 
-#define CONTRACT_LANES 64
+#define CONTRACT_LANES 96
 #define NO_LANE UINT32_MAX
 #define T0 INT64_C(1700000000000)
 

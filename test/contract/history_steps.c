@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Checkpoints, and settings of queues.
+ * Checkpoints, settings of queues, chains, what follows endings.
  */
 #include "test/contract/history_steps.h"
+
+#include "test/contract/say.h"
 
 struct task_save history_any_save(const struct contract *c, struct rng *r, const struct task_attempt *of)
 {
@@ -73,4 +75,53 @@ void history_recall_save(struct contract *c, struct task_attempt *a)
     a->resumed_from = own ? q.save.resumed_from : q.save.bytes ? q.save.attempt : 0;
     if (own) a->saved_at_ms = q.save.at_ms, a->saved_bytes = q.save.bytes;
     store_release(&q.req);
+}
+
+struct task_step history_step(const struct task_body *body, const struct life *life)
+{
+    bool first = str_eq(body->step, STR("a"));
+    if (!body->step.p) return (struct task_step){.n = 0};
+    return (struct task_step){.n = first ? 0 : 1, .run = life->run, .attempt = life->attempt, .name = first ? STR("a") : STR("b"),
+                              .started_at_ms = life->started_at_ms, .result = STR("[1]")};
+}
+
+void history_do_step(struct rng *r, struct store_settle_item *it)
+{
+    bool goes_on = it->step.n == 0 && rng_below(r, 3) > 0, wants = rng_below(r, 5) == 0;
+    if (it->attempt.verdict != LIFE_DONE) return;
+    if (wants) it->next = STR("[]");
+    if (!it->step.name.p) return;
+    it->step.finished_at_ms = it->attempt.finished_at_ms;
+    if (rng_below(r, 3) == 0) it->step.files = STR("[\"f\"]");
+    if (goes_on) it->next_step = STR("b");
+    else it->step.result = STR_NONE;
+}
+
+void history_owed(struct contract *c, struct rng *r, struct buf *out)
+{
+    struct store_owed q = {.found = false};
+    bool pays = rng_below(r, 4) > 0, other = rng_below(r, 6) == 0;
+    ASK(c, owed, &q);
+    buf_add_format(out, " owed %d", q.found);
+    if (!q.found) return;
+    say_task(out, &q.task);
+    buf_add_format(out, " run %d %.*s %.*s %.*s", q.task.life.run, STR_ARG(q.sequel), STR_ARG(q.next), STR_ARG(q.task.body.input));
+    struct store_add add = {.pays = true, .paid = q.task.body.id, .paid_run = q.task.life.run + other};
+    store_release(&q.req);
+    if (!pays) return;
+    ASK(c, add, &add);
+    buf_add_format(out, " unowed %d", add.unowed);
+    store_release(&add.req);
+}
+
+void history_tick(struct contract *c, size_t max, struct buf *out)
+{
+    struct store_tick q = contract_tick(c, max);
+    buf_add_format(out, " more %d", q.more);
+    for (size_t i = 0; i < q.n_ended; i++) {
+        say_id(out, &q.ended[i].id);
+        say_life(out, &q.ended[i].life);
+    }
+    store_release(&q.req);
+    history_say_next(out, c);
 }

@@ -32,6 +32,13 @@ void say_failure(struct buf *b, const struct failure *f)
                    STR_ARG(f->type), f->attempt, (long long)f->at_ms);
 }
 
+void say_steps(struct buf *b, const struct task_step *steps, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_add_format(b, " step %d %.*s by %d.%d %lld..%lld %.*s %.*s", steps[i].n, STR_ARG(steps[i].name), steps[i].run, steps[i].attempt,
+                       (long long)steps[i].started_at_ms, (long long)steps[i].finished_at_ms, STR_ARG(steps[i].files), STR_ARG(steps[i].result));
+}
+
 void say_task(struct buf *b, const struct task *t)
 {
     say_id(b, &t->body.id);
@@ -40,6 +47,8 @@ void say_task(struct buf *b, const struct task *t)
     for (size_t i = 0; i < t->body.n_tags; i++) buf_add_format(b, " %.*s", STR_ARG(t->body.tags[i].key));
     buf_add_format(b, " priority %d at %lld", t->body.rules.priority, (long long)t->body.run_at_ms);
     buf_add_format(b, " keys %.*s,%.*s,%.*s cost %g", STR_ARG(t->body.key), STR_ARG(t->body.limit_key), STR_ARG(t->body.batch_key), t->body.cost);
+    buf_add_format(b, " at %.*s", STR_ARG(t->body.step));
+    say_steps(b, t->steps, t->n_steps);
     say_life(b, &t->life);
     say_failure(b, &t->last);
     if (!state_is_ending(t->life.state)) return;

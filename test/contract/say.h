@@ -13,6 +13,7 @@ void say_lane(struct buf *b, const struct contract_lane *l);
 void say_id(struct buf *b, const struct id *id);
 void say_failure(struct buf *b, const struct failure *f); /* nothing when there is none */
 void say_task(struct buf *b, const struct task *t);
+void say_steps(struct buf *b, const struct task_step *steps, size_t n);
 void say_history(struct buf *b, const struct store_history *h);
 void say_key(struct buf *b, const struct contract *c, const char *queue, const char *key); /* what it holds */
 void say_set(struct buf *b, const struct store_count *n); /* what was set for its queue */

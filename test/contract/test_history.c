@@ -21,6 +21,7 @@
 
 static const char *const queues[] = {"q", "r"};
 static const char *const types[] = {"t", "u"};
+static const char *const lane_types[] = {"t", "u", "t>a", "u>a", "t>b", "u>b"}; /* of chains, with their step */
 static const char *const batches[] = {"", "one", "two"};
 static const char *const limit_keys[] = {"ann", "bob"};
 static const struct task_tag tags[] = {{STR("a"), STR("1")}, {STR("b"), STR("2")}};
@@ -61,6 +62,8 @@ static struct task_body any_body(struct rng *r, int64_t now_ms)
     if (rng_below(r, 3) == 0) b.key = str_of(keys[rng_below(r, 4)]);
     b.on_conflict = (enum task_conflict)rng_below(r, 3);
     if (rng_below(r, 3) == 0) b.cache = (struct task_cache){1 + (int64_t)rng_below(r, 20000), rng_below(r, 4) == 0, {(uint8_t)rng_below(r, 4)}};
+    if (rng_below(r, 3) == 0) b.step = rng_below(r, 3) ? STR("a") : STR("b");
+    if (rng_below(r, 4) == 0) b.sequel = STR("{}");
     if (rng_below(r, 2)) b.subject = rng_below(r, 2) ? STR("ann") : STR("bob");
     return b;
 }
@@ -105,11 +108,11 @@ static const struct life_rules *rules_of(const struct id *id)
 
 static void play_claim(struct contract *c, struct rng *r, struct buf *out, bool first)
 {
-    uint32_t lanes[12];
+    uint32_t lanes[36];
     uint64_t fences[5];
     size_t n = 0;
-    for (int i = 0; i < 12; i++)
-        if (rng_below(r, 3)) lanes[n++] = contract_lane_of(c, queues[i / 2 % 2], types[i % 2], batches[i / 4]);
+    for (int i = 0; i < 36; i++)
+        if (rng_below(r, 3)) lanes[n++] = contract_lane_of(c, queues[i % 2], lane_types[i / 2 % 6], batches[i / 12]);
     for (int i = 0; i < 5; i++) fences[i] = id_fence(r);
     struct store_claim q = {.lanes = lanes, .n_lanes = n, .fences = fences, .max = rng_below(r, 6)};
     q.leased = rng_below(r, 4) == 0;
@@ -123,6 +126,7 @@ static void play_claim(struct contract *c, struct rng *r, struct buf *out, bool 
         say_id(out, &it->body.id);
         buf_add_format(out, " %.*s %.*s", STR_ARG(it->body.queue), STR_ARG(it->body.input));
         buf_add_format(out, " on from %d %.*s", it->resumed_from, STR_ARG(it->resume));
+        say_steps(out, it->steps, it->n_steps);
         say_life(out, &it->life);
         if (!first || h.n_attempts == ATTEMPTS) continue;
         h.attempts[h.n_attempts++] = (struct store_settle_item){.attempt = {.id = it->body.id,
@@ -131,6 +135,7 @@ static void play_claim(struct contract *c, struct rng *r, struct buf *out, bool 
                                                                             .fence = it->life.fence,
                                                                             .started_at_ms = it->life.started_at_ms,
                                                                             .resumed_from = it->resumed_from},
+                                                                .step = history_step(&it->body, &it->life),
                                                                 .rules = rules_of(&it->body.id)};
     }
     store_release(&q.req);
@@ -156,6 +161,7 @@ static void play_settle(struct contract *c, struct rng *r, struct buf *out)
             it.attempt.failure = (struct failure){.code = STR("worker_error"), .message = STR("no"),
                                                   .attempt = it.attempt.number, .at_ms = c->clock.wall_ms};
         it.result = STR("{\"r\":2}");
+        history_do_step(r, &it);
         if (rng_below(r, 4) == 0) it.save = history_any_save(c, r, &it.attempt);
         if (it.save.attempt) it.attempt.saved_at_ms = it.save.at_ms, it.attempt.saved_bytes = it.save.data.len;
         it.progress = rng_below(r, 2) ? STR("{\"percent\":50}") : STR_NONE;
@@ -232,18 +238,6 @@ static void play_control(struct contract *c, struct rng *r, struct buf *out, boo
     store_release(&q.req);
 }
 
-static void play_tick(struct contract *c, size_t max, struct buf *out)
-{
-    struct store_tick q = contract_tick(c, max);
-    buf_add_format(out, " more %d", q.more);
-    for (size_t i = 0; i < q.n_ended; i++) {
-        say_id(out, &q.ended[i].id);
-        say_life(out, &q.ended[i].life);
-    }
-    store_release(&q.req);
-    history_say_next(out, c);
-}
-
 static void play_reads(struct contract *c, struct rng *r, struct buf *out)
 {
     static const char *const words[] = {NULL, "scheduled", "retrying", "pending", "running", "completed", "failed", "expired"};
@@ -285,8 +279,8 @@ static void say_counts(struct contract *c, struct buf *out)
         for (int k = 0; k < 2; k++) say_key(out, c, queues[q], limit_keys[k]);
         buf_add_format(out, " %s oldest %lld retrying %lld:", queues[q], (long long)n.oldest_ready_ms, (long long)n.retrying);
         for (int s = 0; s < TASK_STATES; s++) buf_add_format(out, " %lld", (long long)n.n[s]);
-        for (int t = 0; t < 6; t++) {
-            uint32_t lane = contract_lane_of(c, queues[q], types[t % 2], batches[t / 2]);
+        for (int t = 0; t < 18; t++) {
+            uint32_t lane = contract_lane_of(c, queues[q], lane_types[t % 6], batches[t / 6]);
             uint32_t ready = lane == NO_LANE ? 0 : c->lanes[lane].ready;
             if (ready) buf_add_format(out, " lane %u head %lld", ready, (long long)c->lanes[lane].head_rank);
         }
@@ -331,10 +325,11 @@ static void play(struct contract *c, uint64_t kind, uint64_t chance, struct buf 
     else if (kind < 10) play_claim(c, &r.rng, out, first);
     else if (kind < 17) play_settle(c, &r.rng, out);
     else if (kind < 20) play_control(c, &r.rng, out, first);
-    else if (kind < 23) play_tick(c, 1 + rng_below(&r.rng, 8), out);
+    else if (kind < 23) history_tick(c, 1 + rng_below(&r.rng, 8), out);
     else if (kind < 27) play_reads(c, &r.rng, out);
     else if (kind < 28) history_set(c, &r.rng, queues);
     else if (kind < 32) history_save(c, &r.rng, out, h.attempts, h.n_attempts);
+    else if (kind < 35) history_owed(c, &r.rng, out);
     else play_reopen(c, out);
     if (chance % 4 == 0) say_counts(c, out);
 }
@@ -369,7 +364,7 @@ static void compare(uint64_t seed)
     contract_use(&sqlite);
     struct contract *two = contract_new(test_fail);
     for (int step = 0; step < STEPS; step++) {
-        uint64_t kind = rng_below(&r.rng, 33), chance = rng_next(&r.rng);
+        uint64_t kind = rng_below(&r.rng, 36), chance = rng_next(&r.rng);
         int64_t ms = (int64_t)rng_below(&r.rng, 400);
         one->clock.wall_ms += ms;
         two->clock.wall_ms += ms;
