@@ -267,7 +267,7 @@ static int find_step(struct draft *d)
 {
     for (size_t i = 0; i < d->type->n_steps; i++)
         if (d->body->type.len + 1 + strlen(d->type->steps[i].name) > TASK_LANE)
-            return err_set_at(d->m->e, ERR_INVALID, "/type", "with its step \"%s\" this type has more than %d characters",
+            return err_set_at(d->m->e, ERR_UNKNOWN_TYPE, "/type", "with its step \"%s\" this type has more than %d characters",
                               d->type->steps[i].name, TASK_LANE - 1);
     if (d->type->n_steps) d->body->step = str_of(d->type->steps[0].name);
     return 0;

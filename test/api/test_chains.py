@@ -172,4 +172,4 @@ def test_what_becomes_of_a_step_that_the_configuration_has_no_more(serve, tmp_pa
 def test_a_name_that_its_steps_make_too_long_is_refused(serve):
     bide = serve(types={"echo": ECHO, "p*": chain({"type": "echo", "name": "e" * 30})})
     assert bide.ended(bide.submit("p1")["id"], "completed")
-    problem(bide.post("/v1/tasks", {"type": "p" + "x" * 180}), 400, "invalid")
+    problem(bide.post("/v1/tasks", {"type": "p" + "x" * 180}), 422, "unknown_type")

@@ -33,7 +33,7 @@ ROUTES = [
         "subject": "body.about.what",
         "priority": {"as_number": "query.p"},
         "tags": {"a": "body.tags.t"},
-        "limit_key": {"text": "body.user"},
+        "limit_key": {"as_text": "body.user"},
     },
     {
         "path": "POST /app/pointed",

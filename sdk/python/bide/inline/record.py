@@ -87,7 +87,7 @@ class Record:
         task.update(purge_at=None, timing=self._timing(), delivery=None)
         task["urls"] = {"self": base, **{name: f"{base}/{name}" for name in ("result", "log", "cancel")}}
         task.update(key=self.key, limit_key=self.limit_key, batch_key=self.batch_key, cost=self.cost)
-        task["cached_from"] = self.cached_from
+        task.update(cached_from=self.cached_from, step=None, steps=None)
         copy: Json = json.loads(json.dumps(task))
         return copy
 
