@@ -15,7 +15,7 @@
 /* ---- as they come ---- */
 
 /* The pointer of what is wrong with an item, below that of the item. */
-static int at(struct err *e, int err, const char *list, size_t i)
+static int below(struct err *e, int err, const char *list, size_t i)
 {
     char pointer[sizeof e->pointer];
     snprintf(pointer, sizeof pointer, "%.40s/%zu%.*s", list, i, (int)sizeof pointer - 64, e->pointer);
@@ -31,7 +31,7 @@ static int check_list(const struct json *j, const struct json_node *list, const 
     for (const struct json_node *v = json_first(list); v; v = json_next(list, v), i++) {
         struct task_body unused;
         int err = submission_read_with(NULL, &unused, STR(""), j, v, s, a, e);
-        if (err) return at(e, err, name, i);
+        if (err) return below(e, err, name, i);
     }
     return 0;
 }

@@ -119,9 +119,9 @@ static int open_for_reading(struct blob *b, const struct id *id, int *ret_fd)
     int dir = open_dir(b, false);
     if (dir < 0) return errno;
     name_of(id, false, name);
-    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), sys = fd < 0 ? errno : 0;
+    *ret_fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int sys = *ret_fd < 0 ? errno : 0;
     close(dir);
-    if (!sys) *ret_fd = fd;
     return sys;
 }
 
@@ -142,8 +142,8 @@ static int link_to(struct blob *b, const struct id *id, int to, const char *to_n
 
 static int remove_file(struct blob *b, const struct id *id)
 {
-    int sys = on_name(b, id, false, act_unlink), pending = on_name(b, id, true, act_unlink);
-    return sys && sys != ENOENT ? sys : pending == ENOENT ? 0 : pending;
+    int sys = on_name(b, id, false, act_unlink), half = on_name(b, id, true, act_unlink);
+    return sys && sys != ENOENT ? sys : half == ENOENT ? 0 : half;
 }
 
 static int pending(struct blob *b, struct id *ret, size_t max, size_t *ret_n)

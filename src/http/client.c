@@ -204,9 +204,9 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
 {
     struct request *r = user;
     (void)purpose;
-    int fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
-    if (fd < 0 && is_shortage(errno)) r->no_socket = errno;
-    return fd < 0 ? CURL_SOCKET_BAD : fd;
+    curl_socket_t fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    if (fd == CURL_SOCKET_BAD && is_shortage(errno)) r->no_socket = errno;
+    return fd;
 }
 
 static size_t on_piece(const char *bytes, size_t size, size_t n, void *user)

@@ -40,15 +40,15 @@ int sqlite_step_read(struct sqlite_db *d, const struct id *id, bool results, str
     size_t n = 0;
     int code;
     sqlite_db_bind_id(q, 1, id);
-    while ((code = sqlite3_step(q)) == SQLITE_ROW && n < LIMIT_STEPS)
-        steps[n++] = (struct task_step){.n = sqlite3_column_int(q, 0),
-                                        .name = sqlite_db_copy(a, q, 1),
-                                        .run = sqlite3_column_int(q, 2),
-                                        .attempt = sqlite3_column_int(q, 3),
-                                        .started_at_ms = sqlite3_column_int64(q, 4),
-                                        .finished_at_ms = sqlite3_column_int64(q, 5),
-                                        .files = sqlite_db_copy(a, q, 6),
-                                        .result = results ? sqlite_db_copy(a, q, 7) : STR_NONE};
+    for (; (code = sqlite3_step(q)) == SQLITE_ROW && n < LIMIT_STEPS; n++)
+        steps[n] = (struct task_step){.n = sqlite3_column_int(q, 0),
+                                      .name = sqlite_db_copy(a, q, 1),
+                                      .run = sqlite3_column_int(q, 2),
+                                      .attempt = sqlite3_column_int(q, 3),
+                                      .started_at_ms = sqlite3_column_int64(q, 4),
+                                      .finished_at_ms = sqlite3_column_int64(q, 5),
+                                      .files = sqlite_db_copy(a, q, 6),
+                                      .result = results ? sqlite_db_copy(a, q, 7) : STR_NONE};
     int err = sqlite_db_err(d, code);
     sqlite3_reset(q);
     *ret = steps;
