@@ -45,7 +45,8 @@ def ffmpeg(*arguments):
 def video(path, *names):
     """Somebody says these recordings of alsa-utils, one after the other, in front of a plain wall."""
     inputs = [part for name in names for part in ("-i", RECORDINGS / f"{name}.wav")]
-    sound = "".join(f"[{n}:a]" for n in range(len(names))) + f"concat=n={len(names)}:v=0:a=1[a]"
+    sound = "".join(f"[{n}:a]apad=pad_dur=0.7[{n}a];" for n in range(len(names)))  # with a pause behind each
+    sound += "".join(f"[{n}a]" for n in range(len(names))) + f"concat=n={len(names)}:v=0:a=1[a]"
     wall = ["-f", "lavfi", "-i", "color=c=gray:s=320x240:r=10"]
     ffmpeg(*inputs, *wall, "-filter_complex", sound, "-map", "[a]", "-map", f"{len(names)}:v", "-shortest", "-ar", "44100", path)
     return path
@@ -115,16 +116,20 @@ def bide(site, tmp_path_factory):
     fleet.release()
 
 
-def by_hand(path, folder):
-    """What the recogniser hears when it is run without a server: the words with their times."""
-    ffmpeg("-i", path, "-map", "0:a:0", "-ac", "1", "-ar", "16000", folder / "by_hand.wav")
-    task = {"id": "1", "fence": "f", "type": "t", "attempt": 1, "timeout_ms": 60000, "dir": str(folder), "resume": None}
-    run = {"op": "run", "tasks": [{**task, "input": {"audio": str(folder / "by_hand.wav")}}]}
-    (folder / "in").write_text(json.dumps(run) + "\n" + json.dumps({"op": "stop"}) + "\n")
+def by_hand(folder, *paths):
+    """What the recogniser hears in them when it is run without a server: [{"text", "words"}]."""
+    frames = []
+    for n, path in enumerate(paths):
+        ffmpeg("-i", path, "-map", "0:a:0", "-ac", "1", "-ar", "16000", folder / f"{n}.wav")
+        task = {"id": str(n), "fence": "f", "type": "t", "attempt": 1, "timeout_ms": 60000, "dir": str(folder), "resume": None}
+        frames.append({"op": "run", "tasks": [{**task, "input": {"audio": str(folder / f"{n}.wav")}}]})
+    (folder / "in").write_text("".join(json.dumps(frame) + "\n" for frame in [*frames, {"op": "stop"}]))
     command = ["/bin/sh", "-c", 'exec "$0" 3<"$1" 4>"$2"', str(SPEECH), str(folder / "in"), str(folder / "out")]
     subprocess.run(command, check=True, timeout=60, env={"PATH": os.environ["PATH"], "BIDE_IN": "3", "BIDE_OUT": "4"})
     said = [json.loads(line) for line in (folder / "out").read_text().splitlines()]
-    return next(frame["result"] for frame in said if frame["op"] == "done")
+    heard = [frame["result"] for frame in said if frame["op"] == "done"]
+    assert len(heard) == len(paths), said
+    return heard
 
 
 def upload(bide, path):
@@ -165,20 +170,19 @@ def test_ten_videos_come_out_in_order_with_the_words_that_were_said_and_the_elev
     ended = [becomes(bide, id, "completed") for id in ids]
     times = [task["completed_at"] for task in ended]
     assert times == sorted(times) and len(set(times)) == 10
-    for n in (1, 8, 9):
-        heard = by_hand(site.folder / f"{n}.mp4", tmp_path)["text"]
-        assert ended[n]["result"]["raw_text"] == heard and len(heard.split()) >= (2, 4, 12)[(1, 8, 9).index(n)]
-    assert ended[1]["result"]["title"] == "1"
+    heard = [one["text"] for one in by_hand(tmp_path, *[site.folder / f"{n}.mp4" for n in range(10)])]
+    assert len(set(heard)) == 10 and len(heard[9].split()) >= 10
+    assert [task["result"]["raw_text"] for task in ended[1:]] == heard[1:]
+    assert [task["result"]["title"] for task in ended[1:]] == [str(n) for n in range(1, 10)]
     assert loads(bide) == [1]
     play(bide, SYSTEM, "status at the end", {"task_id": ids[9], "video_url": urls[9]})
     files = play(bide, SYSTEM, "the same with files", {"task_id": ids[0], "video_url": urls[0]}).json["result"]
     zipped = zipfile.ZipFile(BytesIO(bide.send("GET", files["zip_file"]).body))
     assert sorted(zipped.namelist()) == ["polished_text.txt", "raw_text.txt", "title.txt"]
-    heard = by_hand(site.folder / "0.mp4", tmp_path)["text"]
-    assert zipped.read("raw_text.txt").decode() == heard + "\n"
-    assert Path(files["output_dir"], "raw_text.txt").read_text() == heard + "\n"
+    assert zipped.read("raw_text.txt").decode() == heard[0] + "\n"
+    assert Path(files["output_dir"], "raw_text.txt").read_text() == heard[0] + "\n"
     polished = ended[9]["result"]["polished_text"]
-    assert polished.count(".") > 1 and re.sub(r"\.", "", polished).lower() == ended[9]["result"]["raw_text"].lower()
+    assert polished.count(".") > 4 and polished.replace(".", "").lower() == heard[9].lower()
     assert ended[9]["result"]["summary"] and ended[9]["result"]["summary"] in polished
     assert 0 < ended[9]["result"]["polish_time"] < ended[9]["result"]["extract_time"]
 
@@ -191,7 +195,8 @@ def test_the_message_follows_the_phases_and_nothing_waits_for_the_model(bide, si
     play(bide, SYSTEM, "status while it runs", {"task_id": id, "video_url": url})
     seen = []
     Site.gate.set()
-    while not seen or seen[-1]["status"] == "processing":
+    while not seen or seen[-1]["status"] != "completed":
+        assert not seen or seen[-1]["status"] in ("pending", "processing"), seen[-1]
         seen.append(bide.get_json(STATUS + id))
         bide.get_json("/health")
     steps = bide.task(id)["steps"]
@@ -237,7 +242,7 @@ def test_an_upload_is_transcribed_and_gone_afterwards(bide, tmp_path):
     id = bide.submit("audio", {"file": f"file:{file}", "filename": "Rear_Left.wav", "text_only": True})["id"]
     seen = becomes(bide, id, "completed")
     assert (seen["filename"], seen["url"], seen["result"]["title"]) == ("Rear_Left.wav", None, "Rear_Left")
-    assert seen["result"]["raw_text"] == by_hand(RECORDINGS / "Rear_Left.wav", tmp_path)["text"] != ""
+    assert seen["result"]["raw_text"] == by_hand(tmp_path, RECORDINGS / "Rear_Left.wav")[0]["text"] != ""
     until(lambda: bide.send("GET", f"/v1/files/{file}").status == 404, "the end of the upload")
 
 
@@ -269,14 +274,14 @@ def test_subtitles_say_what_was_said_when_it_was_and_can_be_seen(bide, site, tmp
     burnt.write_bytes(bide.send("GET", becomes(bide, id, "completed")["result"]["output_video"]).body)
     (tmp_path / "said.srt").write_bytes(bide.send("GET", f"/v1/tasks/{id}/files/subtitles.srt").body)
     cues = read_again(tmp_path / "said.srt")
-    words = by_hand(original, tmp_path)["words"]
+    words = by_hand(tmp_path, original)[0]["words"]
     assert " ".join(text for _, _, text in cues) == " ".join(word["word"] for word in words)
     starts = [word["start"] for word in words]
     assert len(cues) > 1 and all(min(abs(start - s) for s in starts) < 0.002 for start, _, _ in cues)
-    start, end, _ = cues[len(cues) // 2]
-    assert likeness(original, burnt, (start + end) / 2) < 35
-    gap = max(((b[0] - a[1], (a[1] + b[0]) / 2) for a, b in zip(cues, cues[1:])), default=None)
-    assert gap[0] > 0.3 and likeness(original, burnt, gap[1]) > 40
+    pauses = [(b[0] - a[1], (a[1] + b[0]) / 2) for a, b in zip(cues, cues[1:])]
+    assert max(pauses)[0] > 0.5
+    untouched = likeness(original, burnt, max(pauses)[1])
+    assert untouched > 40 and all(likeness(original, burnt, (start + end) / 2) < untouched - 6 for start, end, _ in cues)
     assert loads(bide) == [1]
 
 
