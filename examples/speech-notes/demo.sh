@@ -44,7 +44,7 @@ ffmpeg -nostdin -v error -y -f concat -safe 0 -i "$run/said.txt" -f lavfi -i col
 # On a port of its own, which it tells.
 (cd "$run/site" && exec python3 -u -m http.server --bind 127.0.0.1 0) >"$run/site.log" 2>/dev/null &
 site=$!
-trap 'kill $site; finish' EXIT
+trap 'code=$?; set +e; kill $site; (exit $code); finish' EXIT
 until grep -q '^Serving' "$run/site.log"; do
     kill -0 $site
     sleep 0.1

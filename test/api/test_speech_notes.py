@@ -14,6 +14,7 @@ from pathlib import Path
 
 import openapi
 import pytest
+from demo import running
 from golden import play
 from harness import ROOT, pointers, problem, until
 
@@ -303,3 +304,18 @@ def likeness(one, other, at):
     command = ["ffmpeg", "-nostdin", *frame, "-filter_complex", "[0:v][1:v]psnr", "-frames:v", "1", "-f", "null", "-"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return float(re.search(r"average:(\S+)", done.stderr)[1])
+
+
+@pytest.fixture
+def demo(tmp_path):
+    with running(EXAMPLE / "demo.sh", tmp_path) as one:
+        yield one
+
+
+@pytest.mark.skipif(not (ROOT / "build/bide").exists(), reason="the demonstration uses build/bide")
+def test_the_demonstration_shows_the_phases_and_the_texts_and_stops_on_ctrl_c(demo):
+    text = demo.said(120)
+    assert re.search(r"processing +generating summary\n(.*\n)* +completed +done\nraw_text +\w+ \w+", text), text
+    assert re.search(r"summary +\w+", text), text
+    assert re.search(rf"output_video +http://{demo.listen}/v1/tasks/\S+/files/subtitled.mp4\n", text), text
+    demo.interrupt()
