@@ -197,7 +197,7 @@ def test_the_message_follows_the_phases_and_nothing_waits_for_the_model(bide, si
     seen = []
     Site.gate.set()
     while not seen or seen[-1]["status"] != "completed":
-        assert not seen or seen[-1]["status"] in ("pending", "processing"), seen[-1]
+        assert not seen or seen[-1]["status"] == "processing", seen[-1]
         seen.append(bide.get_json(STATUS + id))
         bide.get_json("/health")
     steps = bide.task(id)["steps"]
