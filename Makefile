@@ -14,7 +14,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run ocr build test check lint sim coverage bench fuzz install clean
+.PHONY: help run ocr notes build test check lint sim coverage bench fuzz install clean
 
 help:
 	@sed -n 's/^\([a-z][a-z]*\):.*## /make \1\t/p' Makefile | expand -t 15
@@ -31,13 +31,19 @@ ocr: ## the same with pictures of text, which a worker takes in batches
 	@cmake --build --preset release --target programs
 	@examples/ocr/demo.sh
 
+notes: ## notes of a spoken video: fetched, transcribed, polished, summed up by a chain behind routes of an application
+	@scripts/install-packages build notes
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target programs
+	@examples/speech-notes/demo.sh
+
 build: ## build/bide and libbide (installs missing Debian packages first)
 	@scripts/install-packages build
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target programs
 
 test: ## everything: house checks, all suites, most of them again under asan+ubsan and tsan
-	@scripts/install-packages build run ocr test lint
+	@scripts/install-packages build run ocr notes test lint
 	@for preset in release asan tsan; do \
 	    cmake --preset $$preset >/dev/null && cmake --build --preset $$preset || exit 1; done
 	@BIDE_SANITIZED=1 ctest --test-dir build -j $(TEST_JOBS) --output-on-failure --no-label-summary

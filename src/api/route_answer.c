@@ -99,6 +99,17 @@ static void rewrite_id(const struct json *j, struct buf *out, struct str task)
     buf_add_str(out, str_sub(task, end, status->start - end));
 }
 
+/* A chain that has done a step in this run waits for its next one: to the application's clients it is under way. */
+static bool is_between_steps(const struct json *j)
+{
+    const struct json_node *root = json_root(j), *steps = json_member(j, root, STR("steps"));
+    int64_t run, of;
+    if (!steps || steps->kind != JSON_ARRAY || json_int(j, json_member(j, root, STR("run")), &run) != 0) return false;
+    for (const struct json_node *s = json_first(steps); s; s = json_next(steps, s))
+        if (json_int(j, json_member(j, s, STR("run")), &of) == 0 && of == run) return true;
+    return false;
+}
+
 int route_answer_task(struct call *c, struct buf *out, struct str task, const char **ret_state)
 {
     struct json j;
@@ -112,6 +123,7 @@ int route_answer_task(struct call *c, struct buf *out, struct str task, const ch
     if (status) {
         struct str plain = str_sub(json_span(&j, status), 1, status->len - 2);
         *ret_state = word_of(c->through, plain, &word);
+        if (strcmp(*ret_state, "pending") == 0 && is_between_steps(&j)) (void)word_of(c->through, STR("running"), &word);
         (void)buf_room(out, task.len + 512);
         json_write_raw(out, str_sub(task, 0, status->start)); /* up to its colon: no comma comes after it */
         if (c->through->conf.serial) rewrite_id(&j, out, task);

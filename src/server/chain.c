@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What mappings see: `input`, `task`, and a root for each step that is done: {"result": ..., "files": [paths], "dir": path}.
+ * What mappings see: `input`, `task`, and a root for each step that is done: {"result": ..., "files": [paths], "dir": path,
+ * "seconds": how long the attempt took that did it}.
  * A step that was left out is null.
  */
 #include "server/chain.h"
@@ -9,6 +10,7 @@
 #include "base/json_write.h"
 #include "server/server.h"
 #include "task/chain.h"
+#include <stdio.h>
 
 struct roots {
     struct mapping_root all[LIMIT_STEPS + 2];
@@ -50,6 +52,9 @@ static struct str step_root(struct run *r, const struct task_step *done)
     json_write_member_raw(&b, "result", done->result);
     json_write_member_str(&b, "dir", str_of(dir));
     write_files(&b, done->files, dir);
+    char seconds[32];
+    snprintf(seconds, sizeof seconds, "%.3f", (double)(done->finished_at_ms - done->started_at_ms) / 1000);
+    json_write_member_raw(&b, "seconds", str_of(seconds));
     json_write_close(&b, '}');
     struct str json = arena_str(&r->arena, buf_str(&b));
     buf_release(&b);

@@ -47,6 +47,13 @@ def test_without_a_result_mapping_it_is_that_of_the_last_step(serve):
     assert bide.ended(bide.submit("both")["id"], "completed")["result"] == [2]
 
 
+def test_how_long_a_step_took_is_known_to_those_after_it(serve):
+    nap = {**ECHO, "exec": ["/bin/sh", "-c", "sleep 0.3; cat"]}  # sleep: what is measured
+    bide = serve(types={"nap": nap, "echo": ECHO, "both": chain({"type": "nap"}, {"type": "echo", "input": {"took": "nap.seconds"}})})
+    task = bide.ended(bide.submit("both")["id"], "completed")
+    assert 0.3 <= task["result"]["took"] <= task["timing"]["run_ms"] / 1000 + 10
+
+
 def test_steps_whose_condition_does_not_hold_are_left_out(serve):
     bide = serve(types={
         "echo": ECHO,

@@ -272,3 +272,26 @@ def test_study_coach_sees_its_words_between_tries(serve):
     bide.seen(id, "retrying")
     play(bide, "study-coach", "status between tries", {"task_id": id})
     play(bide, "study-coach", "an unknown task", {})
+
+
+def test_a_chain_between_two_steps_is_under_way_to_the_clients(serve):
+    bide = served(
+        serve,
+        [{"path": "GET /task/{id}", "get": "path.id", "reply": {"status": "task.status"}}],
+        types={"two": {"steps": [{"type": "work"}, {"type": "cat"}], "queue": "line"}},
+        words=PENDING,
+        queues={"line": {"concurrency": 1}},
+    )
+    id = bide.submit("two", {"gate": bide.gate("a")})["id"]
+    waits = bide.submit("two")["id"]
+    bide.seen(id, "running")
+    bide.post("/v1/queues/line/pause")
+    bide.open_gate("a")
+    bide.seen(id, "pending", step="cat")
+    assert ask(bide, f"/task/{id}") == {"status": "processing"}
+    assert ask(bide, f"/task/{waits}") == {"status": "pending"}
+    bide.post("/v1/queues/line/resume")
+    bide.ended(id, "completed")
+    bide.post("/v1/queues/line/pause")
+    bide.post(f"/v1/tasks/{id}/retry")
+    assert ask(bide, f"/task/{id}") == {"status": "pending"}
