@@ -13,7 +13,7 @@ import signal
 import threading
 
 from ledger import trouble
-from operations import TYPES  # before bide.problems: it says where that is
+from operations import QUEUE, TYPES  # before bide.problems: it says where that is
 
 from bide.problems import Away, Draining, IdempotencyKeyInUse, IdempotencyKeyReused, NotFound, Problem, QueueFull, StoreUnavailable
 
@@ -72,10 +72,8 @@ class Intake:
         return task["id"]
 
     def _known(self, name):
-        try:
-            return self.studio.bide.latest(name)["id"]
-        except NotFound:
-            return None
+        found = next(self.studio.bide.list(subject=name, queue=QUEUE, limit=1), None)  # what followed it has the subject, too
+        return found and found["id"]
 
     @staticmethod
     def _gone(name):
