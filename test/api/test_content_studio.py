@@ -1,107 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""examples/content-studio with its own bide.yaml: its command waited for and asked after, what follows each ending in one
-transaction of its own database, rows that are taken once each through kill -9, and its operations from a shell, Python and C."""
+"""examples/content-studio: its command waited for and asked after, what follows each ending in one transaction of its own
+database, and rows that are taken once each through kill -9."""
 import json
-import os
 import signal
 import sqlite3
 import struct
 import subprocess
-import sys
-from pathlib import Path
+from datetime import datetime
 
 import pytest
-from demo import running
-from harness import ROOT, at_once, until
-from sanitized import unsanitized
+from harness import at_once, until
+from studio_rig import ALL, EXAMPLE, NOTHING, TYPES, rig  # noqa: F401 (rig: a fixture)
 
-EXAMPLE = ROOT / "examples/content-studio"
-BUILD = Path(os.environ.get("BIDE_BUILD") or ROOT / "build")
-sys.path.insert(0, str(EXAMPLE))
-from operations import Studio, WaitTimeout  # noqa: E402
-
-TYPES = ("content", "content.polled")
 both = pytest.mark.parametrize("type", TYPES)
-
-
-class Rig:
-    """The example: bide with its bide.yaml, the service of content-creator, and the database of the studio."""
-
-    def __init__(self, fleet):
-        self.bide = fleet.prepare({})
-        self.dir = self.bide.dir
-        self.bide.config_file = EXAMPLE / "bide.yaml"
-        self.trouble = self.dir / "trouble"
-        own = {"STUDIO_HOME": str(self.dir), "STUDIO_TROUBLE": str(self.trouble)}
-        quick = {"RETRY_BASE": "40ms", "RETRY_JITTER": "none", "RETRY_CAP": "1s"}
-        self.bide.env = {
-            **own, **{f"BIDE_DEFAULTS_{name}": value for name, value in quick.items()},
-            "BIDE_STORE": f"sqlite:{self.dir}/bide.db", "BIDE_DATA_DIR": str(self.dir), "BIDE_TYPES_CONTENT_POLLED_POLL_EVERY": "30ms",
-        }
-        self.env = {**{k: v for k, v in os.environ.items() if not k.startswith("BIDE_")}, **own}
-        self.service = None
-
-    def start(self):
-        self.service = subprocess.Popen([EXAMPLE / "content-creator", "serve"], env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        assert b"listens" in self.service.stdout.readline()
-        self.bide.start()
-        self.env["BIDE_SERVER"] = self.bide.url
-        self.studio("intake")  # makes the tables
-        return self
-
-    def stop(self):
-        if self.service:
-            self.service.terminate()
-            assert self.service.wait(20) == 0
-            self.service.stdout.close()
-
-    def process(self, *words, **options):
-        return subprocess.Popen([str(word) for word in words], env=self.env, stdin=subprocess.DEVNULL, **options)
-
-    def run(self, *words):
-        return subprocess.run([str(word) for word in words], env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-
-    def studio(self, *words):
-        """The lines that `studio` prints, as values."""
-        done = self.run(EXAMPLE / "studio", *words)
-        assert done.returncode == 0, done
-        return [json.loads(line) if line[0] in "{[" else line for line in done.stdout.splitlines()]
-
-    def rows(self, query, *values):
-        with sqlite3.connect(self.dir / "studio.db", timeout=30) as db:
-            return db.execute(query, values).fetchall()
-
-    def written(self, id):
-        """How many rows there are of a task in each table."""
-        of = "(SELECT id FROM content WHERE task_id = ?)"
-        tables = {"outcome": "task_id = ?", "content": "task_id = ?", "picture": f"content_id IN {of}", "pool": f"content_id IN {of}"}
-        return {name: self.rows(f"SELECT count(*) FROM {name} WHERE {where}", id)[0][0] for name, where in tables.items()}
-
-    def outcome(self, id):
-        """Waits for what is written of its ending: (outcome, code, message)."""
-        return until(lambda: self.rows("SELECT outcome, code, message FROM outcome WHERE task_id = ?", id), f"the outcome of {id}")[0]
-
-    def follower(self, id, type):
-        """The task that follows the ending of another."""
-        def look():
-            return next((t for t in self.bide.listed(type=type) if self.bide.task(t["id"])["input"]["id"] == id), None)
-        return until(look, f"what follows {id}")["id"]
-
-    def submit(self, topic, type="content", options={}, **brief):
-        return self.bide.submit(type, {"account": "ann", "topic": topic, **brief}, tags={"account": "ann"}, **options)["id"]
-
-
-@pytest.fixture(scope="module")
-def rig():
-    from fixtures import Fleet
-
-    fleet = Fleet()
-    rig = Rig(fleet)
-    try:
-        yield rig.start()
-    finally:
-        rig.stop()
-        fleet.release()
 
 
 def png_size(data):
@@ -189,14 +100,8 @@ def test_each_other_outcome_is_written_once_and_nothing_is_published(rig, type, 
 
 
 def gap(before, after):
-    from datetime import datetime
-
     begun, ended = (datetime.fromisoformat(time.replace("Z", "+00:00")) for time in (after["started_at"], before["finished_at"]))
     return (begun - ended).total_seconds()
-
-
-NOTHING = {"outcome": 0, "content": 0, "picture": 0, "pool": 0}
-ALL = {"outcome": 1, "content": 1, "picture": 3, "pool": 1}
 
 
 @pytest.mark.parametrize("trouble,meanwhile", [("raise half", NOTHING), ("kill half", NOTHING), ("kill committed", ALL)])
@@ -230,6 +135,26 @@ def test_what_was_lost_is_written_once_though_its_handler_was_killed(rig):
         rig.trouble.unlink()
     rig.bide.ended(after, "completed")
     assert rig.rows("SELECT outcome FROM outcome WHERE task_id = ?", id) == [("failure",)]
+
+
+@both
+def test_a_server_that_is_killed_in_the_middle_has_each_ending_written_once(rig, type):
+    ids = [rig.submit(f"restart {type} {n}", type, seconds=0.4) for n in range(4)]
+    until(lambda: any(rig.bide.task(id)["status"] == "running" for id in ids), "one runs")
+    for _ in range(2):
+        rig.restart9()
+        until(lambda: any(rig.bide.task(id)["status"] in ("running", "completed") for id in ids), "one runs again")
+    for id in ids:
+        assert (rig.bide.ended(id, "completed")["run"], rig.outcome(id)[0], rig.written(id)) == (1, "success", ALL)
+
+
+def test_pictures_that_are_not_there_are_a_failure_for_good_and_nothing_is_written(rig):
+    id = rig.submit("elsewhere", options={"delay_ms": 60_000})
+    made = {"title": "t", "body": "b", "score": 99, "cover": "cover.png", "pictures": [{"name": "cover.png", "width": 1, "height": 1}]}
+    assert rig.bide.post(f"/v1/tasks/{id}/complete", {"result": made}).status == 200
+    after = rig.bide.ended(rig.follower(id, "content.created"), "failed")
+    assert (after["error"]["code"], after["attempt"], rig.written(id)) == ("invalid_input", 1, NOTHING)
+    assert "cover.png" in after["error"]["message"]
 
 
 def test_a_review_by_hand_or_a_low_score_keeps_content_out_of_the_pool(rig):
@@ -306,95 +231,3 @@ def test_an_intake_that_follows_takes_what_comes_says_what_is_refused_and_stops_
         process.terminate()
     assert process.wait(20) == 0
     assert_each_once(rig, 2, "later")
-
-
-# operations
-
-
-def test_the_operations_of_the_class(rig):
-    with Studio(rig.bide.url) as studio:
-        studio.join(timeout=30)
-        assert studio.empty() and studio.size() == 0
-        rig.bide.post("/v1/queues/content/pause")
-        first, second, third = [studio.submit("cat", f"work {n}", priority=n, polled=n == 2, words=10)["id"] for n in (1, 2, 3)]
-        assert studio.size() == 3 and not studio.empty()
-        assert [t["id"] for t in studio.pending(account="cat")] == [third, second, first]
-        assert [t["id"] for t in studio.list(account="cat", type="content.polled")] == [second]
-        created = studio.get(first)["created_at"]
-        assert {t["id"] for t in studio.list(account="cat", after=created)} == {first, second, third}
-        assert list(studio.list(account="cat", before=created)) == list(studio.list(account="dog")) == []
-        assert studio.status(third)["position"] == 1, "the highest priority is first"
-        with pytest.raises(WaitTimeout):
-            studio.join(timeout=0.2)
-        with pytest.raises(ValueError):
-            studio.submit("cat", "x", priority=11)
-        assert studio.complete(first, {"title": "elsewhere"})["status"] == "completed"
-        assert studio.fail(second, "given up")["error"]["message"] == "given up"
-        assert studio.cancel(third)["status"] == "cancelled"
-        rig.bide.post("/v1/queues/content/resume")
-        studio.join(timeout=30)
-        assert [rig.outcome(id)[0] for id in (first, second, third)] == ["success", "failure", "cancelled"]
-        assert rig.written(first) == {**NOTHING, "outcome": 1}, "completed elsewhere, without content"
-        slow = studio.submit("cat", "slow", seconds=60, options={"timeout_ms": 700, "max_attempts": 1})["id"]
-        until(lambda: [t["id"] for t in studio.running(account="cat")] == [slow], "it is among those that run")
-        studio.join(timeout=30)
-        assert [t["id"] for t in studio.timed_out(account="cat")] == [slow]
-        numbers = studio.numbers()
-        assert numbers["pool"]["places"] == 4 and numbers["pool"]["size"] == 0
-        for type in TYPES:
-            assert numbers["types"][type]["attempts"]["done"] > 0 and numbers["types"][type]["seconds"] > 0
-        until(lambda: rig.outcome(slow), "what follows has followed")
-        until(lambda: studio.clean(before=studio.get(second)["created_at"]) == 0, "all that is older goes")
-        assert [t["id"] for t in studio.list() if t["created_at"] < created] == []
-        assert {t["id"] for t in studio.list(account="cat")} >= {second, third, slow}
-
-
-def test_the_operations_of_the_shell(rig):
-    [id] = rig.studio("submit", "dog", "walks", "--seconds", "60", "--type", "content.polled", "--priority", "9")
-    until(lambda: rig.studio("running", "--account", "dog"), "it runs")
-    assert (rig.studio("queue", "size"), rig.studio("queue", "empty")) == (["1"], ["no"])
-    assert rig.studio("status", id)[0]["status"] == "running" and rig.studio("get", id)[0]["priority"] == 9
-    assert rig.run(EXAMPLE / "studio", "queue", "join", "--timeout", "0.1").returncode == 1
-    assert rig.studio("cancel", id)[0]["cancel_requested"] is True
-    rig.studio("queue", "join", "--timeout", "30")
-    assert [t["status"] for t in rig.studio("list", "--account", "dog", "--type", "content.polled")] == ["cancelled"]
-    assert rig.outcome(id)[0] == "cancelled"
-    assert id in [row["task_id"] for row in rig.studio("outcomes")]
-    assert rig.studio("pending", "--account", "dog") == rig.studio("timed-out", "--account", "dog") == []
-    assert rig.studio("numbers")[0]["server"]["status"] == "serving"
-    refused = rig.run(EXAMPLE / "studio", "get", "0" * 36)
-    assert refused.returncode == 1 and "not_found" in refused.stderr
-
-
-@unsanitized("the trees of the sanitizers build no libbide")
-def test_the_operations_from_c(rig, tmp_path):
-    program, queue = tmp_path / "queue", "/v1/queues/content/"
-    words = ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", f"-I{ROOT}/include", EXAMPLE / "queue.c", "-o", program, BUILD / "libbide.a"]
-    built = rig.run(*words, "-lcurl", "-lyajl", "-lm")
-    assert built.returncode == 0, built.stderr
-
-    def say(*words):
-        done = rig.run(program, *words)
-        assert done.returncode == 0, done
-        return done.stdout.strip()
-
-    rig.bide.post(queue + "pause")
-    ids = [json.loads(say("submit", "eel", f"rivers {n}", n))["id"] for n in (1, 2, 3)]
-    assert (say("size"), say("empty"), say("status", ids[0])) == ("3", "no", "pending, attempt 0 of 3")
-    assert {t["id"] for t in json.loads(say("list", "pending", "eel"))["items"]} == set(ids)
-    assert json.loads(say("complete", ids[0]))["status"] == "completed"
-    assert json.loads(say("fail", ids[1], 'a "reason"'))["error"]["message"] == 'a "reason"'
-    rig.bide.post(queue + "resume")
-    say("join")
-    assert (say("size"), say("empty")) == ("0", "yes")
-    assert json.loads(say("get", ids[2]))["status"] == "completed" and json.loads(say("cancel", ids[2]))["status"] == "completed"
-    assert rig.run(program, "get", "0" * 36).returncode == 1 and rig.run(program, "status").returncode == 64
-
-
-@pytest.mark.skipif(not (ROOT / "build/bide").exists(), reason="the demonstration uses build/bide")
-def test_the_demonstration_publishes_and_stops_on_ctrl_c(tmp_path):
-    with running(EXAMPLE / "demo.sh", tmp_path) as demo:
-        text = demo.said(60)
-        assert text.count("cover.png") == 5 and "timeout" in text and "no muse" in text, text
-        demo.interrupt()
-    assert not (tmp_path / "creator.sock").exists()
