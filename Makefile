@@ -14,7 +14,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run ocr notes build test check lint sim coverage bench fuzz install clean
+.PHONY: help run ocr notes studio build test check lint sim coverage bench fuzz install clean
 
 help:
 	@sed -n 's/^\([a-z][a-z]*\):.*## /make \1\t/p' Makefile | expand -t 15
@@ -36,6 +36,12 @@ notes: ## notes of a spoken video: fetched, transcribed, polished, summed up by 
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target programs
 	@examples/speech-notes/demo.sh
+
+studio: ## the same with content written by a command, what follows it, and rows of a table
+	@scripts/install-packages build
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target programs
+	@examples/content-studio/demo.sh
 
 build: ## build/bide and libbide (installs missing Debian packages first)
 	@scripts/install-packages build

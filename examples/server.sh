@@ -5,6 +5,8 @@
 # folder, and sources this; `start_server PROGRAM...` starts a server with the folder's bide.yaml once the programs are
 # built, and `stay` leaves it running until Ctrl-C, which lets it finish what it has begun; a second one stops it at once.
 #
+# `service`, when a script sets it, is the process id of what its commands need besides the server, and is ended after it.
+#
 # BIDE_LISTEN is the address (127.0.0.1:8080). Sets $root, $here (the folder), $bide (the program), $run (where files go).
 root=$(cd "$(dirname "$0")/../.." && pwd)
 here=$root/examples/$example
@@ -24,6 +26,8 @@ finish() {
     while kill -0 "$server" 2>/dev/null; do
         wait "$server" || true # a signal to this script interrupts wait
     done
+    [ -z "${service:-}" ] || kill -TERM "$service" 2>/dev/null || true
+    [ -z "${service:-}" ] || wait "$service" || true
     echo "the server has ended"
     exit "$status"
 }
