@@ -67,6 +67,7 @@ void route_point(const struct call *c, struct err *e)
     char pointer[sizeof e->pointer];
     memcpy(pointer, e->pointer, sizeof pointer);
     struct str rest = str_of(pointer);
+    if (c->through->pointed) return;
     if (rest.len == 0 || rest.p[0] != '/') return;
     struct str member = next_part(&rest);
     const char *mapping = mapping_of(&c->through->conf, member);
