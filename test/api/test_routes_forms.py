@@ -93,14 +93,14 @@ def test_speech_notes_takes_its_uploads(serve):
     bide = served(
         serve,
         route("POST /api/v1/process/audio", reply=reply),
-        route("POST /api/v1/process/subtitle", reply=reply, fields={"path": "form.file", "gate": "form.gate"}),
+        route("POST /api/v1/process/subtitle", reply=reply, fields={"path": "form.file"}),
         schema={"type": "object", "properties": {k: v for k, v in SCHEMA["properties"].items() if k != "file"}},
     )
     known = {"@audio.wav": b"RIFF" + bytes(range(256)) * 500, "@video.mp4": b"ftyp" + bytes(1000)}
     first = play(bide, "speech-notes", "submit an upload", known).json["task_id"]
     result = bide.ended(first, "completed")["result"]
     assert (result["text_only"], result["summarize"], result["temperature"]) == (True, False, 0.1)
-    assert Path(result["file"]).parent.name == "files" or Path(result["file"]).name == "audio.wav", result
+    assert Path(result["file"]).name.endswith("-audio.wav"), result
     second = play(bide, "speech-notes", "submit for subtitles", known).json["task_id"]
     assert bide.ended(second, "completed")["result"]["head"].startswith("ftyp")
     assert nothing_is_left(bide)
@@ -241,7 +241,7 @@ def test_an_idempotency_key_goes_by_what_was_sent(serve):
 
 def test_texts_are_bounded_each_and_together(serve):
     bide = served(serve, route(**ERRORS))
-    assert input_of(bide, sent(bide, ("a", "x" * 65536)))["a"] == "x" * 65536
+    assert bide.get_json(f"/v1/tasks/{sent(bide, ('a', 'x' * 65536))}")["input_bytes"] == 65536 + len('{"a":""}')
     for parts in ([("file", "a", b"1"), ("a", "x" * 65537)], [("file", "a", b"1")] + [(f"n{i}", "x" * 65000) for i in range(17)]):
         answer = post(bide, *parts)
         assert (answer.status, answer.json["code"]) == (413, "too_large"), answer
@@ -318,7 +318,7 @@ def test_texts_of_a_whole_form_become_what_the_type_takes(serve):
     assert input_of(bide, accepted(urlencoded(bide, TEXTS.replace("=5", "=work"), "/app/x"))) == {**VALUES, "title": "work"}
     answer = urlencoded(bide, "file=a&text_only=maybe&tags=x")
     problem(answer, 422, "invalid_input")
-    assert pointers(answer)[0] == "/text_only"
+    assert pointers(answer) == ["/text_only", "/tags/0"], answer
 
 
 def test_texts_that_fields_map_become_what_their_member_takes(serve):
@@ -378,9 +378,10 @@ def test_schemas_from_files_and_what_is_wrong_with_them(serve, tmp_path):
     (tmp_path / "own.json").write_text(json.dumps(OWN))
     bide = served(serve, route(input=str(tmp_path / "own.json")))
     problem(bide.post("/api/do", {}), 422, "invalid_input")
-    text = reload(bide, {**bide.config, "routes": [route(input={"type": "nothing"})]}, expect="refused")
+    types = {"types": {"work": WORK}}
+    text = reload(bide, {**types, "routes": [route(input={"type": "nothing"})]}, expect="refused")
     assert '"input": /type' in text, text
-    text = reload(bide, {**bide.config, "routes": [{"path": "GET /app/x", "get": "query.id", "input": OWN, "keep": "task"}]}, expect="refused")
+    text = reload(bide, {**types, "routes": [{"path": "GET /app/x", "get": "query.id", "input": OWN, "keep": "task"}]}, expect="refused")
     assert text.count("this goes with submit and run") == 2, text
 
 
