@@ -78,7 +78,6 @@ static bool has_failed(struct form *f)
 static struct str asked(struct form *f)
 {
     struct call *c = f->call;
-    struct query_pair *all = arena_alloc(&c->req->arena, f->n_pairs * sizeof *all + 1);
     if (!http_header(c->req, "Idempotency-Key").p) return STR("");
     struct buf b = call_buf(c);
     json_write_open(&b, '[');

@@ -131,13 +131,27 @@ static void merge(struct buf *b, const struct json *made, const struct json *coe
     buf_release(&name);
 }
 
+/* `coerced` is the caller's to release. */
+static int put_in(struct call *c, const struct json *made, struct json *coerced, struct str texts, struct str *input)
+{
+    struct err e = {0};
+    struct buf b;
+    int err = json_parse(coerced, texts, &e);
+    if (err) {
+        call_problem(c, &e);
+        return err;
+    }
+    buf_init(&b, LIMIT_INPUT);
+    merge(&b, made, coerced);
+    return take(c, &b, input);
+}
+
 static int coerce_members(struct call *c, const struct schema *s, struct str *input)
 {
     struct json made, template, coerced;
     struct fields f = {0};
     struct err e = {0};
     struct str texts;
-    struct buf b;
     json_init(&made);
     json_init(&template);
     json_init(&coerced);
@@ -148,10 +162,7 @@ static int coerce_members(struct call *c, const struct schema *s, struct str *in
     } else if (json_root(&made)->kind == JSON_OBJECT && json_root(&template)->kind == JSON_OBJECT) {
         collect(c, &f, &made, &template);
         err = coerce(c, s, &f, &texts);
-        if (!err && (err = json_parse(&coerced, texts, &e)) != 0) call_problem(c, &e);
-        buf_init(&b, LIMIT_INPUT);
-        if (!err) merge(&b, &made, &coerced);
-        if (!err) err = take(c, &b, input);
+        if (!err) err = put_in(c, &made, &coerced, texts, input);
     }
     json_release(&made);
     json_release(&template);

@@ -89,8 +89,10 @@ static void on_added(struct store_req *req)
         wait_start(c, c->existing ? &m->item.holder : &m->item.first, m->wait_ms);
         return;
     }
-    if (!err) server_added(s, &m->item);
-    if (!err) route_uploads_keep(c, m->body.files, m->body.n_files);
+    if (!err) {
+        server_added(s, &m->item);
+        route_uploads_keep(c, m->body.files, m->body.n_files);
+    }
     metrics_submitted(&s->metrics, m->body.queue, server_type_label(s, m->body.type), err != 0);
     if (err == ERR_QUEUE_FULL)
         call_refuse(c, err, "queue %.*s has its %lld waiting tasks; try again later", STR_ARG(m->body.queue),
