@@ -141,6 +141,14 @@ def test_several_files_by_names_and_by_one_name(serve):
     assert nothing_is_left(bide)
 
 
+def test_bytes_that_look_like_the_end_are_the_files(serve):
+    bide = served(serve, route(keep="record"))
+    data = b"\r\n--xY\r\n" * 30000 + b"\r\n--x"
+    task = input_of(bide, sent(bide, ("file", "a", data), ("note", data[:9000].decode())))
+    assert bide.send("GET", "/v1/files/" + task["file"].removeprefix("file:")).body == data
+    assert task["note"] == data[:9000].decode()
+
+
 def test_a_file_that_the_input_does_not_have_goes_at_once(serve):
     bide = served(serve, route(fields={"gate": "form.gate", "path": "form.file"}))
     id = sent(bide, ("file", "a", b"1"), ("file", "b", b"2"), ("other", "c", b"3"), ("gate", bide.gate("a")))
@@ -200,7 +208,7 @@ def test_what_the_type_does_not_take_is_refused_and_leaves_nothing(serve):
     assert nothing_is_left(bide) and bide.listed() == []
 
 
-def test_a_full_queue_a_held_key_and_a_paused_one_leave_nothing(serve):
+def test_a_full_queue_a_held_key_and_a_draining_queue_leave_nothing(serve):
     bide = served(
         serve,
         route(),
@@ -219,6 +227,9 @@ def test_a_full_queue_a_held_key_and_a_paused_one_leave_nothing(serve):
     answer = post(bide, ("file", "a", b"1"))
     problem(answer, 429, "queue_full")
     assert int(answer.headers["retry-after"]) >= 1
+    nothing_is_left(bide)
+    assert bide.post("/v1/queues/default/drain").status == 200
+    problem(post(bide, ("file", "a", b"1")), 503, "draining")
     nothing_is_left(bide)
     bide.open_gate("a")
 
