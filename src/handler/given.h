@@ -28,12 +28,12 @@ static inline uint64_t given_tail(const struct id *id)
 /* Notes that the task is given now. True when it is remembered from before. */
 static inline bool given_again(struct given *g, const struct id *id)
 {
-    size_t at = 0;
+    size_t place = 0;
     uint64_t tail = given_tail(id);
-    while (at < g->n && (given_tail(&g->ids[at]) != tail || id_cmp(&g->ids[at], id) != 0)) at++;
-    bool again = at < g->n;
+    while (place < g->n && (given_tail(&g->ids[place]) != tail || id_cmp(&g->ids[place], id) != 0)) place++;
+    bool again = place < g->n;
     if (again || g->n == GIVEN_MAX) {
-        size_t gone = again ? at : 0;
+        size_t gone = again ? place : 0;
         memmove(&g->ids[gone], &g->ids[gone + 1], (g->n - 1 - gone) * sizeof g->ids[0]);
         g->n--;
     }
