@@ -32,7 +32,7 @@ def test_texts_of_a_whole_form_become_what_the_type_takes(serve):
 
 
 def test_texts_that_fields_map_become_what_their_member_takes(serve):
-    fields = {"file": "form.f", "text_only": "form.t", "temperature": {"number": "form.n"}, "title": "form.n", "tags": "form.g",
+    fields = {"file": "form.f", "text_only": "form.t", "temperature": {"as_number": "form.n"}, "title": "form.n", "tags": "form.g",
               "options": {"x": "form.n"}, "summarize": {"first": ["form.none", "const.false"]}}
     bide = served(serve, route(fields=fields), schema=SCHEMA)
     id = accepted(urlencoded(bide, "f=a&t=true&n=2&g=1&g=2"))
