@@ -64,7 +64,7 @@ static void ask_more(struct server *s)
         if (!first) return;
         struct lease *one = CONTAINER_OF(first, struct lease, link);
         struct id id = one->get.id;
-        one->get = (struct store_get){.id = id, .input_max = LIMIT_INPUT};
+        one->get = (struct store_get){.id = id, .input_max = LIMIT_INPUT, .step_results = true};
         s->leases.asking++;
         store_get(s->store, &one->get, on_got, one);
     }

@@ -9,11 +9,11 @@
 
 #include <assert.h>
 
-static void lose(struct run *r)
+static void lose(struct run *r, struct str why)
 {
     struct verdict v = {.event = LIFE_LOST};
     v.failure.code = failure_word(FAILURE_LOST);
-    v.failure.message = STR("a puller had it, and its type is not pulled any more");
+    v.failure.message = why;
     run_finish(r, &v);
 }
 
@@ -35,8 +35,11 @@ void run_resume(struct server *s, const struct task *t, struct arena *arena)
     struct post *post = r->lane->kind->post;
     run_begin_attempt(r, post ? post->handler : NULL);
     attempt_dir_path(r->place.path, s->conf.config->data_dir, &r->body.id, r->attempt.run, r->attempt.number);
-    if (!post || !post->handler->typed) {
-        lose(r);
+    struct err e = {.text = "a puller had it, and its type is not pulled any more"};
+    struct store_claim_item done = {.steps = t->steps, .n_steps = t->n_steps};
+    bool pulled = post && post->handler->typed;
+    if (!pulled || (r->body.step.p && chain_begin(r, &done, &e))) {
+        lose(r, str_of(e.text));
         return;
     }
     post->handler->typed->resume(post->handler, &r->attempt);

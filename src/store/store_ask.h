@@ -14,6 +14,7 @@ struct store_get {
     struct store_req req;
     struct id id;
     size_t input_max, result_max; /* texts longer than this are left out (their sizes are given) */
+    bool step_results;            /* the steps that are done with their results */
     int found;                    /* out: 0 or ERR_NOT_FOUND */
     struct task task;             /* out, strs in the arena */
 };

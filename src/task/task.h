@@ -113,7 +113,7 @@ struct task {
     bool follows, has_leader;  /* it waits for the result of an identical one; which is `leader`, the first in flight */
     struct id leader;
     size_t input_bytes, result_bytes; /* also when the text itself was left out */
-    const struct task_step *steps;    /* that are done, in order; their results left out */
+    const struct task_step *steps;    /* that are done, in order; their results left out unless asked for */
     size_t n_steps;
 };
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chains: one submit and one task whose steps are done by other types, each tried on its own, each with what came before."""
+import json
 import os
 import pathlib
 
@@ -161,6 +162,20 @@ def test_pullers_do_steps(serve):
     id = bide.submit("both", {"x": 5})["id"]
     attempt = claim_one(bide, "remote", wait_ms=10000)
     assert (attempt.id, attempt.given["type"], attempt.given["input"]) == (id, "remote", {"x": 5})
+
+
+def test_a_puller_goes_on_with_its_step_when_the_server_was_killed(serve):
+    bide = serve(types={"remote": {"pull": {"lease": "20s"}}, "echo": ECHO,
+                        "all": chain({"type": "echo", "name": "a"}, {"type": "remote", "input": {"x": "a.result.x"}},
+                                     {"type": "echo", "name": "b", "input": {"a": "a.result.x", "r": "remote.result"}})})
+    id = bide.submit("all", {"x": 5})["id"]
+    attempt = claim_one(bide, "remote", wait_ms=10000)
+    bide.restart9()
+    attempt.beat()
+    assert json.loads(bide.send("GET", f"{attempt.path}/input").body) == {"x": 5}
+    attempt.done("from afar")
+    task = bide.ended(id, "completed")
+    assert (task["result"], steps(task)) == ({"a": 5, "r": "from afar"}, [("a", "completed"), ("remote", "completed"), ("b", "completed")])
 
 
 def test_what_becomes_of_a_step_that_the_configuration_has_no_more(serve, tmp_path):

@@ -88,7 +88,7 @@ static void get(struct sqlite_reader *r, struct store_get *g)
     g->task.body.input = sqlite_db_copy(&g->req.arena, q, SQLITE_VIEW_N);
     g->task.ending.result = sqlite_db_copy(&g->req.arena, q, SQLITE_VIEW_N + 1);
     sqlite3_reset(q);
-    if (g->task.body.step.p) g->req.err = sqlite_step_read(&r->point, &g->id, false, &g->req.arena, &g->task.steps, &g->task.n_steps);
+    if (g->task.body.step.p) g->req.err = sqlite_step_read(&r->point, &g->id, g->step_results, &g->req.arena, &g->task.steps, &g->task.n_steps);
     if (!g->req.err) last_failure(r, &g->task, &g->req);
 }
 
