@@ -172,8 +172,7 @@ static bool prepare(struct call *c, const struct route *r)
 
 bool api_in_pieces(void *user, const struct http_request *r)
 {
-    (void)user;
-    return batch_in_pieces(r) || upload_in_pieces(r) || pull_upload_in_pieces(r);
+    return batch_in_pieces(r) || upload_in_pieces(r) || pull_upload_in_pieces(r) || routes_in_pieces(user, r);
 }
 
 void api_on_request(void *user, struct http_request *req)

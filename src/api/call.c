@@ -7,6 +7,7 @@
 #include "api/prefer.h"
 #include "api/route_answer.h"
 #include "api/route_point.h"
+#include "api/route_uploads.h"
 #include "base/text.h"
 #include "http/problem.h"
 
@@ -86,6 +87,7 @@ void call_problem_with(struct call *c, const struct err *e, const struct http_he
 {
     int status = err_http_status(e->code);
     struct err own = *e;
+    route_uploads_drop(c);
     if (c->through) {
         route_point(c, &own);
         e = &own;

@@ -4,6 +4,7 @@
  */
 #include "api/idempotency.h"
 
+#include "api/route_call.h"
 #include "base/hash.h"
 
 _Static_assert(STORE_PRINT == HASH_SHA256, "");
@@ -45,7 +46,7 @@ int idempotency_begin(struct call *c, struct store_add_item *item)
         call_refuse(c, ERR_KEY_BUSY, "%s", err_text(ERR_KEY_BUSY));
         return ERR_KEY_BUSY;
     }
-    struct str asked = c->req->body;
+    struct str asked = c->through && c->through->asked.p ? c->through->asked : c->req->body;
     if (c->through) /* its path and query are part of what is asked */
         asked = arena_format(&c->req->arena, "%.*s?%.*s\n%.*s", STR_ARG(c->req->path), STR_ARG(c->req->query), STR_ARG(asked));
     idempotency_print(item, arena_str(&c->req->arena, key), asked);

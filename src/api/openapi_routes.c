@@ -132,11 +132,8 @@ static void write_parameters(struct buf *b, const struct config_route *r, const 
     arena_release(&query.arena);
 }
 
-static void write_body_schema(struct buf *b, const char *media, const struct names *names)
+static void write_named(struct buf *b, const struct names *names)
 {
-    json_write_key(b, media);
-    json_write_open(b, '{');
-    json_write_key(b, "schema");
     json_write_open(b, '{');
     for (size_t i = 0; i < names->n; i++) {
         if (i == 0) {
@@ -149,6 +146,21 @@ static void write_body_schema(struct buf *b, const char *media, const struct nam
     }
     if (names->n) json_write_close(b, '}');
     json_write_close(b, '}');
+}
+
+/* What refers to something within itself would be looked for in the whole document. */
+static bool is_movable(const char *schema)
+{
+    return !strstr(schema, "\"$ref\"") && !strstr(schema, "\"$id\"") && !strstr(schema, "\"$anchor\"");
+}
+
+static void write_body_schema(struct buf *b, const char *media, const struct config_route *r, const struct names *names)
+{
+    json_write_key(b, media);
+    json_write_open(b, '{');
+    json_write_key(b, "schema");
+    if (r->schema_text && is_movable(r->schema_text)) json_write_raw(b, str_trim(str_of(r->schema_text)));
+    else write_named(b, names);
     json_write_close(b, '}');
 }
 
@@ -161,8 +173,9 @@ static void write_request_body(struct buf *b, const struct config_route *r)
     json_write_open(b, '{');
     json_write_key(b, "content");
     json_write_open(b, '{');
-    write_body_schema(b, "application/json", &body);
-    write_body_schema(b, "application/x-www-form-urlencoded", &form);
+    write_body_schema(b, "application/json", r, &body);
+    write_body_schema(b, "application/x-www-form-urlencoded", r, &form);
+    write_body_schema(b, "multipart/form-data", r, &form);
     json_write_close(b, '}');
     json_write_close(b, '}');
     arena_release(&body.arena);

@@ -231,6 +231,11 @@ bool route_answer_problem(struct call *c, const struct err *e, const struct http
     struct buf problem = call_buf(c), made = call_buf(c);
     struct err why = {0};
     problem_write(&problem, e, c->req->request_id, extra);
+    if (e->pointer[0] && !buf_err(&problem)) {
+        problem.len--; /* its closing brace */
+        json_write_member_text(&problem, "pointer", e->pointer);
+        json_write_close(&problem, '}');
+    }
     if (!buf_err(&problem)) own = buf_str(&problem);
     c->through->body = c->through->form = STR_NONE; /* they may be what is wrong */
     struct mapping_root root = {.name = STR("error"), .json = own};

@@ -41,8 +41,7 @@ bool route_call_names(const struct route_call *t, const char *root)
     return false;
 }
 
-/* Of a name that is there several times, the first. */
-static struct str pairs_json(struct call *c, const struct query_pair *pairs, size_t n)
+struct str route_call_pairs(struct call *c, const struct query_pair *pairs, size_t n)
 {
     struct buf b = call_buf(c);
     json_write_open(&b, '{');
@@ -63,11 +62,16 @@ static int read_form(struct call *c)
 {
     struct query form;
     struct err e = {0};
-    if (c->req->body.len >= CALL_LARGE && call_claim(c, 3 * c->req->body.len)) return ERR_AGAIN;
+    if (c->req->body.len >= CALL_LARGE && call_claim(c, 4 * c->req->body.len)) return ERR_AGAIN;
     int err = query_parse(&c->req->arena, c->req->body, &form, &e);
-    if (err) call_refuse(c, err, "the form is not well-formed, or has more than 64 members: %s", e.text);
-    else c->through->form = pairs_json(c, form.pairs, form.n);
-    return err;
+    if (err) {
+        call_refuse(c, err, "the form is not well-formed, or has more than 64 members: %s", e.text);
+        return err;
+    }
+    c->through->pairs = form.pairs;
+    c->through->n_pairs = form.n;
+    c->through->form = route_call_pairs(c, form.pairs, form.n);
+    return 0;
 }
 
 /* Its text is looked through; how many values it has counts only where they are looked at. */
@@ -92,7 +96,7 @@ int route_call_body(struct call *c)
     if (c->req->body.len == 0 || !(submits || route_call_names(t, "body") || route_call_names(t, "form"))) return 0;
     if (str_eq_nocase(type, STR(CALL_JSON))) return read_json(c);
     if (str_eq_nocase(type, STR("application/x-www-form-urlencoded"))) return read_form(c);
-    call_refuse(c, ERR_MEDIA, "a body here needs Content-Type: application/json or application/x-www-form-urlencoded");
+    call_refuse(c, ERR_MEDIA, "a body here needs Content-Type: application/json%s or application/x-www-form-urlencoded", submits ? ", multipart/form-data" : "");
     return ERR_MEDIA;
 }
 
@@ -103,7 +107,7 @@ static struct str path_json(struct call *c)
     const struct route_call *t = c->through;
     struct query_pair pairs[ROUTE_PATH_PARAMS];
     for (size_t i = 0; i < t->path.n; i++) pairs[i] = (struct query_pair){t->path.names[i], t->values[i]};
-    return pairs_json(c, pairs, t->path.n);
+    return route_call_pairs(c, pairs, t->path.n);
 }
 
 /* Names in small letters. */
@@ -117,7 +121,7 @@ static struct str header_json(struct call *c)
             if (*p >= 'A' && *p <= 'Z') *p = (char)(*p - 'A' + 'a');
         pairs[i] = (struct query_pair){str_of(name), c->req->headers[i].value};
     }
-    return pairs_json(c, pairs, n);
+    return route_call_pairs(c, pairs, n);
 }
 
 int route_call_make(struct call *c, const char *template, const struct mapping_root *extra, size_t n_extra, struct buf *out,
@@ -127,7 +131,7 @@ int route_call_make(struct call *c, const char *template, const struct mapping_r
     struct mapping_root roots[ROOTS] = {{STR("body"), t->body}, {STR("form"), t->form}};
     size_t n = 2;
     for (size_t i = 0; i < n_extra; i++) roots[n++] = extra[i];
-    roots[n++] = (struct mapping_root){STR("query"), pairs_json(c, c->query.pairs, c->query.n)};
+    roots[n++] = (struct mapping_root){STR("query"), route_call_pairs(c, c->query.pairs, c->query.n)};
     roots[n++] = (struct mapping_root){STR("path"), path_json(c)};
     if (strstr(template, "\"header")) roots[n++] = (struct mapping_root){STR("header"), header_json(c)};
     return mapping_make_any(str_of(template), roots, n, out, e);

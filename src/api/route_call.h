@@ -22,12 +22,21 @@ struct route_call { /* in the request's arena, as all it points to */
     const char *words_json[2];            /* of the route, of all routes; NULL: none */
     struct str words[DEPTH_WORDS];        /* each status as this application calls it */
     struct str body, form;                /* JSON text; p NULL: there is none */
+    const struct query_pair *pairs;       /* what the form was made of, names several times included */
+    size_t n_pairs;
+    const struct schema *schema;          /* of the route's own; NULL: none */
+    bool pointed;                         /* pointers of refusals lead into the client's body as they are */
+    struct id *uploads;                   /* stored by this request, which is not yet known to be kept */
+    size_t n_uploads;
+    struct str asked;                     /* stands for a body that is not there, where it is compared with that of another request; p NULL: the body */
 };
 
 /* Reads the words. */
 void route_call_words(struct route_call *t, struct arena *a);
 /* Reads body or form when the route needs one of them. Answers a refusal itself: it is not JSON, of a type that is not taken. */
 int route_call_body(struct call *c) MUST_USE;
+/* An object of texts, in the arena; of a name that is there several times, the first. p NULL: too large. */
+struct str route_call_pairs(struct call *c, const struct query_pair *pairs, size_t n);
 /* Does a mapping of the route name a source of this root? */
 bool route_call_names(const struct route_call *t, const char *root);
 

@@ -62,7 +62,7 @@ static void set(struct err *e, struct str source, struct str rest)
     memcpy(e->pointer, pointer, sizeof pointer);
 }
 
-void route_point(const struct call *c, struct err *e)
+static void point(const struct call *c, struct err *e)
 {
     char pointer[sizeof e->pointer];
     memcpy(pointer, e->pointer, sizeof pointer);
@@ -83,4 +83,39 @@ void route_point(const struct call *c, struct err *e)
     if (v && v->kind == JSON_STRING) set(e, json_string(&j, v, &text), rest);
     buf_release(&text);
     json_release(&j);
+}
+
+/* The errors behind the first. */
+static void point_more(const struct call *c, struct err *e)
+{
+    struct arena *a = &c->req->arena;
+    struct json j;
+    struct buf b, text;
+    buf_init(&b, LIMIT_BODY);
+    buf_init(&text, LIMIT_BODY);
+    json_init(&j);
+    int err = json_parse(&j, arena_format(a, "[%s]", e->more), NULL);
+    const struct json_node *root = err ? NULL : json_root(&j);
+    for (const struct json_node *v = root ? json_first(root) : NULL; v; v = json_next(root, v)) {
+        struct err one = {0};
+        buf_clear(&text);
+        struct str pointer = json_string(&j, json_member(&j, v, STR("pointer")), &text);
+        memcpy(one.pointer, pointer.p, pointer.len < sizeof one.pointer ? pointer.len : 0);
+        point(c, &one);
+        json_write_open(&b, '{');
+        json_write_member_text(&b, "pointer", one.pointer);
+        json_write_member_raw(&b, "detail", json_span(&j, json_member(&j, v, STR("detail"))));
+        json_write_close(&b, '}');
+    }
+    if (b.len && !buf_err(&b)) e->more = arena_text(a, buf_str(&b));
+    buf_release(&text);
+    buf_release(&b);
+    json_release(&j);
+}
+
+void route_point(const struct call *c, struct err *e)
+{
+    if (c->through->pointed) return;
+    if (e->more) point_more(c, e);
+    point(c, e);
 }

@@ -6,6 +6,7 @@
 #include "api/route_submit.h"
 
 #include "api/route_call.h"
+#include "api/route_input.h"
 #include "api/tasks.h"
 #include "base/text.h"
 
@@ -118,7 +119,7 @@ void route_submit(struct call *c)
     struct str input;
     struct buf fields;
     buf_init(&fields, LIMIT_BODY);
-    if (read_input(c, &input) == 0 && write_fields(c, &fields) == 0) {
+    if (route_input_check(c) == 0 && read_input(c, &input) == 0 && route_input_coerce(c, &input) == 0 && write_fields(c, &fields) == 0) {
         if (buf_err(&fields)) call_refuse(c, buf_err(&fields), "what the route makes of this request is too large");
         else tasks_submit(c, arena_str(&c->req->arena, buf_str(&fields)), input, t->verb == CONFIG_RUN ? t->conf.wait_ms : 0);
     }

@@ -5,6 +5,7 @@
 #include "api/routes.h"
 
 #include "api/route_call.h"
+#include "api/route_form.h"
 #include "api/route_list.h"
 #include "api/route_serial.h"
 #include "api/route_submit.h"
@@ -43,6 +44,15 @@ static const struct config_route *best(const struct config *config, const struct
     return found;
 }
 
+static bool submits(enum config_verb verb) { return verb == CONFIG_SUBMIT || verb == CONFIG_RUN; }
+
+bool routes_in_pieces(const struct api *a, const struct http_request *req)
+{
+    const char *unused;
+    const struct config_route *r = route_form_is(req) ? best(a->server->conf.config, req) : NULL;
+    return r && submits(config_routes_verb(r, &unused));
+}
+
 bool routes_find(struct call *c)
 {
     const struct config *config = c->api->server->conf.config;
@@ -55,6 +65,7 @@ bool routes_find(struct call *c)
     t->verb = config_routes_verb(&t->conf, &t->value);
     t->words_json[0] = t->conf.words;
     t->words_json[1] = config->words ? arena_text(a, str_of(config->words)) : NULL;
+    t->schema = t->conf.schema; /* as long as there is no waiting for the body */
     (void)fits(&t->conf, c->req->path, &t->path, t->values);
     route_call_words(t, a);
     c->through = t;
@@ -85,7 +96,7 @@ static bool prepare(struct call *c)
         call_refuse(c, ERR_INVALID, "the path has a percent escape that is not valid");
         return false;
     }
-    if (query_parse(&c->req->arena, c->req->query, &c->query, &e) == 0) return route_call_body(c) == 0;
+    if (query_parse(&c->req->arena, c->req->query, &c->query, &e) == 0) return true;
     call_problem(c, &e);
     return false;
 }
@@ -103,6 +114,11 @@ static void one_task(struct call *c, const char *method, const char *pattern)
 void routes_handle(struct call *c)
 {
     if (!prepare(c)) return;
+    if (submits(c->through->verb) && route_form_is(c->req)) {
+        route_form_read(c, route_submit);
+        return;
+    }
+    if (route_call_body(c)) return;
     switch (c->through->verb) {
     case CONFIG_SUBMIT:
     case CONFIG_RUN: route_submit(c); return;

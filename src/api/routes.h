@@ -10,6 +10,8 @@
 
 /* Is there one for the request's method and path? It is in c->through then. */
 bool routes_find(struct call *c);
+/* By its head: is it a form for one that submits, which comes in pieces? */
+bool routes_in_pieces(const struct api *a, const struct http_request *r);
 void routes_handle(struct call *c); /* answers it */
 /* Adds the methods of those that fit the request's path, as in Allow. */
 void routes_allow(struct call *c, struct buf *b);

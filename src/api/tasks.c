@@ -10,6 +10,7 @@
 #include "api/idempotency.h"
 #include "api/key_held.h"
 #include "api/prefer.h"
+#include "api/route_uploads.h"
 #include "api/submission.h"
 #include "api/task_json.h"
 #include "api/wait.h"
@@ -84,10 +85,14 @@ static void on_added(struct store_req *req)
         c->replayed = m->item.replayed;
         c->existing = m->item.existing;
         drop_body(c);
+        route_uploads_drop(c);
         wait_start(c, c->existing ? &m->item.holder : &m->item.first, m->wait_ms);
         return;
     }
-    if (!err) server_added(s, &m->item);
+    if (!err) {
+        server_added(s, &m->item);
+        route_uploads_keep(c, m->body.files, m->body.n_files);
+    }
     metrics_submitted(&s->metrics, m->body.queue, server_type_label(s, m->body.type), err != 0);
     if (err == ERR_QUEUE_FULL)
         call_refuse(c, err, "queue %.*s has its %lld waiting tasks; try again later", STR_ARG(m->body.queue),

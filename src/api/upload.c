@@ -14,7 +14,7 @@
 #include "api/arrival.h"
 #include "api/call.h"
 #include "api/file_json.h"
-#include "api/media.h"
+#include "api/file_part.h"
 #include "base/text.h"
 #include "http/multipart.h"
 
@@ -160,35 +160,6 @@ static void add(struct upload *u, struct str bytes)
     arrival_add(&u->arrivals, bytes, on_step);
 }
 
-/* What stands behind the last slash of either kind: some send the path that the file had. */
-static struct str last_of(struct str name)
-{
-    size_t at = name.len;
-    while (at > 0 && name.p[at - 1] != '/' && name.p[at - 1] != '\\') at--;
-    return str_sub(name, at, name.len);
-}
-
-static int read_name(struct str name, struct err *e)
-{
-    if (file_name_is_good(name)) return 0;
-    return err_set(e, ERR_INVALID, "a file's name has 1 to %d bytes of UTF-8, no '/', no control characters, and is not . or ..", LIMIT_FILE_NAME);
-}
-
-/* curl --data-binary says urlencoded where nobody said anything. */
-static int read_type(struct arena *a, struct str type, struct str name, struct str *ret, struct err *e)
-{
-    struct str media = str_trim(str_sub(type, 0, str_find(type, ';')));
-    if (type.len == 0 || str_eq_nocase(media, STR("application/x-www-form-urlencoded"))) {
-        *ret = str_of(media_type(name));
-        return 0;
-    }
-    size_t slash = str_find(media, '/');
-    if (slash == 0 || slash + 1 >= media.len || type.len > LIMIT_FILE_TYPE || text_utf8_valid(type) != type.len)
-        return err_set(e, ERR_INVALID, "a Content-Type is like audio/wav and has at most %d bytes", LIMIT_FILE_TYPE);
-    *ret = arena_str(a, type);
-    return 0;
-}
-
 static void begin_part(struct upload *u)
 {
     const struct multipart_part *p = &u->parts.part;
@@ -199,9 +170,9 @@ static void begin_part(struct upload *u)
     if (!p->filename.p)
         err = err_set(&u->why, ERR_INVALID, "the form's field '%.*s' is no file; only parts with a filename are taken",
                       (int)(p->name.len > 60 ? 60 : p->name.len), p->name.p);
-    file.name = arena_str(a, last_of(p->filename));
-    if (!err) err = read_name(file.name, &u->why);
-    if (!err) err = read_type(a, p->type, file.name, &file.type, &u->why);
+    file.name = arena_str(a, file_part_last(p->filename));
+    if (!err) err = file_part_name(file.name, &u->why);
+    if (!err) err = file_part_type(a, p->type, file.name, &file.type, &u->why);
     if (!err) err = filing_take(&s->filing, 0, 0, &u->why);
     file.id = id_make(&s->ids);
     file.created_at_ms = turn_wall_ms(s->turn);
@@ -290,7 +261,7 @@ static int read_query_of(struct upload *u, struct err *e)
     if (u->form && (name.p || u->sha256.p)) return err_set(e, ERR_INVALID, "name and sha256 are for a body that is the file, not for a form");
     if (u->sha256.p && !is_hex(u->sha256)) return err_set(e, ERR_INVALID, "sha256 must be 64 hex digits");
     if (name.p) u->wanted.name = arena_str(&c->req->arena, name);
-    return name.p ? read_name(name, e) : 0;
+    return name.p ? file_part_name(name, e) : 0;
 }
 
 /* Of a body that is the file: before anything of it was sent. */
@@ -314,7 +285,7 @@ static void post(struct call *c)
     u->arrivals = (struct arrivals){.blob = s->filing.blob, .chores = s->conf.chores, .max = u->form ? LIMIT_FORM_PARTS : 1};
     buf_init(&u->piece, PIECE_MAX);
     int err = s->draining ? err_set(&e, ERR_DRAINING, "the server is stopping; send it again when it is back") : read_query_of(u, &e);
-    if (!err && !u->form) err = read_type(&c->req->arena, type, u->wanted.name, &u->wanted.type, &e);
+    if (!err && !u->form) err = file_part_type(&c->req->arena, type, u->wanted.name, &u->wanted.type, &e);
     if (!err) err = check_length(u, &e);
     if (!err && u->form) err = multipart_init(&u->parts, type, &e);
     if (err) {

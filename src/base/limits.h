@@ -71,6 +71,8 @@
 #define LIMIT_HTTP_TRAILER (8 * 1024)             /* trailer fields and chunk extensions of one body, all dropped */
 #define LIMIT_FORM_PARTS 256                      /* parts of one multipart/form-data body */
 #define LIMIT_FORM_HEAD (8 * 1024)                /* headers of one such part; the same for all that stands before its first and behind its last */
+#define LIMIT_FORM_TEXT (64 * 1024)               /* one such part that is no file, of a configured route */
+#define LIMIT_FORM_TEXTS (1024 * 1024)            /* all of them together, their names included */
 #define LIMIT_HTTP_LINGER_MS (2 * 1000)           /* how long we go on reading after a last answer, so that it is seen */
 #define LIMIT_HTTP_LINGER (64 * 1024)             /* and how much */
 #define LIMIT_CONFIG (1024 * 1024)                /* the configuration file */

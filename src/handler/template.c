@@ -74,7 +74,7 @@ int template_find(const struct json *input, struct str words, const struct json_
 static int add_input(struct buf *b, struct str words, const struct json *input, struct err *e)
 {
     char pointer[TEMPLATE_POINTER];
-    const struct json_node *at;
+    const struct json_node *at = json_root(input);
     int rc = template_find(input, words, &at, pointer, e);
     if (rc != 0) return rc;
     size_t before = b->len;

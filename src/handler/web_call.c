@@ -216,6 +216,8 @@ void web_call_release(struct web_call *c)
     buf_release(&c->place);
 }
 
+bool web_call_is_shortage(const struct web_call *c) { return c->fetch.err.code == ERR_AGAIN; }
+
 bool web_call_is_good(const struct web_call *c)
 {
     if (c->stream.used) return c->stream.ended;

@@ -44,6 +44,7 @@ void web_call_release(struct web_call *c); /* stops it, too */
 /* ERR_INVALID, ERR_TOO_BIG: the templates cannot be filled in, with the reason; nothing was started. */
 int web_call_start(struct web_call *c, const struct web_ask *ask, const struct web_words *words, struct err *e) MUST_USE;
 void web_call_stop(struct web_call *c); /* at once; idle: nothing */
+bool web_call_is_shortage(const struct web_call *c); /* over: nothing was sent, the machine is short of something */
 bool web_call_is_good(const struct web_call *c); /* over: answered with 2xx, whole, within its limits */
 /* Why it is not, in words: "HTTP 503: overloaded", "Connection refused". */
 struct str web_call_why(const struct web_call *c, struct arena *arena);

@@ -41,8 +41,8 @@ bool web_fill_names(const char *text, const char *words)
 /* What is not of the input, as text. */
 static void add_own(struct buf *b, struct str words, const struct web_words *w)
 {
-    char id[ID_TEXT];
     if (str_eq(words, STR("id"))) {
+        char id[ID_TEXT];
         id_format(&w->attempt->task->id, id);
         buf_add_text(b, id);
     } else if (str_eq(words, STR("attempt"))) {
@@ -134,9 +134,9 @@ int web_fill_header(struct buf *b, const char *value, const struct web_words *w,
 /* A string that is one template: the value as it is. */
 static int add_whole(struct buf *b, struct str words, const struct web_words *w, struct err *e)
 {
-    char pointer[TEMPLATE_POINTER];
-    const struct json_node *at;
     if (is_input(words)) {
+        char pointer[TEMPLATE_POINTER];
+        const struct json_node *at;
         int rc = template_find(w->input, words, &at, pointer, e);
         if (rc == 0) json_write_raw(b, json_span(w->input, at));
         return rc;

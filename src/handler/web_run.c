@@ -7,6 +7,7 @@
  */
 #include "handler/web_run.h"
 #include "base/arena.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "handler/attempt.h"
 #include "handler/verdict.h"
@@ -113,6 +114,7 @@ static void fail(struct web_run *r, enum failure_code code, bool retryable, cons
 /* An answer that says nothing. After so many of them in a row the attempt has failed. */
 static void unusable(struct web_run *r, struct str why)
 {
+    if (web_call_is_shortage(&r->call)) return; /* nothing was asked */
     int32_t tries = r->conf->poll.tries;
     int64_t wait_ms = web_verdict_retry_after_ms(&r->call);
     r->not_before_ms = wait_ms ? turn_mono_ms(r->turn) + wait_ms : 0;
@@ -154,7 +156,8 @@ static void sent(struct web_run *r)
         taken(r);
         return;
     }
-    web_verdict_answer(&r->verdict, &r->arena, &r->call);
+    if (web_call_is_shortage(&r->call)) verdict_shortage(&r->verdict, &r->arena, false, str_of(r->call.fetch.err.text));
+    else web_verdict_answer(&r->verdict, &r->arena, &r->call);
     r->decided = true;
 }
 
@@ -304,6 +307,7 @@ static int on_callback(struct web_place *place, struct str body, struct web_call
     const struct web_report_conf where = {c->state, c->error, c->progress, c->message, c->done, c->failed};
     struct str why = STR_NONE;
     if (r->item.stopping || r->decided) return err_set(e, ERR_STALE, "the attempt is over, or about to be; this changes nothing");
+    if (body.len > LIMIT_RESULT) return err_set(e, ERR_TOO_BIG, "a result is at most %d bytes", LIMIT_RESULT);
     enum web_report said = c->state ? web_report_read(&where, body, r->item.attempt, &r->arena, &r->verdict, &why) : WEB_REPORT_DONE;
     if (said == WEB_REPORT_NOTHING) return err_set(e, ERR_INVALID, "%.*s", STR_ARG(why));
     if (said == WEB_REPORT_RUNNING) return 0;

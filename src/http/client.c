@@ -14,8 +14,10 @@
 #include "base/mem.h"
 #include "loop/watch.h"
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #define KEPT_CONNECTIONS 64L
 #define KEPT_S 60L      /* an idle connection older than this is not used again: servers end theirs after about as long */
@@ -39,6 +41,7 @@ struct request {
     CURL *easy;                 /* owned; NULL: taken from it */
     struct curl_slist *headers; /* owned */
     char why[CURL_ERROR_SIZE];
+    int no_socket;              /* errno of a socket that the system did not give; 0: it did */
 };
 
 struct socket {
@@ -87,7 +90,8 @@ static void tell(struct request *r, CURLcode code)
     long status = 0;
     if (r->easy) curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
     if (f) f->status = (int)status;
-    if (f && code != CURLE_OK) err_set(&f->err, code_of(code), "%s", r->why[0] ? r->why : curl_easy_strerror(code));
+    if (f && r->no_socket) err_set_errno(&f->err, ERR_AGAIN, r->no_socket, "a socket");
+    else if (f && code != CURLE_OK) err_set(&f->err, code_of(code), "%s", r->why[0] ? r->why : curl_easy_strerror(code));
     drop(r);
     if (!f) return;
     f->inside = NULL;
@@ -138,7 +142,7 @@ static void give_up(struct client *c)
     LIST_EACH(l, &c->requests) take_out(CONTAINER_OF(l, struct request, link));
     end_multi(c);
     list_splice(&lost, &c->requests);
-    while (!list_empty(&lost)) tell(CONTAINER_OF(lost.next, struct request, link), CURLE_ABORTED_BY_CALLBACK); /* may drop others */
+    for (struct list *l; (l = list_shift(&lost));) tell(CONTAINER_OF(l, struct request, link), CURLE_ABORTED_BY_CALLBACK); /* may drop others */
 }
 
 static void act(struct client *c, curl_socket_t fd, int events)
@@ -194,7 +198,18 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *k
     return 0;
 }
 
-static size_t on_piece(char *bytes, size_t size, size_t n, void *user)
+static bool is_shortage(int sys) { return sys == EMFILE || sys == ENFILE || sys == ENOBUFS || sys == ENOMEM; }
+
+static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct request *r = user;
+    (void)purpose;
+    int fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    if (fd < 0 && is_shortage(errno)) r->no_socket = errno;
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+static size_t on_piece(const char *bytes, size_t size, size_t n, void *user)
 {
     struct request *r = user;
     struct fetch *f = r->fetch;
@@ -214,7 +229,7 @@ static bool take_header(struct str line, struct str name, char *to, size_t cap)
     return true;
 }
 
-static size_t on_header(char *bytes, size_t size, size_t n, void *user)
+static size_t on_header(const char *bytes, size_t size, size_t n, void *user)
 {
     struct request *r = user;
     struct fetch *f = r->fetch;
@@ -254,6 +269,7 @@ static CURLcode set_transport(CURL *easy, const struct client *c, const struct f
     if (!rc) rc = curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* the thread of a look-up is left to itself */
     if (!rc) rc = curl_easy_setopt(easy, CURLOPT_PROXY, spec->proxy ? spec->proxy : "");
     if (!rc) rc = curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (!rc && spec->ca_file) rc = curl_easy_setopt(easy, CURLOPT_CAINFO, spec->ca_file);
     if (!rc && spec->ca_file) rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     if (!rc) rc = curl_easy_setopt(easy, CURLOPT_USERAGENT, c->user_agent);
@@ -274,6 +290,8 @@ static CURLcode set_request(struct request *r, const struct fetch_spec *spec)
     if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_CUSTOMREQUEST, spec->method);
     if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers);
     if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_PRIVATE, r);
+    if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_OPENSOCKETDATA, r);
     if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->why);
     if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, on_piece);
     if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r);

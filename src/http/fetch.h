@@ -39,7 +39,8 @@ struct fetch {
     int status;                          /* of the answer, known in on_body; 0: none came */
     char type[FETCH_TYPE];               /* its Content-Type, its Retry-After, "" when not said */
     char retry_after[FETCH_RETRY_AFTER];
-    struct err err;                      /* code 0: the whole answer was read; ERR_TIMEOUT, ERR_AWAY, ERR_IO: it was not */
+    struct err err;                      /* code 0: the whole answer was read; ERR_TIMEOUT, ERR_AWAY, ERR_IO: it was not; ERR_AGAIN: nothing was sent, this
+                                          * machine has no socket to give */
 };
 
 /* Answers in pieces without a limit: the owner, who keeps them, cancels when it has enough. Redirects are answers. */

@@ -149,6 +149,7 @@ int request_take_body(struct request *q, struct str *in, struct err *e)
 
 static bool is_in_pieces(const struct request *q)
 {
+    if (q->on_gone) return false; /* it was: now it waits for something else */
     return q->intake.state != INTAKE_NONE || q->outflow.state != OUTFLOW_NONE;
 }
 

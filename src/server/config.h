@@ -19,6 +19,8 @@
 #include "handler/worker_pool.h"
 #include "server/config_errors.h"
 #include "schema/schema.h"
+#include "schema/schema.h"
+#include "task/file.h"
 #include "task/rate.h"
 #include "task/retry.h"
 #include "task/task.h"
@@ -105,6 +107,10 @@ struct config_route {
     bool serial;                   /* ids are whole numbers */
     const char *limit, *cursor;
     const char *reply, *words, *errors;
+    enum file_keep keep;         /* of what is uploaded by it */
+    const char *input;           /* a file with a schema of the request's body, or that as JSON text; NULL: none */
+    const struct schema *schema; /* what that says, in the configuration's arena, as */
+    const char *schema_text;     /* this */
 };
 
 struct config {

@@ -108,6 +108,7 @@ static const struct {
 } goes_with[] = {
     {"fields", SUBMITS, "submit and run"},  {"subject", SUBMITS, "submit and run"},     {"priority", SUBMITS, "submit and run"},
     {"tags", SUBMITS, "submit and run"},    {"key", SUBMITS, "submit and run"},         {"on_conflict", SUBMITS, "submit and run"},
+    {"input", SUBMITS, "submit and run"},   {"keep", SUBMITS, "submit and run"},
     {"limit_key", SUBMITS, "submit and run"}, {"wait", RUNS, "run"},                    {"failed_status", RUNS, "run"},
     {"limit", LISTS, "list and count"},     {"cursor", 1U << CONFIG_LIST, "list"},
 };

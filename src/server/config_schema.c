@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void tell(struct config *c, const struct config_type *t, const char *what, struct config_errors *errors)
+static void tell(struct config *c, struct str path, const char *what, struct config_errors *errors)
 {
-    struct config_origin said = config_origin(c, arena_format(&c->arena, "types.%s.input", t->name));
+    struct config_origin said = config_origin(c, path);
     if (said.from == CONFIG_FILE) config_errors_add(errors, said.mark, "\"input\": %s", what);
     else config_errors_add_outside(errors, "%s: %s", said.name, what);
 }
@@ -48,17 +48,20 @@ static const struct schema *read_before(const struct config *c, const struct con
     return NULL;
 }
 
-static void read_schema(struct config *c, struct config_type *t, struct config_errors *errors)
+/* `path`: the key that names it. The text is copied when it is asked for. */
+static void read_schema(struct config *c, struct str path, const char *input, const struct schema **ret, const char **ret_text,
+                        struct config_errors *errors)
 {
-    bool inside = t->input[0] == '{';
+    bool inside = input[0] == '{';
     struct buf b;
     struct err e = {0};
     buf_init(&b, LIMIT_SCHEMA);
-    int err = inside ? 0 : read_file(t->input, &b, &e);
-    if (!err) err = schema_compile(&t->schema, &c->arena, inside ? str_of(t->input) : buf_str(&b), &e);
+    int err = inside ? 0 : read_file(input, &b, &e);
+    if (!err) err = schema_compile(ret, &c->arena, inside ? str_of(input) : buf_str(&b), &e);
     if (err)
-        tell(c, t, arena_format(&c->arena, "%s%s%s%s%s", inside ? "" : t->input, inside ? "" : ": ", e.pointer,
-                                e.pointer[0] ? ": " : "", e.text).p, errors);
+        tell(c, path, arena_format(&c->arena, "%s%s%s%s%s", inside ? "" : input, inside ? "" : ": ", e.pointer,
+                                   e.pointer[0] ? ": " : "", e.text).p, errors);
+    else if (ret_text) *ret_text = inside ? input : arena_text(&c->arena, buf_str(&b));
     buf_release(&b);
 }
 
@@ -68,6 +71,10 @@ void config_schema_read(struct config *c, struct config_errors *errors)
         struct config_type *t = &c->types[i];
         if (!t->input) continue;
         t->schema = read_before(c, t);
-        if (!t->schema) read_schema(c, t, errors);
+        if (!t->schema) read_schema(c, arena_format(&c->arena, "types.%s.input", t->name), t->input, &t->schema, NULL, errors);
+    }
+    for (size_t i = 0; i < c->n_routes; i++) {
+        struct config_route *r = &c->routes[i];
+        if (r->input) read_schema(c, arena_format(&c->arena, "routes.%zu.input", i), r->input, &r->schema, &r->schema_text, errors);
     }
 }

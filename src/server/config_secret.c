@@ -89,7 +89,7 @@ static int read_source(struct str *ret_value, struct arena *a, const char *dir, 
 int config_secret_read(struct str *ret_value, struct arena *a, const char *dir, struct str said, struct err *e)
 {
     size_t before = words_before(said);
-    struct str secret;
+    struct str secret = STR_NONE;
     int err = read_source(&secret, a, dir, str_sub(said, before, said.len), e);
     if (err) return err;
     *ret_value = before ? arena_format(a, "%.*s%.*s", (int)before, said.p, STR_ARG(secret)) : secret;

@@ -8,6 +8,7 @@
 #define FIELD(member) .offset = offsetof(struct config_route, member), .size = sizeof(((struct config_route *)0)->member)
 
 static const char *const conflicts[] = {[TASK_REFUSE] = "refuse", [TASK_EXISTING] = "existing", [TASK_REPLACE] = "replace", NULL};
+static const char *const keeps[] = {[FILE_KEEP_RECORD] = "record", [FILE_KEEP_TASK] = "task", [FILE_KEEP_FOREVER] = "forever", NULL};
 
 static const struct config_key keys[] = {
     {"path", KIND_TEXT, FIELD(path), .required = true,
@@ -23,6 +24,10 @@ static const struct config_key keys[] = {
     {"health", KIND_MAPPING, FIELD(health), .help = "how the server is, as /healthz says it: `health: {}`"},
     {"stats", KIND_MAPPING, FIELD(stats), .help = "counts, as /v1/stats says them: `stats: {}`"},
     {"fields", KIND_MAPPING, FIELD(fields), .help = "submit, run: what the task's input is made of; without it, the body as it is"},
+    {"input", KIND_SCHEMA, FIELD(input),
+     .help = "submit, run: JSON Schema (2020-12) of the request's body, a file or a map: what does not fit is answered 422, defaults are filled in, and texts of forms become what it takes; before `fields`"},
+    {"keep", KIND_CHOICE, FIELD(keep), .initial = "task", .words = keeps,
+     .help = "submit, run: how long files of a multipart/form-data body are kept: until the task has ended, while it is kept, or until somebody removes them"},
     {"subject", KIND_MAPPING, FIELD(subject), .help = "submit, run: what the task is about"},
     {"priority", KIND_MAPPING, FIELD(priority), .help = "submit, run: a number or a source"},
     {"tags", KIND_MAPPING, FIELD(tags), .help = "submit, run: a map of names and sources"},
@@ -45,7 +50,6 @@ static const struct config_key keys[] = {
     {"errors", KIND_MAPPING, FIELD(errors), .help = "the answer to what is refused, made of error. (`status`, `code`, `title`, `detail`, `pointer`, `request_id`), path., query., header.; without it, problem+json"},
 };
 static const char *const later[] = {
-    "input", "say `input` at the type",
     "callback", "it comes with webhooks",
     "notifications", "it comes with notifications",
     "read", "it comes with notifications",

@@ -5,6 +5,7 @@
 #include "server/waiting_on.h"
 
 #include "base/text.h"
+#include "server/duty.h"
 
 #include <stdio.h>
 
@@ -40,6 +41,7 @@ static const char *on_handler(const struct post *post, struct str type, char det
     case HANDLER_ABSENT: return say(detail, "worker_start", "no puller asks for %.*s", STR_ARG(type));
     case HANDLER_BUSY:
         if (h->typed) return say(detail, "queue_limit", "all pullers that ask for %.*s are busy", STR_ARG(type));
+        if (post->duty->type.http.url) return say(detail, "queue_limit", "%.250s", e.text);
         return say(detail, "queue_limit", "worker %.*s: all its processes are busy", name, post->name.p);
     case HANDLER_STARTING:
         return say(detail, "worker_start", "worker %.*s is starting%s%.120s", name, post->name.p, *e.text ? ": " : "", e.text);

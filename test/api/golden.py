@@ -43,12 +43,25 @@ def differs(wanted, seen, more=False, at=""):
     return None if wanted == seen and type(wanted) is type(seen) else f"{at}: {seen!r} is not {wanted!r}"
 
 
+def form(*parts, end=b"--xYz--\r\n"):
+    """A multipart/form-data body and its header; a part is a name with a text, or with the name and the bytes of a file."""
+    body = b""
+    for name, *value in parts:
+        head, data = (f'; filename="{value[0]}"', value[1]) if len(value) == 2 else ("", value[0])
+        body += f'--xYz\r\nContent-Disposition: form-data; name="{name}"{head}\r\n\r\n'.encode()
+        body += (data if isinstance(data, bytes) else data.encode()) + b"\r\n"
+    return body + end, {"Content-Type": "multipart/form-data; boundary=xYz"}
+
+
 def play(bide, system, name, known, more=False):
     """Asks what the pair asks and checks what is answered; returns the answer."""
     [pair] = [p for p in PAIRS if (p["system"], p["name"]) == (system, name)]
     request, wanted = pair["request"], pair["response"]
-    body = filled(request["json"], known) if "json" in request else None
-    answer = bide.send(request["method"], filled(request["path"], known), body)
+    body, headers = filled(request["json"], known) if "json" in request else None, {}
+    if "multipart" in request:  # "@audio.wav": a file of this name, whose bytes are known
+        parts = [(name, value[1:], known[value]) if value[0] == "@" else (name, value) for name, value in request["multipart"].items()]
+        body, headers = form(*parts)
+    answer = bide.send(request["method"], filled(request["path"], known), body, headers)
     assert answer.status == wanted["status"], answer
     if "json" in wanted:
         found = differs(filled(wanted["json"], known), answer.json, more)

@@ -10,15 +10,7 @@ import time
 import pytest
 from fixtures import QUICK, Fleet
 from harness import until
-from remote import DELTAS, Remote, chat
-
-CHAT = {
-    "url": "/v1/chat/completions",
-    "secret_headers": {"Authorization": "Bearer file:key"},
-    "body": {"model": "tiny", "messages": [{"role": "user", "content": "Say it better: {input.text}"}], "stop": "{input.stop}"},
-    "result": "/choices/0/message/content",
-}
-STREAM = {**CHAT, "body": {**CHAT["body"], "stream": True}, "stream": {"piece": "/choices/0/delta/content"}}
+from remote import Remote
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +29,6 @@ def world():
             "body": {"all": "{input}", "q": "{input.q}", "n": "{input.n}", "mixed": "{input.n} of {input.name}", "try": "{attempt}", "own": "{x}"},
         },
         "get": {"url": "/things?name={input.name}", "method": "GET"},
-        "chat": CHAT,
-        "stream": STREAM,
-        "stringy": {**STREAM, "stream": {**STREAM["stream"], "shape": "string"}},
         "slow": {"url": "/slow", "call_timeout": "300ms"},
         "away": {"url": "http://127.0.0.1:1/"},
         "two": {"url": "/hang", "concurrency": 2},
@@ -49,8 +38,6 @@ def world():
         url = conf["url"] if conf["url"].startswith("http:") else remote.url + conf["url"]
         types[name] = {"http": {**conf, "url": url}, **({} if name == "patient" else once)}
     server = fleet.prepare({"defaults": QUICK, "queues": {"default": {"concurrency": 50}}, "types": types})
-    (server.dir / "key").write_text("sk-test\n")
-    (server.dir / "key").chmod(0o600)
     yield server.start(), remote
     fleet.release()
     remote.close()
@@ -140,6 +127,17 @@ def test_connections_are_used_again(bide, remote):
     for _ in range(5):
         run(bide, "plain")
     assert remote.connections == []
+
+
+def test_a_kept_connection_that_the_other_side_has_closed_costs_no_attempt(bide, remote):
+    def last_of_its_connection(r):
+        r.answer(200, {"n": len(remote.seen)})
+        r.close_connection = True  # and does not say so
+
+    remote.routes["POST /plain"] = last_of_its_connection
+    for n in range(1, 6):
+        task = run(bide, "plain")
+        assert task["result"] == {"n": n} and task["attempt"] == 1
 
 
 # ---- what an answer comes to ----
@@ -274,99 +272,11 @@ def test_a_type_has_so_many_requests_at_a_time(bide, remote):
     shown = [w for w in bide.get_json("/v1/workers")["items"] if w["pool"] == "two"]
     assert len(shown) == 2 and all(w["pid"] is None and w["state"] == "busy" for w in shown)
     assert len(remote.asked("POST /hang")) == 2
+    [waits] = {bide.waits(id, "queue_limit") for id in ids if bide.task(id)["status"] == "pending"}
+    assert waits == "2 of 2 requests of two are under way"
     go.set()
     for id in ids:
         bide.ended(id, "completed")
-
-
-# ---- the OpenAI protocol ----
-
-
-def test_a_chat_is_a_body_and_a_pointer(bide, remote):
-    remote.routes["POST /v1/chat/completions"] = chat
-    assert run(bide, "chat", {"text": 'so "so"', "stop": ["\n"]})["result"] == "".join(DELTAS)
-    [seen] = remote.seen
-    assert seen.json == {"model": "tiny", "messages": [{"role": "user", "content": 'Say it better: so "so"'}], "stop": ["\n"]}
-
-
-def test_a_chat_that_streams_is_output_while_it_comes_and_its_text_the_result(bide, remote):
-    go = threading.Event()
-
-    def slowly(r):
-        r.stream()
-        r.event({"choices": [{"delta": {"content": DELTAS[0]}}]})
-        go.wait(30)
-        for text in DELTAS[1:]:
-            r.event({"choices": [{"delta": {"content": text}}]})
-        r.event(b"[DONE]")
-        r.end()
-
-    remote.routes["POST /v1/chat/completions"] = slowly
-    id = bide.submit("stream", {"text": "x", "stop": None})["id"]
-    until(lambda: DELTAS[0].encode() in bide.send("GET", f"/v1/tasks/{id}/output").body, "the first piece")
-    go.set()
-    assert bide.ended(id, "completed")["result"] == {"text": "".join(DELTAS)}
-
-
-def test_a_stream_as_the_protocol_has_it(bide, remote):
-    remote.routes["POST /v1/chat/completions"] = chat
-    input = {"text": "x", "stop": None}
-    assert run(bide, "stream", input)["result"] == {"text": "".join(DELTAS)}
-    assert run(bide, "stringy", input)["result"] == "".join(DELTAS)
-    assert remote.seen[0].json["stream"] is True and "text/event-stream" in remote.seen[0].headers["Accept"]
-    remote.connections.clear()
-    run(bide, "stream", input)
-    assert remote.connections == [] # it was read to its end
-
-
-def test_a_stream_that_breaks_off_is_tried_again(bide, remote):
-    def broken(r):
-        if len(remote.seen) > 2:
-            return chat(r)
-        r.stream()
-        r.event({"choices": [{"delta": {"content": "half"}}]})
-        if len(remote.seen) > 1:
-            r.end()
-        else:
-            r.break_off()
-
-    remote.routes["POST /v1/chat/completions"] = broken
-    task = run(bide, "stream", {"text": "x", "stop": None}, max_attempts=3)
-    assert task["attempt"] == 3 and task["result"] == {"text": "".join(DELTAS)}
-    tries = bide.get_json(f"/v1/tasks/{task['id']}/attempts")
-    assert "without [DONE]" in str(tries)
-
-
-def test_an_error_inside_a_stream_is_told(bide, remote):
-    def broken(r):
-        r.stream()
-        r.event({"choices": [{"delta": {"content": "half"}}]})
-        r.event({"error": {"message": "out of memory"}})
-        r.hang()
-
-    remote.routes["POST /v1/chat/completions"] = broken
-    assert "out of memory" in error(bide, "stream", {"text": "x", "stop": None})["message"]
-
-
-def test_an_answer_that_does_not_stream_though_it_could_is_a_plain_one(bide, remote):
-    remote.routes["POST /v1/chat/completions"] = (200, {"choices": [{"message": {"content": "whole"}}]})
-    assert run(bide, "stream", {"text": "x", "stop": None})["result"] == "whole"
-
-
-def test_a_cancel_in_the_middle_of_a_stream_closes_it(bide, remote):
-    gone = []
-
-    def endless(r):
-        r.stream()
-        r.event({"choices": [{"delta": {"content": "half"}}]})
-        gone.append(r.hang())
-
-    remote.routes["POST /v1/chat/completions"] = endless
-    id = bide.submit("stream", {"text": "x", "stop": None})["id"]
-    until(lambda: b"half" in bide.send("GET", f"/v1/tasks/{id}/output").body, "the first piece")
-    bide.post(f"/v1/tasks/{id}/cancel")
-    bide.ended(id, "cancelled")
-    until(lambda: gone == [True], "the connection closed")
 
 
 # ---- the configuration ----

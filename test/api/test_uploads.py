@@ -281,6 +281,14 @@ def test_with_output_files_the_links_do_not_stay(bide):
     assert os.stat(bide.dir / "files" / file["id"]).st_nlink == 1
 
 
+def test_a_puller_is_given_what_was_sent(serve):
+    bide = serve(types={"remote": {"pull": {}}})
+    given = {"f": f"file:{put(bide, b'x')['id']}"}
+    bide.submit("remote", given)
+    answer = bide.post("/v1/attempts:claim", {"types": ["remote"], "wait_ms": 5000})
+    assert [task["input"] for task in answer.json["tasks"]] == [given], answer
+
+
 def test_a_file_that_is_not_there_is_refused_with_its_place(bide):
     answer = bide.post("/v1/tasks", {"type": "cat", "input": {"a/b": [1, {"c": f"file:{NO_ID}"}]}})
     problem(answer, 422, "unknown_file")

@@ -111,6 +111,8 @@ int power_check_rows(const char *path)
         {0, "SELECT count(*) FROM live WHERE state=3"},
         {1, "SELECT count(*)=(SELECT count(*) FROM live)+(SELECT count(*) FROM done) FROM body"},
         {1, "SELECT (SELECT coalesce(sum(n),0) FROM tally)=(SELECT count(*) FROM done)"},
+        {0, "SELECT count(*) FROM file_ref WHERE task NOT IN (SELECT id FROM body)"},
+        {1, "SELECT n=(SELECT count(*) FROM file) AND bytes=(SELECT coalesce(sum(bytes),0) FROM file) FROM file_total"},
         {1, "SELECT integrity_check='ok' FROM pragma_integrity_check"},
     };
     int broken = 0;

@@ -7,6 +7,7 @@
 
 #include "store/sqlite/sqlite_engine.h"
 #include "test/contract/early.h"
+#include "test/contract/power_file.h"
 
 #include <unistd.h>
 
@@ -19,11 +20,10 @@ static struct run {
     struct power_promise tasks[TASKS];
     int n, requests, failed;
     int64_t set_was, set_will;                 /* capacity of the queue */
+    void (*fail)(void);
     int ops[STORE_OPS], verbs[STORE_FAIL + 1]; /* answered well */
 } run;
 static char big[BIG];
-
-/* ---- opening ---- */
 
 static struct store *open_file(struct contract *c, const char *extra_sql)
 {
@@ -295,6 +295,8 @@ static void set_capacity(struct contract *c, int64_t capacity)
     answered(STORE_QUEUE, r.req.err);
 }
 
+static void files(struct contract *c, enum store_op op) { if (!is_over()) answered(op, power_file_do(c, op, run.fail)); }
+
 /* The first seven are worked on: 0, 3 and 6 complete, 1 and 4 fail, 2 and 5 wait for another attempt. */
 static void play(struct contract *c)
 {
@@ -302,13 +304,13 @@ static void play(struct contract *c)
     add(c, 6, true, 0, false);
     add_many(c);               /* 9, 10, 11 */
     add(c, 2, false, 0, true); /* 12, 13 */
-    work(c, 7);
+    work(c, 7), files(c, STORE_FILE_ADD);
     act(c, 7, 1, STORE_PATCH);
     act(c, 1, 1, STORE_RETRY);
     act(c, 4, 1, STORE_DELETE);
     add(c, 4, false, BIG, false); /* 14 to 17: past the first checkpoint */
     tick(c);
-    set_capacity(c, 77);
+    set_capacity(c, 77), files(c, STORE_FILE_DROP);
     act(c, 12, 2, STORE_CANCEL);
     act(c, 8, 1, STORE_COMPLETE);
     act(c, 9, 1, STORE_FAIL);
@@ -319,7 +321,7 @@ static void play(struct contract *c)
     add(c, 3, true, 0, true); /* 22 to 24 */
     act(c, 12, 2, STORE_DELETE);
     act(c, 22, 1, STORE_CANCEL);
-    set_capacity(c, 88);
+    set_capacity(c, 88), files(c, STORE_FILE_SWEEP);
     add(c, 3, false, BIG, false); /* 25 to 27 */
     add_many(c);                  /* 28, 29, 30 */
     tick(c);
@@ -333,8 +335,6 @@ static void play(struct contract *c)
     }
     act(c, 31, 1, STORE_PATCH);
 }
-
-/* ---- a run ---- */
 
 static bool did_everything(void)
 {
@@ -354,7 +354,7 @@ static void check_left(struct contract *c)
         return;
     }
     contract_reopen(c);
-    run.seen.broken = power_check_tasks(c, run.tasks, run.n) + power_check_rows(c->path);
+    run.seen.broken = power_check_tasks(c, run.tasks, run.n) + power_check_rows(c->path) + power_file_check(c, run.fail);
     (void)contract_put(c, "q", "t"); /* it goes on */
     int64_t capacity = contract_count(c, "q").set.capacity;
     run.seen.broken += capacity != run.set_was && capacity != run.set_will;
@@ -365,7 +365,8 @@ static struct contract *begin(const struct power_plan *plan, void (*fail)(void))
     static struct contract_engine power = {.name = "power", .has_loop = true, .survives = true, .open = open_power};
     if (access("/dev/shm", W_OK) == 0) power.folder = "/dev/shm"; /* nothing here is to outlive the process */
     for (size_t i = 0; i < BIG; i++) big[i] = (char)('a' + i % 23);
-    run = (struct run){.plan = *plan, .set_was = -1, .set_will = -1};
+    run = (struct run){.plan = *plan, .set_was = -1, .set_will = -1, .fail = fail};
+    power_file_begin();
     contract_use(&power);
     power_on(plan->seed);
     power_set_way(plan->way);

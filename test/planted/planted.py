@@ -11,6 +11,7 @@ other tests see to that), the planted one must fail, and say what the bug's row 
 import re
 import sys
 
+import bugs_http
 import bugs_limits
 import bugs_pools
 from net import cast, compiled, fail, linked, plant
@@ -18,6 +19,7 @@ from nets import KILLED, POWER, SIM, unit
 
 # name: what it is, where, the words, what stands in their place, the net that has to find it
 BUGS = {
+    **bugs_http.BUGS,
     **bugs_limits.BUGS,
     **bugs_pools.BUGS,
     "sync_off": (

@@ -52,6 +52,16 @@ TEST(what_is_no_answer_can_be_tried_again)
     rig_close();
 }
 
+TEST(a_machine_that_has_no_socket_to_give_is_no_fault_of_the_task)
+{
+    rig_open("{}");
+    rig_ends(&asked[0], ERR_AGAIN);
+    CHECK_INT(h.event, LIFE_UNSTARTED);
+    CHECK_STR(h.shortage, "broken by the test");
+    rig_settled(0);
+    rig_close();
+}
+
 TEST(a_stop_ends_the_call_at_once_and_without_a_cancel_that_is_all)
 {
     rig_open("{}");
@@ -130,6 +140,23 @@ TEST(it_is_asked_every_so_often_and_not_before_retry_after)
     rig_answers(&asked[2], 200, "{\"status\":\"completed\"}");
     CHECK_INT(h.event, LIFE_DONE);
     CHECK_STR(h.result, "{\"status\":\"completed\"}");
+    rig_settled(0);
+    rig_close();
+}
+
+TEST(questions_that_could_not_be_asked_are_not_counted)
+{
+    follow();
+    rig_answers(&asked[0], 202, "{\"id\":7}");
+    for (int i = 1; i < 5; i++) {
+        fake_pass(&fake, 1000);
+        CHECK_INT(n_asked, i + 1);
+        rig_ends(&asked[i], ERR_AGAIN);
+        CHECK_INT(h.n_verdicts, 0);
+    }
+    fake_pass(&fake, 1000);
+    rig_answers(&asked[5], 200, "{\"status\":\"completed\"}");
+    CHECK_INT(h.event, LIFE_DONE);
     rig_settled(0);
     rig_close();
 }
@@ -265,6 +292,17 @@ TEST(pieces_are_output_and_the_result_though_the_answer_never_ends)
     fake_pass(&fake, 1000);
     CHECK(asked[0].cancelled);
     CHECK_STR(h.result, "{\"text\":\"ab\"}");
+    rig_settled(0);
+    rig_close();
+}
+
+TEST(a_stream_that_ends_without_its_end_has_broken_off)
+{
+    stream();
+    rig_says(&asked[0], 200, EVENTS, "data: {\"t\":\"a\"}\n\n");
+    rig_ends(&asked[0], 0);
+    CHECK_INT(h.event, LIFE_FAILED);
+    CHECK(h.retryable && strstr(h.message.p, "without [DONE]"));
     rig_settled(0);
     rig_close();
 }

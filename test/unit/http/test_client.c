@@ -6,6 +6,7 @@
 #include "http/client.h"
 #include "rig.h"
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 static int refuse_watches; /* so many more calls of epoll_ctl that add something fail */
@@ -194,6 +195,27 @@ TEST(one_that_takes_too_long_is_told_as_that)
     while (a.n_over == 0) rig_pass(&rig, rig_real_ms() < until_ms ? 0 : 40);
     CHECK_INT(a.fetch.err.code, ERR_TIMEOUT);
     rig_echo(rig.held[0]);
+    close_all();
+}
+
+TEST(without_a_socket_nothing_is_sent_and_that_is_told)
+{
+    struct rlimit before, none;
+    open_all(false);
+    ask(&a, "/"); /* so that libcurl has begun */
+    wait_for(&a);
+    CHECK_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 3;
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &none), 0);
+    struct err e;
+    b.fetch = (struct fetch){.on_body = on_body, .on_over = on_over};
+    int rc = fetch_start(client, &b.fetch, &(struct fetch_spec){.method = "GET", .url = "http://127.0.0.2:9/", .connect_timeout_ms = 5000}, &e);
+    while (rc == 0 && b.n_over == 0) rig_step(&rig);
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &before), 0);
+    CHECK_INT(rc, 0);
+    CHECK_INT(b.fetch.err.code, ERR_AGAIN);
+    CHECK(strstr(b.fetch.err.text, "Too many open files") != NULL);
     close_all();
 }
 

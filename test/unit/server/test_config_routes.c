@@ -103,8 +103,21 @@ TEST(a_route_does_one_thing)
 TEST(what_is_known_of_and_not_there_yet_is_told_so)
 {
     refuse("{path: POST /a, submit: a, callback: {url: body.url}}", 32, "\"callback\" is not there yet: it comes with webhooks");
-    refuse("{path: POST /a, submit: a, input: x.json}", 32, "\"input\" is not there yet: say `input` at the type");
+    refuse("{path: POST /a, submit: a, ws: {}}", 32, "\"ws\" is not there yet: it comes with WebSocket");
     refuse("{path: POST /a, submit: a, serial: 5}", 40, "\"serial\": expected true or false; found \"5\"");
+}
+
+TEST(schemas_and_uploads_are_of_routes_that_submit)
+{
+    refuse("{path: POST /a, submit: a, input: {type: nothing}}", 32, 
+           "\"input\": /type: type must be of null, boolean, number, integer, string, array, object, not \"nothing\"");
+    refuse("{path: POST /a, submit: a, keep: ever}", 32, "\"keep\": expected one of record, task, forever; found \"ever\"");
+    refuse("{path: GET /a, list: {}, input: {type: object}}", 30, "\"input\": this goes with submit and run");
+    refuse("{path: GET /a, list: {}, keep: task}", 30, "\"keep\": this goes with submit and run");
+    load("  - {path: POST /a, submit: a}\n  - {path: POST /b, run: a, keep: record, input: {type: object}}\n");
+    CHECK(c.routes[0].keep == FILE_KEEP_TASK && !c.routes[0].schema);
+    CHECK(c.routes[1].keep == FILE_KEEP_RECORD && c.routes[1].schema);
+    CHECK_STR(str_of(c.routes[1].schema_text), "{\"type\":\"object\"}");
 }
 
 TEST(sources_have_to_be_there)

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bugs in types that call somebody else's server; the rows are those of planted.py."""
+from nets import unit
+
+BUGS = {
+    "cancel_untold": (
+        "an attempt that is stopped does not tell the other side",
+        "src/handler/web_run.c",
+        "if (r->item.stopping) return can_tell(r) ? WEB_CANCELLING : WEB_OVER;",
+        "if (r->item.stopping) return WEB_OVER;",
+        unit("test_unit_handler_web_run", "a_server_that_stops_tells_the_other_side_and_gives_the_task_back"),
+    ),
+    "callback_answered_early": (
+        "a callback is answered before what it said is in the store",
+        "src/handler/web_run.c",
+        "    r->caller = who;",
+        "    who->on_told(who, 0);",
+        unit("test_unit_handler_web_run", "a_callback_is_answered_when_it_is_stored_and_another_finds_nobody"),
+    ),
+    "cut_stream_is_whole": (
+        "a stream that ends without its end is the result as far as it came",
+        "src/handler/web_stream.c",
+        "if (s->conf->end[0]) fail(",
+        "if (false) fail(",
+        unit("test_unit_handler_web_run", "a_stream_that_ends_without_its_end_has_broken_off"),
+    ),
+    "url_unencoded": (
+        "a value stands in a URL as it is",
+        "src/handler/web_fill.c",
+        "if (rc == 0 && way == IN_URL) add_percent(b, value);",
+        "if (rc == 0 && way == IN_URL) buf_add_str(b, value);",
+        unit("test_unit_handler_web_fill", "in_a_url_a_value_is_percent_encoded"),
+    ),
+}
