@@ -61,10 +61,9 @@ for name in raw_text polished_text summary; do
 done
 
 echo
-echo "the same video, with subtitles"
-file=$("$bide" file put --keep task "$run/site/video.mp4")
-id=$("$bide" submit subtitle --input '{"file": "file:'"$file"'", "filename": "video.mp4"}')
-followed "$id"
+echo "POST /api/v1/process/subtitle with the same video"
+answer=$(curl -sf "$BIDE_SERVER/api/v1/process/subtitle" -F file=@"$run/site/video.mp4")
+followed "$(member task_id)"
 echo "output_video   $BIDE_SERVER$(member output_video)"
 
 stay

@@ -133,12 +133,6 @@ def by_hand(folder, *paths):
     return heard
 
 
-def upload(bide, path):
-    answer = bide.post(f"/v1/files?name={path.name}&keep=task", path.read_bytes(), {"Content-Type": "application/octet-stream"})
-    assert answer.status == 201, answer
-    return answer.json["id"]
-
-
 def becomes(bide, id, *statuses, **members):
     """What the application's client sees, once that is one of these; statuses may only go towards it."""
 
@@ -239,11 +233,13 @@ def test_a_model_polishes_and_sums_up_where_one_is_named(bide, site):
 
 
 def test_an_upload_is_transcribed_and_gone_afterwards(bide, tmp_path):
-    file = upload(bide, RECORDINGS / "Rear_Left.wav")
-    id = bide.submit("audio", {"file": f"file:{file}", "filename": "Rear_Left.wav", "text_only": True})["id"]
+    recording = RECORDINGS / "Rear_Left.wav"
+    id = play(bide, SYSTEM, "submit an upload", {"@audio.wav": recording.read_bytes()}).json["task_id"]
+    file = bide.task(id)["input"]["file"].removeprefix("file:")
     seen = becomes(bide, id, "completed")
-    assert (seen["filename"], seen["url"], seen["result"]["title"]) == ("Rear_Left.wav", None, "Rear_Left")
-    assert seen["result"]["raw_text"] == by_hand(tmp_path, RECORDINGS / "Rear_Left.wav")[0]["text"] != ""
+    assert (seen["url"], seen["result"]["title"]) == (None, "audio")
+    assert bide.task(id)["input"]["text_only"] is True and "summary" not in seen["result"]
+    assert seen["result"]["raw_text"] == by_hand(tmp_path, recording)[0]["text"] != ""
     until(lambda: bide.send("GET", f"/v1/files/{file}").status == 404, "the end of the upload")
 
 
@@ -269,8 +265,7 @@ def test_a_cancel_of_a_list_reaches_the_video_under_way(bide, site):
 
 def test_subtitles_say_what_was_said_when_it_was_and_can_be_seen(bide, site, tmp_path):
     original = site.folder / "9.mp4"
-    file = upload(bide, original)
-    id = bide.submit("subtitle", {"file": f"file:{file}", "filename": "9.mp4"})["id"]
+    id = play(bide, SYSTEM, "submit for subtitles", {"@video.mp4": original.read_bytes()}).json["task_id"]
     burnt = tmp_path / "burnt.mp4"
     burnt.write_bytes(bide.send("GET", becomes(bide, id, "completed")["result"]["output_video"]).body)
     (tmp_path / "said.srt").write_bytes(bide.send("GET", f"/v1/tasks/{id}/files/subtitles.srt").body)
