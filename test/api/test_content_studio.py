@@ -46,7 +46,7 @@ def test_a_brief_becomes_content_with_cover_pictures_and_score_in_the_pool(rig, 
 
 def test_what_is_polled_tells_how_far_it_is_and_a_cancel_reaches_the_command(rig):
     id = rig.submit("slow boats", "content.polled", seconds=60)
-    progress = until(lambda: rig.bide.task(id)["progress"], "progress")
+    progress = until(lambda: (p := rig.bide.task(id)["progress"]) and p["message"] and p, "progress")
     assert progress["message"] in ("reading the brief", "writing") and 0 <= progress["percent"] < 50
     remote = rig.bide.log(id).split()[-1]
     assert json.loads(rig.run(EXAMPLE / "content-creator", "status", remote).stdout)["status"] == "running"

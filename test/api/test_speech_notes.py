@@ -126,7 +126,7 @@ def by_hand(folder, *paths):
         frames.append({"op": "run", "tasks": [{**task, "input": {"audio": str(folder / f"{n}.wav")}}]})
     (folder / "in").write_text("".join(json.dumps(frame) + "\n" for frame in [*frames, {"op": "stop"}]))
     command = ["/bin/sh", "-c", 'exec "$0" 3<"$1" 4>"$2"', str(SPEECH), str(folder / "in"), str(folder / "out")]
-    subprocess.run(command, check=True, timeout=60, env={"PATH": os.environ["PATH"], "BIDE_IN": "3", "BIDE_OUT": "4"})
+    subprocess.run(command, check=True, timeout=60, env={**os.environ, "BIDE_IN": "3", "BIDE_OUT": "4"})
     said = [json.loads(line) for line in (folder / "out").read_text().splitlines()]
     heard = [frame["result"] for frame in said if frame["op"] == "done"]
     assert len(heard) == len(paths), said

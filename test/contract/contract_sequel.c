@@ -29,8 +29,7 @@ static void owed(struct contract *c, const struct id *id, int32_t run, enum task
     CHECK(r.req.err == 0 && r.found && id_cmp(&r.task.body.id, id) == 0);
     CHECK_INT(r.task.life.run, run);
     CHECK_INT(r.task.life.state, state);
-    CHECK_STR(r.sequel, sequel);
-    CHECK_STR(r.next, next);
+    CHECK(str_eq(r.sequel, str_of(sequel)) && str_eq(r.next, str_of(next)));
     store_release(&r.req);
 }
 
