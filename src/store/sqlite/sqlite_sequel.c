@@ -97,6 +97,7 @@ int sqlite_sequel_drop(struct sqlite_db *d, const struct id *id)
 
 int sqlite_sequel_load(struct sqlite_db *d, struct ready *ready, struct err *e)
 {
+    if (sqlite_db_int(d, "SELECT EXISTS(SELECT 1 FROM sequel)", 1) == 0) return 0; /* else each live row is looked up */
     sqlite3_stmt *q = sqlite_db_statement(d, LOAD, "SELECT l.id FROM live l CROSS JOIN sequel q ON q.id=l.id");
     int code = q ? sqlite3_step(q) : SQLITE_ERROR;
     for (; code == SQLITE_ROW; code = sqlite3_step(q)) {
