@@ -49,6 +49,13 @@ static int64_t between_passes(const struct filing *f)
     return tenth < 100 ? 100 : tenth < FILING_EVERY_MS ? tenth : FILING_EVERY_MS;
 }
 
+static void tried(struct filing *f)
+{
+    if (f->tried) return;
+    f->tried = true;
+    server_serve_step(f->server);
+}
+
 static void rest(struct filing *f, int64_t in_ms)
 {
     f->state = FILING_RESTING;
@@ -57,6 +64,7 @@ static void rest(struct filing *f, int64_t in_ms)
     if (f->again) in_ms = 0;
     f->again = false;
     if (in_ms != INT64_MAX) wake_in(f, in_ms);
+    tried(f);
     server_drain_step(f->server);
 }
 
@@ -195,6 +203,7 @@ static void on_swept(struct store_req *req)
         if (w->next_due_ms < f->next_due_ms) f->next_due_ms = w->next_due_ms;
     }
     store_release(req);
+    if (f->known) tried(f);
     if (f->n && !f->stopped) {
         f->state = FILING_REMOVING;
         give(f, work_remove, on_removed);

@@ -6,7 +6,8 @@
  *   starting (chore: what is pending) ──each: is its row there?──▶ asking ⟲ ──settled or dropped (chore)──▶ resting
  *   resting ──time, a file dropped, tasks gone or ended──▶ sweeping (store) ──▶ removing (chore: bytes) ──▶ sweeping ..
  *
- * Until `known` nobody uploads: what there is altogether is asked of the first sweep.
+ * Until `known` nobody uploads: what there is altogether is asked of the first sweep. The server begins to serve then, or when the
+ * first try has failed.
  */
 #ifndef SERVER_FILING_H
 #define SERVER_FILING_H
@@ -26,6 +27,7 @@ struct filing {
     struct blob *blob;     /* where the bytes are */
     enum { FILING_RESTING, FILING_STARTING, FILING_ASKING, FILING_ENDING, FILING_SWEEPING, FILING_REMOVING } state;
     bool stopped, known;
+    bool tried;            /* it is known, or could not be found out: the server need not wait for it any more */
     bool again;            /* another pass is wanted when this one is over */
     bool by_task;          /* there are files that go with the end of a task */
     int64_t arriving;      /* bytes of uploads under way */

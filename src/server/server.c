@@ -137,7 +137,7 @@ void server_init(struct server *s, const struct server_conf *conf)
 
 void server_serve_step(struct server *s)
 {
-    if (s->serving || s->draining || !s->counted || !leases_are_known(&s->leases)) return;
+    if (s->serving || s->draining || !s->counted || !s->filing.tried || !leases_are_known(&s->leases)) return;
     s->serving = s->dispatch.open = true;
     dispatch_soon(&s->dispatch);
     retention_begin(&s->retention);
