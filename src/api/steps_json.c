@@ -28,7 +28,7 @@ static void write_other(struct buf *b, const char *status)
 
 static const struct task_step *done_step(const struct task *t, struct str name)
 {
-    for (size_t i = 0; i < t->n_steps; i++)
+    for (size_t i = 0; t->steps && i < t->n_steps; i++)
         if (str_eq(t->steps[i].name, name)) return &t->steps[i];
     return NULL;
 }
@@ -60,7 +60,7 @@ static void write_step(struct writing *w, struct str name, const char *type)
 static void write_remembered(struct writing *w)
 {
     const struct task *t = w->t;
-    for (size_t i = 0; i < t->n_steps; i++) write_step(w, t->steps[i].name, NULL);
+    for (size_t i = 0; t->steps && i < t->n_steps; i++) write_step(w, t->steps[i].name, NULL);
     if (!w->behind) write_step(w, t->body.step, NULL);
 }
 

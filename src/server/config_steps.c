@@ -57,7 +57,7 @@ static void check_name(struct look *l, struct config_step *s)
     if (strlen(s->name) + 1 + strlen(l->type->name) > TASK_LANE)
         tell(l, said, "the names of a type and of its step have at most %d characters together", TASK_LANE - 1);
     for (size_t i = 0; i < l->at; i++)
-        if (strcmp(l->type->steps[i].name, s->name) == 0) tell(l, said, "there are two steps \"%s\"", s->name);
+        if (l->type->steps[i].name && strcmp(l->type->steps[i].name, s->name) == 0) tell(l, said, "there are two steps \"%s\"", s->name);
 }
 
 static void check_type(const struct look *l, const struct config_step *s)

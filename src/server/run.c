@@ -71,7 +71,7 @@ static int look_at_done(struct run *r, struct err *e)
     struct store_settle_item *it = &r->item;
     int err = r->chain ? chain_done(r, it, e) : 0;
     if (err || it->next.len == 0) return err;
-    if (it->next_step.p) return err_set(e, ERR_INVALID, "`next` is for the last step of a chain, not for \"%.*s\"", STR_ARG(r->chain->step));
+    if (r->chain && it->next_step.p) return err_set(e, ERR_INVALID, "`next` is for the last step of a chain, not for \"%.*s\"", STR_ARG(r->chain->step));
     return sequel_check(&r->server->sequel, it->next, e);
 }
 

@@ -36,7 +36,7 @@ static int add(struct shelf *s, const struct file *f)
     sqlite3_bind_int64(q, 5, f->bytes);
     sqlite_db_bind_blob(q, 6, (struct str){(const char *)f->sha256, sizeof f->sha256});
     sqlite3_bind_int64(q, 7, f->created_at_ms);
-    sqlite3_bind_int(q, 8, f->keep);
+    sqlite3_bind_int(q, 8, (int)f->keep);
     int err = sqlite_db_run(d, q);
     q = err ? NULL : sqlite_db_statement(d, MORE, "UPDATE file_total SET n=n+1, bytes=bytes+?1");
     if (!q) return err == ERR_CONFLICT || !err ? ERR_STORE : err;

@@ -135,6 +135,7 @@ TEST(a_chain_names_what_comes_before)
     BROKEN("types:\n  e: {exec: [x]}\n  c: {steps: [{type: e, when: input.x}]}\n", 3, 25, "when: the first step is always done");
     BROKEN(CHAIN "    result: b.result\n", 6, 5, "result: \"b.result\" names no source; a source begins with one of input., task., a., const. (which is text)");
     BROKEN("types:\n  e: {exec: [x], result: input.x}\n", 2, 3, "\"e\": \"result\" goes with \"steps\"");
+    BROKEN("types:\n  e: {exec: [x]}\n  c:\n    steps:\n      - {name: b}\n      - {type: e}\n", 5, 10, "\"type\" is missing");
     BROKEN(CHAIN "      - {name: b}\n", 6, 10, "\"type\" is missing");
 }
 
