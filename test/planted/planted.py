@@ -95,7 +95,7 @@ BUGS = {
     ),
     "save_without_fence": (
         "an attempt that is over may still save",
-        "src/task/life.c", "in->event < LIFE_CLAIM || in->event == LIFE_SAVE;", "in->event < LIFE_CLAIM;",
+        "src/task/life.c", "in->event == LIFE_STEP || in->event == LIFE_SAVE;", "in->event == LIFE_STEP;",
         unit("test_contract_mem", "only_the_current_attempt_may_save"),
     ),
     "last_save_lost": (
