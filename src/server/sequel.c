@@ -54,6 +54,7 @@ static void on_paid(struct store_req *req)
         return;
     }
     for (size_t i = 0; i < q->add.n && !q->add.unowed; i++) tell(q, &q->add.items[i]);
+    filing_ended(&q->server->filing); /* what its input names was kept for those */
     store_release(&q->owed.req);
     q->more = true;
     rest(q);

@@ -20,7 +20,7 @@ struct shelf_file {
     int64_t created_at_ms;
     bool gone;     /* marked so: it is there for nobody any more */
     bool referred; /* by a task that is there */
-    bool live;     /* by one that has not ended */
+    bool live;     /* by one that has not ended, or that something is still to follow: it may be given the file */
 };
 
 /* Uploaded files. Each 0 or as in the others. */

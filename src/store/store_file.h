@@ -28,7 +28,7 @@ struct store_file_add {
 struct store_file_drop {
     struct store_req req;
     struct id id;
-    int err; /* out: 0, ERR_NOT_FOUND, ERR_CONFLICT: a task that has not ended refers to it */
+    int err; /* out: 0, ERR_NOT_FOUND, ERR_CONFLICT: a task that has not ended, or that something is still to follow, refers to it */
 };
 
 /* STORE_FILE_SWEEP: forgets those whose bytes have gone, then looks at up to `max` files in the order of their ids and marks

@@ -27,7 +27,7 @@ struct file {
 
 #define FILE_FOREVER -1 /* as a time to be kept */
 
-/* Is its time over? `referred`: by a task that is there; `live`: by one that has not ended; `retain_ms`: without any. */
+/* Is its time over? `referred`: by a task that is there; `live`: by one that has not ended, or that something is still to follow; `retain_ms`: without any. */
 bool file_is_due(enum file_keep keep, int64_t created_at_ms, bool referred, bool live, int64_t retain_ms, int64_t now_ms);
 /* When time alone will make it due: wall; INT64_MAX: it will not. */
 int64_t file_due_ms(enum file_keep keep, int64_t created_at_ms, bool referred, int64_t retain_ms);

@@ -124,3 +124,12 @@ def test_a_chain_is_followed_when_its_last_step_is_done(serve):
     id = bide.submit("both", {"x": 1})["id"]
     (told,) = followers(bide, "told")
     assert (told["result"]["id"], told["result"]["result"]) == (id, {"x": 1})
+
+
+def test_what_follows_finds_the_files_of_the_task_and_then_they_go(serve):
+    bide = serve(types={"work": ECHO, "look": sh('cat "$0"', exec=["/bin/sh", "-c", 'cat "$0"', "{input.input.file}"])})
+    for round in range(8):
+        file = bide.send("POST", "/v1/files?keep=task", b"spoken words", {"Content-Type": "text/plain"}).json["id"]
+        bide.submit("work", {"file": f"file:{file}"}, on_success=[{"type": "look"}])
+        assert [t["result"] for t in followers(bide, "look", round + 1)] == [{"stdout": "spoken words"}] * (round + 1)
+        until(lambda: bide.send("GET", f"/v1/files/{file}").status == 404, "its end")

@@ -215,6 +215,25 @@ CASE(one_kept_for_tasks_goes_with_the_end_of_the_last)
     CHECK(id_cmp(&gone, &unused) == 0);
 }
 
+CASE(one_kept_for_tasks_stays_until_what_follows_them_was_added)
+{
+    struct id file = add(c, FILE_KEEP_TASK, 1);
+    struct task_body body = contract_body(c, "q", "t");
+    body.files = &file;
+    body.n_files = 1;
+    body.sequel = STR("{}");
+    (void)contract_add(c, &body);
+    finish(c, &body.id);
+    if (c->engine->survives) contract_reopen(c);
+    CHECK_INT(sweep(c, NULL, FILE_FOREVER, NULL, NULL), 0);
+    CHECK_INT(drop(c, &file), ERR_CONFLICT);
+    struct store_add pay = {.pays = true, .paid = body.id, .paid_run = 1};
+    ASK(c, add, &pay);
+    CHECK(pay.req.err == 0 && !pay.unowed);
+    store_release(&pay.req);
+    CHECK_INT(sweep(c, NULL, FILE_FOREVER, NULL, NULL), 1);
+}
+
 CASE(an_input_that_is_purged_refers_to_nothing)
 {
     struct id file = add(c, FILE_KEEP_RECORD, 1), task;

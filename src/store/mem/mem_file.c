@@ -6,6 +6,7 @@
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "store/mem/mem_sequel.h"
 
 #include <stdlib.h>
 
@@ -84,7 +85,7 @@ static struct shelf_file seen(const struct mem_shelf *m, const struct mem_file *
                             .referred = f->n > 0};
     for (size_t i = 0; i < f->n; i++) {
         const struct mem_record *rec = map_get(&m->by_id, id_key(&f->tasks[i]));
-        to.live = to.live || (rec && !state_is_ending(rec->life.state));
+        to.live = to.live || (rec && (!state_is_ending(rec->life.state) || mem_sequel_is_owed(m, &f->tasks[i])));
     }
     return to;
 }

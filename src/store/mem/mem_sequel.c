@@ -26,11 +26,17 @@ int mem_sequel_add(struct shelf *s, const struct task_body *body)
     return 0;
 }
 
+bool mem_sequel_is_owed(const struct mem_shelf *s, const struct id *id)
+{
+    bool is = false;
+    for (const struct mem_owed *o = s->owed; o; o = o->next) is = is || id_cmp(&o->id, id) == 0;
+    return is;
+}
+
 int mem_sequel_owes(struct shelf *s, const struct id *id, bool *ret_asked, bool *ret_owed)
 {
     *ret_asked = find(s, id)->sequel.p != NULL;
-    *ret_owed = false;
-    for (const struct mem_owed *o = self(s)->owed; o; o = o->next) *ret_owed = *ret_owed || id_cmp(&o->id, id) == 0;
+    *ret_owed = mem_sequel_is_owed(self(s), id);
     return 0;
 }
 

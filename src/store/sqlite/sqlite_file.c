@@ -9,10 +9,10 @@
 enum { ADD = SQLITE_FILE_STATEMENTS, MORE, GET, REFER, UNREFER, LOOK, LOOK_AT, MARK, LESS, FORGET, FORGET_REFS, TOTAL, LIST };
 
 #define ROW "id, tenant, name, type, bytes, sha256, created_at, keep"
-#define SEEN                                                                       \
-    "SELECT f.id, f.keep, f.created_at, f.gone,"                                    \
-    " EXISTS(SELECT 1 FROM file_ref r WHERE r.file=f.id),"                          \
-    " EXISTS(SELECT 1 FROM file_ref r WHERE r.file=f.id AND NOT EXISTS(SELECT 1 FROM done d WHERE d.id=r.task)) FROM file f "
+#define SEEN                                                                                                      \
+    "SELECT f.id, f.keep, f.created_at, f.gone, EXISTS(SELECT 1 FROM file_ref r WHERE r.file=f.id),"               \
+    " EXISTS(SELECT 1 FROM file_ref r WHERE r.file=f.id AND (NOT EXISTS(SELECT 1 FROM done d WHERE d.id=r.task)"   \
+    " OR EXISTS(SELECT 1 FROM owed o WHERE o.id=r.task))) FROM file f "
 
 static struct sqlite_db *db_of(struct shelf *s) { return &CONTAINER_OF(s, struct sqlite_shelf, shelf)->db; }
 
