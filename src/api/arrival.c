@@ -81,13 +81,6 @@ void arrival_close(struct arrivals *a, arrival_done *done) { give(a, work_close,
 void arrival_settle(struct arrivals *a, arrival_done *done) { give(a, work_settle, done); }
 void arrival_drop(struct arrivals *a, arrival_done *done) { give(a, work_drop, done); }
 
-int64_t arrival_bytes(const struct arrivals *a)
-{
-    int64_t bytes = 0;
-    for (size_t i = 0; i < a->n; i++) bytes += a->all[i].file.bytes;
-    return bytes;
-}
-
 int arrival_failed(const struct arrivals *a, struct err *e)
 {
     int sys = a->sys;

@@ -41,7 +41,6 @@ void arrival_add(struct arrivals *a, struct str bytes, arrival_done *on_done); /
 void arrival_close(struct arrivals *a, arrival_done *on_done);
 void arrival_settle(struct arrivals *a, arrival_done *on_done); /* all */
 void arrival_drop(struct arrivals *a, arrival_done *on_done);   /* all */
-int64_t arrival_bytes(const struct arrivals *a);                /* of all */
 int arrival_failed(const struct arrivals *a, struct err *e) MUST_USE; /* what `sys` says, as an ERR_*; 0: nothing */
 
 #endif

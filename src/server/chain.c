@@ -145,13 +145,11 @@ static void say_progress(struct run *r, const char *message)
     if (message) r->attempt.events->on_progress(&r->attempt, &(struct progress){.percent = -1, .message = str_of(message)});
 }
 
-int chain_begin(struct run *r, const struct store_claim_item *item, struct err *e)
+int chain_begin(struct run *r, const struct task_step *done, size_t n_done, struct err *e)
 {
     struct server *s = r->server;
     struct chain *c = arena_alloc(&r->arena, sizeof *c);
-    struct task_step *done = arena_alloc(&r->arena, (item->n_steps + 1) * sizeof *done);
-    for (size_t i = 0; i < item->n_steps; i++) done[i] = task_copy_step(&r->arena, &item->steps[i]);
-    *c = (struct chain){.type = r->body.type, .step = r->body.step, .input = r->body.input, .done = done, .n_done = item->n_steps};
+    *c = (struct chain){.type = r->body.type, .step = r->body.step, .input = r->body.input, .done = done, .n_done = n_done};
     r->chain = c;
     const struct config_type *t;
     size_t at;
@@ -174,6 +172,12 @@ int chain_begin(struct run *r, const struct store_claim_item *item, struct err *
     return make(r, step->input, &roots, LIMIT_INPUT, &r->body.input, e);
 }
 
+/* Is what was done looked at to tell what comes after number `at`? Results may be large: they are put together only then. */
+static bool asks_back(const struct config_type *t, size_t at)
+{
+    return at + 1 == t->n_steps ? t->result != NULL : t->steps[at + 1].when != NULL;
+}
+
 /* The step after number `at`; n_steps: there is none. */
 static int next_step(const struct config_type *t, size_t at, const struct roots *roots, size_t *ret, struct err *e)
 {
@@ -192,12 +196,13 @@ int chain_done(struct run *r, struct store_settle_item *it, struct err *e)
     const struct config_type *t;
     size_t at, next;
     struct roots roots;
+    roots.n = 0;
     int err = find(r, &t, &at, e);
     if (err) return err;
     struct task_step done = {.n = (int32_t)at, .run = it->attempt.run, .attempt = it->attempt.number, .name = r->chain->step,
                              .started_at_ms = it->attempt.started_at_ms, .finished_at_ms = it->attempt.finished_at_ms,
                              .result = it->result, .files = it->files};
-    gather(&roots, r, t, t->n_steps, &done);
+    if (asks_back(t, at)) gather(&roots, r, t, t->n_steps, &done);
     err = next_step(t, at, &roots, &next, e);
     if (err) return err;
     if (next < t->n_steps) {

@@ -20,9 +20,9 @@ struct chain {
     size_t n_done;
 };
 
-/* Of an attempt that was claimed, with its body in its arena: the body becomes that of the step. ERR_INVALID, ERR_TOO_BIG:
- * there is no such input. */
-int chain_begin(struct run *r, const struct store_claim_item *item, struct err *e) MUST_USE;
+/* Of an attempt that was claimed: its body becomes that of the step. `done`, with results, lives in its arena, as the body does.
+ * ERR_INVALID, ERR_TOO_BIG: there is no such input. */
+int chain_begin(struct run *r, const struct task_step *done, size_t n_done, struct err *e) MUST_USE;
 /* Its verdict is DONE, in `it`: the result becomes the task's, or that of a step. ERR_*: it has none; `it` is as it was. */
 int chain_done(struct run *r, struct store_settle_item *it, struct err *e) MUST_USE;
 

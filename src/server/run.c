@@ -355,6 +355,13 @@ void run_begin_attempt(struct run *r, struct handler *h)
     (void)map_put(&r->server->run_by_id, id_key(&r->body.id), r);
 }
 
+static const struct task_step *copy_steps(struct run *r, const struct store_claim_item *item)
+{
+    struct task_step *steps = arena_alloc(&r->arena, (item->n_steps + 1) * sizeof *steps);
+    for (size_t i = 0; i < item->n_steps; i++) steps[i] = task_copy_step(&r->arena, &item->steps[i]);
+    return steps;
+}
+
 void run_begin(struct server *s, struct lane *lane, const struct store_claim_item *item, struct arena *arena, bool only)
 {
     struct run *r = mem_new(sizeof *r);
@@ -375,7 +382,8 @@ void run_begin(struct server *s, struct lane *lane, const struct store_claim_ite
     r->resumed_from = item->resumed_from;
     r->type = r->body.type;
     struct err e = {0};
-    if (r->body.step.p && chain_begin(r, item, &e)) {
+    const struct task_step *steps = only || !r->body.step.p ? item->steps : copy_steps(r, item);
+    if (r->body.step.p && chain_begin(r, steps, item->n_steps, &e)) {
         struct verdict v = impossible(FAILURE_INVALID_INPUT, &e);
         run_finish(r, &v);
         return;

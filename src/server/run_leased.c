@@ -36,9 +36,8 @@ void run_resume(struct server *s, const struct task *t, struct arena *arena)
     run_begin_attempt(r, post ? post->handler : NULL);
     attempt_dir_path(r->place.path, s->conf.config->data_dir, &r->body.id, r->attempt.run, r->attempt.number);
     struct err e = {.text = "a puller had it, and its type is not pulled any more"};
-    struct store_claim_item done = {.steps = t->steps, .n_steps = t->n_steps};
     bool pulled = post && post->handler->typed;
-    if (!pulled || (r->body.step.p && chain_begin(r, &done, &e))) {
+    if (!pulled || (r->body.step.p && chain_begin(r, t->steps, t->n_steps, &e))) {
         lose(r, str_of(e.text));
         return;
     }
