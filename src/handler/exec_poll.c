@@ -33,7 +33,7 @@ static const unsigned moves[POLL_STATES] = {
 };
 
 struct poll {
-    struct exec_item item;
+    struct single_item item;
     const struct exec_conf *conf; /* borrowed, as is turn */
     struct turn *turn;
     struct arena arena;           /* the remote id, the verdict */
@@ -51,7 +51,7 @@ struct poll {
     int64_t stop_at_ms;           /* mono; when it was stopped */
 };
 
-static struct poll *poll_of(struct exec_item *i) { return CONTAINER_OF(i, struct poll, item); }
+static struct poll *poll_of(struct single_item *i) { return CONTAINER_OF(i, struct poll, item); }
 
 static enum poll_state after_stop(const struct poll *p)
 {
@@ -92,10 +92,9 @@ static void on_over_later(struct later *l)
     struct poll *p = CONTAINER_OF(l, struct poll, over);
     struct attempt *a = p->item.attempt;
     if (p->item.stopping) verdict_stopped(&p->verdict, &p->arena, a, p->why);
-    list_remove(&p->item.link);
     a->inside = NULL;
-    a->events->on_verdict(a, &p->verdict);
-    p->item.on_over(&p->item);
+    single_decided(&p->item, &p->verdict);
+    single_settled(&p->item);
     release(p);
 }
 
@@ -296,7 +295,7 @@ static void step(struct poll *p)
 
 /* A submit may be just about to have an id, so it is asked to end; a question is not missed. Half of the grace is left
  * for the cancel command. */
-static void stop(struct exec_item *i, enum stop_reason why)
+static void stop(struct single_item *i, enum stop_reason why)
 {
     struct poll *p = poll_of(i);
     if (i->stopping || p->state == POLL_OVER) return;
@@ -327,14 +326,14 @@ static int submit(struct poll *p, struct err *e)
     return rc;
 }
 
-int exec_poll_start(struct exec_item **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
+int exec_poll_start(struct single_item **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
                     struct spawner *spawner, struct err *e)
 {
     struct poll *p = mem_new(sizeof *p);
-    p->item = (struct exec_item){.attempt = a, .stop = stop, .started_wall_ms = turn_wall_ms(turn), .child = &p->call.child};
+    single_item_init(&p->item, a, turn, stop);
+    p->item.child = &p->call.child;
     p->conf = conf;
     p->turn = turn;
-    list_init(&p->item.link);
     list_init(&p->over.link);
     arena_init(&p->arena);
     exec_call_init(&p->call, conf, turn, spawner, a, on_call_over);
@@ -344,7 +343,6 @@ int exec_poll_start(struct exec_item **ret, struct attempt *a, const struct exec
         return rc;
     }
     if (p->decided) step(p);
-    a->inside = &p->item;
     *ret = &p->item;
     return 0;
 }

@@ -16,10 +16,11 @@
 #ifndef HANDLER_EXEC_POLL_H
 #define HANDLER_EXEC_POLL_H
 
-#include "handler/exec_item.h"
+#include "handler/exec.h"
+#include "handler/single.h"
 
-/* 0: one on_verdict and then one on_over follow, later. Error: nothing follows. */
-int exec_poll_start(struct exec_item **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
+/* As begin of single.h. */
+int exec_poll_start(struct single_item **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
                     struct spawner *spawner, struct err *e) MUST_USE;
 
 #endif

@@ -32,10 +32,9 @@ static void release(struct exec_run *r)
 static void over(struct exec_run *r, const struct verdict *v)
 {
     struct attempt *a = r->item.attempt;
-    list_remove(&r->item.link);
     a->inside = NULL;
-    a->events->on_verdict(a, v);
-    r->item.on_over(&r->item);
+    single_decided(&r->item, v);
+    single_settled(&r->item);
     release(r);
 }
 
@@ -213,7 +212,7 @@ static int start_process(struct exec_run *r, struct spawner *spawner, struct err
     return rc;
 }
 
-static void stop(struct exec_item *item, enum stop_reason why)
+static void stop(struct single_item *item, enum stop_reason why)
 {
     struct exec_run *r = CONTAINER_OF(item, struct exec_run, item);
     bool refused = !list_empty(&r->refusal.link);
@@ -223,18 +222,15 @@ static void stop(struct exec_item *item, enum stop_reason why)
     ladder_start(&r->ladder, 0, r->item.attempt->task->grace_ms);
 }
 
-int exec_run_start(struct exec_item **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
+int exec_run_start(struct single_item **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
                    struct spawner *spawner, struct err *e)
 {
     struct exec_run *r = mem_new(sizeof *r);
     r->conf = conf;
     r->turn = turn;
-    r->item.attempt = a;
-    r->item.started_wall_ms = turn_wall_ms(turn);
-    r->item.stop = stop;
+    single_item_init(&r->item, a, turn, stop);
     r->item.child = &r->child;
     r->child = (struct child){.user = r, .on_data = on_data, .on_exit = on_exit_of};
-    list_init(&r->item.link);
     list_init(&r->refusal.link);
     ladder_init(&r->ladder, turn, &r->child, NULL);
     buf_init(&r->out, LIMIT_RESULT);
@@ -246,7 +242,6 @@ int exec_run_start(struct exec_item **ret, struct attempt *a, const struct exec_
         release(r);
         return rc;
     }
-    a->inside = &r->item;
     *ret = &r->item;
     return 0;
 }

@@ -11,13 +11,14 @@
 #define HANDLER_EXEC_RUN_H
 
 #include "handler/capture.h"
-#include "handler/exec_item.h"
+#include "handler/exec.h"
 #include "handler/frame.h"
 #include "handler/ladder.h"
 #include "handler/lines.h"
+#include "handler/single.h"
 
 struct exec_run { /* owned by itself: from exec_run_start until after on_verdict */
-    struct exec_item item;          /* taken out of the handler's list before on_verdict */
+    struct single_item item;
     const struct exec_conf *conf;   /* borrowed, as is turn */
     struct turn *turn;
 
@@ -36,8 +37,8 @@ struct exec_run { /* owned by itself: from exec_run_start until after on_verdict
     enum stop_reason why;           /* of stopping */
 };
 
-/* 0: one on_verdict and then one on_over follow, later. Error: nothing follows. */
-int exec_run_start(struct exec_item **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
+/* As begin of single.h. */
+int exec_run_start(struct single_item **ret, struct attempt *a, const struct exec_conf *conf, struct turn *turn,
                    struct spawner *spawner, struct err *e) MUST_USE;
 
 #endif

@@ -31,7 +31,7 @@ static const unsigned moves[WEB_STATES] = {
 };
 
 struct web_run {
-    struct web_item item;
+    struct single_item item;
     const struct web_conf *conf; /* borrowed, as are turn and desk */
     struct turn *turn;
     struct web_desk *desk;
@@ -53,7 +53,7 @@ struct web_run {
     int64_t stop_at_ms;          /* mono; when it was stopped */
 };
 
-static struct web_run *run_of(struct web_item *i) { return CONTAINER_OF(i, struct web_run, item); }
+static struct web_run *run_of(struct single_item *i) { return CONTAINER_OF(i, struct web_run, item); }
 
 static bool polls(const struct web_run *r) { return r->conf->poll.status != NULL; }
 static bool takes_callback(const struct web_run *r) { return r->conf->callback.base != NULL; }
@@ -87,7 +87,7 @@ static void on_settled(struct attempt *a, int err)
     struct web_run *r = run_of(a->inside);
     struct web_caller *caller = r->caller;
     a->inside = NULL;
-    r->item.on_settled(&r->item);
+    single_settled(&r->item);
     web_call_release(&r->call);
     arena_release(&r->arena);
     free(r);
@@ -99,9 +99,7 @@ static void on_over_later(struct later *l)
     struct web_run *r = CONTAINER_OF(l, struct web_run, over);
     struct attempt *a = r->item.attempt;
     if (r->item.stopping && !r->decided) verdict_stopped(&r->verdict, &r->arena, a, r->why);
-    list_remove(&r->item.link);
-    a->events->on_verdict(a, &r->verdict);
-    r->item.on_verdict(&r->item);
+    single_decided(&r->item, &r->verdict);
 }
 
 static void fail(struct web_run *r, enum failure_code code, bool retryable, const char *why)
@@ -321,7 +319,7 @@ static int on_callback(struct web_place *place, struct str body, struct web_call
 
 /* ---- start and stop ---- */
 
-void web_run_stop(struct web_item *i, enum stop_reason why)
+static void stop(struct single_item *i, enum stop_reason why)
 {
     struct web_run *r = run_of(i);
     if (i->stopping || r->state == WEB_OVER) return;
@@ -344,15 +342,14 @@ static void submit(struct web_run *r)
     step(r);
 }
 
-struct web_item *web_run_start(struct attempt *a, const struct web_conf *conf, struct turn *turn, struct fetcher *fetcher,
-                               struct web_desk *desk)
+struct single_item *web_run_start(struct attempt *a, const struct web_conf *conf, struct turn *turn, struct fetcher *fetcher,
+                                  struct web_desk *desk)
 {
     struct web_run *r = mem_new(sizeof *r);
-    r->item = (struct web_item){.attempt = a, .started_wall_ms = turn_wall_ms(turn)};
+    single_item_init(&r->item, a, turn, stop);
     r->conf = conf;
     r->turn = turn;
     r->desk = desk;
-    list_init(&r->item.link);
     list_init(&r->over.link);
     arena_init(&r->arena);
     r->place.on_call = on_callback;
@@ -363,7 +360,6 @@ struct web_item *web_run_start(struct attempt *a, const struct web_conf *conf, s
         r->callback_url = arena_format(&r->arena, "%.*s/v1/callbacks/%s", STR_ARG(base), r->place.token);
     }
     web_call_init(&r->call, conf, turn, fetcher, a, on_call_over);
-    a->inside = &r->item;
     a->on_over = on_settled;
     submit(r);
     return &r->item;

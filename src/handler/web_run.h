@@ -18,21 +18,11 @@
 #ifndef HANDLER_WEB_RUN_H
 #define HANDLER_WEB_RUN_H
 
+#include "handler/single.h"
 #include "handler/web.h"
 
-struct web_item { /* all that the handler's list knows of it */
-    struct list link;     /* in the handler's list, until over */
-    struct attempt *attempt;
-    int64_t serial, started_wall_ms;
-    bool stopping;
-    void *user;                                /* the handler's */
-    void (*on_verdict)(struct web_item *i);    /* the handler's: the verdict was given, it takes no place any more */
-    void (*on_settled)(struct web_item *i);    /* the handler's: the last; the item is freed when it returns */
-};
-
-/* 0: one on_verdict and then one on_settled follow, later. */
-struct web_item *web_run_start(struct attempt *a, const struct web_conf *conf, struct turn *turn, struct fetcher *fetcher,
-                               struct web_desk *desk);
-void web_run_stop(struct web_item *i, enum stop_reason why); /* the second time: no effect */
+/* As begin of single.h. */
+struct single_item *web_run_start(struct attempt *a, const struct web_conf *conf, struct turn *turn, struct fetcher *fetcher,
+                                  struct web_desk *desk);
 
 #endif

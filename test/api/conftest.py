@@ -6,6 +6,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import openapi  # noqa: E402
-from fixtures import bide, pytest_sessionstart, serve  # noqa: E402,F401
+from fixtures import bide, elsewhere, pytest_sessionstart, remote, serve  # noqa: E402,F401
 
 openapi.watch()

@@ -5,6 +5,7 @@ import tempfile
 
 import pytest
 from harness import ACTOR, BIDE, QUICK, Server, remove
+from remote import Remote
 
 
 def pytest_sessionstart(session):
@@ -68,3 +69,18 @@ def bide():
         },
     )
     fleet.release()
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    """Somebody else's server, for all tests of a file."""
+    other = Remote()
+    yield other
+    other.close()
+
+
+@pytest.fixture
+def remote(elsewhere):
+    """That server, with nothing in it of the test before."""
+    elsewhere.forget()
+    return elsewhere

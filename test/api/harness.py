@@ -322,6 +322,16 @@ def is_alive(pid):
         return False
 
 
+def run(bide, type, input=None, status="completed", **fields):
+    """A task that was submitted and has ended so."""
+    return bide.ended(bide.submit(type, input, **fields)["id"], status)
+
+
+def error(bide, type, input=None, **fields):
+    """Why a task failed."""
+    return run(bide, type, input, "failed", **fields)["error"]
+
+
 def problem(answer, status, code=None):
     """Checks that an answer is problem+json of this status and code; returns it."""
     assert answer.status == status, answer

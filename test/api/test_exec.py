@@ -5,6 +5,8 @@ import os
 import resource
 
 import pytest
+from fixtures import QUICK, Fleet
+from harness import run
 
 
 def sh(script, *args):
@@ -13,8 +15,6 @@ def sh(script, *args):
 
 @pytest.fixture(scope="module")
 def bide(tmp_path_factory):
-    from fixtures import Fleet, QUICK
-
     fleet = Fleet()
     types = {
         "cat": {"exec": ["/bin/cat"]},
@@ -48,10 +48,6 @@ def bide(tmp_path_factory):
     tool.chmod(0o755)
     yield server.start()
     fleet.release()
-
-
-def run(bide, type, input=None, status="completed", **fields):
-    return bide.ended(bide.submit(type, input, **fields)["id"], status)
 
 
 def test_the_input_comes_on_stdin_and_json_on_stdout_is_the_result(bide):

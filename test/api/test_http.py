@@ -9,14 +9,13 @@ import time
 
 import pytest
 from fixtures import QUICK, Fleet
-from harness import until
-from remote import Remote
+from harness import error, run, until
 
 
 @pytest.fixture(scope="module")
-def world():
-    """A server, and the one that it calls."""
-    fleet, remote = Fleet(), Remote()
+def bide(elsewhere):
+    """A server that calls the other."""
+    fleet = Fleet()
     once = {"max_attempts": 1}
     http = {
         "plain": {"url": "/plain"},
@@ -35,31 +34,11 @@ def world():
     }
     types = {}
     for name, conf in http.items():
-        url = conf["url"] if conf["url"].startswith("http:") else remote.url + conf["url"]
+        url = conf["url"] if conf["url"].startswith("http:") else elsewhere.url + conf["url"]
         types[name] = {"http": {**conf, "url": url}, **({} if name == "patient" else once)}
     server = fleet.prepare({"defaults": QUICK, "queues": {"default": {"concurrency": 50}}, "types": types})
-    yield server.start(), remote
+    yield server.start()
     fleet.release()
-    remote.close()
-
-
-@pytest.fixture
-def bide(world):
-    world[1].forget()
-    return world[0]
-
-
-@pytest.fixture
-def remote(bide, world):
-    return world[1]
-
-
-def run(bide, type, input=None, status="completed", **fields):
-    return bide.ended(bide.submit(type, input, **fields)["id"], status)
-
-
-def error(bide, type, input=None, **fields):
-    return run(bide, type, input, "failed", **fields)["error"]
 
 
 # ---- what is sent ----

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 from fixtures import QUICK, Fleet
-from harness import until
-from remote import DELTAS, Remote, chat
+from harness import error, run, until
+from remote import DELTAS, chat
 
 CHAT = {
     "url": "/v1/chat/completions",
@@ -17,36 +17,16 @@ STREAM = {**CHAT, "body": {**CHAT["body"], "stream": True}, "stream": {"piece": 
 
 
 @pytest.fixture(scope="module")
-def world():
-    """A server, and the model that it calls."""
-    fleet, remote = Fleet(), Remote()
+def bide(elsewhere):
+    """A server that calls a model."""
+    fleet = Fleet()
     http = {"chat": CHAT, "stream": STREAM, "stringy": {**STREAM, "stream": {**STREAM["stream"], "shape": "string"}}}
-    types = {name: {"max_attempts": 1, "http": {**conf, "url": remote.url + conf["url"]}} for name, conf in http.items()}
+    types = {name: {"max_attempts": 1, "http": {**conf, "url": elsewhere.url + conf["url"]}} for name, conf in http.items()}
     server = fleet.prepare({"defaults": QUICK, "queues": {"default": {"concurrency": 50}}, "types": types})
     (server.dir / "key").write_text("sk-test\n")
     (server.dir / "key").chmod(0o600)
-    yield server.start(), remote
+    yield server.start()
     fleet.release()
-    remote.close()
-
-
-@pytest.fixture
-def bide(world):
-    world[1].forget()
-    return world[0]
-
-
-@pytest.fixture
-def remote(bide, world):
-    return world[1]
-
-
-def run(bide, type, input=None, status="completed", **fields):
-    return bide.ended(bide.submit(type, input, **fields)["id"], status)
-
-
-def error(bide, type, input=None, **fields):
-    return run(bide, type, input, "failed", **fields)["error"]
 
 
 def test_a_chat_is_a_body_and_a_pointer(bide, remote):

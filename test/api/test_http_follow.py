@@ -6,16 +6,15 @@ import urllib.parse
 import pytest
 from fixtures import QUICK, Fleet
 from harness import problem, until
-from remote import Remote
 
 POLL = {"status": "/jobs/{remote.id}", "every": "20ms", "tries": 3}
 BACK = {"base": "http://bide.example:1/base/"}
 
 
 @pytest.fixture(scope="module")
-def world():
-    fleet, remote = Fleet(), Remote()
-    at = remote.url
+def bide(elsewhere):
+    fleet = Fleet()
+    at = elsewhere.url
     body = {"do": "{input}", "tell": "{callback_url}"}
     states = {"state": "/status", "result": "/output"}
     http = {
@@ -36,20 +35,8 @@ def world():
 
     types = {k: {"http": {"url": at + "/jobs", **absolute(v)}, "max_attempts": 1} for k, v in http.items()}
     server = fleet.prepare({"defaults": {**QUICK, "grace": "5s"}, "queues": {"default": {"concurrency": 50}}, "types": types})
-    yield server.start(), remote
+    yield server.start()
     fleet.release()
-    remote.close()
-
-
-@pytest.fixture
-def bide(world):
-    world[1].forget()
-    return world[0]
-
-
-@pytest.fixture
-def remote(bide, world):
-    return world[1]
 
 
 def running(bide, remote, type, input=None, **fields):

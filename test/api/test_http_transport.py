@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from fixtures import QUICK
 from harness import PATIENCE, until
-from remote import DELTAS, Remote, chat
+from remote import DELTAS, chat
 
 NGINX = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
 pytestmark = pytest.mark.skipif(not NGINX, reason="no nginx")
@@ -66,20 +66,18 @@ class Program:
 
 
 @pytest.fixture(scope="module")
-def nginx(tmp_path_factory):
+def nginx(tmp_path_factory, elsewhere):
     """A directory with its certificate and logs, and where it listens."""
     at = tmp_path_factory.mktemp("nginx")
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2"]
     names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     subprocess.run([*make, *names], cwd=at, check=True, capture_output=True, timeout=60)
-    remote = Remote()
     at.chmod(0o755)
     tls, plain = free_port(), free_port()
-    (at / "nginx.conf").write_text(CONF.format(tls=tls, plain=plain, remote=remote.url))
+    (at / "nginx.conf").write_text(CONF.format(tls=tls, plain=plain, remote=elsewhere.url))
     program = Program([NGINX, "-p", str(at), "-c", "nginx.conf", "-e", "error.log"], at, tls)
-    yield {"dir": at, "tls": f"https://127.0.0.1:{tls}", "plain": f"http://127.0.0.1:{plain}", "remote": remote}
+    yield {"dir": at, "tls": f"https://127.0.0.1:{tls}", "plain": f"http://127.0.0.1:{plain}"}
     program.end()
-    remote.close()
 
 
 def types(**conf):
@@ -110,8 +108,8 @@ def test_a_name_that_is_not_in_the_certificate_is_refused(serve, nginx):
     assert failed["code"] == "worker_error" and "localhost" in failed["message"]
 
 
-def test_a_stream_comes_through_tls_and_a_reverse_proxy(serve, nginx):
-    nginx["remote"].routes["POST /v1/chat/completions"] = chat
+def test_a_stream_comes_through_tls_and_a_reverse_proxy(serve, nginx, remote):
+    remote.routes["POST /v1/chat/completions"] = chat
     http = {
         "url": nginx["tls"] + "/v1/chat/completions",
         "ca_file": str(nginx["dir"] / "cert.pem"),
@@ -123,8 +121,8 @@ def test_a_stream_comes_through_tls_and_a_reverse_proxy(serve, nginx):
     assert bide.ended(bide.submit("chat")["id"], "completed")["result"] == {"text": "".join(DELTAS)}
 
 
-def test_a_large_input_and_a_large_result_come_through(serve, nginx):
-    nginx["remote"].routes["POST /echo"] = lambda r: (200, r.body, {"Content-Type": "application/json"})
+def test_a_large_input_and_a_large_result_come_through(serve, nginx, remote):
+    remote.routes["POST /echo"] = lambda r: (200, r.body, {"Content-Type": "application/json"})
     http = {"url": nginx["tls"] + "/echo", "ca_file": str(nginx["dir"] / "cert.pem")}
     bide = serve(types(echo=http))
     text = "owl \u2014 " * 1000000
