@@ -24,6 +24,27 @@ TEST(what_is_no_body_is_told_to_the_api_which_answers_for_the_last_time)
     rig_close(&rig);
 }
 
+/* Its body was taken and it waits for something else: it is no request in pieces any more. */
+TEST(a_client_that_goes_after_its_body_was_taken_is_told_of)
+{
+    for (int early = 0; early < 2; early++) {
+        struct rig rig;
+        open_taker(&rig, true);
+        int fd = open_held(&rig, POST("Content-Length: 3\r\n") "abc");
+        ask(rig.held[0]);
+        while (taker.ends == 0) rig_step(&rig);
+        if (early) close(fd);
+        quiet(&rig);
+        http_set_on_gone(rig.held[0], rig_on_gone);
+        if (!early) close(fd);
+        quiet(&rig);
+        CHECK_INT(rig.n_gone, 1);
+        CHECK(http_is_idle(rig.http));
+        rig_close(&rig);
+        CHECK_INT(rig.n_gone, 1);
+    }
+}
+
 TEST(a_silent_sender_is_told_of_only_while_he_is_asked)
 {
     struct rig rig;
