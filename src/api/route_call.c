@@ -4,7 +4,7 @@
  */
 #include "api/route_call.h"
 
-#define ROOTS 8
+#define ROOTS 9
 
 /* ---- words ---- */
 
@@ -129,8 +129,8 @@ int route_call_make(struct call *c, const char *template, const struct mapping_r
                     struct err *e)
 {
     const struct route_call *t = c->through;
-    struct mapping_root roots[ROOTS] = {{STR("body"), t->body}, {STR("form"), t->form}};
-    size_t n = 2;
+    struct mapping_root roots[ROOTS] = {{STR("body"), t->body}, {STR("form"), t->form}, {STR("file"), t->file}};
+    size_t n = 3;
     for (size_t i = 0; i < n_extra; i++) roots[n++] = extra[i];
     roots[n++] = (struct mapping_root){STR("query"), route_call_pairs(c, c->query.pairs, c->query.n)};
     roots[n++] = (struct mapping_root){STR("path"), path_json(c)};

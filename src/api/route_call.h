@@ -21,7 +21,7 @@ struct route_call { /* in the request's arena, as all it points to */
     const char *value;                    /* what the verb was given */
     const char *words_json[2];            /* of the route, of all routes; NULL: none */
     struct str words[DEPTH_WORDS];        /* each status as this application calls it */
-    struct str body, form;                /* JSON text; p NULL: there is none */
+    struct str body, form, file;          /* JSON text; p NULL: there is none. `file`: what the form's files are, by its fields */
     const struct query_pair *pairs;       /* what the form was made of, names several times included */
     size_t n_pairs;
     const struct schema *schema;          /* of the route's own; NULL: none */

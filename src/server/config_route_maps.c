@@ -9,10 +9,10 @@
 
 #include <stdio.h>
 
-const char *const config_route_maps_asked[] = {"body", "query", "path", "form", "header", NULL};
+const char *const config_route_maps_asked[] = {"body", "query", "path", "form", "file", "header", NULL};
 
 /* What a reply can be made of, by verb. */
-static const char *const of_task[] = {"task", "body", "query", "path", "form", "header", NULL};
+static const char *const of_task[] = {"task", "body", "query", "path", "form", "file", "header", NULL};
 static const char *const of_list[] = {"list", "tasks", "query", "path", "header", NULL};
 static const char *const of_count[] = {"counts", "tasks", "query", "path", "header", NULL};
 static const char *const of_health[] = {"health", "query", "path", "header", NULL};

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Forms at routes of the configuration: multipart/form-data with files and texts."""
+import hashlib
 import os
 import signal
 import socket
@@ -127,6 +128,18 @@ def test_a_route_says_how_long_files_are_kept(serve, keep):
     bide.ended(id, "completed")
     [file] = bide.get_json("/v1/files")["items"]
     assert (file["keep"], input_of(bide, id)) == (keep, {"file": "file:" + file["id"]})
+
+
+def test_what_a_file_is_can_be_told(serve):
+    told = {"name": "file.file.name", "bytes": "file.file.bytes", "hash": "file.file.sha256", "none": "file.other.name"}
+    bide = served(serve, route(fields={"path": "form.file", "is": told}, tags={"file": "file.file.name"}, subject="file.more.name"))
+    id = sent(bide, ("file", "C:\\a b\\x.wav", b"RIFF-1"), ("more", "y", b"2"), ("file", "z", b"3"))
+    hashed = hashlib.sha256(b"RIFF-1").hexdigest()
+    assert input_of(bide, id)["is"] == {"name": "x.wav", "bytes": 6, "hash": hashed, "none": None}
+    task = bide.ended(id, "completed")
+    assert (task["subject"], task["tags"]) == ("y", {"file": "x.wav"})
+    without = accepted(bide.post("/api/do", {"file": "text"}))
+    assert input_of(bide, without) == {"path": None, "is": dict.fromkeys(told)}
 
 
 def test_several_files_by_names_and_by_one_name(serve):
