@@ -226,6 +226,19 @@ static void write_pullers(struct buf *b, const struct call *c)
     one_value(b, "bide_pull_stale_total", "counter", "What pullers said about attempts that were over.", (double)c->api->late_words);
 }
 
+static void write_files(struct buf *b, const struct filing *f)
+{
+    one_value(b, "bide_files", "gauge", "Uploaded files.", (double)f->total.n);
+    one_value(b, "bide_file_bytes", "gauge", "Size of the uploaded files.", (double)f->total.bytes);
+    one_value(b, "bide_files_arriving_bytes", "gauge", "Of uploads under way, what has come.", (double)f->arriving);
+}
+
+static void write_followers(struct buf *b, const struct sequel *q)
+{
+    one_value(b, "bide_followers_added_total", "counter", "Tasks added after the ending of another.", (double)q->added);
+    one_value(b, "bide_followers_refused_total", "counter", "Tasks that were to follow an ending and could not be added.", (double)q->refused);
+}
+
 static void on_metrics(struct store_req *req)
 {
     struct counting *m = req->user;
@@ -246,6 +259,8 @@ static void on_metrics(struct store_req *req)
     metrics_write(&s->metrics, &b);
     write_workers(&b, s);
     write_pullers(&b, c);
+    write_files(&b, &s->filing);
+    write_followers(&b, &s->sequel);
     one_value(&b, "bide_http_connections", "gauge", "Open HTTP connections.", h->connections_now);
     one_value(&b, "bide_http_requests_total", "counter", "HTTP requests.", (double)h->requests_total);
     one_value(&b, "bide_http_refused_total", "counter", "Requests the HTTP layer refused itself.", (double)h->refused_total);

@@ -32,6 +32,21 @@ static void add_routes(struct buf *b, const struct config *c)
     }
 }
 
+static void add_steps(struct buf *b, const struct config_type *t)
+{
+    buf_add_text(b, "steps");
+    for (size_t i = 0; i < t->n_steps; i++) buf_add_format(b, "%s %s", i ? "," : "", t->steps[i].name);
+}
+
+static void add_handler(struct buf *b, const struct config_type *t)
+{
+    if (t->worker) buf_add_format(b, "worker %s", t->worker);
+    else if (t->http.url) buf_add_format(b, "http %s", t->http.url);
+    else if (t->n_steps) add_steps(b, t);
+    else buf_add_text(b, t->pull.said ? "pull" : "exec");
+    add_command(b, t->exec.command);
+}
+
 static void add_summary(struct buf *b, const struct config *c)
 {
     buf_add_format(b, "%s: right\n", c->path);
@@ -57,10 +72,7 @@ static void add_summary(struct buf *b, const struct config *c)
     for (size_t i = 0; i < c->n_types; i++) {
         const struct config_type *t = &c->types[i];
         buf_add_format(b, "type      %s: queue %s, ", t->name, t->queue);
-        if (t->worker) buf_add_format(b, "worker %s", t->worker);
-        else if (t->http.url) buf_add_format(b, "http %s", t->http.url);
-        else buf_add_text(b, t->pull.said ? "pull" : "exec");
-        add_command(b, t->exec.command);
+        add_handler(b, t);
         buf_add_format(b, ", %d attempts of ", t->rules.max_attempts);
         text_add_duration(b, t->rules.timeout_ms);
         buf_add_char(b, '\n');

@@ -40,6 +40,7 @@ static void tell(struct sequel *q, const struct store_add_item *it)
     const struct task_body *b = it->body;
     char of[ID_TEXT];
     id_format(&q->add.paid, of);
+    *(it->err ? &q->refused : &q->added) += 1;
     if (!it->err) server_added(s, it);
     else log_error("what was to follow task %s was not added: type %.*s: %s", of, STR_ARG(b->type), err_text(it->err));
     metrics_submitted(&s->metrics, b->queue, server_type_label(s, b->type), it->err != 0);

@@ -32,6 +32,7 @@ struct sequel {
     struct store_owed owed;
     struct store_add add;
     struct timer again;
+    int64_t added, refused; /* tasks, since the start */
 };
 
 void sequel_init(struct sequel *q, struct server *s);

@@ -3,7 +3,7 @@
 import json
 
 from harness import pointers, problem, until
-from puller import claim_one
+from puller import claim_one, metric
 
 
 def sh(script, **more):
@@ -56,6 +56,7 @@ def test_a_type_has_its_own_and_a_submit_may_say_others(serve):
     bide.ended(bide.submit("work", on_success=[{"type": "other"}])["id"], "completed")
     followers(bide, "other", 2)
     assert len(followers(bide, "yes")) == 1
+    assert [metric(bide, f"bide_followers_{word}_total") for word in ("added", "refused")] == [3, 0]
 
 
 def test_followers_have_followers(serve):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from harness import PATIENCE, pointers, problem, until
+from puller import metric
 from sanitized import unsanitized
 
 MIB = 1 << 20
@@ -183,6 +184,7 @@ def test_limits_of_one_and_of_all(serve):
     assert stored(bide) == []
     first = put(bide, bytes(MIB))["id"]
     put(bide, bytes(MIB))
+    assert [metric(bide, name) for name in ("bide_files", "bide_file_bytes")] == [2, 2 * MIB]
     assert refused(bide, MIB) == 507
     assert refused(bide, MIB, chunked=True) == 507
     assert len(stored(bide)) == 2

@@ -11,6 +11,7 @@ other tests see to that), the planted one must fail, and say what the bug's row 
 import re
 import sys
 
+import bugs_files
 import bugs_flows
 import bugs_http
 import bugs_limits
@@ -20,6 +21,7 @@ from nets import KILLED, POWER, SIM, unit
 
 # name: what it is, where, the words, what stands in their place, the net that has to find it
 BUGS = {
+    **bugs_files.BUGS,
     **bugs_flows.BUGS,
     **bugs_http.BUGS,
     **bugs_limits.BUGS,
