@@ -148,23 +148,41 @@ static void write_named(struct buf *b, const struct names *names)
     json_write_close(b, '}');
 }
 
-/* What refers to something within itself would be looked for in the whole document. */
-static bool is_movable(const char *schema)
+/* Of what a client sends; NULL: none that says it. Without `fields` the type takes the body as it is. */
+static const char *schema_of(const struct config *c, const struct config_route *r)
 {
-    return !strstr(schema, "\"$ref\"") && !strstr(schema, "\"$id\"") && !strstr(schema, "\"$anchor\"");
+    const char *value;
+    (void)config_routes_verb(r, &value);
+    if (r->schema_text || r->fields || config_routes_is_source(value)) return r->schema_text;
+    const struct config_type *t = config_type_find(c, str_sub(str_of(value), 1, strlen(value) - 2));
+    return t ? t->schema_text : NULL;
 }
 
-static void write_body_schema(struct buf *b, const char *media, const struct config_route *r, const struct names *names)
+/* "#/.." within one begins at the nearest "$id": it gets one, its address in the configuration, unless it has its own. */
+static void write_said(struct buf *b, const char *text, const struct config *c, const struct config_route *r)
 {
+    struct str json = str_trim(str_of(text));
+    bool refers = strstr(text, "\"$ref\"") && !strstr(text, "\"$id\"");
+    if (!refers) {
+        json_write_raw(b, json);
+        return;
+    }
+    buf_add_format(b, "{\"$id\":\"urn:bide:routes:%zu:input\",", (size_t)(r - c->routes));
+    buf_add_str(b, str_sub(json, 1, json.len));
+}
+
+static void write_body_schema(struct buf *b, const char *media, const struct config *c, const struct config_route *r, const struct names *names)
+{
+    const char *text = schema_of(c, r);
     json_write_key(b, media);
     json_write_open(b, '{');
     json_write_key(b, "schema");
-    if (r->schema_text && is_movable(r->schema_text)) json_write_raw(b, str_trim(str_of(r->schema_text)));
+    if (text) write_said(b, text, c, r);
     else write_named(b, names);
     json_write_close(b, '}');
 }
 
-static void write_request_body(struct buf *b, const struct config_route *r)
+static void write_request_body(struct buf *b, const struct config *c, const struct config_route *r)
 {
     struct names body, form;
     names_init(&body, "body", r);
@@ -173,9 +191,9 @@ static void write_request_body(struct buf *b, const struct config_route *r)
     json_write_open(b, '{');
     json_write_key(b, "content");
     json_write_open(b, '{');
-    write_body_schema(b, "application/json", r, &body);
-    write_body_schema(b, "application/x-www-form-urlencoded", r, &form);
-    write_body_schema(b, "multipart/form-data", r, &form);
+    write_body_schema(b, "application/json", c, r, &body);
+    write_body_schema(b, "application/x-www-form-urlencoded", c, r, &form);
+    write_body_schema(b, "multipart/form-data", c, r, &form);
     json_write_close(b, '}');
     json_write_close(b, '}');
     arena_release(&body.arena);
@@ -204,7 +222,7 @@ static void write_response(struct buf *b, const char *status, const char *descri
     json_write_close(b, '}');
 }
 
-static void write_operation(struct buf *b, const struct config_route *r, const struct route_path *path)
+static void write_operation(struct buf *b, const struct config *c, const struct config_route *r, const struct route_path *path)
 {
     const char *value;
     char status[16], method[8] = "";
@@ -217,7 +235,7 @@ static void write_operation(struct buf *b, const struct config_route *r, const s
     json_write_member_raw(b, "tags", STR("[\"routes\"]"));
     write_summary(b, verb, value);
     write_parameters(b, r, path);
-    if (submits) write_request_body(b, r);
+    if (submits) write_request_body(b, c, r);
     json_write_key(b, "responses");
     json_write_open(b, '{');
     write_response(b, status, "It is well.", r->reply);
@@ -247,7 +265,7 @@ void openapi_routes_write(struct buf *b, const struct config *c)
         json_write_key_str(b, path.path);
         json_write_open(b, '{');
         for (size_t k = i; k < c->n_routes; k++)
-            if (read_path(c, k, &other) && str_eq(other.path, path.path)) write_operation(b, &c->routes[k], &other);
+            if (read_path(c, k, &other) && str_eq(other.path, path.path)) write_operation(b, c, &c->routes[k], &other);
         json_write_close(b, '}');
     }
 }

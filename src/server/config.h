@@ -92,6 +92,7 @@ struct config_type {
     int32_t priority;
     const char *input;           /* absolute path of a JSON Schema, or one as JSON text: it begins with {; NULL: none */
     const struct schema *schema; /* what that says */
+    const char *schema_text;     /* the same as JSON text */
 };
 
 /* An address of an existing application: what happens there. All but the path are JSON text, mappings mostly

@@ -41,14 +41,18 @@ static int read_file(const char *path, struct buf *b, struct err *e)
     return err;
 }
 
-static const struct schema *read_before(const struct config *c, const struct config_type *t)
+static bool was_read_before(const struct config *c, struct config_type *t)
 {
-    for (const struct config_type *other = c->types; other < t; other++)
-        if (other->schema && other->input && strcmp(other->input, t->input) == 0) return other->schema;
-    return NULL;
+    for (const struct config_type *other = c->types; other < t; other++) {
+        if (!other->schema || strcmp(other->input, t->input) != 0) continue;
+        t->schema = other->schema;
+        t->schema_text = other->schema_text;
+        return true;
+    }
+    return false;
 }
 
-/* `path`: the key that names it. The text is copied when it is asked for. */
+/* `path`: the key that names it. */
 static void read_schema(struct config *c, struct str path, const char *input, const struct schema **ret, const char **ret_text,
                         struct config_errors *errors)
 {
@@ -61,7 +65,7 @@ static void read_schema(struct config *c, struct str path, const char *input, co
     if (err)
         tell(c, path, arena_format(&c->arena, "%s%s%s%s%s", inside ? "" : input, inside ? "" : ": ", e.pointer,
                                    e.pointer[0] ? ": " : "", e.text).p, errors);
-    else if (ret_text) *ret_text = inside ? input : arena_text(&c->arena, buf_str(&b));
+    else *ret_text = inside ? input : arena_text(&c->arena, buf_str(&b));
     buf_release(&b);
 }
 
@@ -69,9 +73,8 @@ void config_schema_read(struct config *c, struct config_errors *errors)
 {
     for (size_t i = 0; i < c->n_types; i++) {
         struct config_type *t = &c->types[i];
-        if (!t->input) continue;
-        t->schema = read_before(c, t);
-        if (!t->schema) read_schema(c, arena_format(&c->arena, "types.%s.input", t->name), t->input, &t->schema, NULL, errors);
+        if (t->input && !was_read_before(c, t))
+            read_schema(c, arena_format(&c->arena, "types.%s.input", t->name), t->input, &t->schema, &t->schema_text, errors);
     }
     for (size_t i = 0; i < c->n_routes; i++) {
         struct config_route *r = &c->routes[i];

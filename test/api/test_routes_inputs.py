@@ -116,6 +116,13 @@ def test_openapi_shows_the_schema_and_the_forms(serve):
     content = paths["/api/do"]["post"]["requestBody"]["content"]
     assert {kind: value["schema"] for kind, value in content.items()} == dict.fromkeys(
         ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"], OWN)
-    assert paths["/app/x"]["post"]["requestBody"]["content"]["application/json"]["schema"] == {}
+    assert paths["/app/x"]["post"]["requestBody"]["content"]["application/json"]["schema"] == {"$id": "urn:bide:routes:1:input", **refers}
     content = paths["/app/y"]["post"]["requestBody"]["content"]
     assert content["multipart/form-data"]["schema"] == {"type": "object", "properties": {"file": {}}}
+
+
+def test_openapi_shows_the_schema_of_the_type_that_takes_the_body(serve):
+    bide = served(serve, route(), route("POST /app/mapped", fields={"url": "body.url"}), route("POST /app/any", submit="body.kind"), schema=OWN)
+    paths = bide.get_json("/openapi.json")["paths"]
+    shown = {path: paths[path]["post"]["requestBody"]["content"]["application/json"]["schema"] for path in ("/api/do", "/app/mapped", "/app/any")}
+    assert shown == {"/api/do": OWN, "/app/mapped": {"type": "object", "properties": {"url": {}}}, "/app/any": {"type": "object", "properties": {"kind": {}}}}

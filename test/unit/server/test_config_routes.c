@@ -139,9 +139,9 @@ TEST(schemas_and_uploads_are_of_routes_that_submit)
 TEST(sources_have_to_be_there)
 {
     refuse("{path: POST /a, submit: a, reply: {id: tsk.id}}", 32,
-           "\"reply\": \"tsk.id\" names no source; a source begins with one of task., body., query., path., form., header., const. (which is text)");
+           "\"reply\": \"tsk.id\" names no source; a source begins with one of task., body., query., path., form., file., header., const. (which is text)");
     refuse("{path: POST /a, submit: a, fields: task.id}", 32,
-           "\"fields\": \"task.id\" names no source; a source begins with one of body., query., path., form., header., const. (which is text)");
+           "\"fields\": \"task.id\" names no source; a source begins with one of body., query., path., form., file., header., const. (which is text)");
     refuse("{path: GET /a, count: {}, reply: task.id}", 31,
            "\"reply\": \"task.id\" names no source; a source begins with one of counts., tasks., query., path., header., const. (which is text)");
     refuse("{path: GET /a, health: {}, errors: {x: task.id}}", 32,
