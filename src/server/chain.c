@@ -145,14 +145,21 @@ static void say_progress(struct run *r, const char *message)
     if (message) r->attempt.events->on_progress(&r->attempt, &(struct progress){.percent = -1, .message = str_of(message)});
 }
 
+bool chain_is(const struct server *s, const struct task_body *b)
+{
+    const struct config_type *t = b->step.p ? NULL : config_type_find(s->conf.config, b->type);
+    return b->step.p || (t && t->n_steps);
+}
+
 int chain_begin(struct run *r, const struct task_step *done, size_t n_done, struct err *e)
 {
     struct server *s = r->server;
     struct chain *c = arena_alloc(&r->arena, sizeof *c);
     *c = (struct chain){.type = r->body.type, .step = r->body.step, .input = r->body.input, .done = done, .n_done = n_done};
     r->chain = c;
-    const struct config_type *t;
+    const struct config_type *t = chain_of(r);
     size_t at;
+    if (!c->step.p && t && t->n_steps) c->step = arena_str(&r->arena, str_of(t->steps[0].name));
     int err = find(r, &t, &at, e);
     if (err) return err;
     const struct config_step *step = &t->steps[at];

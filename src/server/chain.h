@@ -12,6 +12,7 @@
 #include "store/store.h"
 
 struct run;
+struct server;
 
 struct chain {
     struct str type, step;   /* of the task; under way */
@@ -20,7 +21,9 @@ struct chain {
     size_t n_done;
 };
 
-/* Of an attempt that was claimed: its body becomes that of the step. `done`, with results, lives in its arena, as the body does.
+/* It was submitted as one, or its type has become one since: it begins at the first step then. */
+bool chain_is(const struct server *s, const struct task_body *b);
+/* Of an attempt that was claimed, of which chain_is: its body becomes that of the step. `done`, with results, lives in its arena, as the body does.
  * ERR_INVALID, ERR_TOO_BIG: there is no such input. */
 int chain_begin(struct run *r, const struct task_step *done, size_t n_done, struct err *e) MUST_USE;
 /* Its verdict is DONE, in `it`: the result becomes the task's, or that of a step. ERR_*: it has none; `it` is as it was. */

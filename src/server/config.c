@@ -108,6 +108,7 @@ const struct config_step *config_step_find(const struct config *c, struct str la
 {
     const struct config_type *t = config_type_find(c, task_lane_type(lane));
     struct str step = task_lane_step(lane);
+    if (t && t->n_steps && !step.p) return &t->steps[0];
     for (size_t i = 0; t && step.p && i < t->n_steps; i++)
         if (str_eq(str_of(t->steps[i].name), step)) return &t->steps[i];
     return NULL;

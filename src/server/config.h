@@ -151,8 +151,8 @@ struct config_origin config_origin(const struct config *c, struct str path);
 bool config_type_is_declared(const struct config *c, struct str name); /* by this very name, no prefix */
 /* The rules for a type: its own entry, else that of the longest prefix; NULL when there is none. */
 const struct config_type *config_type_find(const struct config *c, struct str name);
-/* Of a lane (task_lane): its step (NULL: it is of no chain, or not of one any more), and the name of the type that does its work:
- * of its step, or its own; p NULL: none does. */
+/* Of a lane (task_lane): its step (the first, of tasks that were there before their type became a chain; NULL: it is of no chain,
+ * or not of one any more), and the name of the type that does its work: of its step, or its own; p NULL: none does. */
 const struct config_step *config_step_find(const struct config *c, struct str lane);
 struct str config_works(const struct config *c, struct str lane);
 const struct config_queue *config_queue_find(const struct config *c, struct str name); /* NULL when not declared */

@@ -382,8 +382,9 @@ void run_begin(struct server *s, struct lane *lane, const struct store_claim_ite
     r->resumed_from = item->resumed_from;
     r->type = r->body.type;
     struct err e = {0};
-    const struct task_step *steps = only || !r->body.step.p ? item->steps : copy_steps(r, item);
-    if (r->body.step.p && chain_begin(r, steps, item->n_steps, &e)) {
+    bool is_chain = chain_is(r->server, &r->body);
+    const struct task_step *steps = only || !is_chain ? item->steps : copy_steps(r, item);
+    if (is_chain && chain_begin(r, steps, item->n_steps, &e)) {
         struct verdict v = impossible(FAILURE_INVALID_INPUT, &e);
         run_finish(r, &v);
         return;

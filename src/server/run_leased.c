@@ -37,7 +37,7 @@ void run_resume(struct server *s, const struct task *t, struct arena *arena)
     attempt_dir_path(r->place.path, s->conf.config->data_dir, &r->body.id, r->attempt.run, r->attempt.number);
     struct err e = {.text = "a puller had it, and its type is not pulled any more"};
     bool pulled = post && post->handler->typed;
-    if (!pulled || (r->body.step.p && chain_begin(r, t->steps, t->n_steps, &e))) {
+    if (!pulled || (chain_is(s, &r->body) && chain_begin(r, t->steps, t->n_steps, &e))) {
         lose(r, str_of(e.text));
         return;
     }

@@ -6,6 +6,7 @@ import pathlib
 
 from harness import problem, until
 from puller import claim_one
+from test_reload import reload
 
 
 def sh(script, **more):
@@ -189,6 +190,18 @@ def test_what_becomes_of_a_step_that_the_configuration_has_no_more(serve, tmp_pa
     assert bide.waits(under_way, "worker_broken")
     (tmp_path / "go").touch()
     assert bide.task(under_way)["steps"][0]["name"] == "other"
+
+
+def test_what_was_submitted_before_its_type_became_a_chain_begins_at_the_first_step(serve):
+    types = {"report": ECHO, "echo": ECHO}
+    bide = serve(types=types)
+    bide.post("/v1/queues/default/pause")
+    ids = [bide.submit("report", {"n": n})["id"] for n in range(2)]
+    reload(bide, {"types": {**types, "report": chain({"type": "echo"}, {"type": "echo", "name": "again", "input": {"was": "echo.result.n"}})}})
+    bide.post("/v1/queues/default/resume")
+    for n, id in enumerate(ids):
+        task = bide.ended(id, "completed")
+        assert (task["result"], steps(task)) == ({"was": n}, [("echo", "completed"), ("again", "completed")])
 
 
 def test_a_name_that_its_steps_make_too_long_is_refused(serve):

@@ -131,6 +131,7 @@ static void on_accepted(const struct look *k)
     else within_capacity(k), sim_check_once_taken(k);
     t->accepted = t->answered = true;
     t->run = 1;
+    t->step = sim_check_first_step(t);
     t->priority = t->submitted.priority;
     t->priority_known = true;
     if (k->f->follows) sim_check_follows(k);
@@ -234,7 +235,7 @@ static void on_idle(struct sim_check *c, const struct fact *f)
     for (size_t i = 0; i < c->n; i++) {
         struct check_task *t = &c->tasks[i];
         if (!sim_check_lives(t) || t->state != TASK_PENDING || !sim_check_same(t->submitted.queue, f->queue) ||
-            !sim_check_same(t->submitted.type, f->type) || sim_check_is_held(c, t) || !sim_check_has_key_token(c, t, f->at_ms))
+            !sim_check_same(t->submitted.type, f->type) || t->step != f->step || sim_check_is_held(c, t) || !sim_check_has_key_token(c, t, f->at_ms))
             continue;
         struct fact of = *f;
         of.task = (int64_t)i + 1;

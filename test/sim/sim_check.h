@@ -17,6 +17,8 @@
  *  cache        one that is answered without a run has the result of one of its type and input that is there and completed
  *  share        one that waits for the result of another follows an identical one in flight that does not come after it, and runs
  *               itself only when none is
+ *  chain        its steps are done in their order, each once by an attempt of its own, with tries of its own; where it is, it
+ *               stays until that is done, a crash or another run between
  *  stop         a cancelled or timed-out attempt is over within its grace and a second
  *  resume       an attempt goes on from the last checkpoint of its run that was kept, at least; what was said before a
  *               verdict is kept with it; nothing of another run or task
@@ -50,6 +52,7 @@ struct check_task {
     bool cancelled;          /* of the running attempt, asked for */
     int64_t claimed_ms;      /* mono */
     int64_t cancelled_ms;    /* mono; when that was answered */
+    int64_t step;            /* of a chain: under way or next, from 1; 0: it is none */
     int64_t from;            /* whose result this run has, 0: its own */
     int64_t priority;
     bool priority_known;     /* a crash may have hidden whether it was changed */
@@ -98,6 +101,7 @@ struct sim_check {
     int64_t claims, resumed, verdicts, stale, endings[TASK_STATES], released, together, shared, late, crashes, purged;
     int64_t most_running; /* at one time */
     int64_t replaced, unblocked, cached;
+    int64_t stepped;       /* steps that were done and followed by another */
     int64_t followed, led; /* waited for the result of another; ran themselves in the end */
     int64_t passed_over;  /* ready but for their key */
     int64_t outwaited;    /* starts of a process while a pool waited for something more urgent */

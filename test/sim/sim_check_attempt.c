@@ -16,7 +16,7 @@ bool sim_check_comes_before(const struct check_task *a, const struct check_task 
 bool sim_check_same_lane(const struct check_task *a, const struct check_task *b)
 {
     const char *of_a = a->submitted.batch_key, *of_b = b->submitted.batch_key;
-    return sim_check_same_queue(a, b) && sim_check_same(a->submitted.type, b->submitted.type) &&
+    return sim_check_same_queue(a, b) && sim_check_same(a->submitted.type, b->submitted.type) && a->step == b->step &&
            (of_a ? sim_check_same(of_a, of_b) : !of_b);
 }
 
@@ -71,6 +71,7 @@ void sim_check_claimed(const struct look *k)
     if (k->f->attempt != t->attempt + 1) sim_check_breaks(k, "an attempt number was left out or used twice");
     in_time(k);
     new_fence(k);
+    sim_check_step_claimed(k);
     sim_check_resumes(k);
     t->rank = k->f->rank;
     in_order(k);
@@ -211,6 +212,7 @@ void sim_check_settled(const struct look *k)
         sim_check_breaks(k, "a verdict was taken that is not of the current attempt");
     if (k->f->verdict == LIFE_TIMEOUT && k->f->at_ms < t->claimed_ms + t->submitted.timeout_ms)
         sim_check_breaks(k, "was timed out before its time");
+    sim_check_step_settled(k);
     costs(k);
     sim_check_goes_on(k);
     t->failures = k->f->failures;

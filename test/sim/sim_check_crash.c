@@ -31,7 +31,7 @@ static void same_as_answered(const struct look *k)
         sim_check_breaks(k, "an ending that was answered is another one");
     if (f->run < t->run || (f->run > t->run && !again)) sim_check_breaks(k, "is in another run than was answered");
     if (f->run == t->run && f->attempt + 1 < t->attempt) sim_check_breaks(k, "attempts that were answered are gone");
-    if (f->run == t->run && (f->failures < t->failures || f->deaths < t->deaths))
+    if (f->run == t->run && f->step == t->step && (f->failures < t->failures || f->deaths < t->deaths))
         sim_check_breaks(k, "failures that were answered are gone");
     if (f->state == TASK_RUNNING && !f->leased) sim_check_breaks(k, "an attempt of a server that is gone still stands");
 }
@@ -44,6 +44,7 @@ static void adopt(const struct look *k)
     bool over = state_is_ending(f->state);
     if (!t->accepted) t->priority = t->submitted.priority;
     t->priority_known = (t->priority_known || !t->accepted) && !t->maybe_did[STORE_PATCH];
+    sim_check_step_seen(k);
     t->accepted = true;
     t->maybe = t->refused = false;
     memset(t->maybe_did, 0, sizeof t->maybe_did);

@@ -44,6 +44,10 @@ void sim_check_follows(const struct look *k);                  /* one that is ac
 void sim_check_followed(const struct look *k);
 void sim_check_leads(const struct look *k);
 void sim_check_take_state(const struct look *k);
+int64_t sim_check_first_step(const struct check_task *t);      /* 0: it is no chain */
+void sim_check_step_claimed(const struct look *k);
+void sim_check_step_settled(const struct look *k);             /* a verdict that was taken, before its state is */
+void sim_check_step_seen(const struct look *k);                /* after a crash */
 
 void sim_check_claimed(const struct look *k);
 void sim_check_began(const struct look *k);

@@ -113,6 +113,8 @@ struct sim_task *sim_submit(struct sim_client *c, const struct sim_ask *ask)
     str_copy(t->type, sizeof t->type, str_of(type));
     str_copy(t->queue, sizeof t->queue, str_of(ask->queue ? ask->queue : known ? known->queue : "default"));
     t->body.id = id_make(&c->server->ids);
+    t->chain = ask->steps != 0;
+    if (known && known->n_steps) t->body.step = str_of(known->steps[0].name);
     t->body.retain_ms = RETAIN_AS_TYPE;
     t->body.cost = ask->cost > 0 ? ask->cost : 1;
     if (ask->batch_key) t->body.batch_key = str_of(ask->batch_key);
@@ -140,6 +142,7 @@ struct sim_task *sim_submit(struct sim_client *c, const struct sim_ask *ask)
                           .start_by_ms = t->body.rules.start_by_ms,
                           .key = ask->key,
                           .once = ask->once,
+                          .steps = ask->steps,
                           .cache = ask->cache ? number_of(t->body.input) : 0,
                           .bypass = ask->bypass});
     store_add(c->server->store, &t->add, on_added, t);
@@ -211,6 +214,7 @@ static void on_ghost(struct store_req *req)
     free(CONTAINER_OF(req, struct ghost, settle.req));
 }
 
+/* One that does a step says which comes next. */
 void sim_ghost(struct sim_client *c, struct sim_task *t, uint64_t fence, enum life_event verdict)
 {
     struct ghost *g = mem_new(sizeof *g);
@@ -218,6 +222,7 @@ void sim_ghost(struct sim_client *c, struct sim_task *t, uint64_t fence, enum li
     *g = (struct ghost){.item = {.attempt = {.id = t->body.id, .fence = fence, .run = 1, .number = 1, .verdict = verdict,
                                              .started_at_ms = now_ms, .finished_at_ms = now_ms},
                                  .rules = &t->body.rules,
+                                 .next_step = t->body.step.p && verdict == LIFE_DONE ? t->body.step : STR_NONE,
                                  .result = verdict == LIFE_DONE ? STR("\"a ghost\"") : STR_NONE}};
     g->settle = (struct store_settle){.items = &g->item, .n = 1};
     store_settle(c->server->store, &g->settle, on_ghost, g);

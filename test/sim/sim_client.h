@@ -29,6 +29,7 @@ struct sim_ask {           /* what is 0 or NULL: */
     int64_t retry_ms;      /* 1 s, fixed */
     const char *batch_key; /* none */
     double cost;           /* 1 */
+    int64_t steps;         /* of a type that is a chain: those it is to do (sim_fact.h); not a chain */
 };
 
 struct sim_task {
@@ -40,6 +41,7 @@ struct sim_task {
     struct store_add add;
     struct store_add_item item;
     bool answered, accepted;
+    bool chain;
     struct waiter waiter;
     int told;              /* endings it was told of as a waiter */
 };

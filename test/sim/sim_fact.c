@@ -53,6 +53,8 @@ static const struct {
                NUMBER("cache", cache),
                NUMBER("from", from),
                NUMBER("follows", follows),
+               NUMBER("step", step),
+               NUMBER("steps", steps),
                NUMBER("bypass", bypass),
                NUMBER("trouble", trouble),
                NUMBER("code", code),

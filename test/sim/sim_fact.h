@@ -43,6 +43,8 @@ struct fact {
     int64_t once;            /* its key, which one task at a time holds; 0: none */
     int64_t cache, from;     /* which result answers it, 0: none; the task whose did, 0: it has one of its own */
     int64_t follows;         /* the task whose result it waits for, 0: it does not */
+    int64_t step;            /* of a chain: where it is, from 1; 0: it is none, or goes on where it was */
+    int64_t steps;           /* of a chain: those it is to do, a bit for each, the first the lowest; 0: it is none */
     int64_t bypass, trouble, code, told, shared, alone, leased, stops; /* 0 or 1; alone: must be tried by itself; stops: somebody has asked for its end */
 };
 

@@ -7,6 +7,7 @@
 #include "server/pick.h"
 #include "server/waiting_on.h"
 #include "test/sim/sim_cells.h"
+#include "test/sim/sim_idle.h"
 #include "test/sim/sim_random_world.h"
 #include "test/sim/sim_resources.h"
 
@@ -39,8 +40,7 @@ static void submit_a_burst(void)
     const char *type = world_ask(sim).type;
     for (int64_t n = 10 + below(sim, 20); n > 0; n--) {
         struct sim_ask ask = world_ask(sim);
-        ask.type = type;
-        if (strcmp(type, WORLD_FORGOTTEN) == 0) ask.key = ask.once = 0;
+        world_make_it(&ask, type);
         ask.ms = below(sim, 5);
         if (!one_in(sim, 5)) ask.plan = "done", ask.delay_ms = 0;
         sim_submit(&sim->client, &ask);
@@ -182,21 +182,6 @@ static void crash(void)
     quiet_since_ms = sim->mono_ms;
 }
 
-static void idle_of(const struct sim_process *p)
-{
-    const struct config *c = sim->server.conf.config;
-    for (size_t i = 0; i < c->n_types; i++) {
-        const struct config_type *type = &c->types[i];
-        if (!type->worker || strcmp(type->worker, p->pool) != 0) continue;
-        const struct queue *q = queue_find(&sim->server.queues, str_of(type->queue));
-        if (!q || q->paused) continue;
-        result->rests++;
-        sim_history_add(
-            &sim->history,
-            (struct fact){.kind = FACT_IDLE, .queue = type->queue, .type = type->name, .concurrency = q->concurrency});
-    }
-}
-
 /* When nothing is on its way and nothing hinders: whoever has nothing to do says so. */
 static void rest(void)
 {
@@ -206,7 +191,7 @@ static void rest(void)
         const struct sim_process *p = CONTAINER_OF(l, struct sim_process, link);
         if (!p->exec && p->ready && list_empty(&p->works) && !p->closed && list_empty(&p->dying.link) &&
             !sim_resources_gives_way(&sim->server, p))
-            idle_of(p);
+            result->rests += sim_idle(sim, p);
     }
 }
 
@@ -357,6 +342,7 @@ static void sum_up(void)
     result->pullers_killed = sim->pullers.kills;
     result->leases_lost = sim->server.roster.desk.lost;
     result->shared = c->shared;
+    result->stepped = c->stepped;
     result->cached = c->cached, result->followed = c->followed, result->led = c->led;
     result->crashes = c->crashes;
     result->purged = c->purged;

@@ -25,12 +25,21 @@ const struct worker_pool_conf world_pools[WORLD_POOLS] = {
      .needs = of_warm, .prefer_warm = 4,
      .batch = {.delay_ms = 40},
      .backoff_cap_ms = 60000}};
-static const struct config_type types[] = {{.name = "convert"},
+/* What a step is allowed, its type says; the clients below say the same. */
+#define RULES                                                                                                          \
+    .rules = {.max_attempts = 3, .timeout_ms = HOUR, .grace_ms = 10000,                                                 \
+              .retry = {.backoff = RETRY_FIXED, .jitter = RETRY_JITTER_NONE, .base_ms = 1000, .cap_ms = 600000}}
+static const char input[] = "\"input\"", when[] = "\"input.progress\"";
+static struct config_step steps[] = {{.type = "say", .name = "a", .input = input, .message = "saying it"},
+                                     {.type = "paint", .name = "b", .input = input, .when = when},
+                                     {.type = "convert", .name = "c", .input = input}};
+static const struct config_type types[] = {{.name = "convert", RULES},
                                            {.name = "draw", .worker = "big", .queue = "gpu"},
+                                           {.name = WORLD_CHAIN, .queue = "gpu", .steps = steps, .n_steps = N(steps)},
                                            {.name = "hum", .worker = "big"},
                                            {.name = "label", .worker = "warm"},
-                                           {.name = "paint", .pull = {.said = true, .lease_ms = 30000}},
-                                           {.name = "say", .worker = "eager"},
+                                           {.name = "paint", .pull = {.said = true, .lease_ms = 30000}, RULES},
+                                           {.name = "say", .worker = "eager", RULES},
                                            {.name = "sing", .worker = "eager", .queue = "short"},
                                            {.name = "shoot", .queue = "gpu", .pull = {.said = true, .lease_ms = 2000}},
                                            {.name = "transcribe", .worker = "warm", .queue = "gpu"}};
@@ -91,8 +100,19 @@ struct sim_ask world_ask(struct sim *s)
     if (ask.cache) ask.plan = one_in(s, 5) ? "fail done" : "done", ask.ms = 10000 * below(s, 3); /* few, so that there are some of the same */
     else if (one_in(s, 10)) ask.more = ",\"progress\":3,\"log\":2000";
     else if (one_in(s, 3)) ask.more = ",\"progress\":3,\"save\":1";
-    if (one_in(s, 50)) ask.type = WORLD_FORGOTTEN, ask.queue = "default", ask.key = ask.once = 0; /* nobody would free its key's place */
+    world_make_it(&ask, one_in(s, 50) ? WORLD_FORGOTTEN : ask.type);
     return ask;
+}
+
+void world_make_it(struct sim_ask *ask, const char *type)
+{
+    ask->type = type;
+    ask->steps = 0;
+    ask->queue = NULL;
+    if (strcmp(type, WORLD_FORGOTTEN) == 0) ask->queue = "default", ask->key = ask->once = 0; /* nobody would free its key's place */
+    if (strcmp(type, WORLD_CHAIN) != 0) return;
+    ask->steps = ask->more ? 7 : 5;
+    ask->timeout_ms = ask->grace_ms = ask->retry_ms = ask->max_attempts = 0; /* as RULES */
 }
 
 int32_t world_concurrency(struct str queue)
@@ -108,6 +128,14 @@ static struct config_queue other_queues[2][N(queues)];
 static struct worker_pool_conf other_pools[2][WORLD_POOLS];
 static struct config_type other_types[2][N(types)];
 
+static size_t without(struct config_type *all, size_t n, const char *name)
+{
+    size_t at = 0;
+    while (strcmp(all[at].name, name) != 0) at++;
+    memmove(&all[at], &all[at + 1], (n - at - 1) * sizeof *all);
+    return n - 1;
+}
+
 const struct config *world_other(struct sim *s, const struct config *now)
 {
     size_t at = now == &others[0];
@@ -122,9 +150,11 @@ const struct config *world_other(struct sim *s, const struct config *now)
     for (size_t i = 0; i < WORLD_POOLS; i++)
         if (one_in(s, 2)) other_pools[at][i].ready_timeout_ms = 5000 + below(s, 3);
     if (one_in(s, 3)) {
-        size_t gone = (size_t)below(s, N(types));
-        memmove(&other_types[at][gone], &other_types[at][gone + 1], (N(types) - gone - 1) * sizeof types[0]);
-        c->n_types = c->n_exact = N(types) - 1;
+        const char *gone = types[below(s, N(types))].name;
+        c->n_types = without(other_types[at], N(types), gone);
+        for (size_t i = 0; i < N(steps); i++)
+            if (strcmp(steps[i].type, gone) == 0) c->n_types = without(other_types[at], c->n_types, WORLD_CHAIN);
+        c->n_exact = c->n_types;
     }
     other_wholes[at][0].amount = 6 + below(s, 8);
     other_wholes[at][1].amount = 1 + below(s, 3);

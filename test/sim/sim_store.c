@@ -69,6 +69,8 @@ static void down(struct held *h)
     }
     r->outer = r->on_done;
     r->on_done = on_inner;
+    if (r->since_ms > h->s->newest_ms) h->s->newest_ms = r->since_ms;
+    r->since_ms = h->s->newest_ms; /* an engine is asked in order: what was overtaken on its way here was asked with the last that did */
     h->s->inner->engine->submit(h->s->inner, r);
 }
 

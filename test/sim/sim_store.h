@@ -30,6 +30,7 @@ struct sim_store {
     struct sim_rule rules[STORE_OPS];
     int64_t lag_ms;
     int64_t behind_ms; /* mono: nothing is told before what is on its way until then */
+    int64_t newest_ms; /* mono: when the latest of what the engine was asked was submitted */
     bool away;                   /* everything fails */
     int n[STORE_OPS], failed[STORE_OPS]; /* submitted; of them, failed here */
     int outstanding;

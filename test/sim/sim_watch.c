@@ -80,6 +80,12 @@ static int64_t number_of(struct str data)
     return strtoll(digits, NULL, 10);
 }
 
+/* Steps of chains are called a, b, c. Without one it was submitted while its type was not there, and begins at the first. */
+static int64_t step_of(const struct sim_task *t, struct str name)
+{
+    return name.len ? 1 + name.p[0] - 'a' : t->chain ? 1 : 0;
+}
+
 static void claimed(struct sim_watch *w, const struct store_claim *r)
 {
     tell(w, FACT_ENDED, r->ended, r->n_ended, r->req.now_ms);
@@ -89,6 +95,7 @@ static void claimed(struct sim_watch *w, const struct store_claim *r)
         struct fact f = with_life(FACT_CLAIMED, t, &r->items[i].life);
         f.fence = (int64_t)r->items[i].life.fence;
         f.save = number_of(r->items[i].resume);
+        f.step = step_of(t, r->items[i].body.step);
         f.wall_ms = r->req.now_ms;
         f.since_ms = r->req.since_ms;
         sim_history_add(w->history, f);
@@ -98,8 +105,11 @@ static void claimed(struct sim_watch *w, const struct store_claim *r)
 /* Pullers of the simulation stream nothing. A type may have gone with a reload. */
 static bool may_be_pulled(const struct sim_watch *w, const struct sim_task *t)
 {
-    const struct config_type *type = config_type_find(w->client->server->conf.config, str_of(t->type));
-    return !type || type->pull.said;
+    const struct config *c = w->client->server->conf.config;
+    const struct config_type *type = config_type_find(c, str_of(t->type));
+    bool pulled = !type || type->pull.said;
+    for (size_t i = 0; type && i < type->n_steps; i++) pulled |= config_type_find(c, str_of(type->steps[i].type))->pull.said;
+    return pulled;
 }
 
 /* With each progress a piece was streamed: the attempt and how many were still to come. All of them are there, in their order,
@@ -133,7 +143,9 @@ static void settled(struct sim_watch *w, const struct store_settle *r)
         f.fence = (int64_t)it->attempt.fence;
         f.verdict = it->attempt.verdict;
         f.shared = it->shared;
-        if (!it->err && !it->outcome.ended) f.save = number_of(it->save.data);
+        bool goes_on = !it->err && !it->outcome.ended, steps = goes_on && it->attempt.verdict == LIFE_DONE;
+        if (steps && it->next_step.p) f.step = step_of(t, it->next_step);
+        else if (goes_on) f.save = number_of(it->save.data);
         sim_history_add(w->history, f);
         if (!it->err) check_output(w, t, &it->attempt);
     }
@@ -238,6 +250,7 @@ void sim_watch_census(struct sim_watch *w, struct store *engine, bool tell)
         }
         struct fact f = with_time(with_life(FACT_SEEN, t, &seen->life), seen->body.run_at_ms);
         f.code = seen->ending.failure.code.len > 0;
+        f.step = step_of(t, seen->body.step);
         f.follows = seen->follows ? t->number : 0; /* whom, has nothing to be held against */
         if (f.leased) f.fence = (int64_t)seen->life.fence, f.stops = seen->life.cancel_requested;
         f.told = tell;

@@ -55,13 +55,13 @@ static void tell(const struct sim_result *s)
     printf("%" PRId64 " starts in fair queues that another key waited through\n", s->took_turns);
     printf("%" PRId64 " starts in queues with a rate, %" PRId64 " of them the last that it allowed\n", s->rated, s->at_rate);
     printf("%" PRId64 " starts of keys with a rate, %" PRId64 " of them the last that it allowed\n", s->key_rated, s->at_key_rate);
+    printf("%" PRId64 " steps of chains that were followed by another\n", s->stepped);
     printf("%" PRId64 " tasks done by pullers, %" PRId64 " pullers killed, %" PRId64 " leases lost\n", s->pulled, s->pullers_killed, s->leases_lost);
 }
 
 /* Cells that no life can come to, and why; test/unit/task/test_life.c asks them. Everything else has to be visited. */
 static bool out_of_reach(enum task_state state, enum life_event event)
 {
-    if (event == LIFE_STEP) return true; /* no life here has chains: random ones are in test/contract/test_history.c */
     if (event == LIFE_UNBLOCK) return state != TASK_BLOCKED; /* nobody else is asked */
     if (event == LIFE_SAVE && state == TASK_BLOCKED) return true; /* it has never had an attempt that could */
     if (event == LIFE_CLAIM) return state != TASK_PENDING; /* the index gives out what is pending and nothing else */
@@ -120,7 +120,7 @@ TEST(what_is_promised_holds_through_random_hours)
     CHECK(sum.recycled > 0 && sum.stopped > 0 && sum.released > 0 && sum.stale > 0 && sum.resumed > 0);
     CHECK(sum.together > 0 && sum.shared > 0 && sum.scarce > 0 && sum.outwaited > 0 && sum.cached > 0 && sum.followed > 0 && sum.led > 0);
     CHECK(sum.crashes > 0 && sum.purged > 0 && sum.reloads > 0 && sum.rests > 0);
-    CHECK(sum.took_turns > 0);
+    CHECK(sum.took_turns > 0 && sum.stepped > 0);
     CHECK(sum.rated > 0 && sum.at_rate > 0 && sum.key_rated > 0 && sum.at_key_rate > 0);
     CHECK(sum.pulled > 0 && sum.pullers_killed > 0 && sum.leases_lost > 0);
     every_cell(&sum);
