@@ -80,21 +80,6 @@ static void follow(void)
     rig_open("{}");
 }
 
-TEST(a_server_that_stops_tells_the_other_side_and_gives_the_task_back)
-{
-    follow();
-    rig_answers(&asked[0], 202, "{\"id\":7}");
-    rig_stop(STOP_SHUTDOWN);
-    CHECK_INT(n_asked, 2);
-    CHECK(strcmp(asked[1].url, "http://there/jobs/7/stop") == 0 && strcmp(asked[1].method, "POST") == 0);
-    CHECK_INT(asked[1].timeout_ms, 10000);
-    CHECK_INT(h.n_verdicts, 0);
-    rig_answers(&asked[1], 200, "");
-    CHECK_INT(h.event, LIFE_RELEASED);
-    rig_settled(0);
-    rig_close();
-}
-
 TEST(the_id_of_a_cancel_is_waited_for_half_of_the_grace)
 {
     follow();
@@ -230,6 +215,23 @@ TEST(a_callback_whose_verdict_the_store_refused_hears_so)
     rig_settled(ERR_STALE);
     CHECK_INT(teller.n, 1);
     CHECK_INT(teller.err, ERR_STALE);
+    rig_close();
+}
+
+TEST(a_server_that_stops_tells_the_other_side_and_gives_the_task_back)
+{
+    conf.cancel = "http://there/jobs/{remote.id}/stop";
+    wait_for_callback(NULL);
+    rig_answers(&asked[0], 202, "{\"id\":7}");
+    rig_stop(STOP_SHUTDOWN);
+    CHECK_INT(n_asked, 2);
+    CHECK(strcmp(asked[1].url, "http://there/jobs/7/stop") == 0 && strcmp(asked[1].method, "POST") == 0);
+    CHECK_INT(asked[1].timeout_ms, 10000);
+    CHECK_INT(h.n_verdicts, 0);
+    rig_answers(&asked[1], 200, "");
+    CHECK_INT(h.event, LIFE_RELEASED);
+    CHECK_INT(h.n_saves, 0);
+    rig_settled(0);
     rig_close();
 }
 
