@@ -216,7 +216,7 @@ int web_fill_check_url(struct str url, struct err *e)
     struct str host = str_sub(rest, 0, end);
     if (host.len == 0 || host.p[0] == ':') return err_set(e, ERR_INVALID, "it has no host");
     if (str_find(host, '@') < host.len)
-        return err_set(e, ERR_INVALID, "a user and password do not belong into a URL; secret_headers has a place for them");
+        return err_set(e, ERR_INVALID, "a user and password do not belong into a URL; secret_headers and proxy_login have a place for them");
     if (str_find(host, '{') < host.len) return err_set(e, ERR_INVALID, "whom it calls cannot come from a template, only what is behind the host");
     for (size_t i = 0; i < url.len; i++) {
         struct str at = str_sub(url, i, url.len);
