@@ -62,6 +62,34 @@ TEST(a_machine_that_has_no_socket_to_give_is_no_fault_of_the_task)
     rig_close();
 }
 
+TEST(a_proxy_that_wants_another_login_is_asked_once)
+{
+    rig_open("{}");
+    asked[0].fetch->status = 407;
+    rig_ends(&asked[0], ERR_FORBIDDEN);
+    CHECK_INT(h.event, LIFE_FAILED);
+    CHECK(!h.retryable && strstr(h.message.p, "broken by the test"));
+    CHECK_STR(h.type, "http 407");
+    rig_settled(0);
+    rig_close();
+}
+
+TEST(nothing_is_read_of_an_answer_that_is_too_long_already)
+{
+    rig_open("{}");
+    char *text = mem_new(LIMIT_RESULT + 2);
+    memset(text, ' ', LIMIT_RESULT + 1);
+    text[LIMIT_RESULT + 1] = '\0';
+    rig_says(&asked[0], 200, "application/json", text);
+    free(text);
+    CHECK(asked[0].cancelled);
+    CHECK_INT(h.n_verdicts, 0);
+    fake_run(&fake);
+    CHECK_STR(h.code, "output_too_large");
+    rig_settled(0);
+    rig_close();
+}
+
 TEST(a_stop_ends_the_call_at_once_and_without_a_cancel_that_is_all)
 {
     rig_open("{}");
