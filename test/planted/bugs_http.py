@@ -17,6 +17,20 @@ BUGS = {
         "if ((r->saved || a->resume.len) && r->verdict.event == LIFE_STOPPED)",
         unit("test_unit_handler_web_job", "after_a_failure_that_the_other_side_told_it_is_sent_again"),
     ),
+    "job_sent_again": (
+        "what the other side has taken of a lost attempt is sent again",
+        "src/handler/web_job.c",
+        "    if (a->resume.len == 0) return false;",
+        "    if (a->resume.len < 65536) return false;",
+        unit("test_unit_handler_web_job", "what_was_taken_is_asked_for_at_once_by_the_next_attempt_and_not_sent_again"),
+    ),
+    "answer_read_on": (
+        "an answer that is too long is unpacked to the end of what has come of it",
+        "src/handler/web_call.c",
+        "    fetch_cancel(&c->fetch);\n    turn_later(c->turn, &c->ending, on_ending);",
+        "    turn_later(c->turn, &c->ending, on_ending);",
+        unit("test_unit_handler_web_run", "nothing_is_read_of_an_answer_that_is_too_long_already"),
+    ),
     "job_of_another_server": (
         "an attempt asks the server of its type for what another one has taken",
         "src/handler/web_job.c",
