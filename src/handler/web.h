@@ -56,6 +56,7 @@ struct web_conf { /* borrowed for as long as the handler lives */
     int32_t concurrency;               /* attempts at one time */
     int64_t connect_timeout_ms, call_timeout_ms; /* call: of `url`; 0: the task's own is enough */
     const char *ca_file, *proxy;       /* NULL: the system's, none */
+    const char *const *proxy_login;    /* one USER=PASSWORD; NULL: the proxy wants none */
     struct web_poll_conf poll;
     struct web_callback_conf callback;
     struct web_stream_conf stream;

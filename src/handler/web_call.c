@@ -39,18 +39,25 @@ static bool is_stream(const struct web_call *c)
     return c->stream.conf && c->fetch.status / 100 == 2 && str_eq_nocase(str_trim(str_cut(&type, ';')), STR("text/event-stream"));
 }
 
+/* At once: what has come of a compressed answer may be a thousand times as long as what was read. */
+static void enough(struct web_call *c)
+{
+    fetch_cancel(&c->fetch);
+    turn_later(c->turn, &c->ending, on_ending);
+}
+
 static void on_body(struct fetch *f, struct str bytes)
 {
     struct web_call *c = CONTAINER_OF(f, struct web_call, fetch);
     if (is_stream(c)) {
         web_stream_add(&c->stream, bytes);
         if (c->stream.ended && !timer_is_set(&c->linger)) turn_timer(c->turn, &c->linger, LINGER_MS, on_linger);
-        if (c->stream.failed || c->stream.too_large) turn_later(c->turn, &c->ending, on_ending);
+        if (c->stream.failed || c->stream.too_large) enough(c);
         return;
     }
     buf_add_str(&c->answer, bytes);
     c->too_large = buf_err(&c->answer) != 0;
-    if (c->too_large) turn_later(c->turn, &c->ending, on_ending);
+    if (c->too_large) enough(c);
 }
 
 /* ---- the request ---- */
@@ -146,7 +153,7 @@ static int send(struct web_call *c, const struct web_ask *ask, struct str url, s
     const char *at = h->text.p;
     for (size_t i = 0; i < h->n; i++, at += strlen(at) + 1) lines[i] = at;
     struct fetch_spec spec = {.method = methods[ask->method], .url = url.p, .headers = lines, .body = ask->method == WEB_GET ? STR_NONE : body,
-                              .proxy = c->conf->proxy, .ca_file = c->conf->ca_file,
+                              .proxy = c->conf->proxy, .proxy_login = c->conf->proxy_login ? c->conf->proxy_login[0] : NULL, .ca_file = c->conf->ca_file,
                               .connect_timeout_ms = c->conf->connect_timeout_ms, .timeout_ms = ask->timeout_ms};
     int rc = fetch_start(c->fetcher, &c->fetch, &spec, e);
     arena_release(&arena);

@@ -6,6 +6,7 @@
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "handler/template.h"
+#include "handler/web_job.h"
 #include <ctype.h>
 #include <stdio.h>
 
@@ -46,14 +47,14 @@ static void add_own(struct buf *b, struct str words, const struct web_words *w)
         id_format(&w->attempt->task->id, id);
         buf_add_text(b, id);
     } else if (str_eq(words, STR("attempt"))) {
-        buf_add_format(b, "%d", (int)w->attempt->number);
+        buf_add_format(b, "%d", (int)w->job->attempt);
     } else if (str_eq(words, STR("fence"))) {
-        buf_add_format(b, "%016llx", (unsigned long long)w->attempt->fence);
+        buf_add_format(b, "%016llx", (unsigned long long)w->job->fence);
     } else if (str_eq(words, STR("type"))) {
         buf_add_str(b, w->attempt->task->type);
     } else {
         bool remote = str_eq(words, STR("remote.id"));
-        struct str value = remote ? w->remote_id : w->callback_url;
+        struct str value = remote ? w->job->id : w->callback_url;
         if (value.len) buf_add_str(b, value);
         else buf_add_format(b, "{%.*s}", STR_ARG(words));
     }
@@ -142,7 +143,7 @@ static int add_whole(struct buf *b, struct str words, const struct web_words *w,
         return rc;
     }
     if (str_eq(words, STR("attempt"))) {
-        json_write_int(b, w->attempt->number);
+        json_write_int(b, w->job->attempt);
         return 0;
     }
     struct buf text;
@@ -215,7 +216,7 @@ int web_fill_check_url(struct str url, struct err *e)
     struct str host = str_sub(rest, 0, end);
     if (host.len == 0 || host.p[0] == ':') return err_set(e, ERR_INVALID, "it has no host");
     if (str_find(host, '@') < host.len)
-        return err_set(e, ERR_INVALID, "a user and password do not belong into a URL; secret_headers has a place for them");
+        return err_set(e, ERR_INVALID, "a user and password do not belong into a URL; secret_headers and proxy_login have a place for them");
     if (str_find(host, '{') < host.len) return err_set(e, ERR_INVALID, "whom it calls cannot come from a template, only what is behind the host");
     for (size_t i = 0; i < url.len; i++) {
         struct str at = str_sub(url, i, url.len);

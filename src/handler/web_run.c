@@ -12,12 +12,11 @@
 #include "handler/attempt.h"
 #include "handler/verdict.h"
 #include "handler/web_desk.h"
+#include "handler/web_job.h"
 #include "handler/web_report.h"
 #include "handler/web_verdict.h"
 #include <assert.h>
 #include <stdlib.h>
-
-#define ID_MAX 1024 /* bytes of a remote id */
 
 enum web_state { WEB_SENDING, WEB_WAITING, WEB_ASKING, WEB_FETCHING, WEB_CANCELLING, WEB_OVER, WEB_STATES };
 
@@ -35,14 +34,16 @@ struct web_run {
     const struct web_conf *conf; /* borrowed, as are turn and desk */
     struct turn *turn;
     struct web_desk *desk;
-    struct arena arena;          /* the remote id, the callback's URL, the verdict */
+    struct arena arena;          /* the id of the job, the callback's URL, the verdict */
     struct web_call call;        /* the one that runs, or the last one */
     struct timer timer;          /* waiting: the next call; sending, stopped: how long the id is waited for */
     struct later over;
     enum web_state state;
     struct web_place place;      /* of its callback, when there is one */
     struct web_caller *caller;   /* borrowed: whose word the verdict is; NULL: nobody's who waits for its answer */
-    struct str remote_id, callback_url; /* empty: none */
+    struct web_job job;          /* what the other side has, once it has taken it */
+    bool saved;                  /* the next attempt could ask for it */
+    struct str callback_url;     /* empty: nobody was given one */
     bool due;                    /* waiting: the time has come */
     bool done;                   /* the other side says so: the result is fetched next */
     bool decided;                /* `verdict` is what came of it */
@@ -60,14 +61,17 @@ static bool takes_callback(const struct web_run *r) { return r->conf->callback.b
 
 static bool can_tell(const struct web_run *r)
 {
-    return r->conf->cancel && (r->remote_id.len || !web_fill_names(r->conf->cancel, "remote.id"));
+    return r->conf->cancel && (r->job.id.len || !web_fill_names(r->conf->cancel, "remote.id"));
 }
+
+/* The server ends, and the next one asks on. */
+static bool leaves_it(const struct web_run *r) { return r->item.stopping && r->why == STOP_SHUTDOWN && r->saved && !r->decided; }
 
 static enum web_state next_state(const struct web_run *r)
 {
     if (r->state == WEB_OVER || r->call.running) return r->state;
     if (r->state == WEB_CANCELLING || r->decided) return WEB_OVER;
-    if (r->item.stopping) return can_tell(r) ? WEB_CANCELLING : WEB_OVER;
+    if (r->item.stopping) return can_tell(r) && !leaves_it(r) ? WEB_CANCELLING : WEB_OVER;
     switch (r->state) {
     case WEB_WAITING: return !r->due ? WEB_WAITING : r->done ? WEB_FETCHING : WEB_ASKING;
     case WEB_ASKING: return r->done ? WEB_FETCHING : WEB_WAITING;
@@ -94,11 +98,19 @@ static void on_settled(struct attempt *a, int err)
     if (caller) caller->on_told(caller, err);
 }
 
+/* Whatever comes after an ending that was told is begun anew. */
+static void forget(struct web_run *r)
+{
+    struct attempt *a = r->item.attempt;
+    if ((r->saved || a->resume.len) && r->verdict.event != LIFE_DONE) a->events->on_save(a, STR_NONE);
+}
+
 static void on_over_later(struct later *l)
 {
     struct web_run *r = CONTAINER_OF(l, struct web_run, over);
     struct attempt *a = r->item.attempt;
     if (r->item.stopping && !r->decided) verdict_stopped(&r->verdict, &r->arena, a, r->why);
+    if (!leaves_it(r)) forget(r);
     single_decided(&r->item, &r->verdict);
 }
 
@@ -124,20 +136,15 @@ static void unusable(struct web_run *r, struct str why)
     r->decided = true;
 }
 
-static bool needs_id(const struct web_run *r)
-{
-    return web_fill_names(r->conf->poll.status, "remote.id") || web_fill_names(r->conf->poll.result, "remote.id");
-}
-
 /* The other side has taken it. */
 static void taken(struct web_run *r)
 {
     struct arena words = {0};
     struct str id = web_report_text(buf_str(&r->call.answer), r->conf->id, &words);
-    if (id.len && id.len <= ID_MAX && str_find(id, '\0') == id.len) {
-        r->remote_id = arena_str(&r->arena, id);
+    if (web_job_is_id(id)) {
+        r->job.id = arena_str(&r->arena, id);
         attempt_note(r->item.attempt, "bide: %.*s: the remote id is %.*s", STR_ARG(buf_str(&r->call.place)), STR_ARG(id));
-    } else if (needs_id(r)) { /* something was begun and cannot be followed: another attempt would do it twice */
+    } else if (web_job_needs_id(r->conf)) { /* something was begun and cannot be followed: another attempt would do it twice */
         verdict_failed(&r->verdict, &r->arena, FAILURE_BAD_RESULT, "%.*s: no id at \"%s\" of the answer", STR_ARG(buf_str(&r->call.place)),
                        r->conf->id);
         verdict_detail(&r->verdict, &r->arena, buf_str(&r->call.answer));
@@ -145,6 +152,9 @@ static void taken(struct web_run *r)
         r->decided = true;
     }
     arena_release(&words);
+    if (!polls(r) || r->decided) return;
+    web_job_save(&r->job, r->conf, r->item.attempt);
+    r->saved = true;
 }
 
 static void sent(struct web_run *r)
@@ -242,7 +252,7 @@ static int send(struct web_run *r, const struct web_ask *ask, struct err *e)
     struct json input;
     json_init(&input);
     int rc = json_parse(&input, a->task->input.len ? a->task->input : STR("{}"), e);
-    const struct web_words words = {a, &input, r->remote_id, r->callback_url};
+    const struct web_words words = {a, &r->job, &input, r->callback_url};
     if (rc == 0) rc = web_call_start(&r->call, ask, &words, e);
     json_release(&input);
     return rc;
@@ -279,7 +289,7 @@ static void enter(struct web_run *r)
     case WEB_FETCHING: call(r, WEB_GET, p->result, p->call_timeout_ms); break;
     case WEB_CANCELLING: call(r, r->conf->cancel_method, r->conf->cancel, grace_left_ms(r)); break;
     case WEB_OVER:
-        if (takes_callback(r)) web_desk_remove(r->desk, &r->place);
+        if (r->callback_url.len) web_desk_remove(r->desk, &r->place);
         turn_later(r->turn, &r->over, on_over_later);
         break;
     case WEB_SENDING:
@@ -326,7 +336,7 @@ static void stop(struct single_item *i, enum stop_reason why)
     i->stopping = true;
     r->why = why;
     r->stop_at_ms = turn_mono_ms(r->turn);
-    bool id_comes = r->state == WEB_SENDING && r->conf->cancel && !can_tell(r);
+    bool id_comes = r->state == WEB_SENDING && ((r->conf->cancel && !can_tell(r)) || (why == STOP_SHUTDOWN && polls(r)));
     if (id_comes) turn_timer(r->turn, &r->timer, i->attempt->task->grace_ms / 2, on_due);
     else web_call_stop(&r->call);
     step(r);
@@ -342,6 +352,15 @@ static void submit(struct web_run *r)
     step(r);
 }
 
+static void open_place(struct web_run *r)
+{
+    struct str base = str_of(r->conf->callback.base);
+    while (str_ends(base, STR("/"))) base.len--;
+    r->place.on_call = on_callback;
+    web_desk_put(r->desk, r->turn->rng, &r->place);
+    r->callback_url = arena_format(&r->arena, "%.*s/v1/callbacks/%s", STR_ARG(base), r->place.token);
+}
+
 struct single_item *web_run_start(struct attempt *a, const struct web_conf *conf, struct turn *turn, struct fetcher *fetcher,
                                   struct web_desk *desk)
 {
@@ -350,17 +369,19 @@ struct single_item *web_run_start(struct attempt *a, const struct web_conf *conf
     r->conf = conf;
     r->turn = turn;
     r->desk = desk;
+    r->job = (struct web_job){.attempt = a->number, .fence = a->fence};
     list_init(&r->over.link);
     arena_init(&r->arena);
-    r->place.on_call = on_callback;
-    if (takes_callback(r)) {
-        struct str base = str_of(conf->callback.base);
-        while (str_ends(base, STR("/"))) base.len--;
-        web_desk_put(desk, turn->rng, &r->place);
-        r->callback_url = arena_format(&r->arena, "%.*s/v1/callbacks/%s", STR_ARG(base), r->place.token);
-    }
     web_call_init(&r->call, conf, turn, fetcher, a, on_call_over);
     a->on_over = on_settled;
-    submit(r);
+    r->saved = web_job_take_over(&r->job, conf, a, &r->arena);
+    if (r->saved) {
+        r->state = WEB_WAITING;
+        r->due = true;
+        step(r);
+    } else {
+        if (takes_callback(r)) open_place(r);
+        submit(r);
+    }
     return &r->item;
 }

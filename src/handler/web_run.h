@@ -2,8 +2,11 @@
  *
  * One attempt of the handler `http`. Without `poll` and `callback` it is one request, whose answer is the verdict. With them
  * that answer only says that the work was taken; the other side is asked, or calls back, or both. One call (web_call.h) at a
- * time.
+ * time. Who can ask saves that it was taken (web_job.h), until an ending is known; after an attempt that was lost the next one
+ * begins with a question.
  *
+ *               an earlier attempt, now lost, has sent it: at once
+ *                       ▼
  *   sending ──taken──▶ waiting ──every──▶ asking ──done──▶ fetching ──▶ over (verdict) ──in the store──▶ freed
  *      │                │  ▲                │  │ failed       │  │        ▲
  *      │                │  └─ still running ┘  └──────────────┼──┼────────┤
@@ -13,7 +16,9 @@
  *      └────────────────┴── a callback, in any state before over ─────────┘
  *
  * A stop ends the call under way at once, and then tells the other side, all within the grace of the task. Only when the
- * cancel needs the remote id, and the answer that has it is on its way, that is waited for, half of the grace at most.
+ * cancel needs the remote id, and the answer that has it is on its way, that is waited for, half of the grace at most. When it
+ * is the server that stops, and the next one can ask, the other side is not told but left to its work; the answer that makes it
+ * so is waited for in the same way.
  */
 #ifndef HANDLER_WEB_RUN_H
 #define HANDLER_WEB_RUN_H

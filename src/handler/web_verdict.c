@@ -25,8 +25,9 @@ void web_verdict_failed(struct verdict *v, struct arena *arena, const struct web
     verdict_failed(v, arena, large ? FAILURE_OUTPUT_TOO_LARGE : FAILURE_WORKER_ERROR, "%.*s: %.*s", STR_ARG(buf_str(&c->place)),
                    STR_ARG(why));
     if (large) return;
-    v->retryable = !answered || is_retryable(c->fetch.status);
-    if (!answered) return;
+    bool no_way = c->fetch.err.code == ERR_FORBIDDEN;
+    v->retryable = answered ? is_retryable(c->fetch.status) : !no_way;
+    if (!answered && !no_way) return;
     v->failure.type = arena_format(arena, "http %d", c->fetch.status);
     if (v->retryable) v->retry_after_ms = web_verdict_retry_after_ms(c);
     verdict_detail(v, arena, arena_str(arena, utf8_head(buf_str(&c->answer), LIMIT_DETAIL / 4))); /* made UTF-8, it may be three times as long */

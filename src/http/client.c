@@ -6,12 +6,12 @@
  *   fetch_start ─▶ curl_multi_add_handle ─▶ (sockets, timer) ⇄ act ─▶ on_piece* ─▶ tell: on_over
  *
  * libcurl may not be asked to remove a request from inside its own callbacks, so one that is cancelled there is only left
- * by its owner, and taken out when libcurl has returned. It must never follow redirects (secrets would travel with them),
- * heed proxies of the environment, wait for a name's look-up that nobody needs any more, or raise a signal.
+ * by its owner, and taken out when libcurl has returned.
  */
 #include "http/client.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "http/client_options.h"
 #include "loop/watch.h"
 #include <curl/curl.h>
 #include <errno.h>
@@ -20,8 +20,6 @@
 #include <sys/socket.h>
 
 #define KEPT_CONNECTIONS 64L
-#define KEPT_S 60L      /* an idle connection older than this is not used again: servers end theirs after about as long */
-#define KEEPALIVE_S 30L /* silence until a peer is probed, and between probes: one that vanished is noticed */
 
 struct client {
     struct fetcher fetcher;
@@ -41,6 +39,7 @@ struct request {
     CURL *easy;                 /* owned; NULL: taken from it */
     struct curl_slist *headers; /* owned */
     char why[CURL_ERROR_SIZE];
+    bool by_proxy;
     int no_socket;              /* errno of a socket that the system did not give; 0: it did */
 };
 
@@ -84,13 +83,26 @@ static int code_of(CURLcode code)
     }
 }
 
+/* The status of a proxy that refuses us, else 0. When a tunnel was wanted that is an error of libcurl's, and some say 401 then;
+ * without one it is an answer like any other, and only 407 is surely the proxy's. */
+static int refused_by_proxy(const struct request *r, long status)
+{
+    long connect = 0;
+    if (!r->by_proxy || !r->easy) return 0;
+    curl_easy_getinfo(r->easy, CURLINFO_HTTP_CONNECTCODE, &connect);
+    if (connect == 401 || connect == 407) return (int)connect;
+    return status == 407 ? 407 : 0;
+}
+
 static void tell(struct request *r, CURLcode code)
 {
     struct fetch *f = r->fetch;
     long status = 0;
     if (r->easy) curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (f) f->status = (int)status;
-    if (f && r->no_socket) err_set_errno(&f->err, ERR_AGAIN, r->no_socket, "a socket");
+    int refused = refused_by_proxy(r, status);
+    if (f) f->status = refused ? refused : (int)status;
+    if (f && refused) err_set(&f->err, ERR_FORBIDDEN, "the proxy wants a login, or another one (HTTP %d)", refused);
+    else if (f && r->no_socket) err_set_errno(&f->err, ERR_AGAIN, r->no_socket, "a socket");
     else if (f && code != CURLE_OK) err_set(&f->err, code_of(code), "%s", r->why[0] ? r->why : curl_easy_strerror(code));
     drop(r);
     if (!f) return;
@@ -260,28 +272,6 @@ static int begin(struct client *c, struct err *e)
     return 0;
 }
 
-static CURLcode set_transport(CURL *easy, const struct client *c, const struct fetch_spec *spec)
-{
-    CURLcode rc = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* the thread of a look-up is left to itself */
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_PROXY, spec->proxy ? spec->proxy : "");
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (!rc && spec->ca_file) rc = curl_easy_setopt(easy, CURLOPT_CAINFO, spec->ca_file);
-    if (!rc && spec->ca_file) rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_USERAGENT, c->user_agent);
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)spec->connect_timeout_ms);
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)spec->timeout_ms);
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, KEPT_S);
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_S);
-    if (!rc) rc = curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_S);
-    return rc;
-}
-
 static CURLcode set_request(struct request *r, const struct fetch_spec *spec)
 {
     CURLcode rc = curl_easy_setopt(r->easy, CURLOPT_URL, spec->url);
@@ -313,12 +303,12 @@ static int start(struct fetcher *by, struct fetch *f, const struct fetch_spec *s
     int err = begin(c, e);
     if (err) return err;
     struct request *r = mem_new(sizeof *r);
-    *r = (struct request){.client = c, .fetch = f, .easy = curl_easy_init()};
+    *r = (struct request){.client = c, .fetch = f, .easy = curl_easy_init(), .by_proxy = spec->proxy};
     list_push(&c->requests, &r->link);
     if (!r->easy) mem_give_up();
     for (const char *const *h = spec->headers; h && *h; h++) add_header(r, *h);
     add_header(r, "Expect:"); /* no waiting for 100 Continue */
-    CURLcode rc = set_transport(r->easy, c, spec);
+    CURLcode rc = client_options_set(r->easy, spec, c->user_agent);
     if (!rc) rc = set_request(r, spec);
     CURLMcode added = rc ? CURLM_INTERNAL_ERROR : curl_multi_add_handle(c->multi, r->easy);
     if (added != CURLM_OK) {

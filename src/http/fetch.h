@@ -22,6 +22,7 @@ struct fetch_spec { /* all borrowed for the call */
     const char *const *headers; /* "Name: value", NULL at the end */
     struct str body;            /* copied; p NULL: none */
     const char *proxy;          /* URL; NULL: none, whatever the environment says */
+    const char *proxy_login;    /* USER=PASSWORD, for a proxy that wants them; NULL: none */
     const char *ca_file;        /* who may vouch for the other side; NULL: whom the system trusts */
     int64_t connect_timeout_ms; /* 0: none, as for the next */
     int64_t timeout_ms;         /* of all of it */
@@ -39,11 +40,12 @@ struct fetch {
     int status;                          /* of the answer, known in on_body; 0: none came */
     char type[FETCH_TYPE];               /* its Content-Type, its Retry-After, "" when not said */
     char retry_after[FETCH_RETRY_AFTER];
-    struct err err;                      /* code 0: the whole answer was read; ERR_TIMEOUT, ERR_AWAY, ERR_IO: it was not; ERR_AGAIN: nothing was sent, this
-                                          * machine has no socket to give */
+    struct err err;                      /* code 0: the whole answer was read; ERR_TIMEOUT, ERR_AWAY, ERR_IO: it was not; ERR_FORBIDDEN: nothing came
+                                          * through, the proxy wants another login (status: its own); ERR_AGAIN: nothing was sent, this machine has no socket to give */
 };
 
-/* Answers in pieces without a limit: the owner, who keeps them, cancels when it has enough. Redirects are answers. */
+/* Answers in pieces without a limit: the owner, who keeps them, cancels when it has enough. Compressed ones (gzip, deflate) come
+ * as what they were before, so that is what it counts. Redirects are answers. */
 struct fetcher {
     int (*start)(struct fetcher *by, struct fetch *f, const struct fetch_spec *spec, struct err *e);
     void (*cancel)(struct fetch *f);

@@ -38,19 +38,38 @@ static bool is_ours(struct str name)
            str_eq_nocase(name, STR("Connection")) || str_eq_nocase(name, STR("Expect"));
 }
 
+static bool is_plain(struct str s)
+{
+    bool plain = true;
+    for (size_t i = 0; i < s.len; i++) plain = plain && (unsigned char)s.p[i] >= 0x20 && s.p[i] != 0x7f;
+    return plain;
+}
+
 static void check_headers(const struct check *k, const char *key, const char *const *list)
 {
     for (; list && *list; list++) {
         struct str value = str_of(*list), name = str_cut(&value, '=');
-        bool plain = true;
-        for (size_t i = 0; i < value.len; i++) plain = plain && (unsigned char)value.p[i] >= 0x20 && value.p[i] != 0x7f;
         if (!is_token(name))
             config_errors_add(k->errors, mark_of(k, key), "\"%s\": \"%.*s\" cannot be the name of a header", key, STR_ARG(name));
         else if (is_ours(name))
             config_errors_add(k->errors, mark_of(k, key), "\"%s\": \"%.*s\" is set by the server itself", key, STR_ARG(name));
-        else if (!plain)
+        else if (!is_plain(value))
             config_errors_add(k->errors, mark_of(k, key), "\"%s\": the value of \"%.*s\" has a control character in it", key, STR_ARG(name));
     }
+}
+
+/* RFC 7617 section 2. */
+static void check_login(const struct check *k, const struct web_conf *conf)
+{
+    const char *const *login = conf->proxy_login;
+    const char *wrong = NULL;
+    if (!login || !login[0]) return;
+    struct str password = str_of(login[0]), user = str_cut(&password, '=');
+    if (!conf->proxy) wrong = "it goes with \"proxy\"";
+    else if (login[1]) wrong = "it has one user with its password";
+    else if (str_find(user, ':') < user.len || !is_plain(user)) wrong = "no user can have this name";
+    else if (!is_plain(password)) wrong = "the password has a control character in it";
+    if (wrong) config_errors_add(k->errors, mark_of(k, "proxy_login"), "\"proxy_login\": %s", wrong);
 }
 
 static void check_callback(const struct check *k, const struct web_conf *conf)
@@ -72,6 +91,7 @@ void config_http_check(const struct config *c, const struct web_conf *conf, cons
     if (!conf->url) return;
     check_headers(&k, "headers", conf->headers);
     check_headers(&k, "secret_headers", conf->secret_headers);
+    check_login(&k, conf);
     check_callback(&k, conf);
     if (conf->stream.piece && (conf->poll.status || conf->callback.base))
         config_errors_add(errors, mark_of(&k, "stream.piece"), "\"stream\" is an answer that has the result; with \"poll\" or \"callback\" it has not");

@@ -72,7 +72,7 @@ static const struct config_key http_keys[] = {
     {"poll", KIND_SECTION, FIELD(web_conf, poll), .section = &config_table_http_poll, .help = "`url` only takes the work; it is asked until it is done"},
     {"callback", KIND_SECTION, FIELD(web_conf, callback), .section = &config_table_http_callback, .help = "`url` only takes the work; it calls back when it is done"},
     {"cancel", KIND_URL, FIELD(web_conf, cancel),
-     .help = "what is called, without a body, when the task is cancelled, times out or the server stops; {remote.id} is filled in, too"},
+     .help = "what is called, without a body, when the task is cancelled, times out or, without `poll`, the server stops; {remote.id} is filled in, too"},
     {"cancel_method", KIND_CHOICE, FIELD(web_conf, cancel_method), .initial = "POST", .words = methods, .help = "how"},
     {"concurrency", KIND_INT, FIELD(web_conf, concurrency), .initial = "16", .min = 1, .max = LIMIT_CALLS, .unit = "tasks",
      .help = "tasks of this type that are with the other side at one time"},
@@ -82,5 +82,7 @@ static const struct config_key http_keys[] = {
      .help = "without `poll`: longest time of the call; it can be tried again; 0: the task's `timeout`"},
     {"ca_file", KIND_PATH, FIELD(web_conf, ca_file), .help = "certificates (PEM) that may vouch for the other side, in place of the system's"},
     {"proxy", KIND_URL, FIELD(web_conf, proxy), .help = "an HTTP proxy that calls go through; those of the environment are not heeded"},
+    {"proxy_login", KIND_SECRETS, FIELD(web_conf, proxy_login),
+     .help = "who we are for that proxy (Basic): one user, and where the password is, as in `bide: file:proxy.key`"},
 };
 const struct config_section config_table_http = {"http", KEYS(web_conf, http_keys)};

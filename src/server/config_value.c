@@ -182,7 +182,9 @@ static int set_words(const struct config_into *into, const struct config_key *k,
 static int set_url(const struct config_into *into, const struct config_key *k, struct str text, struct err *e)
 {
     struct err why;
-    if (web_fill_check_url(text, &why) != 0)
+    int err = web_fill_check_url(text, &why);
+    if (err && str_find(text, '@') < text.len) return err_set(e, ERR_CONFIG, "%s", why.text); /* it may have a password in it */
+    if (err)
         return err_set(e, ERR_CONFIG, "\"%.*s\": %s", (int)(text.len < 200 ? text.len : 200), text.p ? text.p : "", why.text);
     store_pointer(into, k, arena_text(&into->config->arena, text));
     return 0;

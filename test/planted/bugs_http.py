@@ -6,9 +6,37 @@ BUGS = {
     "cancel_untold": (
         "an attempt that is stopped does not tell the other side",
         "src/handler/web_run.c",
-        "if (r->item.stopping) return can_tell(r) ? WEB_CANCELLING : WEB_OVER;",
+        "if (r->item.stopping) return can_tell(r) && !leaves_it(r) ? WEB_CANCELLING : WEB_OVER;",
         "if (r->item.stopping) return WEB_OVER;",
         unit("test_unit_handler_web_run", "a_server_that_stops_tells_the_other_side_and_gives_the_task_back"),
+    ),
+    "job_unforgotten": (
+        "an attempt asks for what the other side has said of an earlier one that it has failed",
+        "src/handler/web_run.c",
+        "if ((r->saved || a->resume.len) && r->verdict.event != LIFE_DONE)",
+        "if ((r->saved || a->resume.len) && r->verdict.event == LIFE_STOPPED)",
+        unit("test_unit_handler_web_job", "after_a_failure_that_the_other_side_told_it_is_sent_again"),
+    ),
+    "job_sent_again": (
+        "what the other side has taken of a lost attempt is sent again",
+        "src/handler/web_job.c",
+        "    if (a->resume.len == 0) return false;",
+        "    if (a->resume.len < 65536) return false;",
+        unit("test_unit_handler_web_job", "what_was_taken_is_asked_for_at_once_by_the_next_attempt_and_not_sent_again"),
+    ),
+    "answer_read_on": (
+        "an answer that is too long is unpacked to the end of what has come of it",
+        "src/handler/web_call.c",
+        "    fetch_cancel(&c->fetch);\n    turn_later(c->turn, &c->ending, on_ending);",
+        "    turn_later(c->turn, &c->ending, on_ending);",
+        unit("test_unit_handler_web_run", "nothing_is_read_of_an_answer_that_is_too_long_already"),
+    ),
+    "job_of_another_server": (
+        "an attempt asks the server of its type for what another one has taken",
+        "src/handler/web_job.c",
+        'if (!str_eq(exec_answer_text(saved, "/http/to", arena), str_of(to)))',
+        "if (false)",
+        unit("test_unit_handler_web_job", "what_another_server_has_taken_is_not_asked_for_here"),
     ),
     "callback_answered_early": (
         "a callback is answered before what it said is in the store",

@@ -218,7 +218,7 @@ struct heard {
     double percent;
     char progress_message[64], progress_data[64];
     int n_saves;
-    char saved[64]; /* the last one */
+    char saved[256]; /* the last one */
     enum life_event event;
     bool retryable, shared;
     int64_t retry_after_ms;

@@ -62,6 +62,34 @@ TEST(a_machine_that_has_no_socket_to_give_is_no_fault_of_the_task)
     rig_close();
 }
 
+TEST(a_proxy_that_wants_another_login_is_asked_once)
+{
+    rig_open("{}");
+    asked[0].fetch->status = 407;
+    rig_ends(&asked[0], ERR_FORBIDDEN);
+    CHECK_INT(h.event, LIFE_FAILED);
+    CHECK(!h.retryable && strstr(h.message.p, "broken by the test"));
+    CHECK_STR(h.type, "http 407");
+    rig_settled(0);
+    rig_close();
+}
+
+TEST(nothing_is_read_of_an_answer_that_is_too_long_already)
+{
+    rig_open("{}");
+    char *text = mem_new(LIMIT_RESULT + 2);
+    memset(text, ' ', LIMIT_RESULT + 1);
+    text[LIMIT_RESULT + 1] = '\0';
+    rig_says(&asked[0], 200, "application/json", text);
+    free(text);
+    CHECK(asked[0].cancelled);
+    CHECK_INT(h.n_verdicts, 0);
+    fake_run(&fake);
+    CHECK_STR(h.code, "output_too_large");
+    rig_settled(0);
+    rig_close();
+}
+
 TEST(a_stop_ends_the_call_at_once_and_without_a_cancel_that_is_all)
 {
     rig_open("{}");
@@ -78,21 +106,6 @@ static void follow(void)
     conf.poll.status = "http://there/jobs/{remote.id}";
     conf.cancel = "http://there/jobs/{remote.id}/stop";
     rig_open("{}");
-}
-
-TEST(a_server_that_stops_tells_the_other_side_and_gives_the_task_back)
-{
-    follow();
-    rig_answers(&asked[0], 202, "{\"id\":7}");
-    rig_stop(STOP_SHUTDOWN);
-    CHECK_INT(n_asked, 2);
-    CHECK(strcmp(asked[1].url, "http://there/jobs/7/stop") == 0 && strcmp(asked[1].method, "POST") == 0);
-    CHECK_INT(asked[1].timeout_ms, 10000);
-    CHECK_INT(h.n_verdicts, 0);
-    rig_answers(&asked[1], 200, "");
-    CHECK_INT(h.event, LIFE_RELEASED);
-    rig_settled(0);
-    rig_close();
 }
 
 TEST(the_id_of_a_cancel_is_waited_for_half_of_the_grace)
@@ -230,6 +243,23 @@ TEST(a_callback_whose_verdict_the_store_refused_hears_so)
     rig_settled(ERR_STALE);
     CHECK_INT(teller.n, 1);
     CHECK_INT(teller.err, ERR_STALE);
+    rig_close();
+}
+
+TEST(a_server_that_stops_tells_the_other_side_and_gives_the_task_back)
+{
+    conf.cancel = "http://there/jobs/{remote.id}/stop";
+    wait_for_callback(NULL);
+    rig_answers(&asked[0], 202, "{\"id\":7}");
+    rig_stop(STOP_SHUTDOWN);
+    CHECK_INT(n_asked, 2);
+    CHECK(strcmp(asked[1].url, "http://there/jobs/7/stop") == 0 && strcmp(asked[1].method, "POST") == 0);
+    CHECK_INT(asked[1].timeout_ms, 10000);
+    CHECK_INT(h.n_verdicts, 0);
+    rig_answers(&asked[1], 200, "");
+    CHECK_INT(h.event, LIFE_RELEASED);
+    CHECK_INT(h.n_saves, 0);
+    rig_settled(0);
     rig_close();
 }
 

@@ -28,6 +28,7 @@ static struct handler *web;
 static struct heard h;
 static struct asked asked[WEB_ASKED];
 static int n_asked, refuse;
+static char resume[256]; /* what an earlier attempt saved; "": nothing */
 
 static int rig_start(struct fetcher *by, struct fetch *f, const struct fetch_spec *spec, struct err *e)
 {
@@ -112,6 +113,8 @@ static inline void rig_open(const char *input)
     CHECK_INT(web_new(&web, &fake.turn, &fetcher, &desk, &conf), 0);
     fake_watch(&fake, web);
     heard_init(&h, web, 1, input);
+    h.attempt.resume = str_of(resume);
+    if (resume[0]) h.attempt.number = 2;
     CHECK_INT(web->ops->room(web), 1);
     CHECK_INT(web->ops->start(web, &(struct attempt *){&h.attempt}, 1, &e), 0);
     CHECK_INT(web->ops->room(web), 0);

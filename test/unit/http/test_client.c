@@ -115,6 +115,42 @@ TEST(headers_that_matter_are_told_and_an_answer_may_have_no_body)
     close_all();
 }
 
+TEST(a_compressed_answer_comes_as_it_was_before)
+{
+    static const char packed[] = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\x2b\xcf\xc8\xcf\x2f\x1f\xc5\x83\x06\x03\x00\xb5\x50\x25\x21\x90\x01\x00\x00";
+    const struct http_header encoding = {STR("Content-Encoding"), STR("gzip")};
+    open_all(true);
+    ask(&a, "/");
+    hold_until(1);
+    http_reply(rig.held[0], &(struct http_reply){.status = 200, .content_type = "text/plain", .body = {packed, sizeof packed - 1}, .headers = &encoding, .n_headers = 1});
+    wait_for(&a);
+    CHECK_INT(a.fetch.err.code, 0);
+    CHECK_INT(a.got.len, 400);
+    CHECK(str_starts(buf_str(&a.got), STR("whoowhoo")));
+    close_all();
+}
+
+TEST(a_proxy_that_refuses_us_is_told_from_a_server_that_says_407)
+{
+    char proxy[256];
+    open_all(true);
+    snprintf(proxy, sizeof proxy, "http://%s", rig.bound);
+    ask_with(&a, &(struct fetch_spec){.method = "GET", .proxy = proxy, .proxy_login = "bide=hush"}, "/");
+    hold_until(1);
+    CHECK_STR(http_header(rig.held[0], "Proxy-Authorization"), "Basic YmlkZTpodXNo");
+    http_reply(rig.held[0], &(struct http_reply){.status = 407});
+    wait_for(&a);
+    CHECK_INT(a.fetch.err.code, ERR_FORBIDDEN);
+    CHECK_INT(a.fetch.status, 407);
+    ask(&b, "/");
+    hold_until(2);
+    http_reply(rig.held[1], &(struct http_reply){.status = 407});
+    wait_for(&b);
+    CHECK_INT(b.fetch.err.code, 0);
+    CHECK_INT(b.fetch.status, 407);
+    close_all();
+}
+
 TEST(a_connection_is_used_again)
 {
     open_all(false);

@@ -61,6 +61,8 @@ TEST(a_url_is_refused_where_it_stands)
            "\"url\": \"http://{input.host}/\": whom it calls cannot come from a template, only what is behind the host");
     broken(AT("cancel: http://h/{reomte.id}"), 5, 15, "\"cancel\": \"http://h/{reomte.id}\": {reomte.id} is no template that is known here");
     broken(AT("proxy: proxy:3128"), 5, 14, "\"proxy\": \"proxy:3128\": it must begin with http:// or https://");
+    broken(AT("proxy: http://u:hush@proxy:3128"), 5, 14,
+           "\"proxy\": a user and password do not belong into a URL; secret_headers and proxy_login have a place for them");
     broken(AT("poll: {status: /jobs}"), 5, 22, "\"status\": \"/jobs\": it must begin with http:// or https://");
     broken("types:\n  a:\n    http: {method: POST}\n", 3, 5, "\"url\" is missing");
 }
@@ -96,23 +98,53 @@ static void show(void *user, const struct config_item *item)
     buf_add_char(&shown, '\n');
 }
 
-TEST(secrets_of_headers_come_from_files_and_are_not_shown)
+static void keep(const char *secret)
 {
     const char *path = config_dir_path("s");
     FILE *f = fopen(path, "w");
-    if (!f || fputs("hush\n", f) < 0 || fclose(f) != 0 || chmod(path, 0600) != 0) abort();
+    if (!f || fputs(secret, f) < 0 || fclose(f) != 0 || chmod(path, 0600) != 0) abort();
+}
+
+static void unkeep(void) { unlink(config_dir_path("s")); }
+
+TEST(secrets_of_headers_come_from_files_and_are_not_shown)
+{
+    keep("hush\n");
     int err = load(AT("secret_headers: {Authorization: \"Bearer file:s\", X-Key: \"file:s\"}"));
-    unlink(path);
+    unkeep();
     CHECK_INT(err, 0);
     CHECK_STR(str_of(http()->secret_headers[0]), "Authorization=Bearer hush");
     CHECK_STR(str_of(http()->secret_headers[1]), "X-Key=hush");
     buf_init(&shown, 1024 * 1024);
     config_show_each(&c, show, NULL);
     CHECK(strstr(shown.p, "types.a.http.secret_headers:{\"Authorization\":\"***\",\"X-Key\":\"***\"}\n") != NULL);
-    CHECK(strstr(shown.p, "types.a.http.body:null\n") != NULL);
+    CHECK(strstr(shown.p, "types.a.http.body:null\n") != NULL && strstr(shown.p, "types.a.http.proxy_login:null\n") != NULL);
     CHECK(strstr(shown.p, "hush") == NULL && strstr(shown.p, "http.poll") == NULL);
     buf_release(&shown);
     broken(AT("secret_headers: {A: Bearer hush}"), 5, 24, "\"secret_headers\": \"A\": expected file:PATH or credential:NAME, where the secret is kept; not the secret itself");
+}
+
+#define VIA "proxy: \"http://p:1\"\n      proxy_login: "
+
+TEST(the_login_of_a_proxy_has_its_password_in_a_file_and_it_is_not_shown)
+{
+    keep("hush:=@%41\n");
+    int err = load(AT(VIA "{bide@home: \"file:s\"}"));
+    CHECK_INT(err, 0);
+    CHECK_STR(str_of(http()->proxy_login[0]), "bide@home=hush:=@%41");
+    CHECK(http()->proxy_login[1] == NULL);
+    buf_init(&shown, 1024 * 1024);
+    config_show_each(&c, show, NULL);
+    CHECK(strstr(shown.p, "types.a.http.proxy_login:{\"bide@home\":\"***\"}\n") != NULL);
+    CHECK(strstr(shown.p, "hush") == NULL);
+    buf_release(&shown);
+    broken(AT("proxy_login: {bide: \"file:s\"}"), 5, 7, "\"proxy_login\": it goes with \"proxy\"");
+    broken(AT(VIA "{a: \"file:s\", b: \"file:s\"}"), 6, 7, "\"proxy_login\": it has one user with its password");
+    broken(AT(VIA "{\"a:b\": \"file:s\"}"), 6, 7, "\"proxy_login\": no user can have this name");
+    keep("hu\tsh\n");
+    broken(AT(VIA "{bide: \"file:s\"}"), 6, 7, "\"proxy_login\": the password has a control character in it");
+    unkeep();
+    broken(AT(VIA "{bide: hush}"), 6, 21, "\"proxy_login\": \"bide\": expected file:PATH or credential:NAME, where the secret is kept; not the secret itself");
 }
 
 TEST_MAIN
