@@ -33,6 +33,8 @@ def work(task, batch=1):
         return {"resume": task.resume}
     if "fail" in given:
         raise bide.Fail(given["fail"], "as asked", retry=False)
+    for one in given.get("next", []):
+        task.then(**one)
     text = len(given.get("text", ""))
     return {"text": text, "attempt": task.attempt, "pid": os.getpid(), "batch": batch, "pad": "x" * given.get("result_bytes", 0)}
 
