@@ -35,7 +35,8 @@ static bool add_json(struct buf *list, struct str text)
     bool fits = json_parse(&j, text, NULL) == 0;
     const struct json_node *root = fits ? json_root(&j) : NULL;
     if (root && root->kind == JSON_ARRAY)
-        for (const struct json_node *v = json_first(root); v && fits; v = json_next(root, v)) fits = add_value(list, &j, v);
+        for (const struct json_node *v = json_first(root); v && fits; v = json_next(root, v))
+            fits = add_value(list, &j, v);
     else if (root) fits = add_value(list, &j, root);
     json_release(&j);
     return fits;
@@ -51,7 +52,10 @@ static bool read_list(const struct cli_args *a, const char *name, struct buf *li
         if (*text == '{' || *text == '[') fits = add_json(list, str_of(text));
         else add_type(list, str_of(text));
         if (fits && !buf_err(list)) continue;
-        cli_args_wrong(a, "%s is `%s`: a type is expected, or a submit as JSON like {\"type\":\"publish\",\"priority\":5}, or a list of them", name, text);
+        cli_args_wrong(a,
+                       "%s is `%s`: a type is expected, or a submit as JSON like "
+                       "{\"type\":\"publish\",\"priority\":5}, or a list of them",
+                       name, text);
         return false;
     }
     json_write_close(list, ']');
@@ -63,7 +67,8 @@ bool cli_sequel_read(const struct cli_args *a, struct cli_sequel *q, struct bide
 {
     buf_init(&q->on_success, LIMIT_BODY);
     buf_init(&q->on_failure, LIMIT_BODY);
-    return read_list(a, "--on-success", &q->on_success, &s->on_success) && read_list(a, "--on-failure", &q->on_failure, &s->on_failure);
+    return read_list(a, "--on-success", &q->on_success, &s->on_success) &&
+           read_list(a, "--on-failure", &q->on_failure, &s->on_failure);
 }
 
 void cli_sequel_release(struct cli_sequel *q)

@@ -41,7 +41,8 @@ static void print_one(const struct json *j, const struct json_node *step, const 
     size_t from = line.len;
     add_text(j, step, STR("name"), &line);
     add_text(j, step, STR("type"), &type);
-    if (type.len && !str_eq(buf_str(&type), str_sub(buf_str(&line), from, line.len))) buf_add_format(&line, " (%s)", type.p);
+    if (type.len && !str_eq(buf_str(&type), str_sub(buf_str(&line), from, line.len)))
+        buf_add_format(&line, " (%s)", type.p);
     buf_add_text(&line, ": ");
     add_text(j, step, STR("status"), &line);
     int64_t began = time_of(j, step, STR("started_at")), ended = time_of(j, step, STR("finished_at"));

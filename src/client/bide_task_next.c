@@ -12,10 +12,13 @@ int bide_task_add_next(struct bide_task *t, const char *submit)
 {
     struct str text = str_of(submit ? submit : "");
     while (text.len > 0 && strchr(" \t\r\n", text.p[0])) text = str_sub(text, 1, text.len);
-    if (t->ended) return bide_error_set(&t->error, "conflict", "what follows: the verdict on this task is already given");
-    if (t->n_next >= LIMIT_SEQUEL) return bide_error_set(&t->error, "too_large", "more than %d tasks to follow", LIMIT_SEQUEL);
+    if (t->ended)
+        return bide_error_set(&t->error, "conflict", "what follows: the verdict on this task is already given");
+    if (t->n_next >= LIMIT_SEQUEL)
+        return bide_error_set(&t->error, "too_large", "more than %d tasks to follow", LIMIT_SEQUEL);
     if (bide_payload_check(&t->error, "invalid_json", "task to follow", text)) return -1;
-    if (text.p[0] != '{') return bide_error_set(&t->error, "invalid", "a task to follow is a JSON object like {\"type\":\"publish\"}");
+    if (text.p[0] != '{')
+        return bide_error_set(&t->error, "invalid", "a task to follow is a JSON object like {\"type\":\"publish\"}");
     if (t->next.len + text.len + 1 > t->next.max)
         return bide_error_set(&t->error, "too_large", "what follows a task has at most %zu bytes", t->next.max);
     size_t from = t->next.len;

@@ -81,6 +81,7 @@ def test_what_cannot_follow_is_refused_or_fails_the_attempt(worker, client):
     task = client.submit("work", "none", max_attempts=1, wait=1)
     assert (task["status"], task["error"]["code"], task["result"]) == ("failed", "bad_result", None)
     assert task["error"]["message"].startswith("/next/0/type: ")
+    assert [(a["status"], a["error"]["code"]) for a in client.attempts(task["id"])] == [("failed", "bad_result")]
     assert client.submit("work", max_attempts=1, wait=1)["error"]["message"].startswith("/next/0/priority: ")
     held = client.submit("key", 1, key="k", delay_ms=3_600_000)["id"]
     client.submit("key", 1, on_success=[{"type": "key", "key": "k"}, {"type": "key", "key": "k", "on_conflict": "existing"}, {"type": "key", "input": 1}])

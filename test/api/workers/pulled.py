@@ -28,7 +28,7 @@ def work(task, batch=1):
         time.sleep(0.005)  # sleep: between looks
     if "save" in given and task.resume is None:
         task.save(given["save"])
-        raise bide.Fail("quota", "not now", retry=True, retry_after=0.01)
+        raise bide.Fail("quota", "not now", retry=True, retry_after_ms=10)
     if "save" in given:
         return {"resume": task.resume}
     if "fail" in given:

@@ -310,7 +310,7 @@ class Engine:
         elif op == "save":
             record.resume = frame["data"]
         elif op == "done":
-            self._done(record, frame)
+            op = self._done(record, frame)
         elif op == "fail":
             self.failed(record, frame)
         elif op == "cancelled":
@@ -320,18 +320,21 @@ class Engine:
             seen.update(started_at=moment(record.started_at), finished_at=moment(self.now))
             record.attempts.append({**seen, "error": record.error if op == "fail" else None})
 
-    def _done(self, record: Record, frame: Dict[str, Any]) -> None:
+    def _done(self, record: Record, frame: Dict[str, Any]) -> str:
+        """As which verdict it counts."""
         try:
             check_followers(self, frame.get("next", []), "/next")
         except Refusal as refusal:
-            return self.failed(record, {"code": "bad_result", "message": str(refusal)})
+            self.failed(record, {"code": "bad_result", "message": str(refusal)})
+            return "fail"
         if "result_file" in frame and record.task is not None:
             with open(os.path.join(record.task.dir, frame["result_file"]), "rb") as file:
                 record.result = file.read()
         else:
             record.result = json.dumps(frame.get("result"), ensure_ascii=False, separators=(",", ":")).encode()
         record.files = frame.get("files", [])
-        return self.end(record, "completed", next=frame.get("next", ()))
+        self.end(record, "completed", next=frame.get("next", ()))
+        return "done"
 
     def make(self, body: Mapping[str, Any]) -> Record:
         """A record of a submit that was found right."""
