@@ -34,7 +34,6 @@ static int64_t time_of(const struct json *j, const struct json_node *step, struc
 static void print_one(const struct json *j, const struct json_node *step, const char *key)
 {
     struct buf line, type;
-    char took[CLI_TEXT_DURATION];
     buf_init(&line, 16 * 1024);
     buf_init(&type, 4096);
     buf_add_format(&line, "%-13s", key);
@@ -47,6 +46,7 @@ static void print_one(const struct json *j, const struct json_node *step, const 
     add_text(j, step, STR("status"), &line);
     int64_t began = time_of(j, step, STR("started_at")), ended = time_of(j, step, STR("finished_at"));
     if (began && ended) {
+        char took[CLI_TEXT_DURATION];
         cli_text_duration(took, ended - began);
         buf_add_format(&line, " in %s", took);
     }
@@ -58,10 +58,10 @@ static void print_one(const struct json *j, const struct json_node *step, const 
 void cli_steps_print(const struct bide_text *task)
 {
     struct json j;
-    const char *key = "steps:";
     bool read = cli_fields_parse(&j, task, NULL) == 0;
     const struct json_node *steps = read ? json_member(&j, json_root(&j), STR("steps")) : NULL;
     if (steps && steps->kind == JSON_ARRAY)
-        for (const struct json_node *v = json_first(steps); v; v = json_next(steps, v), key = "") print_one(&j, v, key);
+        for (const struct json_node *v = json_first(steps); v; v = json_next(steps, v))
+            print_one(&j, v, v == json_first(steps) ? "steps:" : "");
     json_release(&j);
 }
