@@ -143,6 +143,11 @@ BIDE_API int bide_task_output(struct bide_task *task, const char *data, size_t l
 BIDE_API int bide_task_save(struct bide_task *task, const char *json);
 /* An output file that is there, its name relative to the directory; told with `done`. */
 BIDE_API int bide_task_add_file(struct bide_task *task, const char *name);
+/* A task to follow when this one completes by its `done`, with which it is told: the fields of a submit as a JSON object,
+ * {"type":"publish"}; nothing follows a `fail`. Without `input` it gets the task that ended, with its result, without
+ * `subject` its subject. At most 16 of a task, of half a MiB together. One that the server refuses (an unknown type) makes
+ * the `done` a failure, bad_result. */
+BIDE_API int bide_task_add_next(struct bide_task *task, const char *submit_json);
 
 /* Whether this attempt should end: asks without blocking; cheap enough for every step of a loop. Once true, it stays
  * true. */
@@ -253,6 +258,12 @@ struct bide_submit {
     /* A text of your own, 1..255 visible characters of ASCII, sent as Idempotency-Key: the same submit sent twice with
      * it is one task, and the second answer is the first one again. NULL: none. */
     const char *idempotency_key;
+    /* What follows it, when it completes and when it ends otherwise (failed, cancelled, expired): 0 to 16 submits each, as
+     * a JSON array of objects with the fields of a request: [{"type":"publish","priority":5}]. One without `input` gets the
+     * task that ended, as bide_client_get shows it, with all of its input and result; one without `subject`, its subject.
+     * NULL: those of its type; "[]": nothing. What is no array is not sent (`invalid_json`); what the server refuses has a
+     * pointer like /on_success/0/type. */
+    const char *on_success, *on_failure;
 };
 /* Code `away`: no answer came. The task may exist all the same: the library never sends a submit twice by itself, and
  * what is sent again without an idempotency key may be a second task. */
@@ -298,6 +309,9 @@ BIDE_API int bide_client_list(struct bide_client *client, const struct bide_filt
 /* The newest task about a subject; code `not_found` when there is none. */
 BIDE_API int bide_client_latest(struct bide_client *client, const char *subject, struct bide_text *ret_task,
                                 struct bide_error *error);
+/* The same of one type only; `type` NULL: of any. */
+BIDE_API int bide_client_latest_of(struct bide_client *client, const char *subject, const char *type,
+                                   struct bide_text *ret_task, struct bide_error *error);
 
 /* What to change of a task that has not started; NULL leaves a member as it is. */
 struct bide_patch {

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/cli_bars.h"
 #include "cli/cli_client.h"
+#include "cli/cli_sequel.h"
 #include "cli/cli_source.h"
 #include "cli/cli_task.h"
 #include "cli/cli_text.h"
@@ -37,6 +38,7 @@ const struct cli_option cli_run_options[] = {
     {"--priority", "N", "-100 to 100, larger runs first (0)"},
     {"--timeout", "DURATION", "it is ended after this long"},
     {"--subject", "TEXT", "what it is about"},
+    CLI_SEQUEL_OPTIONS,
     {"--config", "FILE", "the server's configuration, for its data_dir (./bide.yaml when there is one)"},
     {0},
 };
@@ -244,11 +246,12 @@ int cli_run(int argc, char **argv)
     struct command_key key = {0};
     struct buf input = {0};
     struct bide_submit s = {.type = COMMAND_TYPE};
+    struct cli_sequel sequel;
     int code;
     if (!cli_args_read(&a, argc, argv, 1, -1, &code)) return code;
     s.queue = cli_args_text(&a, "--queue");
     s.subject = cli_args_text(&a, "--subject");
-    if (!cli_args_int(&a, "--priority", -LIMIT_PRIORITY, LIMIT_PRIORITY, &s.priority) ||
+    if (!cli_sequel_read(&a, &sequel, &s) || !cli_args_int(&a, "--priority", -LIMIT_PRIORITY, LIMIT_PRIORITY, &s.priority) ||
         !cli_args_duration(&a, "--timeout", &s.timeout_ms))
         code = CLI_USAGE;
     if (!code) code = write_input(&a, &input);
@@ -259,6 +262,7 @@ int cli_run(int argc, char **argv)
     if (client) code = run_it(&a, client, &s);
     bide_client_free(client);
     buf_release(&input);
+    cli_sequel_release(&sequel);
     cli_args_release(&a);
     return code;
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/cli_client.h"
 #include "cli/cli_input.h"
+#include "cli/cli_sequel.h"
 #include "cli/cli_text.h"
 #include "cli/cli_wait.h"
 
@@ -34,6 +35,7 @@ const struct cli_option cli_submit_options[] = {
     {"--limit-key", "TEXT", "whose it is: so many of one key run at a time as its queue allows"},
     {"--batch-key", "TEXT", "runs in one batch only with tasks of the same"},
     {"--cost", "NUMBER", "what it takes of a batch's ceiling (1)"},
+    CLI_SEQUEL_OPTIONS,
     {0},
 };
 
@@ -120,12 +122,15 @@ int cli_submit(int argc, char **argv)
     struct bide_submit s = {0};
     struct bide_tag *tags = NULL;
     struct buf input = {0}, more, cache;
+    struct cli_sequel sequel;
     int64_t wait_ms = -1;
     int code;
     if (!cli_args_read(&a, argc, argv, 1, 1, &code)) return code;
     buf_init(&more, LIMIT_BODY);
     buf_init(&cache, LIMIT_BODY);
-    if (!read_options(&a, &s, &wait_ms) || !read_cache(&a, &cache) || !read_more(&a, buf_str(&cache), &more) || !cli_args_tags(&a, &tags, &s.n_tags)) code = CLI_USAGE;
+    if (!cli_sequel_read(&a, &sequel, &s) || !read_options(&a, &s, &wait_ms) || !read_cache(&a, &cache) ||
+        !read_more(&a, buf_str(&cache), &more) || !cli_args_tags(&a, &tags, &s.n_tags))
+        code = CLI_USAGE;
     if (!code) code = cli_input_read(&a, &input);
     struct bide_client *client = code ? NULL : cli_client_open(&a, &code);
     s.tags = tags;
@@ -138,6 +143,7 @@ int cli_submit(int argc, char **argv)
     buf_release(&input);
     buf_release(&more);
     buf_release(&cache);
+    cli_sequel_release(&sequel);
     cli_args_release(&a);
     return code;
 }

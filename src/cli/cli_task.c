@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/cli_steps.h"
 #include "cli/cli_text.h"
 
 #include <inttypes.h>
@@ -115,6 +116,7 @@ void cli_task_print(const struct bide_task_view *v, const struct bide_text *json
     time_line("finished", v->finished_at_ms);
     time_line("eta", v->eta_at_ms);
     timing_line(v);
+    cli_steps_print(json);
     json_line("input", json, v->input_bytes, "");
     json_line("result", json, v->result_bytes, " (`bide wait ID` prints it)");
     if (!v->error_code[0]) return;

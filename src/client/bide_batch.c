@@ -33,6 +33,7 @@ void bide_batch_clear(struct bide_batch *b)
         buf_release(&b->tasks[i].input);
         buf_release(&b->tasks[i].resume);
         buf_release(&b->tasks[i].files);
+        buf_release(&b->tasks[i].next);
     }
     free(b->tasks);
     b->tasks = NULL;
@@ -116,6 +117,7 @@ static int read_task(struct bide_task *t, const struct json *j, const struct jso
     buf_init(&t->input, LIMIT_INPUT + 64 * 1024); /* one read of room beyond the largest */
     buf_init(&t->resume, LIMIT_FRAME);
     buf_init(&t->files, LIMIT_FRAME / 2);
+    buf_init(&t->next, LIMIT_FRAME / 2);
     if (!copy_member(j, v, STR("id"), t->id, sizeof t->id) || !t->id[0]) return ERR_INVALID;
     if (!copy_member(j, v, STR("fence"), t->fence, sizeof t->fence)) return ERR_INVALID;
     if (!copy_member(j, v, STR("type"), t->type, sizeof t->type)) return ERR_INVALID;

@@ -24,6 +24,8 @@ struct bide_task {
     struct buf input, resume;
     struct buf files; /* the names given to bide_task_add_file, as the inside of a JSON array */
     int n_files;
+    struct buf next; /* what was given to bide_task_add_next, in the same way */
+    int n_next;
     int64_t n_outputs;       /* number of the next `output` frame */
     bool cancelled;          /* bide asked for its end */
     bool ended;              /* the verdict is sent */

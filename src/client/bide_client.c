@@ -127,10 +127,17 @@ int bide_client_list(struct bide_client *c, const struct bide_filter *f, struct 
 
 int bide_client_latest(struct bide_client *c, const char *subject, struct bide_text *ret, struct bide_error *error)
 {
+    return bide_client_latest_of(c, subject, NULL, ret, error);
+}
+
+int bide_client_latest_of(struct bide_client *c, const char *subject, const char *type, struct bide_text *ret,
+                          struct bide_error *error)
+{
     struct buf path;
     buf_init(&path, LIMIT_HTTP_TARGET);
     buf_add_text(&path, "/v1/tasks/latest");
     bide_request_query(&path, "subject", subject);
+    bide_request_query(&path, "type", type);
     struct bide_http_request r = {.method = "GET"};
     return bide_request_send(c, &r, &path, ret, NULL, error);
 }

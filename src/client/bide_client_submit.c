@@ -12,21 +12,28 @@
 
 #include <stdlib.h>
 
+enum shape { ANY, OBJECT, ARRAY };
+
+static bool has_shape(const struct json_node *v, enum shape shape)
+{
+    return shape == ANY || v->kind == (shape == OBJECT ? JSON_OBJECT : JSON_ARRAY);
+}
+
 /* Cuts the blanks around it. */
-static int check_json(struct str *text, bool object, const char *what, struct bide_error *error)
+static int check_json(struct str *text, enum shape shape, const char *what, struct bide_error *error)
 {
     struct err e = {0};
     struct json j;
     json_init(&j);
     j.root_only = true;
     int rc = json_parse(&j, *text, &e);
-    bool fits = !rc && (!object || json_root(&j)->kind == JSON_OBJECT);
+    bool fits = !rc && has_shape(json_root(&j), shape);
     if (!rc) *text = json_span(&j, json_root(&j));
     json_release(&j);
     if (fits) return 0;
     if (rc == ERR_NOMEM) return bide_error_nomem(error);
-    return bide_error_set(error, "invalid_json", "the %s is not %s%s%s", what, object ? "a JSON object" : "JSON",
-                          rc ? ": " : "", e.text);
+    static const char *const shapes[] = {[ANY] = "JSON", [OBJECT] = "a JSON object", [ARRAY] = "a JSON array"};
+    return bide_error_set(error, "invalid_json", "the %s is not %s%s%s", what, shapes[shape], rc ? ": " : "", e.text);
 }
 
 static void write_tags(struct buf *b, const struct bide_submit *s)
@@ -71,12 +78,17 @@ static int write_task(struct buf *b, const struct bide_submit *s, struct bide_er
     if (!s->input) input = STR("{}");
     else if (!s->input_len) input = str_of(s->input);
     if (!s->type) return bide_error_set(error, "invalid", "a task needs a type");
-    if (check_json(&input, false, "input", error)) return -1;
-    if (s->more && check_json(&more, true, "object of further members", error)) return -1;
+    if (check_json(&input, ANY, "input", error)) return -1;
+    if (s->more && check_json(&more, OBJECT, "object of further members", error)) return -1;
+    struct str on_success = str_of(s->on_success), on_failure = str_of(s->on_failure);
+    if (s->on_success && check_json(&on_success, ARRAY, "list on_success", error)) return -1;
+    if (s->on_failure && check_json(&on_failure, ARRAY, "list on_failure", error)) return -1;
     json_write_open(b, '{');
     json_write_member_text(b, "type", s->type);
     json_write_member_raw(b, "input", input);
     write_fields(b, s);
+    if (s->on_success) json_write_member_raw(b, "on_success", on_success);
+    if (s->on_failure) json_write_member_raw(b, "on_failure", on_failure);
     more = members_of(more);
     if (more.len) json_write_raw(b, more);
     json_write_close(b, '}');

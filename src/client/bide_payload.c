@@ -35,7 +35,11 @@ void bide_payload_add(struct buf *f, const char *key, struct str json)
     json_write_key(f, key);
     size_t from = f->len;
     json_write_raw(f, json);
-    if (buf_err(f)) return;
+    if (!buf_err(f)) bide_payload_one_line(f, from);
+}
+
+void bide_payload_one_line(struct buf *f, size_t from)
+{
     for (size_t i = from; i < f->len; i++)
         if (f->p[i] == '\n' || f->p[i] == '\r') f->p[i] = ' ';
 }

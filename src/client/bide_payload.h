@@ -15,6 +15,7 @@
 int bide_payload_check(struct bide_error *error, const char *code, const char *what, struct str text);
 /* Adds checked JSON as the value of `key`, on one line: a raw line feed can only stand between tokens. */
 void bide_payload_add(struct buf *frame, const char *key, struct str json);
+void bide_payload_one_line(struct buf *frame, size_t from); /* what was added since it had so many bytes */
 /* Writes BIDE_PAYLOAD_FILE in `dir`, never through a link. */
 int bide_payload_write(struct bide_error *error, const char *dir, struct str text);
 

@@ -75,7 +75,7 @@ static int add_result(struct bide_pull_attempt *a, const struct json *j, struct 
 
 static int add_members(struct bide_pull_attempt *a, const char *op, const struct json *j, struct buf *body, struct bide_error *error)
 {
-    static const char *const taken[] = {"files", "code", "message", "detail", "type", "retry", "retry_after_ms", "recycle"};
+    static const char *const taken[] = {"files", "next", "code", "message", "detail", "type", "retry", "retry_after_ms", "recycle"};
     int rc = 0;
     json_write_open(body, '{');
     if (strcmp(op, "done") == 0) rc = add_result(a, j, body, error);

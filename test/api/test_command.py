@@ -11,7 +11,7 @@ from harness import BIDE, PATIENCE, pointers, problem, until
 
 @pytest.fixture
 def bide(serve):
-    return serve(types={"fail": {"exec": ["/bin/false"], "max_attempts": 1}})
+    return serve(types={"fail": {"exec": ["/bin/false"], "max_attempts": 1}, "cat": {"exec": ["/bin/cat"]}})
 
 
 def key(bide):
@@ -193,6 +193,19 @@ def test_run_detached_prints_the_id(bide):
     assert task["result"] == {"stdout": f"{bide.dir}\n"} and (task["priority"], task["subject"]) == (7, "s")
     code, out, _ = run(bide, "--json", "--env", "A=b=c", "--cwd", "/", "--", "sh", "-c", "exit 5")
     assert code == 5 and json.loads(out)["input"] == {"argv": ["sh", "-c", "exit 5"], "cwd": "/", "env": {"A": "b=c"}}
+
+
+def test_run_says_what_follows(bide):
+    lists = ["--on-success", "cat", "--on-failure", '{"type":"cat","input":"sorry"}']
+    assert run(bide, *lists, "--subject", "good", "--", "echo", "x")[:2] == (0, "x\n")
+    assert run(bide, *lists, "--subject", "bad", "--", "sh", "-c", "exit 3")[0] == 3
+
+    def followers(subject):
+        return [bide.task(task["id"])["result"] for task in bide.listed(type="cat", subject=subject, status="completed")]
+
+    [ended] = until(lambda: followers("good"), "what follows a success")
+    assert (ended["type"], ended["status"], ended["result"]) == ("command", "completed", {"stdout": "x\n"})
+    assert until(lambda: followers("bad"), "what follows a failure") == ["sorry"]
 
 
 def test_run_finds_the_key_or_says_how(bide, tmp_path):

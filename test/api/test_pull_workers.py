@@ -110,6 +110,19 @@ def test_a_checkpoint_is_told_before_the_verdict_and_comes_back(serve, pull):
     assert bide.ended(id, "completed")["result"] == {"resume": "page 7"}
 
 
+def test_what_it_says_is_next_follows_its_task(serve, pull):
+    bide = serve(pulled(types={"remote.*": {"pull": {}, "queue": "remote"}, "cat": {"exec": ["/bin/cat"]}}))
+    pull(bide)
+    next = [{"type": "cat", "input": {"n": 1}, "priority": 3}, {"type": "cat", "subject": "own"}]
+    id = bide.submit("remote.x", {"next": next, "file": "f", "result_bytes": 2_000_000}, subject="s")["id"]
+    given, with_task = [bide.ended(task["id"], "completed") for task in until(lambda: bide.get_json("/v1/tasks?type=cat")["items"][::-1], "what follows")]
+    assert (given["result"], given["priority"], given["subject"]) == ({"n": 1}, 3, "s")
+    ended = bide.send("GET", f"/v1/tasks/{with_task['id']}/result").json
+    assert (with_task["subject"], ended["id"], ended["files"], len(ended["result"]["pad"])) == ("own", id, ["f"], 2_000_000)
+    error = bide.ended(bide.submit("remote.x", {"next": [{"type": "cap"}]}, max_attempts=1)["id"], "failed")["error"]
+    assert error["code"] == "bad_result" and '"cap"' in error["message"], error
+
+
 def test_what_it_streams_is_there_while_it_runs_and_whole_when_it_is_done(serve, pull):
     bide = serve(pulled())
     pull(bide)

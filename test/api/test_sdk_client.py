@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from harness import HERE, ROOT
+from harness import HERE, ROOT, until
 
 sys.path.insert(0, str(ROOT / "sdk/python"))
 
@@ -43,6 +43,28 @@ def test_submit_wait_and_get(client):
     assert client.get(task["id"])["result"] == client.result(task["id"]) == {"text": "héllo"}
     assert client.log(task["id"]) == ""
     assert client.submit("cat", 7, wait=10)["result"] == 7
+
+
+def test_what_is_to_follow_is_submitted_at_the_ending_and_gets_the_task(client):
+    lists = {"on_success": [{"type": "cat"}], "on_failure": [{"type": "cat", "input": "sorry", "subject": "told"}], "subject": "first"}
+    id = client.submit("cat", {"n": 1}, **lists)["id"]
+    client.submit("fail", max_attempts=1, **lists)
+
+    def completed(subject):
+        return [client.get(task["id"]) for task in client.list(subject=subject, type="cat", status="completed")]
+
+    assert until(lambda: completed("told"), "what follows a failure")[0]["result"] == "sorry"
+    ended = until(lambda: [task["result"] for task in completed("first") if "id" in task["result"]], "what follows a success")[0]
+    assert (ended["id"], ended["status"], ended["result"]) == (id, "completed", {"n": 1})
+    assert client.latest("first", type="fail")["status"] == "failed"
+    with pytest.raises(NotFound):
+        client.latest("first", type="later")
+    at = datetime.datetime(2099, 1, 1, tzinfo=datetime.timezone.utc)
+    client.cancel(client.submit("later", run_at=at, on_failure=[{"type": "later", "run_at": at, "subject": "dated"}])["id"])
+    assert until(lambda: list(client.list(subject="dated")), "its moment")[0]["run_at"] == "2099-01-01T00:00:00.000Z"
+    with pytest.raises(UnknownType) as caught:
+        client.submit("cat", on_success=[{"type": "cat", "on_failure": [{"type": "catt"}]}])
+    assert caught.value.errors[0]["pointer"] == "/on_success/0/on_failure/0/type"
 
 
 def test_wait_gives_up_at_its_time_and_the_task_goes_on(client):

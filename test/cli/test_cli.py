@@ -61,6 +61,11 @@ def test_version():
     (["submit", "t", "--cache", "3600"], "--cache is `3600`: a duration like 250ms, 90s, 1h30m or 7d is expected"),
     (["submit", "t", "--cache-version", "2"], "--cache-version goes with --cache"),
     (["submit", "t", "--cache-bypass"], "--cache-bypass goes with --cache"),
+    (["submit", "t", "--on-success", ""], "--on-success is ``: a type is expected, or a submit as JSON"),
+    (["submit", "t", "--on-success", "{type: a}"], 'like {"type":"publish","priority":5}, or a list of them'),
+    (["submit", "t", "--on-failure", "[1]"], "--on-failure is `[1]`: a type is expected"),
+    (["submit", "t", "--on-failure", "a", "--on-failure", '["b"'], """--on-failure is `["b"`: a type is expected"""),
+    (["run", "--on-success", "[null]", "--", "true"], "--on-success is `[null]`: a type is expected"),
     (["submit", "t", "--cost", "much"], "--cost is `much`: a number above 0"),
     (["submit", "t", "--input", "@/no/such/file"], "cannot open /no/such/file"),
     (["submit", "t", "--input", "{name: you}"], 'JSON looks like {"name":"you"}'),
@@ -139,6 +144,18 @@ def test_submit_without_options_leaves_everything_to_the_server(server):
     assert json.loads(server.requests[0][2]) == {"type": "t", "input": {}}
 
 
+def test_submit_says_what_follows_by_types_and_as_json(server):
+    server.on("POST", "/v1/tasks", (202, task()))
+    assert bide(server, "submit", "t", "--on-success", "publish", "--on-success", '{"type": "tell",\n"input": [1.00]}',
+                '--on-success=["index", {"type": "a", "on_failure": [{"type": "b"}]}]', "--on-failure", "[]")[0] == 0
+    assert bide(server, "submit", "t", "--on-failure", "x.y", "--cost", "2")[0] == 0
+    first, second = [request[2] for request in server.requests]
+    assert json.loads(first) == {"type": "t", "input": {}, "on_failure": [], "on_success": [
+        {"type": "publish"}, {"type": "tell", "input": [1.0]}, {"type": "index"}, {"type": "a", "on_failure": [{"type": "b"}]}]}
+    assert b'{"type": "tell",\n"input": [1.00]}' in first  # byte for byte
+    assert json.loads(second) == {"type": "t", "input": {}, "on_failure": [{"type": "x.y"}], "cost": 2}
+
+
 def test_submit_reads_a_file_and_standard_input(server, tmp_path):
     server.on("POST", "/v1/tasks", (202, task()))
     file = tmp_path / "in.json"
@@ -205,6 +222,20 @@ def test_get_shows_what_there_is_in_lines_that_line_up(server):
     assert out.endswith("  Traceback:\n    x\n")
     code, out, _ = bide(server, "get", ID, "--json")
     assert json.loads(out)["waiting_on"]["reason"] == "retry"
+
+
+def test_get_shows_the_steps_of_a_chain_a_line_each(server):
+    def step(name, status, type=None, started_at=None, finished_at=None):
+        return {"name": name, "type": type, "status": status, "run": None, "attempt": None, "started_at": started_at, "finished_at": finished_at, "files": []}
+
+    server.task(task("running", step="count", steps=[
+        step("fetch", "completed", "fetch", "2026-11-22T10:00:00.000Z", "2026-11-22T10:01:02.500Z"),
+        step("count", "running", "count.fast", "2026-11-22T10:01:02.500Z"), step("te\u001bll", "blocked")]))
+    code, out, err = bide(server, "get", ID)
+    assert (code, err) == (0, "")
+    assert "\nsteps:       fetch: completed in 1m02s\n             count (count.fast): running\n             te?ll: blocked\ninput:" in out
+    server.task(task("running", steps=None))
+    assert "steps" not in bide(server, "get", ID)[1]
 
 
 def test_list_is_a_table_and_asks_by_filter(server):

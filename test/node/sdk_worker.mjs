@@ -163,6 +163,13 @@ worker.task("many.files", (task) => {
     return "y".repeat(1024 * 1024 - 100);
 });
 
+worker.task("follow", (task) => {
+    for (const { type, input, at, ...options } of task.input) {
+        task.next(type, input, at === undefined ? options : { ...options, run_at: new Date(at) });
+    }
+    return "followed";
+});
+
 worker.task("hang.on", () => {
     setInterval(() => {}, 1000); // forgotten
     return 1;

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import * as bide from "../../sdk/node/index.js";
-import { QUICK, serve } from "./server.mjs";
+import { QUICK, serve, until } from "./server.mjs";
 
 const CONFIG = {
     defaults: QUICK,
@@ -46,6 +46,26 @@ test("submit, wait, get, result, log and attempts", async (t) => {
     const failed = await client.submit("fail", null, { waitMs: 20_000 });
     assert.deepEqual([failed.status, failed.error.message], ["failed", "sorry"]);
     await assert.rejects(client.result(failed.id), (problem) => problem instanceof bide.Conflict && problem.body.error.code === "worker_error");
+});
+
+test("what is to follow is submitted at the ending, and gets the task", async (t) => {
+    const { client } = await connect(t);
+    const lists = { on_success: [{ type: "cat" }], on_failure: [{ type: "cat", input: "sorry", subject: "told" }], subject: "first" };
+    const { id } = await client.submit("cat", { n: 1 }, lists);
+    await client.submit("fail", {}, lists);
+    const latest = async (subject) => (await client.latest(subject, { type: "cat" }).catch(() => null)) ?? {};
+    const told = await until(async () => ((await latest("told")).status === "completed" ? latest("told") : null), "what follows a failure");
+    assert.equal(told.result, "sorry");
+    const next = await until(async () => ((await latest("first")).result?.id === id ? latest("first") : null), "what follows a success");
+    assert.deepEqual([next.result.status, next.result.result], ["completed", { n: 1 }]);
+    await assert.rejects(client.latest("first", { type: "later" }), bide.NotFound);
+    const run_at = new Date("2099-01-01T00:00:00Z");
+    const later = await client.submit("later", {}, { run_at, on_failure: [{ type: "later", run_at, subject: "dated" }] });
+    await client.cancel(later.id);
+    await until(async () => (await client.latest("dated").catch(() => null))?.run_at === "2099-01-01T00:00:00.000Z", "its moment");
+    const wrong = { on_success: [{ type: "cat", on_failure: [{ type: "cap" }] }] };
+    await assert.rejects(client.submit("cat", {}, wrong), (problem) => problem.errors[0].pointer === "/on_success/0/on_failure/0/type");
+    await assert.rejects(client.submit("cat", {}, { on_failure: [{ type: "cat", run_at: new Date("never") }] }), RangeError);
 });
 
 test("wait gives up at its time, or when it is aborted, and the task goes on", async (t) => {

@@ -74,6 +74,12 @@ test("a verdict whose answer is lost is said again, and so is a file, until they
     assert.equal(desk.said.filter(({ verb }) => verb === "fail").length, 0);
 });
 
+test("what is to follow goes with the verdict", async (t) => {
+    const { desk } = await start(t);
+    desk.give({ id: "t1", type: "follow", input: [{ type: "y", input: { n: 1 } }, { type: "z" }] });
+    assert.deepEqual(await desk.heard("done"), [{ result: "followed", next: [{ type: "y", input: { n: 1 } }, { type: "z" }] }]);
+});
+
 test("a verdict that comes too late is dropped, and the next task is taken", async (t) => {
     const { desk, puller } = await start(t);
     desk.answers("done", problem(409, "stale_fence"));

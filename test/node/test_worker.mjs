@@ -153,6 +153,17 @@ test("a large result travels as a file, and so does one with many files", async 
     assert.deepEqual([lost.op, lost.code, lost.retry], ["fail", "worker_error", undefined]);
 });
 
+test("a task to follow has the fields of a submit, and without an input none; a seventeenth is one too many", async (t) => {
+    const worker = await WorkerProcess.ready(t);
+    const { next } = await worker.do("follow", [{ type: "a" }, { type: "b", input: 0, at: 0, on_failure: [{ type: "c" }] }]);
+    assert.deepEqual(next, [{ type: "a" }, { on_failure: [{ type: "c" }], run_at: "1970-01-01T00:00:00.000Z", type: "b", input: 0 }]);
+    assert.equal((await worker.do("follow", Array(16).fill({ type: "a" }))).next.length, 16);
+    const refused = await worker.do("follow", Array(17).fill({ type: "a" }));
+    assert.deepEqual([refused.op, refused.type, refused.message], ["fail", "RangeError", "more than 16 tasks to follow"]);
+    const nothing = await worker.do("follow", [{ type: "b", at: "no time" }]);
+    assert.deepEqual([nothing.op, nothing.type], ["fail", "RangeError"]);
+});
+
 test("a large checkpoint arrives as a file", async (t) => {
     const worker = await WorkerProcess.ready(t);
     writeFileSync(join(worker.dir, "resume.json"), JSON.stringify({ at: "y".repeat(500_000) }));

@@ -9,6 +9,9 @@ export async function client(): Promise<void> {
     const bide = new Client("http://127.0.0.1:8080", { token: "t", timeoutMs: 1000, retries: 3 });
     const fields: SubmitFields = { priority: 5, run_at: new Date(), tags: { a: "b" }, retry: { backoff: "fixed", base_ms: 1 } };
     const task: TaskRecord = await bide.submit("count", { text: "one" }, { ...fields, waitMs: 5000, idempotencyKey: null });
+    const lists: SubmitFields = { on_success: [{ type: "publish", on_failure: [{ type: "tell", input: 1 }] }], on_failure: [] };
+    await bide.submit("draw", {}, lists);
+    console.log((await bide.latest("cat", { type: "draw" })).steps?.map((step) => [step.name, step.status, step.files.length]));
     const ended = await bide.wait(task.id, { timeoutMs: 1000, signal: new AbortController().signal });
     const over: boolean = ENDINGS.has(ended.status);
     for await (const one of bide.list({ status: "failed", tag: ["a:b"] })) console.log(one.error?.message, over);
@@ -29,6 +32,8 @@ export async function client(): Promise<void> {
     const wrong: number = await bide.log(task.id);
     // @ts-expect-error a type is needed
     await bide.submitMany([{ input: wrong }]);
+    // @ts-expect-error what follows is a list of submits
+    await bide.submit("draw", {}, { on_success: ["publish"] });
     // @ts-expect-error an option that there is not
     new Client(null, { timeout: 3 });
 }
@@ -41,6 +46,7 @@ export async function worker(): Promise<void> {
         task.progress(50, text, { n: 1 });
         await fetch("http://127.0.0.1/", { signal: task.signal });
         task.next("other", {}, { priority: 1 });
+        task.next("other");
         task.save({ at: 1 });
         if (task.cancelled) throw new Cancelled(task.cancelReason ?? "user");
         throw new Retry("later", { afterMs: 100, cause: new Error() });

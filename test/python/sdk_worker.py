@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The worker that test_sdk_worker.py drives: one handler for each thing a handler can do."""
 import asyncio
+import datetime
 import os
 import sys
 import threading
@@ -165,6 +166,15 @@ def many_files(task):
         task.file(f"{n:03}" + "x" * 200)
     task.then("echo", "next", priority=1)
     return "y" * (1024 * 1024 - 100)
+
+
+@worker.task("follow")
+def follow(task):
+    for options in task.input:
+        if "at" in options:
+            options["run_at"] = datetime.datetime.fromtimestamp(options.pop("at"), datetime.timezone.utc)
+        task.then(**options)
+    return "followed"
 
 
 @worker.task("async echo")

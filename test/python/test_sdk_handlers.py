@@ -103,6 +103,16 @@ class HandlersTest(WorkerCase):
         self.assertEqual((len(frame["files"]), "result" in frame), (256, False))
         self.assertEqual(frame["next"], [{"type": "echo", "input": "next", "priority": 1}])
 
+    def test_a_task_to_follow_has_the_fields_of_a_submit_and_without_an_input_none(self):
+        frame = self.ready().do("follow", [{"type": "a"}, {"type": "b", "input": 0, "at": 0, "on_failure": [{"type": "c"}]}])
+        self.assertEqual(frame["next"], [{"type": "a"}, {"type": "b", "input": 0, "run_at": "1970-01-01T00:00:00.000Z", "on_failure": [{"type": "c"}]}])
+
+    def test_seventeen_tasks_to_follow_are_one_too_many(self):
+        process = self.ready()
+        self.assertEqual(len(process.do("follow", [{"type": "a"}] * 16)["next"]), 16)
+        frame = process.do("follow", [{"type": "a"}] * 17)
+        self.assertEqual((frame["op"], frame["type"], frame["message"]), ("fail", "ValueError", "more than 16 tasks to follow"))
+
     def test_hooks_run_around_each_task(self):
         process = self.ready()
         self.assertEqual(process.do("echo", "refuse")["message"], "the hook refuses it")

@@ -250,13 +250,6 @@ def test_a_handler_submits_waits_and_cancels(worker, client):
     assert "not obeyed" not in order
 
 
-def test_what_follows_a_task_runs_after_it(worker, client):
-    worker.task("first")(lambda task: task.then("second", task.input + 1, subject="next"))
-    worker.task("second")(lambda task: task.input * 10)
-    client.submit("first", 1)
-    assert client.latest("next")["result"] == 20
-
-
 def test_other_types_are_settled_by_the_test():
     client = inline.Client(types=["elsewhere"])
     task = client.submit("elsewhere", {"a": 1})

@@ -28,6 +28,14 @@ def test_the_verdict_of_a_lost_attempt_is_not_said_of_the_next_one_of_the_same_t
     assert desk.verdicts() == [("t1.f2", "done"), ("t2.f1", "done")]
 
 
+def test_what_is_to_follow_goes_with_the_verdict(desk, start):
+    puller = start()
+    desk.give({"id": "t1"})
+    puller.run()
+    puller.say("done", "t1.f1", result=1, next=[{"type": "y", "input": {"n": 1}}, {"type": "z"}])
+    assert desk.heard("done") == [{"result": 1, "next": [{"type": "y", "input": {"n": 1}}, {"type": "z"}]}]
+
+
 def test_a_task_that_is_cancelled_while_its_input_is_on_its_way_never_begins(desk, start):
     puller = start()
     slow = Held(answer("late"))

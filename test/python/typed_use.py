@@ -31,6 +31,7 @@ def after(task: bide.Task, outcome: Outcome) -> None:
 def one(task: bide.Task) -> Dict[str, int]:
     if task.attempt == 1:
         raise bide.Retry("later", after=0.5)
+    task.then("many", priority=1)
     return {"a": 1}
 
 
@@ -43,7 +44,8 @@ async def many(tasks: List[bide.Task]) -> Optional[List[int]]:
 
 def use(client: Client) -> str:
     try:
-        task = client.submit("one", {"a": 1}, priority=5)
+        task = client.submit("one", {"a": 1}, priority=5, on_success=[{"type": "many"}], on_failure=[])
+        task = client.latest("chapter 7", type="one")
         items: List[Dict[str, Any]] = client.submit_many([{"type": "one"}, {"type": "many"}])
         for item in client.list(status="failed"):
             items.append(item)

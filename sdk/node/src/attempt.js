@@ -232,7 +232,7 @@ export class Attempt {
         }
     }
 
-    async #send(op, { result_file: resultFile, next, ...body }) {
+    async #send(op, { result_file: resultFile, ...body }) {
         await this.#tellOutput();
         if (resultFile !== undefined) body.result = JSON.parse(await readFile(join(this.#folder, resultFile), "utf8"));
         for (const name of body.files ?? []) {

@@ -5,6 +5,9 @@
 import { randomUUID } from "node:crypto";
 
 import { call, path, query, readItems, readJson, readNothing, readResult, readText } from "./call.js";
+import { plain, submission } from "./submission.js";
+
+export { submission };
 
 /** The states in which a task stays. */
 export const ENDINGS = new Set(["completed", "failed", "cancelled", "expired"]);
@@ -30,18 +33,13 @@ export function submitLines({ idempotencyKey = null }) {
     return call("POST", TASKS + ":batch", undefined, { headers });
 }
 
-/** The fields of a submit as they are sent. */
-export function submission(task) {
-    return { ...plain(task), input: task.input ?? {} };
-}
-
 export function get(id, waitMs) {
     const asked = waitMs === undefined ? {} : { wait: seconds(waitMs) };
     return call("GET", query(path(TASKS, id), asked), readJson, { waitMs });
 }
 
-export function latest(subject) {
-    return call("GET", query(TASKS + "/latest", { subject }));
+export function latest(subject, { type }) {
+    return call("GET", query(TASKS + "/latest", { subject, type }));
 }
 
 export function result(id) {
@@ -141,12 +139,6 @@ export function attemptFile(word, name, file) {
 function patch(target, changes) {
     const body = plain(changes);
     return call("PATCH", target, readJson, { body, headers: { "Content-Type": "application/merge-patch+json" } });
-}
-
-/** With moments as the API writes them. Throws RangeError for a Date that is none, of which JSON would make a null. */
-function plain(members) {
-    const given = Object.entries(members);
-    return Object.fromEntries(given.map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value]));
 }
 
 /** Undefined: one of its own. null: none, and so it is not sent again when its answer is lost. */

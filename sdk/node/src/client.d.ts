@@ -50,8 +50,8 @@ export class Client {
     /** The task as it is now. Rejects with NotFound. */
     get(id: string): Promise<TaskRecord>;
 
-    /** The newest task about a subject. Rejects with NotFound when there is none. */
-    latest(subject: string): Promise<TaskRecord>;
+    /** The newest task about a subject. `type`: only of this type; default: of any. Rejects with NotFound when there is none. */
+    latest(subject: string, options?: { type?: string }): Promise<TaskRecord>;
 
     /** Waits until the task has ended, however it ended. `timeoutMs`: default as long as it takes. A server that goes away
      * meanwhile is given 30 seconds to come back. Rejects with WaitTimeout (the task goes on), NotFound, Away. */

@@ -70,8 +70,8 @@ export class Client {
         return this.#do(() => calls.get(id));
     }
 
-    latest(subject) {
-        return this.#do(() => calls.latest(subject));
+    latest(subject, options = {}) {
+        return this.#do(() => calls.latest(subject, options));
     }
 
     /** Long polls, one after another. A server that answered once may be away for a while (it restarts, it drains): that

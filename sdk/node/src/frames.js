@@ -11,6 +11,7 @@ export const MESSAGE = 4 * 1024; // a message, in bytes
 export const DETAIL = 32 * 1024; // error.detail, in bytes
 export const NAME = 200; // a type, a code, the class of an error, in bytes
 export const FILES = 256; // output files of one attempt
+export const FOLLOWERS = 16; // tasks to follow one attempt
 const DEPTH = 64; // nesting of a payload
 const VALUES = 1_000_000; // values of one text, members and elements
 const PIECE = 64 * 1024; // characters of log or output in one frame

@@ -23,8 +23,30 @@ export interface TaskRecord {
     tags: Record<string, string>;
     created_at: string;
     run_at: string | null;
+    /** Of a chain: the step it is at, or ended at, and all of them, in order; null of other types, `steps` also in lists. */
+    step: string | null;
+    steps: Step[] | null;
     started_at: string | null;
     finished_at: string | null;
+    /** Whatever else this server shows. */
+    [field: string]: any;
+}
+
+/** A step of a chain, a type with `steps`; its attempts are among those of the task. */
+export interface Step {
+    name: string;
+    /** The type that does it; null when the chain is not configured any more. */
+    type: string | null;
+    /** Of the step the task is at, that of the task; before it `completed`, or `skipped` when its condition did not hold; `blocked`
+     * behind it, `skipped` once the task has ended. */
+    status: TaskRecord["status"] | "skipped";
+    /** The run and the attempt that did it, and when; null while there is none. */
+    run: number | null;
+    attempt: number | null;
+    started_at: string | null;
+    finished_at: string | null;
+    /** Names of its output files. */
+    files: string[];
     /** Whatever else this server shows. */
     [field: string]: any;
 }
@@ -70,6 +92,11 @@ export interface SubmitFields {
     batch_key?: string;
     /** Of a batch's ceiling. */
     cost?: number;
+    /** Tasks to follow when it completes, 0 to 16; default: those of its type. One that says no `input` gets the task that
+     * ended, with its result and error, as `Client.get` shows it; one that says no `subject`, its subject. */
+    on_success?: Submission[];
+    /** The same when it ends otherwise: failed, cancelled, expired. */
+    on_failure?: Submission[];
     /** Whatever else this server takes. */
     [field: string]: any;
 }

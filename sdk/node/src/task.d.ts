@@ -50,7 +50,11 @@ export class Task<Input = any> {
      * TypeError for a name that would leave it, RangeError for one too many. */
     file(name: string): string;
 
-    /** Has another task submitted once this one is done, together with its result. */
+    /** Has another task submitted when this one completes by this attempt, in whatever way that is said; nothing follows one
+     * that fails or is cancelled. `input`: anything JSON can hold; default: it gets the task that ended, with its result, as
+     * `Client.get` shows it. `options`: the other fields of a submit; `subject` is that of this task unless said. At most 16 a
+     * task. A type that the server does not know, or any other field that it refuses, fails the attempt as bad_result. Throws
+     * RangeError for one too many, and for a Date that is none. */
     next(type: string, input?: any, options?: SubmitFields): void;
 
     /** In a batch: this task is completed, now. `result`: anything JSON can hold, up to 16 MiB. Once settled, whatever else

@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 
 import * as frames from "./frames.js";
+import { follower } from "./submission.js";
 import { BadResult, Cancelled, failure } from "./verdict.js";
 
 const RESULT = ".result.json"; // in the attempt's directory, for results that no frame can hold
@@ -104,8 +105,9 @@ export class Task {
         return resolve(this.dir, name);
     }
 
-    next(type, input = {}, options = {}) {
-        this.#followers.push({ ...options, type, input });
+    next(type, input, options = {}) {
+        if (this.#followers.length >= frames.FOLLOWERS) throw new RangeError(`more than ${frames.FOLLOWERS} tasks to follow`);
+        this.#followers.push(follower({ ...options, type, input }));
     }
 
     // the verdict: given for the handler when it returns or throws; in a batch it may come before the others'

@@ -54,8 +54,8 @@ class AsyncClient:
     async def get(self, id: str) -> Json:
         return await self._do(calls.get(id))
 
-    async def latest(self, subject: str) -> Json:
-        return await self._do(calls.latest(subject))
+    async def latest(self, subject: str, *, type: Optional[str] = None) -> Json:
+        return await self._do(calls.latest(subject, type))
 
     async def wait(self, id: str, timeout: Optional[float] = None) -> Json:
         return await self._drive(calls.waiting(id, timeout, self._now))

@@ -6,12 +6,12 @@ three kinds of client carry them: bide.client over a blocking socket, bide.aio o
 this very process.
 """
 import dataclasses
-import datetime
 import json
 import urllib.parse
 from typing import Any, Callable, Dict, Generic, Mapping, NamedTuple, Optional, TypeVar
 
 from bide.problems import NotEnded, Problem, TooLarge, problem_of
+from bide.submission import plain
 
 Json = Dict[str, Any]
 T = TypeVar("T")
@@ -107,15 +107,6 @@ def query(base: str, members: Mapping[str, Any]) -> str:
     """With the members that are not None as its query; a moment as RFC 3339, True as `true`."""
     pairs = [(name, _word(plain(value))) for name, value in members.items() if value is not None]
     return base + ("?" + urllib.parse.urlencode(pairs) if pairs else "")
-
-
-def plain(value: Any) -> Any:
-    """A datetime as the API writes moments; anything else as it is. Raises ValueError for one without a zone."""
-    if not isinstance(value, datetime.datetime):
-        return value
-    if value.tzinfo is None:
-        raise ValueError("a datetime without a zone: which moment it means cannot be known")
-    return value.astimezone(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _word(value: Any) -> Any:

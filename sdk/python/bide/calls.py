@@ -4,8 +4,9 @@ look: at the methods of bide.client.Client, which have the same names."""
 import time
 from typing import Any, Callable, Generator, Iterable, List, Mapping, NamedTuple, Optional, Union
 
-from bide.call import Answer, Call, Json, path, plain, query, read_json, read_nothing, read_result, read_text
+from bide.call import Answer, Call, Json, path, query, read_json, read_nothing, read_result, read_text
 from bide.problems import Away, Draining, StoreUnavailable, TryAgain, WaitTimeout
+from bide.submission import plain, submission
 
 ENDINGS = frozenset(("completed", "failed", "cancelled", "expired"))
 """The states in which a task stays."""
@@ -29,14 +30,14 @@ class Page(NamedTuple):
 
 def submit(type: str, input: Any, wait: float, idempotency_key: Optional[str], options: Mapping[str, Any]) -> Call[Json]:
     headers = {"Prefer": f"wait={wait:g}"} if wait else {}
-    return _post(_TASKS, _submission({"type": type, "input": input, **options}), headers, idempotency_key, wait=wait)
+    return _post(_TASKS, submission({"type": type, "input": input, **options}), headers, idempotency_key, wait=wait)
 
 
 def submit_many(tasks: Iterable[Mapping[str, Any]], idempotency_key: Optional[str]) -> Call[List[Json]]:
     def read(answer: Answer) -> List[Json]:
         return sorted(read_json(answer)["items"], key=lambda item: int(item["index"]))
 
-    body = [_submission(task) for task in tasks]
+    body = [submission(task) for task in tasks]
     return Call("POST", _TASKS + ":batch", read, body, _key(idempotency_key))
 
 
@@ -44,8 +45,8 @@ def get(id: str, wait: Optional[float] = None) -> Call[Json]:
     return Call("GET", query(path(_TASKS, id), {"wait": None if wait is None else f"{wait:g}"}), read_json, wait=wait or 0.0)
 
 
-def latest(subject: str) -> Call[Json]:
-    return Call("GET", query(_TASKS + "/latest", {"subject": subject}), read_json)
+def latest(subject: str, type: Optional[str]) -> Call[Json]:
+    return Call("GET", query(_TASKS + "/latest", {"subject": subject, "type": type}), read_json)
 
 
 def result(id: str) -> Call[Any]:
@@ -205,13 +206,6 @@ def _patch(target: str, changes: Mapping[str, Any]) -> Call[Json]:
 
 def _key(key: Optional[str]) -> Mapping[str, str]:
     return {} if key is None else {"Idempotency-Key": key}
-
-
-def _submission(task: Mapping[str, Any]) -> Json:
-    body = {name: plain(value) for name, value in task.items()}
-    if body.get("input") is None:
-        body["input"] = {}
-    return body
 
 
 def _filter(filters: Mapping[str, Any]) -> Json:

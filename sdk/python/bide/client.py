@@ -62,7 +62,10 @@ class Client:
         `on_conflict` ("refuse": KeyHeld is raised, "existing": the answer is that task, "replace": it ends and this one
         starts when it has), `cache` ({"ttl_ms": 3600000, "version": "2", "bypass": False}: a kept result of the same type,
         version and input answers it, or that of an identical one in flight, and its own is kept for so long), `limit_key` (whose it is: what one key runs at a time can be limited),
-        `batch_key` (runs in one batch only with the same), `cost` (of a batch's ceiling), `retain_ms`, ...
+        `batch_key` (runs in one batch only with the same), `cost` (of a batch's ceiling), `retain_ms`, `on_success`,
+        `on_failure`: lists of 0..16 tasks to follow when it completes, or when it ends otherwise; each a dict of the fields
+        of a submit ({"type": "publish", "priority": 5}), which without `input` gets the task that ended, with its result
+        and error, as `get` shows it, and without `subject` its subject. Default: those of the type; [] is none. ...
 
         Raises UnknownType, UnknownQueue, InvalidInput, UnknownField, Invalid, TooLarge, QueueFull, Draining,
         KeyHeld, IdempotencyKeyReused (another submit had it), IdempotencyKeyInUse (the first has not been answered yet);
@@ -82,9 +85,9 @@ class Client:
         """The task as it is now. Raises NotFound."""
         return self._do(calls.get(id))
 
-    def latest(self, subject: str) -> Json:
-        """The newest task about a subject. Raises NotFound when there is none."""
-        return self._do(calls.latest(subject))
+    def latest(self, subject: str, *, type: Optional[str] = None) -> Json:
+        """The newest task about a subject. `type`: only of this type; default None, of any. Raises NotFound when there is none."""
+        return self._do(calls.latest(subject, type))
 
     def wait(self, id: str, timeout: Optional[float] = None) -> Json:
         """Waits until the task has ended, however it ended, and returns it.

@@ -16,6 +16,7 @@ MESSAGE = 4 * 1024  # a message, in bytes
 DETAIL = 32 * 1024  # error.detail, in bytes
 NAME = 200  # a type, a code, the class of an error, in bytes
 FILES = 256  # output files of one attempt
+FOLLOWERS = 16  # tasks to follow one attempt
 _DEPTH = 64  # nesting of a payload
 _VALUES = 1_000_000  # values of one text, members and elements
 _PIECE = 64 * 1024  # characters of log or output in one frame

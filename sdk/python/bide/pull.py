@@ -309,7 +309,7 @@ class PullChannel:
         self._tell_output(attempt)
         if attempt.lost:
             return
-        body = {k: v for k, v in frame.items() if k not in ("op", "id", "fence", "next", "result_file")}
+        body = {k: v for k, v in frame.items() if k not in ("op", "id", "fence", "result_file")}
         try:
             if "result_file" in frame and attempt.folder is not None:
                 with open(os.path.join(attempt.folder, frame["result_file"]), encoding="utf-8") as text:

@@ -13,6 +13,7 @@ import threading
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional
 
 from bide import frames
+from bide.submission import follower
 from bide.verdict import BadResult, Cancelled, Classes, failure
 
 
@@ -119,8 +120,17 @@ class Task:
         return os.path.join(self.dir, name)
 
     def then(self, type: str, input: Any = None, **options: Any) -> None:
-        """Has another task submitted once this one is done, together with its result. `options`: as in a submit."""
-        self._followers.append({"type": type, "input": {} if input is None else input, **options})
+        """Has another task submitted when this one completes by this attempt, in whatever way that is said; nothing
+        follows one that fails or is cancelled. `input`: anything JSON can hold; default None: it gets the task that ended,
+        with its result, as `get` of a client shows it. `options`: the other fields of a submit (`subject`: default that of
+        this task), see bide.client.Client.submit. At most 16 a task.
+
+        A type that the server does not know, or any other field that it refuses, fails the attempt as bad_result. Raises
+        ValueError for one too many, and for a datetime without a zone."""
+        if len(self._followers) >= frames.FOLLOWERS:
+            raise ValueError(f"more than {frames.FOLLOWERS} tasks to follow")
+        said = {} if input is None else {"input": input}
+        self._followers.append(follower({"type": type, **said, **options}))
 
     # the verdict: given for the handler when it returns or raises; in a batch it may come before the others'
 

@@ -2,7 +2,7 @@
  *
  * A worker on libbide that does what its task says; pulled.py is the same in Python. With max_batch 4 when BATCH is set.
  *
- *   input   {"text"?, "log"?, "output"?: streamed before the sleep and after it, "sleep_ms"?, "spin"?: until cancelled, "file"?: name, "fail"?: code, "result_bytes"?}
+ *   input   {"text"?, "log"?, "output"?: streamed before the sleep and after it, "sleep_ms"?, "spin"?: until cancelled, "file"?: name, "fail"?: code, "result_bytes"?, "next"?: submits to follow}
  *           or {"save": text}: the first attempt saves it and fails, the next has {"resume": text} as its result
  *   result  {"text": bytes of text, "attempt", "pid", "batch", "pad": result_bytes of x}
  */
@@ -71,6 +71,22 @@ static int save(struct bide_task *t, const char *what)
     return bide_task_done(t, json);
 }
 
+static int add_next(struct bide_task *t)
+{
+    char path[32];
+    const char *one;
+    size_t len;
+    for (int i = 0; i < 16; i++) {
+        snprintf(path, sizeof path, "next.%d", i);
+        if (bide_json_span(bide_task_input(t), path, &one, &len)) return 0;
+        char *json = strndup(one, len);
+        int rc = json ? bide_task_add_next(t, json) : -1;
+        free(json);
+        if (rc) return -1;
+    }
+    return 0;
+}
+
 static int work(struct bide_task *t, size_t batch)
 {
     const char *input = bide_task_input(t);
@@ -96,6 +112,7 @@ static int work(struct bide_task *t, size_t batch)
     if (bide_json_string(input, "save", word, sizeof word) == 0) return save(t, word);
     if (bide_json_string(input, "fail", word, sizeof word) == 0)
         return bide_task_fail(t, &(struct bide_failure){.code = word, .message = "as asked", .retry = false});
+    if (add_next(t)) return -1;
     return finish(t, len, pad, batch);
 }
 

@@ -28,6 +28,7 @@ async function work(task, batch = 1) {
     }
     if ("save" in given) return { resume: task.resume };
     if ("fail" in given) throw new Fail(given.fail, "as asked", { retry: false });
+    for (const { type, input, ...options } of given.next ?? []) task.next(type, input, options);
     const text = (given.text ?? "").length;
     return { text, attempt: task.attempt, pid: process.pid, batch, pad: "x".repeat(given.result_bytes ?? 0) };
 }

@@ -28,11 +28,13 @@ def work(task, batch=1):
         time.sleep(0.005)  # sleep: between looks
     if "save" in given and task.resume is None:
         task.save(given["save"])
-        raise bide.Fail("quota", "not now", retry=True, retry_after=0.01)
+        raise bide.Fail("quota", "not now", retry=True, retry_after_ms=10)
     if "save" in given:
         return {"resume": task.resume}
     if "fail" in given:
         raise bide.Fail(given["fail"], "as asked", retry=False)
+    for one in given.get("next", []):
+        task.then(**one)
     text = len(given.get("text", ""))
     return {"text": text, "attempt": task.attempt, "pid": os.getpid(), "batch": batch, "pad": "x" * given.get("result_bytes", 0)}
 

@@ -170,6 +170,7 @@ TEST(a_long_address_without_memory_says_so_or_is_whole)
 static int echo(void *user, struct bide_task *t)
 {
     (void)user;
+    if (bide_task_add_next(t, "{\"type\":\"u\"}")) return -1;
     return bide_task_done(t, bide_task_input(t));
 }
 
@@ -258,6 +259,7 @@ static void all_calls(void)
     struct bide_submit submits[] = {{.type = "t",
                                      .input = "{\"text\":\"a\"}",
                                      .subject = "s",
+                                     .on_success = "[{\"type\":\"u\"}]",
                                      .tags = &tag,
                                      .n_tags = 1,
                                      .more = "{\"key\":\"k\"}",

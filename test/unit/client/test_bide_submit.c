@@ -26,6 +26,28 @@ TEST(a_submit_says_its_key_its_time_and_what_the_library_has_no_name_for)
     bide_client_free(c);
 }
 
+TEST(a_submit_says_what_follows_it)
+{
+    canned_start((const char *const[]){ACCEPTED TASK("pending"), NULL}, NULL);
+    struct bide_client *c = canned_client();
+    struct bide_text task = {0};
+    struct bide_error e = {0};
+    struct bide_submit submit = {.type = "t", .on_success = " [{\"type\":\"a\",\n\"input\":[1]}] ", .on_failure = "[]", .more = "{\"cost\":2}"};
+    CHECK_INT(bide_client_submit(c, &submit, &task, &e), 0);
+    canned_join();
+    CHECK_STR(str_of(canned_body(0)), "{\"type\":\"t\",\"input\":{},\"on_success\":[{\"type\":\"a\",\n\"input\":[1]}],"
+                                      "\"on_failure\":[],\"cost\":2}");
+    submit.on_failure = "{\"type\":\"a\"}";
+    CHECK_INT(bide_client_submit(c, &submit, &task, &e), -1);
+    CHECK_STR(str_of(e.code), "invalid_json");
+    CHECK_STR(str_of(e.text), "the list on_failure is not a JSON array");
+    submit.on_success = "[1";
+    CHECK_INT(bide_client_submit(c, &submit, &task, &e), -1);
+    CHECK(str_starts(str_of(e.text), STR("the list on_success is not a JSON array: ")));
+    bide_text_free(&task);
+    bide_client_free(c);
+}
+
 TEST(what_could_end_a_header_or_is_no_object_is_refused_before_anything_is_sent)
 {
     static const char *const keys[] = {"", "a b", "a\r\nX: y", "\xc3\xa9", "\x7f"};
@@ -163,7 +185,7 @@ TEST(changes_name_what_they_change)
 
 TEST(the_newest_about_a_subject_is_asked_for_and_an_ended_one_is_removed)
 {
-    canned_start((const char *const[]){OK_JSON TASK("running"), "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
+    canned_start((const char *const[]){OK_JSON TASK("running"), OK_JSON TASK("failed"), "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
                                        "HTTP/1.1 409 Conflict\r\nConnection: close\r\n\r\n{\"code\":\"conflict\"}",
                                        NULL},
                  NULL);
@@ -172,12 +194,15 @@ TEST(the_newest_about_a_subject_is_asked_for_and_an_ended_one_is_removed)
     struct bide_error e = {0};
     CHECK_INT(bide_client_latest(c, "chapter 1&2", &task, &e), 0);
     CHECK_STR(str_of(task.p), TASK("running"));
+    CHECK_INT(bide_client_latest_of(c, "a", "b.c d", &task, &e), 0);
+    CHECK_STR(str_of(task.p), TASK("failed"));
     CHECK_INT(bide_client_delete(c, "t1", &e), 0);
     CHECK_INT(bide_client_delete(c, "t2", &e), -1);
     CHECK_STR(str_of(e.code), "conflict");
     canned_join();
     CHECK(canned_asked(0, "GET /v1/tasks/latest?subject=chapter%201%262 HTTP/1.1\r\n"));
-    CHECK(canned_asked(1, "DELETE /v1/tasks/t1 HTTP/1.1\r\n"));
+    CHECK(canned_asked(1, "GET /v1/tasks/latest?subject=a&type=b.c%20d HTTP/1.1\r\n"));
+    CHECK(canned_asked(2, "DELETE /v1/tasks/t1 HTTP/1.1\r\n"));
     CHECK_INT(bide_client_delete(c, "", &e), -1);
     CHECK_STR(str_of(e.code), "invalid");
     CHECK_INT(bide_client_patch(c, "", &(struct bide_patch){0}, &task, &e), -1);

@@ -112,6 +112,46 @@ TEST(all_a_worker_can_say_is_one_line_each)
     CHECK_INT(play_end(&play), 0);
 }
 
+static int tell_next(void *user, struct bide_task *t)
+{
+    static char *large;
+    (void)user;
+    MUST(bide_task_add_next(t, NULL) == -1);
+    MUST(strcmp(bide_task_error(t)->code, "invalid_json") == 0);
+    MUST(bide_task_add_next(t, "{\"type\"}") == -1);
+    MUST(strcmp(bide_task_error(t)->code, "invalid_json") == 0);
+    MUST(bide_task_add_next(t, "[\"type\"]") == -1);
+    MUST(strcmp(bide_task_error(t)->code, "invalid") == 0);
+    large = calloc(1, 600 * 1024);
+    MUST(large != NULL);
+    memset(large, ' ', 600 * 1024 - 1);
+    memcpy(large, "{\"type\":", 8);
+    memcpy(large + 600 * 1024 - 5, "\"a\"}", 4);
+    MUST(bide_task_add_next(t, large) == -1);
+    MUST(strcmp(bide_task_error(t)->code, "too_large") == 0);
+    free(large);
+    MUST(bide_task_add_next(t, "\n{\"type\":\n\"a\"} ") == 0);
+    for (int i = 1; i < 16; i++) MUST(bide_task_add_next(t, "{}") == 0);
+    MUST(bide_task_add_next(t, "{}") == -1);
+    MUST(strcmp(bide_task_error(t)->code, "too_large") == 0);
+    if (strcmp(bide_task_input(t), "1") == 0) return bide_task_fail(t, &(struct bide_failure){.message = "no"});
+    MUST(bide_task_done(t, "7") == 0);
+    MUST(bide_task_add_next(t, "{}") == -1);
+    MUST(strcmp(bide_task_error(t)->code, "conflict") == 0);
+    return 0;
+}
+
+TEST(what_is_to_follow_is_told_with_done_and_not_with_fail)
+{
+    play_start(&play, &(struct bide_worker){.run = tell_next});
+    play_hear(&play);
+    play_say(&play, RUN("t1", "{}"));
+    CHECK_STR(str_of(play_hear(&play)), SAID("done", "t1") ",\"result\":7,\"next\":[{\"type\": \"a\"} ,{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}");
+    play_say(&play, RUN("t1", "1"));
+    CHECK_STR(str_of(play_hear(&play)), SAID("fail", "t1") ",\"code\":\"worker_error\",\"message\":\"no\",\"retry\":false}");
+    CHECK_INT(play_end(&play), 0);
+}
+
 static int tell_data(void *user, struct bide_task *t)
 {
     static char long_data[17 * 1024];

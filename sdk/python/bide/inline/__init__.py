@@ -8,8 +8,8 @@ sleeping.
 
 They have the methods, results and exceptions of bide.client.Client and bide.aio.AsyncClient, whose subclasses they
 are: hand one to the code under test in the place of the real one. Handlers run one after another; hooks, batches,
-progress, checkpoints, retries, cancels, output files are as in a worker. `submit` answers with the pending task, as a
-server does, after it and its retries have run.
+progress, checkpoints, retries, cancels, output files, what follows a task (`on_success`, `on_failure`, `task.then`) are as
+in a worker. `submit` answers with the pending task, as a server does, after it, its retries and what follows it have run.
 
 Time is the client's own: it begins at the present and moves with `advance`, with a `wait`, and over the pauses before
 retries; backoff has no jitter. Queues keep their `capacity`, `key_concurrency`, `rate` and `key_rate` (set with `update_queue`): what a

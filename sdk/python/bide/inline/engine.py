@@ -18,15 +18,17 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 from bide.handlers import Entry, Handlers, is_async
 from bide.inline.cache import Cache
 from bide.inline.queue import Queue, held_by_keys, in_line
-from bide.inline.record import Record, moment
+from bide.inline.record import Record, made, moment
+from bide.inline.refusal import Refusal
+from bide.inline.sequel import follow
+from bide.inline.submission import check_followers
 from bide.perform import Steps, perform
 from bide.problems import WaitTimeout
 from bide.task import Task
 
 _FINAL = ("invalid_input", "poison", "output_too_large", "cancelled", "replaced", "expired", "dependency_failed")
-_CANCELLED = {"code": "cancelled", "message": "the task was cancelled"}
-REPLACED = {"code": "replaced", "message": "a later task with the same key took its place"}
 """Codes of failures that are not retried unless the handler says so: src/task/failure.def."""
+_CANCELLED = {"code": "cancelled", "message": "the task was cancelled"}
 
 
 class Stuck(RuntimeError):
@@ -138,7 +140,7 @@ class Engine:
     def move(self, seconds: float) -> None:
         """Moves the clock: what is due becomes pending, what should have started expires."""
         self.now += max(0.0, seconds)
-        for record in self.records.values():
+        for record in list(self.records.values()):
             if record.start_by is not None and not record.attempt and not record.ended and self.now >= record.start_by:
                 self.end(record, "expired", {"code": "expired", "message": "the task did not start in time"})
             elif record.status in ("scheduled", "retrying") and self.now >= (record.run_at or 0):
@@ -172,13 +174,17 @@ class Engine:
         record.cache = record.cached_from = None
         return True
 
-    def end(self, record: Record, status: str, error: Optional[Mapping[str, Any]] = None) -> None:
+    def end(
+        self, record: Record, status: str, error: Optional[Mapping[str, Any]] = None, next: Sequence[Dict[str, Any]] = ()
+    ) -> None:
+        """`next`: what follows it besides what its submit said."""
         record.status, record.finished_at = status, self.now
         if error is not None:
             record.error = self._error(record, error)
         elif status == "completed":
             record.error = None
             self._cache.keep(record, self.now)
+        follow(self, record, next)
 
     def failed(self, record: Record, said: Mapping[str, Any]) -> None:
         """A failure counts; then it is tried again, or that was it."""
@@ -304,7 +310,7 @@ class Engine:
         elif op == "save":
             record.resume = frame["data"]
         elif op == "done":
-            self._done(record, frame)
+            op = self._done(record, frame)
         elif op == "fail":
             self.failed(record, frame)
         elif op == "cancelled":
@@ -314,43 +320,25 @@ class Engine:
             seen.update(started_at=moment(record.started_at), finished_at=moment(self.now))
             record.attempts.append({**seen, "error": record.error if op == "fail" else None})
 
-    def _done(self, record: Record, frame: Dict[str, Any]) -> None:
+    def _done(self, record: Record, frame: Dict[str, Any]) -> str:
+        """As which verdict it counts."""
+        try:
+            check_followers(self, frame.get("next", []), "/next")
+        except Refusal as refusal:
+            self.failed(record, {"code": "bad_result", "message": str(refusal)})
+            return "fail"
         if "result_file" in frame and record.task is not None:
             with open(os.path.join(record.task.dir, frame["result_file"]), "rb") as file:
                 record.result = file.read()
         else:
             record.result = json.dumps(frame.get("result"), ensure_ascii=False, separators=(",", ":")).encode()
         record.files = frame.get("files", [])
-        self.end(record, "completed")
-        for follower in frame.get("next", []):
-            self.add(self.make(follower))
+        self.end(record, "completed", next=frame.get("next", ()))
+        return "done"
 
     def make(self, body: Mapping[str, Any]) -> Record:
         """A record of a submit that was found right."""
-        run_at = body.get("run_at")
-        if body.get("delay_ms"):
-            run_at = self.now + body["delay_ms"] / 1000
-        start_within = body.get("start_within_ms")
-        return Record(
-            id=self.new_id(),
-            type=body["type"],
-            queue=body.get("queue", "default"),
-            input=json.dumps(body.get("input", {}), ensure_ascii=False, separators=(",", ":")).encode(),
-            priority=body.get("priority", 0),
-            max_attempts=body.get("max_attempts", 3),
-            retry=dict(body.get("retry", {})),
-            created_at=self.now,
-            run_at=run_at,
-            start_by=None if start_within is None else self.now + start_within / 1000,
-            timeout_ms=body.get("timeout_ms"),
-            subject=body.get("subject"),
-            tags=dict(body.get("tags", {})),
-            key=body.get("key"),
-            limit_key=body.get("limit_key"),
-            batch_key=body.get("batch_key"),
-            cost=body.get("cost", 1),
-            cache=body.get("cache"),
-        )
+        return made(body, self.new_id(), self.now)
 
     def _backoff(self, record: Record) -> float:
         """In ms, without jitter: every run goes the same way."""
@@ -360,7 +348,7 @@ class Engine:
 
     def _error(self, record: Record, said: Mapping[str, Any]) -> Dict[str, Any]:
         error = {name: said.get(name) or None for name in ("code", "message", "detail", "type")}
-        return {**error, "attempt": record.attempt or None, "at": moment(self.now)}
+        return {**error, "attempt": said.get("attempt", record.attempt or None), "at": moment(self.now)}
 
     def _place(self, record: Record) -> Optional[int]:
         """In the line of its queue, from 1; None: it could not run now."""

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """`key` and `on_conflict` of a submit, by the rules of the server."""
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from bide.call import Json
-from bide.inline.engine import Engine
 from bide.inline.record import Record
 from bide.inline.refusal import Refusal
 
+if TYPE_CHECKING:
+    from bide.inline.engine import Engine
 
-def holder_of(engine: Engine, body: Json, pointer: str) -> Optional[Record]:
+
+def holder_of(engine: "Engine", body: Json, pointer: str) -> Optional[Record]:
     """The task that holds the key of a submit, which it is to be told of or takes the place of. Raises Refusal."""
     key, on_conflict = body.get("key"), body.get("on_conflict", "refuse")
     if key is not None and (not isinstance(key, str) or not 1 <= len(key.encode()) <= 200):

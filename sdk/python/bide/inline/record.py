@@ -5,8 +5,9 @@ import datetime
 import json
 from typing import Any, Dict, List, Mapping, Optional
 
-from bide.call import Json, plain
+from bide.call import Json
 from bide.calls import ENDINGS
+from bide.submission import plain
 from bide.task import Task
 
 _INLINE = 64 * 1024  # bytes of an input or result that the task object shows
@@ -35,6 +36,8 @@ class Record:
     cache: Optional[Json] = None
     """Of a run whose result is to be kept."""
     cached_from: Optional[str] = None
+    on_success: List[Json] = dataclasses.field(default_factory=list)
+    on_failure: List[Json] = dataclasses.field(default_factory=list)
     status: str = "pending"
     run: int = 1
     attempt: int = 0
@@ -95,6 +98,33 @@ class Record:
         queued = None if self.started_at is None else _ms(self.started_at - max(self.created_at, self.run_at or 0))
         run = None if self.started_at is None or self.finished_at is None else _ms(self.finished_at - self.started_at)
         return {"queued_ms": queued, "run_ms": run, "batch_size": self.batch_size}
+
+
+def made(body: Mapping[str, Any], id: str, now: float) -> Record:
+    """Of a submit that was found right."""
+    start_within = body.get("start_within_ms")
+    return Record(
+        id=id,
+        type=body["type"],
+        queue=body.get("queue", "default"),
+        input=json.dumps(body.get("input", {}), ensure_ascii=False, separators=(",", ":")).encode(),
+        priority=body.get("priority", 0),
+        max_attempts=body.get("max_attempts", 3),
+        retry=dict(body.get("retry", {})),
+        created_at=now,
+        run_at=now + body["delay_ms"] / 1000 if body.get("delay_ms") else body.get("run_at"),
+        start_by=None if start_within is None else now + start_within / 1000,
+        timeout_ms=body.get("timeout_ms"),
+        subject=body.get("subject"),
+        tags=dict(body.get("tags", {})),
+        key=body.get("key"),
+        limit_key=body.get("limit_key"),
+        batch_key=body.get("batch_key"),
+        cost=body.get("cost", 1),
+        cache=body.get("cache"),
+        on_success=body.get("on_success", []),
+        on_failure=body.get("on_failure", []),
+    )
 
 
 def moment(seconds: Optional[float]) -> Optional[str]:

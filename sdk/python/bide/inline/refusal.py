@@ -5,6 +5,7 @@ from typing import Any, Optional
 
 class Refusal(Exception):
     def __init__(self, status: int, code: str, detail: str, pointer: Optional[str] = None, **more: Any) -> None:
+        super().__init__(f"{pointer}: {detail}" if pointer else detail)
         self.status = status
         self.body = {"status": status, "code": code, "detail": detail, "request_id": "inline", **more}
         if pointer is not None:

@@ -8,20 +8,16 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from bide.call import Answer, Call, Json
 from bide.inline import texts
-from bide.inline.cache import check_cache
-from bide.inline.engine import REPLACED, Engine
+from bide.inline.engine import Engine
 from bide.inline.filters import FILTERS, fits
 from bide.inline.once import holder_of
 from bide.inline.queue import Queue, depth
 from bide.inline.record import Record, seconds_of
 from bide.inline.refusal import Refusal
+from bide.inline.sequel import REPLACED
+from bide.inline.submission import read
 from bide.perform import Steps
 
-_FIELDS = frozenset(
-    "type input queue priority run_at delay_ms timeout_ms start_within_ms grace_ms max_attempts retry key on_conflict"
-    " limit_key batch_key cost cache subject tags depends_on parent_policy group_id notify webhook on_success"
-    " on_failure retain_ms".split()
-)
 _ENDINGS = ("completed", "failed", "cancelled", "expired")
 
 
@@ -78,22 +74,7 @@ class Api:
 
     def accept(self, body: Any, pointer: str = "") -> Tuple[Record, bool]:
         """Adds the task of a submit. False: it holds the key of the submit already, and nothing was added."""
-        if not isinstance(body, dict) or not isinstance(body.get("type"), str):
-            raise Refusal(400, "invalid", "type must be a string", pointer + "/type")
-        for name in body:
-            if name not in _FIELDS:
-                raise Refusal(400, "unknown_field", f'the field "{name}" is not known here', f"{pointer}/{name}")
-        if not self.engine.knows(body["type"]):
-            raise Refusal(422, "unknown_type", f"no worker here has a handler for type {body['type']}", pointer + "/type")
-        for name, low, high in (("priority", -100, 100), ("max_attempts", 1, 1000), ("delay_ms", 0, 366 * 86_400_000)):
-            value = body.get(name, low)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise Refusal(400, "invalid", f"{name} must be a whole number from {low} to {high}", f"{pointer}/{name}")
-        try:
-            body = {**body, "run_at": seconds_of(body["run_at"])} if "run_at" in body else body
-        except (ValueError, AttributeError):
-            raise Refusal(400, "invalid", "run_at must be a time (RFC 3339)", pointer + "/run_at") from None
-        check_cache(body, pointer)
+        body = read(self.engine, body, pointer)
         holder = holder_of(self.engine, body, pointer)
         if holder is not None and body["on_conflict"] == "existing":
             return holder, False
@@ -248,15 +229,19 @@ def _result(api: Api, request: _Request) -> Answer:
     return Answer(200, {"content-type": "application/json"}, record.result)
 
 
-def _cancel(api: Api, request: _Request) -> Answer:
+def _cancel(api: Api, request: _Request) -> Steps:
     record = api.record(request.name)
     api.engine.cancel(record)
-    return _json(api.engine.shown(record, False), 200 if record.ended else 202)
+    answer = _json(api.engine.shown(record, False), 200 if record.ended else 202)
+    yield from api.work()
+    return answer
 
 
-def _cancel_all(api: Api, request: _Request) -> Answer:
+def _cancel_all(api: Api, request: _Request) -> Steps:
     chosen = _many(api, request, "cancel")
-    return _counted(len(chosen), _cancelled(api, chosen))
+    answer = _counted(len(chosen), _cancelled(api, chosen))
+    yield from api.work()
+    return answer
 
 
 def _cancelled(api: Api, chosen: List[Record]) -> int:
@@ -293,7 +278,7 @@ def _delete(api: Api, request: _Request) -> Answer:
     return Answer(204, {}, b"")
 
 
-def _settle(api: Api, request: _Request) -> Answer:
+def _settle(api: Api, request: _Request) -> Steps:
     record, verb = api.record(request.name), request.parts[1]
     if not record.waits:
         running = record.status == "running"
@@ -305,8 +290,8 @@ def _settle(api: Api, request: _Request) -> Answer:
         for name in request.body:
             if name not in ("code", "message", "detail", "type"):
                 raise Refusal(400, "unknown_field", f'the field "{name}" is not known here', f"/{name}")
-        api.engine.end(record, "failed", request.body)
-        record.error = {**(record.error or {}), "attempt": None}
+        api.engine.end(record, "failed", {**request.body, "attempt": None})
+    yield from api.work()
     return _json(api.engine.shown(record, True))
 
 
@@ -318,11 +303,13 @@ def _queue(api: Api, request: _Request) -> Answer:
     return _json(api.queue(request.name).shown(api.engine.records.values()))
 
 
-def _queue_verb(api: Api, request: _Request) -> Answer:
+def _queue_verb(api: Api, request: _Request) -> Steps:
     queue, verb = api.queue(request.name), request.parts[1]
     if verb == "purge":
         waiting = [r for r in api.engine.records.values() if r.queue == queue.name and r.waits]
-        return _counted(len(waiting), _cancelled(api, waiting))
+        cancelled = _cancelled(api, waiting)
+        yield from api.work()
+        return _counted(len(waiting), cancelled)
     queue.change({"paused" if verb == "pause" else "draining": True}, api.engine.now)
     return _json(queue.shown(api.engine.records.values()))
 
@@ -358,7 +345,7 @@ def _attempts(api: Api, request: _Request) -> Answer:
 _ROUTES: List[Tuple[str, str, Act]] = [
     ("POST", "/v1/tasks", _submit),
     ("POST", "/v1/tasks:batch", _submit_many),
-    ("POST", "/v1/tasks:cancel", _at_once(_cancel_all)),
+    ("POST", "/v1/tasks:cancel", _cancel_all),
     ("POST", "/v1/tasks:retry", _retry_all),
     ("GET", "/v1/tasks", _at_once(_list)),
     ("GET", "/v1/tasks/latest", _at_once(_latest)),
@@ -369,13 +356,13 @@ _ROUTES: List[Tuple[str, str, Act]] = [
     ("GET", "/v1/tasks/([^/]+)/log", _at_once(lambda api, request: texts.log(api.record(request.name), request.query))),
     ("GET", "/v1/tasks/([^/]+)/output", _at_once(lambda api, request: texts.output(api.record(request.name), request.query))),
     ("GET", "/v1/tasks/([^/]+)/attempts", _at_once(_attempts)),
-    ("POST", "/v1/tasks/([^/]+)/cancel", _at_once(_cancel)),
+    ("POST", "/v1/tasks/([^/]+)/cancel", _cancel),
     ("POST", "/v1/tasks/([^/]+)/retry", _retry),
-    ("POST", "/v1/tasks/([^/]+)/(complete|fail)", _at_once(_settle)),
+    ("POST", "/v1/tasks/([^/]+)/(complete|fail)", _settle),
     ("GET", "/v1/queues", _at_once(_queues)),
     ("GET", "/v1/queues/([^/]+)", _at_once(_queue)),
     ("PATCH", "/v1/queues/([^/]+)", _update_queue),
-    ("POST", "/v1/queues/([^/]+)/(pause|drain|purge)", _at_once(_queue_verb)),
+    ("POST", "/v1/queues/([^/]+)/(pause|drain|purge)", _queue_verb),
     ("POST", "/v1/queues/([^/]+)/resume", _resume),
     ("GET", "/v1/workers", _at_once(_workers)),
     ("GET", "/v1/stats", _at_once(_stats)),
