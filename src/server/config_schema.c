@@ -44,7 +44,7 @@ static int read_file(const char *path, struct buf *b, struct err *e)
 static bool was_read_before(const struct config *c, struct config_type *t)
 {
     for (const struct config_type *other = c->types; other < t; other++) {
-        if (!other->schema || strcmp(other->input, t->input) != 0) continue;
+        if (!other->schema || !other->input || strcmp(other->input, t->input) != 0) continue;
         t->schema = other->schema;
         t->schema_text = other->schema_text;
         return true;
