@@ -173,14 +173,13 @@ static void on_cancel(struct bide_batch *b)
     if (!copy_member(&b->json, root, STR("id"), id, sizeof id)) return;
     if (!copy_member(&b->json, root, STR("fence"), fence, sizeof fence)) return;
     if (b->on_cancel) b->on_cancel(b->user, id, fence);
-    for (size_t i = 0; i < b->n; i++) (void)bide_batch_cancel(b->tasks[i], id, fence);
+    for (size_t i = 0; i < b->n; i++) bide_batch_cancel(b->tasks[i], id, fence);
 }
 
-bool bide_batch_cancel(struct bide_task *t, const char *id, const char *fence)
+void bide_batch_cancel(struct bide_task *t, const char *id, const char *fence)
 {
-    if (strcmp(t->id, id) != 0 || (fence[0] && strcmp(t->fence, fence) != 0)) return false;
+    if (strcmp(t->id, id) != 0 || (fence[0] && strcmp(t->fence, fence) != 0)) return;
     __atomic_store_n(&t->cancelled, true, __ATOMIC_RELAXED);
-    return true;
 }
 
 static int on_ping(struct bide_batch *b)

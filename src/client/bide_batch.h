@@ -51,8 +51,8 @@ void bide_batch_release(struct bide_batch *b); /* accepts a zeroed one */
 int bide_batch_open(struct bide_batch *b);
 void bide_batch_clear(struct bide_batch *b); /* forgets its tasks */
 void bide_batch_drop(struct bide_task *t);   /* one that was taken out; accepts NULL */
-/* Whether a cancel for this id and fence is about it; then it is cancelled. */
-bool bide_batch_cancel(struct bide_task *t, const char *id, const char *fence);
+/* Cancels it, if a cancel for this id and fence is about it. */
+void bide_batch_cancel(struct bide_task *t, const char *id, const char *fence);
 
 /* The next frame: 1 it is a `run` (parsed, still in front), 0 no more within wait_ms (or the end), -1 channel->error.
  * Everything else is handled and dropped. While tasks are open a `run` is not looked behind. */

@@ -88,7 +88,7 @@ static void on_cancel(void *user, const char *id, const char *fence)
 {
     struct bide_crew *crew = user;
     pthread_mutex_lock(&crew->lock);
-    for (struct bide_task *t = crew->open; t; t = t->next) (void)bide_batch_cancel(t, id, fence);
+    for (struct bide_task *t = crew->open; t; t = t->next) bide_batch_cancel(t, id, fence);
     pthread_mutex_unlock(&crew->lock);
 }
 
