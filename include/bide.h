@@ -11,7 +11,7 @@
  *   - The library never prints, never ends the process, never raises SIGPIPE; out of memory is an error like another
  *     (`no_memory`).
  *   - Times and durations are int64_t milliseconds. Texts are UTF-8 and end with a NUL. JSON is text (RFC 8259).
- *   - One worker or client object belongs to one thread at a time; different objects do not know of each other. So a
+ *   - One task or client object belongs to one thread at a time; different objects do not know of each other. So a
  *     thread that submits has a client of its own. bide_client_new also initialises libcurl, which may need to happen
  *     before other threads run: see curl_global_init(3).
  *
@@ -98,7 +98,16 @@ struct bide_worker {
     /* Called once at the end when load succeeded. NULL: nothing to unload. */
     void (*unload)(void *user);
     void *user;    /* yours */
-    int max_batch; /* the most tasks to be given at once; 0 means 1. Without run_batch they are run one after another */
+    int max_batch; /* the most tasks to be given at once; 0 means 1. Without run_batch they are run one after another, or
+                    * by as many threads as `concurrency` says */
+    /* How many tasks are run at a time: 1..256, 0 means 1, anything else is an error (`invalid`). Above 1 `run` is called
+     * in as many threads of the library's own, which have the signal mask of the one that called bide_worker_run, each
+     * task in one of them from the beginning to the end; what it says goes to that task, whatever the others say. So
+     * what `user` points to is shared: what may not be is yours to keep apart. `load` and `unload` are called once, by
+     * the thread that called bide_worker_run, before the first `run` and when the last has returned: after a `stop` or
+     * the end of BIDE_IN those that run are waited for. Pings are answered at once, also while `run` computes. A puller
+     * asks for as many tasks, one by one. With run_batch it is 1: a batch at a time. */
+    int concurrency;
     bool ping;     /* bide may ask whether the process still moves; pings are answered between tasks and in
                     * bide_task_cancelled, so `run` calls that about ten times a second */
     struct bide_error *error; /* where bide_worker_run leaves its reason; may be NULL */

@@ -8,52 +8,37 @@
  *   PATH ──▶ ffmpeg, 16 kHz mono ──pipe──▶ PocketSphinx ──▶ words
  *
  * The model is loaded once and serves every task; with `grammar` (JSGF) only its sentences can be heard, without it the
- * packaged language model decides. One task must never change the words of the next: the decoder adapts to a voice
- * while it listens, so what it had learned is put back before each task. Paths count from the worker's directory.
+ * packaged language model decides. One task must never change the words of the next, nor of one beside it: with --threads
+ * there is a decoder for each (decoder.h). Paths count from the worker's directory.
  */
 #include "bide.h"
-#include <errno.h>
-#include <fcntl.h>
+#include "decoder.h"
+#include "program.h"
+
 #include <limits.h>
 #include <math.h>
-#include <pocketsphinx.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sphinxbase/err.h>
-#include <sphinxbase/feat.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define RATE 16000         /* samples a second */
 #define CHUNK (RATE / 10)  /* samples between two looks at whether the task was cancelled */
-#define MODELS "/usr/share/pocketsphinx/model"
-#define GRAMMAR "grammar"  /* the name of a task's grammar inside the decoder */
+#define THREADS_MAX 64
 
 struct speech {
-    const char *model;     /* "en-us", or a directory with what MODELS/en-us has */
-    cmd_ln_t *config;      /* owned */
-    ps_decoder_t *decoder; /* owned */
-    char language[64];     /* the language model's name inside the decoder */
-    cmn_t fresh;           /* the cepstral mean as it was after loading; its arrays owned */
-    char trouble[512];     /* the last error PocketSphinx reported */
-};
-
-/* A program that runs beside us: its standard output comes through a pipe, its standard error is kept. */
-struct program {
-    pid_t pid;
-    int out, err;
+    const char *model; /* "en-us", or a directory */
+    int threads;
+    struct decoders decoders; /* one for each */
 };
 
 /* One task under way. */
 struct job {
-    struct speech *speech;
+    struct decoder *decoder; /* borrowed from its speech */
     struct bide_task *task;
     char audio[PATH_MAX], grammar[PATH_MAX]; /* grammar "": none */
     double length;                           /* seconds, as the file says; 0: it does not */
@@ -82,68 +67,6 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct job *job, const c
     return bide_task_fail(job->task, &(struct bide_failure){.code = "invalid_input", .message = message});
 }
 
-/* ---- ffmpeg and ffprobe ---- */
-
-/* Returns 0 or an errno. */
-static int program_start(struct program *p, const char *const *argv)
-{
-    int ends[2], failed;
-    posix_spawn_file_actions_t actions;
-    if (pipe2(ends, O_CLOEXEC)) return errno;
-    p->err = memfd_create("stderr", MFD_CLOEXEC);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-    if (p->err >= 0) posix_spawn_file_actions_adddup2(&actions, p->err, 2);
-    failed = posix_spawnp(&p->pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    p->out = ends[0];
-    if (failed) {
-        close(p->out);
-        if (p->err >= 0) close(p->err);
-    }
-    return failed;
-}
-
-/* The last line it wrote to its standard error. */
-static void program_last_words(const struct program *p, char *line, size_t cap)
-{
-    char tail[1024];
-    off_t size = p->err < 0 ? 0 : lseek(p->err, 0, SEEK_END);
-    off_t from = size > (off_t)sizeof tail - 1 ? size - (off_t)sizeof tail + 1 : 0;
-    ssize_t n = size > 0 ? pread(p->err, tail, sizeof tail - 1, from) : 0;
-    while (n > 0 && tail[n - 1] == '\n') n--;
-    tail[n > 0 ? n : 0] = 0;
-    const char *start = strrchr(tail, '\n');
-    snprintf(line, cap, "%.*s", (int)cap - 1, start ? start + 1 : tail);
-}
-
-/* Waits for its end, or brings it about. Returns 0 when it ended well; `why` says what it complained of otherwise. */
-static int program_end(struct program *p, bool at_once, char *why, size_t cap)
-{
-    int status = 0;
-    if (at_once) kill(p->pid, SIGKILL);
-    close(p->out);
-    while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR) continue;
-    program_last_words(p, why, cap);
-    if (p->err >= 0) close(p->err);
-    return status;
-}
-
-/* Reads until the memory is full or the program has no more. */
-static size_t program_read(struct program *p, void *to, size_t cap)
-{
-    size_t have = 0;
-    while (have < cap) {
-        ssize_t n = read(p->out, (char *)to + have, cap - have);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) break;
-        have += (size_t)n;
-    }
-    return have;
-}
-
 /* Seconds of audio in a file, 0 when it does not say. */
 static double probe(const char *url)
 {
@@ -159,86 +82,23 @@ static double probe(const char *url)
 
 /* ---- The model ---- */
 
-/* PocketSphinx reports through this alone; nothing is printed. */
-static void on_trouble(void *user, err_lvl_t level, const char *format, ...)
-{
-    struct speech *s = user;
-    char message[sizeof s->trouble];
-    if (level < ERR_ERROR) return;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
-    va_end(args);
-    message[strcspn(message, "\n")] = 0;
-    const char *text = strstr(message, ", line "); /* ERROR: "file.c", line 1: text */
-    text = text ? strstr(text, ": ") : NULL;
-    snprintf(s->trouble, sizeof s->trouble, "%s", text ? text + 2 : message);
-}
-
-static float *floats(const float *from, int n)
-{
-    float *copy = malloc((size_t)n * sizeof *copy);
-    return copy ? memcpy(copy, from, (size_t)n * sizeof *copy) : NULL;
-}
-
 static int load(void *user, struct bide_error *error)
 {
     struct speech *s = user;
-    char base[PATH_MAX], name[256], hmm[PATH_MAX + 300], lm[PATH_MAX + 300], dict[PATH_MAX + 300], why[2];
+    char why[2];
     struct program ffmpeg;
-    err_set_logfp(NULL);
-    err_set_callback(on_trouble, s);
     if (program_start(&ffmpeg, (const char *const[]){"ffmpeg", "-version", NULL})
         || program_end(&ffmpeg, false, why, sizeof why) < 0) {
         snprintf(error->text, sizeof error->text, "ffmpeg cannot be started: is it installed?");
         return -1;
     }
-    const char *slash = strrchr(s->model, '/');
-    snprintf(base, sizeof base, slash ? "%s" : MODELS "/%s", s->model);
-    snprintf(name, sizeof name, "%s", slash ? slash + 1 : s->model);
-    snprintf(hmm, sizeof hmm, "%s/%s", base, name);
-    snprintf(lm, sizeof lm, "%s/%s.lm.bin", base, name);
-    snprintf(dict, sizeof dict, "%s/cmudict-%s.dict", base, name);
-    s->config = cmd_ln_init(NULL, ps_args(), TRUE, "-hmm", hmm, "-lm", lm, "-dict", dict, "-logfn", "/dev/null", NULL);
-    s->decoder = s->config ? ps_init(s->config) : NULL;
-    if (!s->decoder) {
-        snprintf(error->text, sizeof error->text, "the model %.200s cannot be loaded: %.250s", base, s->trouble);
-        return -1;
-    }
-    snprintf(s->language, sizeof s->language, "%s", ps_get_search(s->decoder));
-    s->fresh = *ps_get_feat(s->decoder)->cmn_struct;
-    s->fresh.cmn_mean = floats(s->fresh.cmn_mean, s->fresh.veclen);
-    s->fresh.sum = floats(s->fresh.sum, s->fresh.veclen);
-    return s->fresh.cmn_mean && s->fresh.sum ? 0 : -1;
+    return decoders_open(&s->decoders, s->model, s->threads, error->text, sizeof error->text);
 }
 
 static void unload(void *user)
 {
     struct speech *s = user;
-    free(s->fresh.cmn_mean);
-    free(s->fresh.sum);
-    ps_free(s->decoder);
-    cmd_ln_free_r(s->config);
-}
-
-/* The decoder as it was after loading, with this task's grammar. Returns 0, or -1 with the reason in s->trouble. */
-static int decoder_begin(struct speech *s, const char *grammar)
-{
-    cmn_t *cmn = ps_get_feat(s->decoder)->cmn_struct;
-    size_t size = (size_t)s->fresh.veclen * sizeof *cmn->sum;
-    memcpy(cmn->cmn_mean, s->fresh.cmn_mean, size);
-    memcpy(cmn->sum, s->fresh.sum, size);
-    cmn->nframe = s->fresh.nframe;
-    s->trouble[0] = 0;
-    if (grammar[0] && (ps_set_jsgf_file(s->decoder, GRAMMAR, grammar) || ps_set_search(s->decoder, GRAMMAR))) return -1;
-    return ps_start_stream(s->decoder) || ps_start_utt(s->decoder) ? -1 : 0;
-}
-
-static void decoder_end(struct speech *s, const char *grammar)
-{
-    if (!grammar[0]) return;
-    ps_set_search(s->decoder, s->language);
-    ps_unset_search(s->decoder, GRAMMAR);
+    decoders_close(&s->decoders);
 }
 
 /* ---- A task ---- */
@@ -247,8 +107,8 @@ static void decoder_end(struct speech *s, const char *grammar)
  * way to say a word is "the(2)". */
 static void take_words(struct job *job)
 {
-    double frames = (double)cmd_ln_int32_r(job->speech->config, "-frate"); /* a second */
-    for (ps_seg_t *seg = ps_seg_iter(job->speech->decoder); seg; seg = ps_seg_next(seg)) {
+    double frames = (double)cmd_ln_int32_r(job->decoder->config, "-frate"); /* a second */
+    for (ps_seg_t *seg = ps_seg_iter(job->decoder->ps); seg; seg = ps_seg_next(seg)) {
         char word[256];
         int first, last;
         snprintf(word, sizeof word, "%s", ps_seg_word(seg));
@@ -279,7 +139,7 @@ static void tell_progress(struct job *job)
  * was cancelled on the way. */
 static bool listen(struct job *job, struct program *ffmpeg)
 {
-    ps_decoder_t *decoder = job->speech->decoder;
+    ps_decoder_t *decoder = job->decoder->ps;
     int16_t samples[CHUNK];
     size_t n;
     bool spoken = false;
@@ -330,10 +190,10 @@ static int decode(struct job *job, const char *url, double began)
                           "-f", "s16le", "-ac", "1", "-ar", "16000", "pipe:1", NULL};
     struct program ffmpeg;
     char why[512];
-    if (decoder_begin(job->speech, job->grammar)) return refuse(job, "grammar: %s", job->speech->trouble);
+    if (decoder_begin(job->decoder, job->grammar)) return refuse(job, "grammar: %s", decoder_trouble());
     int failed = program_start(&ffmpeg, argv);
     if (failed) {
-        ps_end_utt(job->speech->decoder);
+        ps_end_utt(job->decoder->ps);
         snprintf(why, sizeof why, "ffmpeg: %s", strerror(failed));
         return bide_task_fail(job->task, &(struct bide_failure){.message = why, .retry = true});
     }
@@ -352,7 +212,8 @@ static bool is_file(const char *path)
 
 static int transcribe(void *user, struct bide_task *task)
 {
-    struct job job = {.speech = user, .task = task};
+    struct speech *s = user;
+    struct job job = {.task = task};
     char url[PATH_MAX + 8];
     double began = now();
     if (bide_json_string(bide_task_input(task), "audio", job.audio, sizeof job.audio))
@@ -366,32 +227,51 @@ static int transcribe(void *user, struct bide_task *task)
     bide_json_write_open(&job.words, '[');
     job.text = open_memstream(&job.said, &job.said_len);
     if (!job.text) return -1;
+    job.decoder = decoders_take(&s->decoders);
     int failed = decode(&job, url, began);
-    decoder_end(job.speech, job.grammar);
+    decoder_end(job.decoder, job.grammar);
+    decoders_give(&s->decoders, job.decoder);
     fclose(job.text);
     free(job.said);
     bide_text_free(&job.words);
     return failed;
 }
 
-static volatile int told_to_stop; /* a puller, by SIGTERM: it ends after the recording it has */
+static volatile int told_to_stop; /* a puller, by SIGTERM: it ends after the recordings it has */
 
 static void on_stop(int number) { __atomic_store_n(&told_to_stop, number, __ATOMIC_RELAXED); }
+
+/* Whether the command line is right. */
+static bool read_arguments(struct speech *s, char **argv)
+{
+    for (; argv[0]; argv += 2) {
+        if (!argv[1]) return false;
+        if (strcmp(argv[0], "--model") == 0) {
+            s->model = argv[1];
+        } else if (strcmp(argv[0], "--threads") == 0) {
+            char *end;
+            long n = strtol(argv[1], &end, 10);
+            if (end == argv[1] || *end || n < 1 || n > THREADS_MAX) return false;
+            s->threads = (int)n;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
 
 int main(int argc, char **argv)
 {
     const char *model = getenv("SPEECH_MODEL");
-    struct speech speech = {.model = model ? model : "en-us"};
+    struct speech speech = {.model = model ? model : "en-us", .threads = 1};
     struct bide_error error = {0};
-    if (argc == 3 && strcmp(argv[1], "--model") == 0) {
-        speech.model = argv[2];
-    } else if (argc != 1) {
-        fprintf(stderr, "usage: speech [--model NAME|DIRECTORY]\n");
+    if (argc > 0 && !read_arguments(&speech, argv + 1)) {
+        fprintf(stderr, "usage: speech [--model NAME|DIRECTORY] [--threads 1..%d]\n", THREADS_MAX);
         return 64;
     }
     if (getenv("BIDE_PULL")) sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_stop}, NULL);
-    struct bide_worker worker = {
-        .load = load, .run = transcribe, .unload = unload, .user = &speech, .error = &error, .stop = &told_to_stop};
+    struct bide_worker worker = {.load = load, .run = transcribe, .unload = unload, .user = &speech, .error = &error,
+                                 .concurrency = speech.threads, .stop = &told_to_stop};
     if (bide_worker_run(&worker) == 0) return 0;
     fprintf(stderr, "speech: %s\n", error.text);
     return 1;

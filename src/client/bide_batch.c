@@ -29,15 +29,21 @@ void bide_batch_init(struct bide_batch *b, struct bide_channel *channel)
 
 void bide_batch_clear(struct bide_batch *b)
 {
-    for (size_t i = 0; i < b->n; i++) {
-        buf_release(&b->tasks[i].input);
-        buf_release(&b->tasks[i].resume);
-        buf_release(&b->tasks[i].files);
-        buf_release(&b->tasks[i].next);
-    }
-    free(b->tasks);
+    for (size_t i = 0; i < b->n; i++) bide_batch_drop(b->tasks[i]);
+    free((void *)b->tasks);
     b->tasks = NULL;
     b->n = 0;
+}
+
+void bide_batch_drop(struct bide_task *t)
+{
+    if (!t) return;
+    buf_release(&t->input);
+    buf_release(&t->resume);
+    buf_release(&t->frame);
+    buf_release(&t->files);
+    buf_release(&t->next);
+    free(t);
 }
 
 void bide_batch_release(struct bide_batch *b)
@@ -116,6 +122,7 @@ static int read_task(struct bide_task *t, const struct json *j, const struct jso
 {
     buf_init(&t->input, LIMIT_INPUT + 64 * 1024); /* one read of room beyond the largest */
     buf_init(&t->resume, LIMIT_FRAME);
+    buf_init(&t->frame, LIMIT_FRAME);
     buf_init(&t->files, LIMIT_FRAME / 2);
     buf_init(&t->next, LIMIT_FRAME / 2);
     if (!copy_member(j, v, STR("id"), t->id, sizeof t->id) || !t->id[0]) return ERR_INVALID;
@@ -132,7 +139,7 @@ static int read_task(struct bide_task *t, const struct json *j, const struct jso
 static int tell_lost_inputs(struct bide_batch *b)
 {
     for (size_t i = 0; i < b->n; i++) {
-        struct bide_task *t = &b->tasks[i];
+        struct bide_task *t = b->tasks[i];
         if (!t->error.code[0]) continue;
         char why[sizeof t->error.text];
         str_copy(why, sizeof why, str_of(t->error.text));
@@ -147,10 +154,12 @@ int bide_batch_open(struct bide_batch *b)
     const struct json_node *tasks = json_member(j, json_root(j), STR("tasks"));
     if (!tasks || tasks->kind != JSON_ARRAY)
         return bide_error_set(&b->channel->error, "invalid", "a run frame without tasks");
-    b->tasks = calloc(tasks->count ? tasks->count : 1, sizeof *b->tasks);
+    b->tasks = calloc(tasks->count ? tasks->count : 1, sizeof(struct bide_task *));
     if (!b->tasks) return bide_error_nomem(&b->channel->error);
     for (const struct json_node *v = json_first(tasks); v; v = json_next(tasks, v)) {
-        struct bide_task *t = &b->tasks[b->n++];
+        struct bide_task *t = calloc(1, sizeof *t);
+        if (!t) return bide_error_nomem(&b->channel->error);
+        b->tasks[b->n++] = t;
         t->batch = b;
         int rc = read_task(t, j, v);
         if (rc == ERR_NOMEM) return bide_error_nomem(&b->channel->error);
@@ -165,10 +174,14 @@ static void on_cancel(struct bide_batch *b)
     char id[64], fence[32];
     if (!copy_member(&b->json, root, STR("id"), id, sizeof id)) return;
     if (!copy_member(&b->json, root, STR("fence"), fence, sizeof fence)) return;
-    for (size_t i = 0; i < b->n; i++) {
-        struct bide_task *t = &b->tasks[i];
-        if (strcmp(t->id, id) == 0 && (!fence[0] || strcmp(t->fence, fence) == 0)) t->cancelled = true;
-    }
+    if (b->on_cancel) b->on_cancel(b->user, id, fence);
+    for (size_t i = 0; i < b->n; i++) bide_batch_cancel(b->tasks[i], id, fence);
+}
+
+void bide_batch_cancel(struct bide_task *t, const char *id, const char *fence)
+{
+    if (strcmp(t->id, id) != 0 || (fence[0] && strcmp(t->fence, fence) != 0)) return;
+    __atomic_store_n(&t->cancelled, true, __ATOMIC_RELAXED);
 }
 
 static int on_ping(struct bide_batch *b)

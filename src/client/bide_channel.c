@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -40,7 +41,7 @@ static int open_fd(struct bide_channel *c, const char *name, int fallback, int *
 
 void bide_channel_open_fds(struct bide_channel *c, int in, int out, int max_batch)
 {
-    *c = (struct bide_channel){.in = in, .out = out};
+    *c = (struct bide_channel){.in = in, .out = out, .out_lock = PTHREAD_MUTEX_INITIALIZER, .out_broke = -1};
     c->line_max = (size_t)LIMIT_FRAME * (size_t)(max_batch > 0 ? max_batch : 1);
     buf_init(&c->received, c->line_max + READ_SIZE);
     buf_init(&c->frame, LIMIT_FRAME);
@@ -57,6 +58,18 @@ void bide_channel_release(struct bide_channel *c)
 {
     buf_release(&c->received);
     buf_release(&c->frame);
+    if (c->line_max && c->out_broke >= 0) close(c->out_broke);
+}
+
+int bide_channel_watch(struct bide_channel *c)
+{
+    c->out_broke = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return c->out_broke < 0 ? bide_error_errno(&c->error, errno, "eventfd") : 0;
+}
+
+const struct bide_error *bide_channel_why(const struct bide_channel *c)
+{
+    return c->error.code[0] ? &c->error : &c->out_error;
 }
 
 /* The length of the line in front; false when it is not complete. */
@@ -76,10 +89,11 @@ static bool line_len(struct bide_channel *c, size_t *ret_len)
 /* 1 something was read, 0 nothing within the time or the end, -1 broken */
 static int read_some(struct bide_channel *c, int wait_ms)
 {
-    struct pollfd p = {.fd = c->in, .events = POLLIN};
-    int n = poll(&p, 1, wait_ms);
+    struct pollfd p[] = {{.fd = c->in, .events = POLLIN}, {.fd = c->out_broke, .events = POLLIN}};
+    int n = poll(p, 2, wait_ms);
     if (n == 0 || (n < 0 && errno == EINTR)) return n == 0 ? 0 : 1;
     if (n < 0) return bide_error_errno(&c->error, errno, "poll on BIDE_IN");
+    if (p[1].revents) return -1;
     char *room = buf_room(&c->received, READ_SIZE);
     if (!room) return bide_error_nomem(&c->error);
     ssize_t len = read(c->in, room, READ_SIZE);
@@ -117,10 +131,15 @@ void bide_channel_drop(struct bide_channel *c)
 
 struct buf *bide_channel_frame(struct bide_channel *c, const char *op)
 {
-    buf_clear(&c->frame);
-    json_write_open(&c->frame, '{');
-    json_write_member_text(&c->frame, "op", op);
+    bide_channel_begin(&c->frame, op);
     return &c->frame;
+}
+
+void bide_channel_begin(struct buf *frame, const char *op)
+{
+    buf_clear(frame);
+    json_write_open(frame, '{');
+    json_write_member_text(frame, "op", op);
 }
 
 /* 0 or the errno */
@@ -159,13 +178,36 @@ static int write_quietly(int fd, const char *p, size_t len)
     return sys;
 }
 
-int bide_channel_send(struct bide_channel *c)
+/* What out_error says now; under out_lock. */
+static int out_broken(struct bide_channel *c)
 {
-    if (c->error.code[0]) return -1;
-    json_write_close(&c->frame, '}');
-    buf_add_char(&c->frame, '\n');
-    if (buf_err(&c->frame) == ERR_NOMEM) return bide_error_nomem(&c->error);
-    if (buf_err(&c->frame)) return -1; /* too long a frame is the caller's and does not break the channel */
-    int sys = write_quietly(c->out, c->frame.p, c->frame.len);
-    return sys ? bide_error_errno(&c->error, sys, "write to BIDE_OUT") : 0;
+    const uint64_t once = 1;
+    ssize_t n = c->out_broke < 0 ? 0 : write(c->out_broke, &once, sizeof once);
+    (void)n; /* it cannot be too full: it breaks once */
+    return -1;
 }
+
+/* Under out_lock. */
+static int write_out(struct bide_channel *c, const struct buf *frame)
+{
+    if (c->out_error.code[0]) return -1;
+    if (buf_err(frame)) return bide_error_nomem(&c->out_error), out_broken(c);
+    int sys = write_quietly(c->out, frame->p, frame->len);
+    if (sys) return bide_error_errno(&c->out_error, sys, "write to BIDE_OUT"), out_broken(c);
+    return 0;
+}
+
+int bide_channel_write(struct bide_channel *c, struct buf *frame, struct bide_error *ret_error)
+{
+    json_write_close(frame, '}');
+    buf_add_char(frame, '\n');
+    if (buf_err(frame) && buf_err(frame) != ERR_NOMEM) /* the caller's, and does not break the channel */
+        return bide_error_set(ret_error, "too_large", "a frame over %d bytes: send less at once", LIMIT_FRAME);
+    pthread_mutex_lock(&c->out_lock);
+    int rc = write_out(c, frame);
+    if (rc && ret_error) *ret_error = c->out_error;
+    pthread_mutex_unlock(&c->out_lock);
+    return rc;
+}
+
+int bide_channel_send(struct bide_channel *c) { return bide_channel_write(c, &c->frame, NULL); }

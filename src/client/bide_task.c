@@ -33,22 +33,14 @@ static struct buf *frame_open(struct bide_task *t, const char *op)
         bide_error_set(&t->error, "conflict", "%s: the verdict on this task is already given", op);
         return NULL;
     }
-    struct buf *f = bide_channel_frame(t->batch->channel, op);
+    struct buf *f = &t->frame;
+    bide_channel_begin(f, op);
     json_write_member_text(f, "id", t->id);
     if (t->fence[0]) json_write_member_text(f, "fence", t->fence);
     return f;
 }
 
-static int frame_send(struct bide_task *t)
-{
-    struct bide_channel *c = t->batch->channel;
-    if (bide_channel_send(c) == 0) return 0;
-    if (c->error.code[0]) {
-        t->error = c->error;
-        return -1;
-    }
-    return bide_error_set(&t->error, "too_large", "a frame over %d bytes: send less at once", LIMIT_FRAME);
-}
+static int frame_send(struct bide_task *t) { return bide_channel_write(t->batch->channel, &t->frame, &t->error); }
 
 /* The longest front of `s` of at most `max` bytes that does not cut a character of UTF-8 in two. */
 static struct str front(struct str s, size_t max)
@@ -144,7 +136,9 @@ int bide_task_add_file(struct bide_task *t, const char *name)
 
 bool bide_task_cancelled(struct bide_task *t)
 {
-    if (!t->cancelled) (void)bide_batch_listen(t->batch, 0); /* a broken channel shows at the next frame */
+    bool is_cancelled = __atomic_load_n(&t->cancelled, __ATOMIC_RELAXED);
+    if (is_cancelled || t->batch->on_cancel) return is_cancelled; /* another thread listens */
+    (void)bide_batch_listen(t->batch, 0);                         /* a broken channel shows at the next frame */
     return t->cancelled;
 }
 
@@ -213,7 +207,7 @@ int bide_task_fail(struct bide_task *t, const struct bide_failure *failure)
 int bide_task_settle(struct bide_task *t, int ret)
 {
     if (t->ended) return 0;
-    if (t->cancelled) {
+    if (__atomic_load_n(&t->cancelled, __ATOMIC_RELAXED)) {
         struct buf *f = frame_open(t, "cancelled");
         if (!f || frame_send(t)) return -1;
         t->ended = true;

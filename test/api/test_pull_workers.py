@@ -152,6 +152,43 @@ def test_a_batch_is_what_was_there(serve, pull):
     assert max(batches) > 1 and all(1 <= b <= 4 for b in batches)
 
 
+@pytest.mark.parametrize("pull", ["c"], indirect=True)
+def test_one_with_threads_asks_for_as_many_tasks_and_each_goes_its_own_way(serve, pull):
+    bide = serve(pulled())
+    puller = pull(bide, THREADS="3", BIDE_PULL_NAME="box-7")
+    until(lambda: metric(bide, "bide_pull_claims") == 3, "it asks three times")
+    ids = [bide.submit("remote.x", {"spin": True, "log": name, "output": name}, grace_ms=20_000)["id"] for name in ("a", "b", "c")]
+    for id in ids:
+        until(lambda: bide.task(id)["progress"], "it runs")
+    fourth = bide.submit("remote.x", {})["id"]
+    bide.post(f"/v1/tasks/{ids[1]}/cancel")
+    bide.ended(ids[1], "cancelled")
+    assert bide.ended(fourth, "completed")["result"]["pid"] == puller.process.pid
+    assert [bide.task(id)["status"] for id in ids] == ["running", "cancelled", "running"]
+    for id, name in zip(ids, "abc"):
+        assert bide.log(id) == f"info: {name}\n"
+        until(lambda: bide.send("GET", f"/v1/tasks/{id}/output").body.decode() == name * 2, "its output")
+    puller.process.send_signal(signal.SIGTERM)
+    until(lambda: metric(bide, "bide_pull_claims") == 0, "it asks for nothing more")
+    for id in (ids[0], ids[2]):
+        assert bide.task(id)["status"] == "running"
+        bide.post(f"/v1/tasks/{id}/cancel")
+        bide.ended(id, "cancelled")
+    status, said = puller.ended()
+    assert status == 0, said
+
+
+@pytest.mark.parametrize("pull", ["c"], indirect=True)
+def test_one_with_threads_says_why_a_server_gives_it_nothing(serve, pull):
+    bide = serve(pulled())
+    for server, types, why in ((bide, "nowhere", "nowhere"), ("not a server", "remote.*", "not a server")):
+        status, said = pull(server, THREADS="3", BIDE_PULL_TYPES=types).ended()
+        assert status == 1 and why in said
+    for threads in ("-1", "257"):
+        status, said = pull(bide, THREADS=threads).ended()
+        assert status == 1 and "1 to 256" in said
+
+
 def test_it_ends_after_its_task_when_told_to(serve, pull):
     bide = serve(pulled())
     puller = pull(bide)

@@ -18,11 +18,10 @@ import pytest
 from demo import running
 from golden import play
 from harness import ROOT, pointers, problem, until
+from recogniser import RECORDINGS, SPEECH, by_hand, ffmpeg
 
 BUILD = Path(os.environ.get("BIDE_BUILD", ROOT / "build"))
-SPEECH = BUILD / "examples/transcribe/speech"
 EXAMPLE = ROOT / "examples/speech-notes"
-RECORDINGS = Path("/usr/share/sounds/alsa")
 SIDES = ["Front_Left", "Front_Right", "Rear_Center", "Rear_Left", "Rear_Right", "Side_Left", "Side_Right", "Front_Center"]
 SYSTEM = "speech-notes"
 STATUS = "/api/v1/task/"
@@ -38,10 +37,6 @@ def missing():
 
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not there: {missing()}")
-
-
-def ffmpeg(*arguments):
-    return subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)], check=True, capture_output=True)
 
 
 def video(path, *names):
@@ -103,13 +98,15 @@ def site(tmp_path_factory):
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def bide(site, tmp_path_factory):
-    """The example's own bide.yaml, with its paths made absolute; one server for all tests, and so one model."""
+def of_the_example(site, *changes):
+    """A server with the example's own bide.yaml, its paths made absolute; `changes` are pairs of what stands there and what is to."""
     from fixtures import Fleet
 
     fleet = Fleet()
     text = (EXAMPLE / "bide.yaml").read_text()
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
     text = text.replace("../../build/speech-notes", ".").replace("../../build", str(BUILD)).replace("[./", f"[{EXAMPLE}/")
     server = fleet.prepare(text)
     server.args = ["--listen", f"unix:{server.dir}/bide.sock"]
@@ -118,20 +115,16 @@ def bide(site, tmp_path_factory):
     fleet.release()
 
 
-def by_hand(folder, *paths):
-    """What the recogniser hears in them when it is run without a server: [{"text", "words"}]."""
-    frames = []
-    for n, path in enumerate(paths):
-        ffmpeg("-i", path, "-map", "0:a:0", "-ac", "1", "-ar", "16000", folder / f"{n}.wav")
-        task = {"id": str(n), "fence": "f", "type": "t", "attempt": 1, "timeout_ms": 60000, "dir": str(folder), "resume": None}
-        frames.append({"op": "run", "tasks": [{**task, "input": {"audio": str(folder / f"{n}.wav")}}]})
-    (folder / "in").write_text("".join(json.dumps(frame) + "\n" for frame in [*frames, {"op": "stop"}]))
-    command = ["/bin/sh", "-c", 'exec "$0" 3<"$1" 4>"$2"', str(SPEECH), str(folder / "in"), str(folder / "out")]
-    subprocess.run(command, check=True, timeout=60, env={**os.environ, "BIDE_IN": "3", "BIDE_OUT": "4"})
-    said = [json.loads(line) for line in (folder / "out").read_text().splitlines()]
-    heard = [frame["result"] for frame in said if frame["op"] == "done"]
-    assert len(heard) == len(paths), said
-    return heard
+@pytest.fixture(scope="module")
+def bide(site):
+    """As it stands; one server for all tests, and so one model."""
+    yield from of_the_example(site)
+
+
+@pytest.fixture
+def two(site):
+    """With two threads for the model."""
+    yield from of_the_example(site, ('--threads, "1"', '--threads, "2"'), ("notes: {concurrency: 1,", "notes: {concurrency: 2,"))
 
 
 def becomes(bide, id, *statuses, **members):
@@ -284,6 +277,26 @@ def test_subtitles_say_what_was_said_when_it_was_and_can_be_seen(bide, site, tmp
         read = seen_at(burnt, (start + end) / 2)
         assert SequenceMatcher(None, read, text).ratio() >= 0.8, (read, text)  # of 1; a letter may be misread
     assert loads(bide) == [1]
+
+
+def test_with_two_threads_two_recordings_are_on_the_one_model_at_a_time_and_the_words_stay(two, site, tmp_path):
+    ffmpeg("-stream_loop", 499, "-i", RECORDINGS / "Front_Center.wav", "-ar", "16000", tmp_path / "long.flac")
+    sound = (tmp_path / "long.flac").read_bytes()
+    held = [play(two, SYSTEM, "submit an upload", {"@audio.wav": sound}).json["task_id"] for _ in range(2)]
+    for id in held:
+        until(lambda: re.fullmatch(r"\d+ of \d+\.\d s", two.get_json(STATUS + id)["message"]), f"{id} is being heard", 60)
+    [worker] = two.get_json("/v1/workers")["items"]
+    assert sorted(worker["current"]) == sorted(held) and (worker["pool"], worker["loads"]) == ("speech", 1)
+    two.post("/v1/queues/notes/pause")
+    urls = [f"{site.url}/{n}.mp4" for n in range(10)]
+    ids = [two.post("/api/v1/process/bilibili", {"video_url": url, "text_only": True}).json["task_id"] for url in urls]
+    for id in held:
+        two.post(f"/v1/tasks/{id}/cancel")
+        two.ended(id, "cancelled")
+    two.post("/v1/queues/notes/resume")
+    texts = [becomes(two, id, "completed")["result"]["raw_text"] for id in ids]
+    assert texts == [one["text"] for one in by_hand(tmp_path, *[site.folder / f"{n}.mp4" for n in range(10)])]
+    assert [one["pid"] for one in two.get_json("/v1/workers")["items"]] == [worker["pid"]] and loads(two) == [1]
 
 
 def read_again(path):

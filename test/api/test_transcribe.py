@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 from demo import running
 from harness import ROOT, until
+from recogniser import RECORDINGS, SPEECH, by_hand
 
 BUILD = Path(os.environ.get("BIDE_BUILD", ROOT / "build"))
-SPEECH = BUILD / "examples/transcribe/speech"
 EXAMPLE = ROOT / "examples/transcribe"
-RECORDINGS = Path("/usr/share/sounds/alsa")
 
 pytestmark = pytest.mark.skipif(
     not SPEECH.exists() or not RECORDINGS.exists(), reason="the speech worker or the recordings are not there"
@@ -187,6 +186,68 @@ def test_progress_is_told_each_second_and_a_cancel_keeps_the_model(bide, long):
     bide.ended(id, "cancelled")
     bide.ended(bide.submit("transcribe", job("Rear_Left.wav"))["id"], "completed")
     assert bide.get_json("/v1/workers")["items"][0]["loads"] == 1
+
+
+@pytest.fixture
+def threads(serve):
+    """One process with two decoders."""
+    return serve(
+        {
+            "queues": {"speech": {"concurrency": 2}},
+            "workers": {"speech": {"command": [str(SPEECH), "--threads", "2"]}},
+            "types": {"transcribe": {"queue": "speech", "worker": "speech"}},
+        }
+    )
+
+
+def test_two_threads_have_a_recording_each_and_a_cancel_stops_only_its_own(threads, long):
+    given = {"audio": str(long(1500))}
+    ids = [threads.submit("transcribe", given, timeout_ms=120_000, grace_ms=30_000)["id"] for _ in range(2)]
+    for id in ids:
+        until(lambda: threads.task(id)["progress"], "it is being decoded")
+    [worker] = threads.get_json("/v1/workers")["items"]
+    assert (sorted(worker["current"]), worker["concurrency"], worker["loads"]) == (sorted(ids), 2, 1)
+    threads.post(f"/v1/tasks/{ids[0]}/cancel")
+    threads.ended(ids[0], "cancelled")
+    at = threads.task(ids[1])["progress"]["percent"]
+    until(lambda: threads.task(ids[1])["progress"]["percent"] > at, "the other goes on")
+    threads.post(f"/v1/tasks/{ids[1]}/cancel")
+    threads.ended(ids[1], "cancelled")
+    [after] = threads.get_json("/v1/workers")["items"]
+    assert (after["pid"], after["loads"], after["current"]) == (worker["pid"], 1, [])
+
+
+def test_two_threads_hear_the_words_that_one_hears(threads, tmp_path):
+    paths = [RECORDINGS / name for name in the_eight()] * 3
+    grammar = str(EXAMPLE / "channels.gram")
+    alone = {}
+    for grammars in ({}, {"grammar": grammar}):
+        (tmp_path / "hand").mkdir(exist_ok=True)
+        for path, heard in zip(paths, by_hand(tmp_path / "hand", *paths[:8], **grammars)):
+            alone[path, bool(grammars)] = heard["text"]
+    threads.post("/v1/queues/speech/pause")
+    asked = [(path, bound) for path in paths for bound in (False, True)]
+    ids = [threads.submit("transcribe", {"audio": str(path), **({"grammar": grammar} if bound else {})})["id"] for path, bound in asked]
+    bad = threads.submit("transcribe", {"audio": str(paths[0]), "grammar": "/etc/passwd"})["id"]
+    threads.post("/v1/queues/speech/resume")
+    for id, which in zip(ids, asked):
+        assert threads.ended(id, "completed")["result"]["text"] == alone[which], which
+    assert len(set(alone.values())) > 8
+    assert "grammar: " in threads.ended(bad, "failed")["error"]["message"]
+    [worker] = threads.get_json("/v1/workers")["items"]
+    assert (worker["loads"], worker["tasks"]) == (1, len(ids) + 1)
+
+
+@pytest.mark.parametrize("words", [("--threads", "0"), ("--threads", "65"), ("--threads", "two"), ("--threads",), ("--model",), ("2", "3")])
+def test_a_command_line_that_is_not_right_is_told(words):
+    done = subprocess.run([str(SPEECH), *words], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout) == (64, "") and "usage: speech" in done.stderr and "1..64" in done.stderr
+
+
+def test_a_model_that_is_not_there_is_told_by_the_process(serve):
+    bide = serve({"workers": {"speech": {"command": [str(SPEECH), "--model", "klingon", "--threads", "2"]}}, "types": {"t": {"worker": "speech"}}})
+    bide.submit("t", {"audio": "a.wav"})
+    until(lambda: "klingon cannot be loaded" in (bide.get_json("/v1/workers")["items"][0]["problem"] or ""), "the reason")
 
 
 @pytest.fixture

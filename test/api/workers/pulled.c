@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A worker on libbide that does what its task says; pulled.py is the same in Python. With max_batch 4 when BATCH is set.
+ * A worker on libbide that does what its task says; pulled.py is the same in Python. With max_batch 4 when BATCH is set, as many
+ * at a time as THREADS says.
  *
  *   input   {"text"?, "log"?, "output"?: streamed before the sleep and after it, "sleep_ms"?, "spin"?: until cancelled, "file"?: name, "fail"?: code, "result_bytes"?, "next"?: submits to follow}
  *           or {"save": text}: the first attempt saves it and fails, the next has {"resume": text} as its result
@@ -132,7 +133,8 @@ static int run_batch(void *user, struct bide_task **tasks, size_t n)
 int main(void)
 {
     struct bide_error error = {0};
-    struct bide_worker worker = {.run = run, .error = &error, .stop = &stop};
+    const char *threads = getenv("THREADS");
+    struct bide_worker worker = {.run = run, .error = &error, .stop = &stop, .concurrency = threads ? atoi(threads) : 0};
     if (getenv("BATCH")) worker = (struct bide_worker){.run_batch = run_batch, .max_batch = 4, .error = &error, .stop = &stop};
     sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_term}, NULL);
     if (bide_worker_run(&worker) == 0) return 0;
