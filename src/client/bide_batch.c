@@ -42,7 +42,7 @@ void bide_batch_drop(struct bide_task *t)
     buf_release(&t->resume);
     buf_release(&t->frame);
     buf_release(&t->files);
-    buf_release(&t->next);
+    buf_release(&t->followers);
     free(t);
 }
 
@@ -124,7 +124,7 @@ static int read_task(struct bide_task *t, const struct json *j, const struct jso
     buf_init(&t->resume, LIMIT_FRAME);
     buf_init(&t->frame, LIMIT_FRAME);
     buf_init(&t->files, LIMIT_FRAME / 2);
-    buf_init(&t->next, LIMIT_FRAME / 2);
+    buf_init(&t->followers, LIMIT_FRAME / 2);
     if (!copy_member(j, v, STR("id"), t->id, sizeof t->id) || !t->id[0]) return ERR_INVALID;
     if (!copy_member(j, v, STR("fence"), t->fence, sizeof t->fence)) return ERR_INVALID;
     if (!copy_member(j, v, STR("type"), t->type, sizeof t->type)) return ERR_INVALID;
@@ -140,7 +140,7 @@ static int tell_lost_inputs(struct bide_batch *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         struct bide_task *t = b->tasks[i];
-        if (!t->error.code[0]) continue;
+        if (!t || !t->error.code[0]) continue;
         char why[sizeof t->error.text];
         str_copy(why, sizeof why, str_of(t->error.text));
         if (bide_task_fail(t, &(struct bide_failure){.message = why, .retry = true})) return -1;

@@ -26,8 +26,8 @@ struct bide_task {
     struct buf frame; /* the frame about it that is being made */
     struct buf files; /* the names given to bide_task_add_file, as the inside of a JSON array */
     int n_files;
-    struct buf next; /* what was given to bide_task_add_next, in the same way */
-    int n_next;
+    struct buf followers; /* what was given to bide_task_add_next, in the same way */
+    int n_followers;
     int64_t n_outputs;       /* number of the next `output` frame */
     bool cancelled;          /* bide asked for its end; read and set by __atomic_*, for the thread that reads may not be its own */
     bool ended;              /* the verdict is sent */

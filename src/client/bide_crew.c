@@ -97,14 +97,14 @@ static void give(struct bide_crew *crew)
 {
     struct bide_batch *b = &crew->batch;
     pthread_mutex_lock(&crew->lock);
-    struct bide_task **end = &crew->open;
-    while (*end) end = &(*end)->next;
+    struct bide_task **last = &crew->open;
+    while (*last) last = &(*last)->next;
     for (size_t i = 0; i < b->n; i++) {
         struct bide_task *t = b->tasks[i];
         if (t->ended) continue;
         b->tasks[i] = NULL;
-        *end = t;
-        end = &t->next;
+        *last = t;
+        last = &t->next;
         if (!crew->waiting) crew->waiting = t;
     }
     pthread_cond_broadcast(&crew->changed);

@@ -35,18 +35,18 @@ int bide_lanes_open(struct bide_lanes **ret, const struct bide_worker *w, const 
     *l = (struct bide_lanes){.worker = *w, .lock = PTHREAD_MUTEX_INITIALIZER};
     l->worker.concurrency = 1;
     l->lane = calloc((size_t)wanted, sizeof *l->lane);
-    int rc = l->lane ? 0 : bide_error_nomem(error);
-    while (!rc && l->n < wanted) {
+    if (!l->lane) {
+        bide_lanes_close(l);
+        return bide_error_nomem(error);
+    }
+    for (; l->n < wanted; l->n++) {
         struct lane *lane = &l->lane[l->n];
         lane->lanes = l;
-        rc = bide_pull_open(&lane->pull, &l->worker, server, error);
-        if (rc) break;
+        if (bide_pull_open(&lane->pull, &l->worker, server, error)) {
+            bide_lanes_close(l);
+            return -1;
+        }
         bide_pull_channel(lane->pull, &lane->channel, w->max_batch);
-        l->n++;
-    }
-    if (rc) {
-        bide_lanes_close(l);
-        return -1;
     }
     *ret = l;
     return 0;

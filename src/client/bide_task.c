@@ -173,15 +173,15 @@ int bide_task_done(struct bide_task *t, const char *result_json)
         return bide_error_set(&t->error, "output_too_large", "a result of %zu bytes: at most %d are kept", result.len,
                               LIMIT_RESULT);
     if (bide_payload_check(&t->error, "bad_result", "result", result)) return -1;
-    if (buf_err(&t->next)) return bide_error_nomem(&t->error); /* not all that is to follow is there */
-    bool by_file = result.len + t->files.len + t->next.len > LIMIT_FRAME_PAYLOAD;
+    if (buf_err(&t->followers)) return bide_error_nomem(&t->error); /* not all that is to follow is there */
+    bool by_file = result.len + t->files.len + t->followers.len > LIMIT_FRAME_PAYLOAD;
     if (by_file && !t->ended && bide_payload_write(&t->error, t->dir, result)) return -1;
     struct buf *f = frame_open(t, "done");
     if (!f) return -1;
     if (by_file) json_write_member_text(f, "result_file", BIDE_PAYLOAD_FILE);
     else bide_payload_add(f, "result", result);
     if (t->n_files) write_list(f, "files", &t->files);
-    if (t->n_next) write_list(f, "next", &t->next);
+    if (t->n_followers) write_list(f, "next", &t->followers);
     if (frame_send(t)) return -1;
     t->ended = true;
     return 0;

@@ -134,7 +134,7 @@ int main(void)
 {
     struct bide_error error = {0};
     const char *threads = getenv("THREADS");
-    struct bide_worker worker = {.run = run, .error = &error, .stop = &stop, .concurrency = threads ? atoi(threads) : 0};
+    struct bide_worker worker = {.run = run, .error = &error, .stop = &stop, .concurrency = threads ? (int)strtol(threads, NULL, 10) : 0};
     if (getenv("BATCH")) worker = (struct bide_worker){.run_batch = run_batch, .max_batch = 4, .error = &error, .stop = &stop};
     sigaction(SIGTERM, &(struct sigaction){.sa_handler = on_term}, NULL);
     if (bide_worker_run(&worker) == 0) return 0;
