@@ -9,6 +9,7 @@
 #include "api/filter.h"
 #include "api/idempotency.h"
 #include "api/key_held.h"
+#include "api/page.h"
 #include "api/prefer.h"
 #include "api/route_uploads.h"
 #include "api/submission.h"
@@ -168,29 +169,6 @@ struct page {
     struct store_list list;
 };
 
-static bool is_cursor(struct call *c, struct str pair)
-{
-    struct str name;
-    return query_decode(&c->req->arena, str_cut(&pair, '='), true, &name) == 0 && str_eq(name, STR("cursor"));
-}
-
-/* The address of the next page: this one's query with its cursor. */
-static struct str next_link(struct call *c, const char *cursor)
-{
-    struct buf b;
-    buf_init(&b, LIMIT_HTTP_TARGET * 4);
-    buf_add_format(&b, "</v1/tasks?cursor=%s", cursor);
-    struct str rest = c->req->query;
-    while (rest.len) {
-        struct str pair = str_cut(&rest, '&');
-        if (pair.len && !is_cursor(c, pair)) buf_add_format(&b, "&%.*s", STR_ARG(pair));
-    }
-    buf_add_text(&b, ">; rel=\"next\"");
-    struct str link = arena_str(&c->req->arena, buf_str(&b));
-    buf_release(&b);
-    return link;
-}
-
 _Static_assert(LIMIT_PAGE_BYTES + TASK_JSON_MAX < ANSWER_MAX, "a page, its last task whole, must fit");
 
 /* True: there is more behind list->last, in the store or because the page is large enough. */
@@ -216,33 +194,22 @@ static void on_listed(struct store_req *req)
         call_store_failed(c, err);
         return;
     }
-    char cursor[ID_TEXT];
     struct buf b = call_buf(c);
     call_list_open(&b);
     bool more = write_items(&b, c->api->server, &p->list);
     store_release(req);
-    if (more) id_format(&p->list.last, cursor);
-    call_list_close(&b, more ? cursor : NULL);
-    struct http_header link = {STR("Link"), more ? next_link(c, cursor) : STR_NONE};
-    call_answer_buf(c, 200, CALL_JSON, &b, &link, more);
+    page_answer(c, &b, more ? &p->list.last : NULL);
 }
 
 static void list(struct call *c)
 {
     struct page *p = arena_alloc(&c->req->arena, sizeof *p);
     struct filter filter;
-    int64_t limit;
-    p->call = c;
-    if (call_number(c, "limit", 1, LIMIT_PAGE, LIMIT_PAGE_DEFAULT, &limit) || filter_read_query(c, &filter)) return;
-    struct str cursor = query_get(&c->query, "cursor");
-    p->list.limit = (size_t)limit;
-    p->list.has_after = cursor.p != NULL;
-    if (cursor.p && id_parse(&p->list.after, cursor) != 0) {
-        call_refuse(c, ERR_INVALID, "cursor must be a next_cursor of an earlier page");
-        return;
-    }
+    struct page_ask ask;
+    if (page_ask(c, &ask) || filter_read_query(c, &filter)) return;
+    *p = (struct page){c, {.limit = (size_t)ask.limit, .has_after = ask.has_after, .after = ask.after}};
     filter_begin(&filter, &p->list);
-    if (call_claim(c, (size_t)limit * TASK_EXPECTED)) return;
+    if (call_claim(c, p->list.limit * TASK_EXPECTED)) return;
     store_list(c->api->server->store, &p->list, on_listed, p);
 }
 

@@ -7,6 +7,7 @@
 #include "api/call.h"
 #include "api/download.h"
 #include "api/file_json.h"
+#include "api/page.h"
 
 static void list(struct call *c);
 static void bytes(struct call *c);
@@ -130,7 +131,6 @@ static void drop(struct call *c)
 struct page {
     struct call *call;
     struct store_file_list list;
-    int64_t limit;
 };
 
 static void on_listed(struct store_req *req)
@@ -143,28 +143,21 @@ static void on_listed(struct store_req *req)
         call_store_failed(c, err);
         return;
     }
-    char cursor[ID_TEXT];
     struct buf b = call_buf(c);
+    struct id last;
     bool more = p->list.more;
     call_list_open(&b);
     for (size_t i = 0; i < p->list.n; i++) file_json_write(&b, &p->list.items[i]);
-    if (more) id_format(&p->list.items[p->list.n - 1].id, cursor);
+    if (more) last = p->list.items[p->list.n - 1].id;
     store_release(req);
-    call_list_close(&b, more ? cursor : NULL);
-    struct http_header link = {STR("Link"), STR_NONE};
-    if (more)
-        link.value = arena_format(&c->req->arena, "</v1/files?limit=%lld&cursor=%s>; rel=\"next\"", (long long)p->limit, cursor);
-    call_answer_buf(c, 200, CALL_JSON, &b, &link, more);
+    page_answer(c, &b, more ? &last : NULL);
 }
 
 static void list(struct call *c)
 {
     struct page *p = arena_alloc(&c->req->arena, sizeof *p);
-    struct str cursor = query_get(&c->query, "cursor");
-    p->call = c;
-    if (call_number(c, "limit", 1, LIMIT_PAGE, LIMIT_PAGE_DEFAULT, &p->limit)) return;
-    p->list.limit = (size_t)p->limit;
-    p->list.has_after = cursor.p != NULL;
-    if (cursor.p && id_parse(&p->list.after, cursor) != 0) call_refuse(c, ERR_INVALID, "cursor must be a next_cursor of an earlier page");
-    else store_file_list(c->api->server->store, &p->list, on_listed, p);
+    struct page_ask ask;
+    if (page_ask(c, &ask)) return;
+    *p = (struct page){c, {.limit = (size_t)ask.limit, .has_after = ask.has_after, .after = ask.after}};
+    store_file_list(c->api->server->store, &p->list, on_listed, p);
 }
