@@ -13,13 +13,12 @@
 #include "handler/exec_answer.h"
 #include "handler/exec_call.h"
 #include "handler/exec_verdict.h"
+#include "handler/remote_job.h"
 #include "handler/template.h"
 #include "handler/utf8.h"
 #include "handler/verdict.h"
 #include <assert.h>
 #include <stdlib.h>
-
-#define ID_MAX 1024 /* bytes of a remote id */
 
 enum poll_state { POLL_SUBMITTING, POLL_WAITING, POLL_ASKING, POLL_FETCHING, POLL_CANCELLING, POLL_OVER, POLL_STATES };
 
@@ -36,12 +35,13 @@ struct poll {
     struct single_item item;
     const struct exec_conf *conf; /* borrowed, as is turn */
     struct turn *turn;
-    struct arena arena;           /* the remote id, the verdict */
+    struct arena arena;           /* the id of the job, the verdict */
     struct exec_call call;        /* the one that runs, or the last one */
     struct timer timer;           /* waiting: the next call */
     struct later over;
     enum poll_state state;
-    struct str remote_id;         /* empty: none yet */
+    struct remote_job job;        /* what the other side has, once it has an id */
+    bool saved;                   /* the next attempt could ask for it */
     bool due;                     /* waiting: the time has come */
     bool done;                    /* the other side says so: `result` is asked next */
     bool decided;                 /* `verdict` is what came of it */
@@ -53,9 +53,17 @@ struct poll {
 
 static struct poll *poll_of(struct single_item *i) { return CONTAINER_OF(i, struct poll, item); }
 
+/* The server ends, and the next one asks on. */
+static bool leaves_it(const struct poll *p) { return p->item.stopping && p->why == STOP_SHUTDOWN && p->saved && !p->decided; }
+
 static enum poll_state after_stop(const struct poll *p)
 {
-    return p->remote_id.len && p->conf->poll.cancel ? POLL_CANCELLING : POLL_OVER;
+    return p->job.id.len && p->conf->poll.cancel && !leaves_it(p) ? POLL_CANCELLING : POLL_OVER;
+}
+
+static struct remote_side side_of(const struct exec_conf *conf)
+{
+    return (struct remote_side){.kind = "exec", .key = "exec", .address = conf->command, .polls = true, .needs_id = true};
 }
 
 static enum poll_state next_state(const struct poll *p)
@@ -92,6 +100,7 @@ static void on_over_later(struct later *l)
     struct poll *p = CONTAINER_OF(l, struct poll, over);
     struct attempt *a = p->item.attempt;
     if (p->item.stopping) verdict_stopped(&p->verdict, &p->arena, a, p->why);
+    if (!leaves_it(p) && p->verdict.event != LIFE_DONE) remote_job_forget(p->saved, a);
     a->inside = NULL;
     single_decided(&p->item, &p->verdict);
     single_settled(&p->item);
@@ -132,8 +141,11 @@ static void submitted(struct poll *p)
     }
     exec_answer_init(&answer, buf_str(&p->call.out));
     struct str id = exec_answer_text(&answer, p->conf->poll.id, &p->arena);
-    if (id.len && id.len <= ID_MAX && str_find(id, '\0') == id.len) {
-        p->remote_id = arena_str(&p->arena, id);
+    if (remote_job_is_id(id)) {
+        struct remote_side side = side_of(p->conf);
+        p->job.id = arena_str(&p->arena, id);
+        remote_job_save(&p->job, &side, p->item.attempt);
+        p->saved = true;
         attempt_note(p->item.attempt, "bide: submitted, the remote id is %.*s", STR_ARG(id));
     } else { /* something was submitted and cannot be followed: another attempt would do it twice */
         verdict_failed(v, &p->arena, FAILURE_BAD_RESULT, "no id at \"%s\" of what the command said: \"%.*s\"",
@@ -250,7 +262,10 @@ static void call(struct poll *p, const char *const *command, int64_t limit_ms)
     struct arena arena = {0};
     struct err e = {0};
     const char *const *argv;
-    int rc = template_fill_command(command, p->item.attempt, p->remote_id, &arena, &argv, &e);
+    struct attempt whose = *p->item.attempt; /* the one that submitted it; the directory is this one's */
+    whose.number = p->job.attempt;
+    whose.fence = p->job.fence;
+    int rc = template_fill_command(command, &whose, p->job.id, &arena, &argv, &e);
     if (rc == 0) rc = exec_call_start(&p->call, argv, STR_NONE, limit_ms, &e);
     if (rc != 0 && rc != ERR_AGAIN && p->state != POLL_CANCELLING) unusable(p, command[0], str_of(e.text));
     else if (rc != 0) attempt_note(p->item.attempt, "bide: %s could not be run: %s", command[0], e.text);
@@ -306,6 +321,14 @@ static void stop(struct single_item *i, enum stop_reason why)
     step(p);
 }
 
+/* The commands find the input in the directory, also those of an attempt that submits nothing. */
+static int give_input(struct poll *p, struct err *e)
+{
+    struct attempt *a = p->item.attempt;
+    int rc = dir_write(a->dir, FRAME_INPUT_FILE, a->task->input, e);
+    return rc ? rc : sandbox_give_dir(&p->conf->sandbox, a->dir, frame_files, e);
+}
+
 static int submit(struct poll *p, struct err *e)
 {
     struct arena arena = {0};
@@ -313,9 +336,7 @@ static int submit(struct poll *p, struct err *e)
     const char *const *argv;
     struct attempt *a = p->item.attempt;
     bool fits = template_fill_command(p->conf->command, a, STR_NONE, &arena, &argv, &wrong) == 0;
-    int rc = fits ? dir_write(a->dir, FRAME_INPUT_FILE, a->task->input, e) : 0;
-    if (fits && rc == 0) rc = sandbox_give_dir(&p->conf->sandbox, a->dir, frame_files, e);
-    if (fits && rc == 0) rc = exec_call_start(&p->call, argv, a->task->input, p->conf->poll.call_timeout_ms, e);
+    int rc = fits ? exec_call_start(&p->call, argv, a->task->input, p->conf->poll.call_timeout_ms, e) : 0;
     if (!fits || rc == ERR_TOO_BIG) {
         verdict_failed(&p->verdict, &p->arena, FAILURE_INVALID_INPUT, "%s",
                        fits ? "the arguments are together longer than a program can be given" : wrong.text);
@@ -334,15 +355,23 @@ int exec_poll_start(struct single_item **ret, struct attempt *a, const struct ex
     p->item.child = &p->call.child;
     p->conf = conf;
     p->turn = turn;
+    p->job = (struct remote_job){.attempt = a->number, .fence = a->fence};
     list_init(&p->over.link);
     arena_init(&p->arena);
     exec_call_init(&p->call, conf, turn, spawner, a, on_call_over);
-    int rc = submit(p, e);
+    struct remote_side side = side_of(conf);
+    int rc = give_input(p, e);
+    if (rc == 0) p->saved = remote_job_take_over(&p->job, &side, a, &p->arena);
+    if (rc == 0 && !p->saved) rc = submit(p, e);
     if (rc != 0) {
         release(p);
         return rc;
     }
-    if (p->decided) step(p);
+    if (p->saved) {
+        p->state = POLL_WAITING;
+        p->due = true;
+    }
+    if (p->saved || p->decided) step(p);
     *ret = &p->item;
     return 0;
 }

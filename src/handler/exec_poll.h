@@ -4,6 +4,8 @@
  * the other side is done; `result` fetches what came of it. Each call is a process of its own (exec_call.h), one at a
  * time.
  *
+ *                an earlier attempt, now lost, has submitted it: at once
+ *                          ▼
  *   submitting ──an id──▶ waiting ──every──▶ asking ──done──▶ fetching ──▶ over (verdict)
  *      │                   │  ▲                │  │ failed       │  │        ▲
  *      │                   │  └─ still running ┘  └──────────────┼──┼────────┤
@@ -11,7 +13,9 @@
  *      │ no id, stop       │ stop                                            │
  *      └───────────────────┴──▶ cancelling (the `cancel` command) ───────────┘
  *
- * A stop ends the call that runs, and then tells the other side, all within the grace of the task.
+ * A stop ends the call that runs, and then tells the other side, all within the grace of the task. The id is saved
+ * (remote_job.h) until an ending is known: when it is the server that stops, the other side is left to its work, and the next
+ * server asks on.
  */
 #ifndef HANDLER_EXEC_POLL_H
 #define HANDLER_EXEC_POLL_H

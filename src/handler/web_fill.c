@@ -6,7 +6,7 @@
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "handler/template.h"
-#include "handler/web_job.h"
+#include "handler/remote_job.h"
 #include <ctype.h>
 #include <stdio.h>
 

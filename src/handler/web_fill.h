@@ -12,11 +12,11 @@
 #include "base/json.h"
 #include "handler/handler.h"
 
-struct web_job; /* web_job.h */
+struct remote_job; /* remote_job.h */
 
 struct web_words {
     const struct attempt *attempt;
-    const struct web_job *job; /* its attempt and fence are those that are meant, also after a later attempt has taken it over */
+    const struct remote_job *job; /* its attempt and fence are those that are meant, also after a later attempt has taken it over */
     const struct json *input;  /* the task's input, parsed */
     struct str callback_url;   /* empty: none. Its template stays as it is then, as does that of a remote id that is not known */
 };

@@ -12,7 +12,7 @@
 #include "handler/attempt.h"
 #include "handler/verdict.h"
 #include "handler/web_desk.h"
-#include "handler/web_job.h"
+#include "handler/remote_job.h"
 #include "handler/web_report.h"
 #include "handler/web_verdict.h"
 #include <assert.h>
@@ -41,7 +41,7 @@ struct web_run {
     enum web_state state;
     struct web_place place;      /* of its callback, when there is one */
     struct web_caller *caller;   /* borrowed: whose word the verdict is; NULL: nobody's who waits for its answer */
-    struct web_job job;          /* what the other side has, once it has taken it */
+    struct remote_job job;          /* what the other side has, once it has taken it */
     bool saved;                  /* the next attempt could ask for it */
     struct str callback_url;     /* empty: nobody was given one */
     bool due;                    /* waiting: the time has come */
@@ -62,6 +62,18 @@ static bool takes_callback(const struct web_run *r) { return r->conf->callback.b
 static bool can_tell(const struct web_run *r)
 {
     return r->conf->cancel && (r->job.id.len || !web_fill_names(r->conf->cancel, "remote.id"));
+}
+
+static bool needs_id(const struct web_conf *conf)
+{
+    return web_fill_names(conf->poll.status, "remote.id") || web_fill_names(conf->poll.result, "remote.id");
+}
+
+static struct remote_side side_of(const struct web_conf *conf, const char *address[2])
+{
+    address[0] = conf->url;
+    address[1] = NULL;
+    return (struct remote_side){"http", "url", address, conf->poll.status != NULL, needs_id(conf)};
 }
 
 /* The server ends, and the next one asks on. */
@@ -98,19 +110,12 @@ static void on_settled(struct attempt *a, int err)
     if (caller) caller->on_told(caller, err);
 }
 
-/* Whatever comes after an ending that was told is begun anew. */
-static void forget(struct web_run *r)
-{
-    struct attempt *a = r->item.attempt;
-    if ((r->saved || a->resume.len) && r->verdict.event != LIFE_DONE) a->events->on_save(a, STR_NONE);
-}
-
 static void on_over_later(struct later *l)
 {
     struct web_run *r = CONTAINER_OF(l, struct web_run, over);
     struct attempt *a = r->item.attempt;
     if (r->item.stopping && !r->decided) verdict_stopped(&r->verdict, &r->arena, a, r->why);
-    if (!leaves_it(r)) forget(r);
+    if (!leaves_it(r) && r->verdict.event != LIFE_DONE) remote_job_forget(r->saved, a);
     single_decided(&r->item, &r->verdict);
 }
 
@@ -141,10 +146,10 @@ static void taken(struct web_run *r)
 {
     struct arena words = {0};
     struct str id = web_report_text(buf_str(&r->call.answer), r->conf->id, &words);
-    if (web_job_is_id(id)) {
+    if (remote_job_is_id(id)) {
         r->job.id = arena_str(&r->arena, id);
         attempt_note(r->item.attempt, "bide: %.*s: the remote id is %.*s", STR_ARG(buf_str(&r->call.place)), STR_ARG(id));
-    } else if (web_job_needs_id(r->conf)) { /* something was begun and cannot be followed: another attempt would do it twice */
+    } else if (needs_id(r->conf)) { /* something was begun and cannot be followed: another attempt would do it twice */
         verdict_failed(&r->verdict, &r->arena, FAILURE_BAD_RESULT, "%.*s: no id at \"%s\" of the answer", STR_ARG(buf_str(&r->call.place)),
                        r->conf->id);
         verdict_detail(&r->verdict, &r->arena, buf_str(&r->call.answer));
@@ -153,7 +158,9 @@ static void taken(struct web_run *r)
     }
     arena_release(&words);
     if (!polls(r) || r->decided) return;
-    web_job_save(&r->job, r->conf, r->item.attempt);
+    const char *address[2];
+    struct remote_side side = side_of(r->conf, address);
+    remote_job_save(&r->job, &side, r->item.attempt);
     r->saved = true;
 }
 
@@ -369,12 +376,14 @@ struct single_item *web_run_start(struct attempt *a, const struct web_conf *conf
     r->conf = conf;
     r->turn = turn;
     r->desk = desk;
-    r->job = (struct web_job){.attempt = a->number, .fence = a->fence};
+    r->job = (struct remote_job){.attempt = a->number, .fence = a->fence};
     list_init(&r->over.link);
     arena_init(&r->arena);
     web_call_init(&r->call, conf, turn, fetcher, a, on_call_over);
     a->on_over = on_settled;
-    r->saved = web_job_take_over(&r->job, conf, a, &r->arena);
+    const char *address[2];
+    struct remote_side side = side_of(conf, address);
+    r->saved = remote_job_take_over(&r->job, &side, a, &r->arena);
     if (r->saved) {
         r->state = WEB_WAITING;
         r->due = true;

@@ -2,7 +2,7 @@
  *
  * One attempt of the handler `http`. Without `poll` and `callback` it is one request, whose answer is the verdict. With them
  * that answer only says that the work was taken; the other side is asked, or calls back, or both. One call (web_call.h) at a
- * time. Who can ask saves that it was taken (web_job.h), until an ending is known; after an attempt that was lost the next one
+ * time. Who can ask saves that it was taken (remote_job.h), until an ending is known; after an attempt that was lost the next one
  * begins with a question.
  *
  *               an earlier attempt, now lost, has sent it: at once

@@ -12,18 +12,21 @@ import json, os, sys
 here = os.path.dirname(os.path.abspath(__file__))
 verb, arg = sys.argv[1:3]
 def path(id): return os.path.join(here, "remote-%s.json" % id)
+def keep(id, spec):
+    with open(path(id) + ".new", "w") as f: json.dump(spec, f)
+    os.replace(path(id) + ".new", path(id))
 with open(os.path.join(here, "calls"), "a") as f: f.write("%s %s\\n" % (verb, arg))
 if verb == "submit":
     spec = json.load(sys.stdin)
     if "fail" in spec: sys.exit(spec["fail"])
-    id = len([n for n in os.listdir(here) if n.startswith("remote-")]) + 1
-    json.dump(spec, open(path(id), "w"))
+    id = len([n for n in os.listdir(here) if n.startswith("remote-") and n.endswith(".json")]) + 1
+    keep(id, spec)
     print(json.dumps({"task_id": "r%d" % id if spec.get("text") else id}))
     if spec.get("text"): os.rename(path(id), path("r%d" % id))
 elif verb == "status":
     spec = json.load(open(path(arg)))
     answer = spec["answers"].pop(0) if len(spec["answers"]) > 1 else spec["answers"][0]
-    json.dump(spec, open(path(arg), "w"))
+    keep(arg, spec)
     print(answer if isinstance(answer, str) else json.dumps(answer))
 elif verb == "result":
     print(json.dumps({"article": "about " + json.load(open(path(arg)))["name"], "id": arg}))
@@ -116,3 +119,22 @@ def test_what_is_wrong_in_poll_is_said_with_its_place(serve):
     for words in ('"status" is missing', '"every": expected a duration', '"id": expected a JSON pointer', '"done": expected a word',
                   'unknown key "stat"'):
         assert words in server.text(), server.text()
+
+
+def test_what_was_submitted_is_asked_for_by_the_next_server_and_not_submitted_again(bide):
+    before = calls(bide).count("submit dogs")
+    id = bide.submit("article", {"name": "dogs", "answers": [RUNNING]})["id"]
+    until(lambda: any(a["saved_bytes"] for a in bide.get_json(f"/v1/tasks/{id}/attempts")["items"]), "its checkpoint in the store")
+    bide.kill9()
+    [remote] = [f for f in bide.dir.glob("remote-*.json") if json.loads(f.read_text())["name"] == "dogs"]
+    bide.start()
+
+    def finish():  # a question under way may write the file once more
+        remote.with_suffix(".new").write_text(json.dumps({"name": "dogs", "answers": [{"status": "completed"}]}))
+        remote.with_suffix(".new").replace(remote)
+        return bide.task(id)["status"] == "completed"
+
+    until(finish, "its result")
+    task = bide.task(id)
+    assert (task["result"]["article"], task["attempt"]) == ("about dogs", 2)
+    assert calls(bide).count("submit dogs") == before + 1

@@ -13,16 +13,16 @@ BUGS = {
     "job_unforgotten": (
         "an attempt asks for what the other side has said of an earlier one that it has failed",
         "src/handler/web_run.c",
-        "if ((r->saved || a->resume.len) && r->verdict.event != LIFE_DONE)",
-        "if ((r->saved || a->resume.len) && r->verdict.event == LIFE_STOPPED)",
-        unit("test_unit_handler_web_job", "after_a_failure_that_the_other_side_told_it_is_sent_again"),
+        "if (!leaves_it(r) && r->verdict.event != LIFE_DONE)",
+        "if (!leaves_it(r) && r->verdict.event == LIFE_STOPPED)",
+        unit("test_unit_handler_web_resume", "after_a_failure_that_the_other_side_told_it_is_sent_again"),
     ),
     "job_sent_again": (
         "what the other side has taken of a lost attempt is sent again",
-        "src/handler/web_job.c",
+        "src/handler/remote_job.c",
         "    if (a->resume.len == 0) return false;",
         "    if (a->resume.len < 65536) return false;",
-        unit("test_unit_handler_web_job", "what_was_taken_is_asked_for_at_once_by_the_next_attempt_and_not_sent_again"),
+        unit("test_unit_handler_web_resume", "what_was_taken_is_asked_for_at_once_by_the_next_attempt_and_not_sent_again"),
     ),
     "answer_read_on": (
         "an answer that is too long is unpacked to the end of what has come of it",
@@ -33,10 +33,10 @@ BUGS = {
     ),
     "job_of_another_server": (
         "an attempt asks the server of its type for what another one has taken",
-        "src/handler/web_job.c",
-        'if (!str_eq(exec_answer_text(saved, "/http/to", arena), str_of(to)))',
+        "src/handler/remote_job.c",
+        'if (!str_eq(member(r, "to"), str_of(to)))',
         "if (false)",
-        unit("test_unit_handler_web_job", "what_another_server_has_taken_is_not_asked_for_here"),
+        unit("test_unit_handler_web_resume", "what_another_server_has_taken_is_not_asked_for_here"),
     ),
     "callback_answered_early": (
         "a callback is answered before what it said is in the store",

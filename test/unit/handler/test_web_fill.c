@@ -3,7 +3,7 @@
  * Templates of http types: URLs, headers, bodies.
  */
 #include "handler/web_fill.h"
-#include "handler/web_job.h"
+#include "handler/remote_job.h"
 #include "test.h"
 
 static struct buf out;
@@ -18,7 +18,7 @@ static int fill(enum where where, const char *text, const char *input)
     struct json j;
     struct task_body body = {.type = STR("polish")};
     struct attempt attempt = {.task = &body, .fence = 0xdef, .number = 3};
-    const struct web_job job = {.id = STR("r/1"), .attempt = 2, .fence = 0xabc};
+    const struct remote_job job = {.id = STR("r/1"), .attempt = 2, .fence = 0xabc};
     const struct web_words words = {&attempt, &job, &j, STR_NONE};
     CHECK_INT(id_parse(&body.id, STR("01a1ffe8-96cd-754e-be93-691a58a8ee38")), 0);
     json_init(&j);
