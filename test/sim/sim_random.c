@@ -62,7 +62,8 @@ static void haunt(struct sim_task *t)
     const struct check_task *known = sim_check_task(&sim->check, t->number);
     int last = known->n_fences - 1 - (known->state == TASK_RUNNING);
     uint64_t fence = last >= 0 && one_in(sim, 2) ? (uint64_t)known->fences[last % 16] : rng_next(&sim->test_rng.rng);
-    sim_ghost(&sim->client, t, fence, (enum life_event)below(sim, LIFE_CLAIM));
+    bool steps = t->chain && !one_in(sim, 3); /* that a step is done is said of few tasks */
+    sim_ghost(&sim->client, t, fence, steps ? LIFE_DONE : (enum life_event)below(sim, LIFE_CLAIM));
 }
 
 static void act_on(struct sim_task *t)
