@@ -115,7 +115,7 @@ def test_what_it_says_is_next_follows_its_task(serve, pull):
     pull(bide)
     next = [{"type": "cat", "input": {"n": 1}, "priority": 3}, {"type": "cat", "subject": "own"}]
     id = bide.submit("remote.x", {"next": next, "file": "f", "result_bytes": 2_000_000}, subject="s")["id"]
-    given, with_task = [bide.ended(task["id"], "completed") for task in until(lambda: bide.get_json("/v1/tasks?type=cat")["items"][::-1], "what follows")]
+    given, with_task = [bide.ended(task["id"], "completed") for task in until(lambda: bide.listed(type="cat")[::-1], "what follows")]
     assert (given["result"], given["priority"], given["subject"]) == ({"n": 1}, 3, "s")
     ended = bide.send("GET", f"/v1/tasks/{with_task['id']}/result").json
     assert (with_task["subject"], ended["id"], ended["files"], len(ended["result"]["pad"])) == ("own", id, ["f"], 2_000_000)

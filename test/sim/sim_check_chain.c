@@ -47,5 +47,6 @@ void sim_check_step_seen(const struct look *k)
     int64_t at = t->accepted ? t->step : sim_check_first_step(t);
     while (at && at != k->f->step) at = after(t, at);
     if (at != k->f->step) sim_check_breaks(k, "is at a step of its chain that it cannot have come to");
+    if (t->step != k->f->step) sim_check_new_run(t); /* its checkpoints were those of the step before */
     t->step = k->f->step;
 }
