@@ -101,8 +101,7 @@ def test_instances_run_side_by_side(serve):
 def test_a_busy_worker_names_its_task(serve):
     bide = serve()
     id = bide.act(["until", bide.gate("busy")])
-    bide.seen(id, "running")
-    [worker] = live(bide)
+    [worker] = until(lambda: [w for w in live(bide) if w["current"]], "a worker that was given it")
     assert (worker["state"], worker["current"]) == ("busy", [id])
     bide.open_gate("busy")
     bide.ended(id, "completed")
