@@ -38,7 +38,7 @@ notes: ## notes of a spoken video: fetched, transcribed, polished, summed up by 
 	@examples/speech-notes/demo.sh
 
 studio: ## the same with content written by a command, what follows it, and rows of a table
-	@scripts/install-packages build
+	@scripts/install-packages build studio
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target programs
 	@examples/content-studio/demo.sh

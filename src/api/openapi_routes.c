@@ -158,8 +158,8 @@ static const char *schema_of(const struct config *c, const struct config_route *
     return t ? t->schema_text : NULL;
 }
 
-/* "#/.." within one begins at the nearest "$id": it gets one, its address in the configuration, unless it has its own. */
-static void write_said(struct buf *b, const char *text, const struct config *c, const struct config_route *r)
+/* "#/.." within one begins at the nearest "$id": it gets one unless it has its own, of this place, for no two may be the same. */
+static void write_said(struct buf *b, const char *text, size_t route, const char *media)
 {
     struct str json = str_trim(str_of(text));
     bool refers = strstr(text, "\"$ref\"") && !strstr(text, "\"$id\"");
@@ -167,7 +167,7 @@ static void write_said(struct buf *b, const char *text, const struct config *c, 
         json_write_raw(b, json);
         return;
     }
-    buf_add_format(b, "{\"$id\":\"urn:bide:routes:%zu:input\",", (size_t)(r - c->routes));
+    buf_add_format(b, "{\"$id\":\"urn:bide:routes:%zu:%s\",", route, media);
     buf_add_str(b, str_sub(json, 1, json.len));
 }
 
@@ -177,7 +177,7 @@ static void write_body_schema(struct buf *b, const char *media, const struct con
     json_write_key(b, media);
     json_write_open(b, '{');
     json_write_key(b, "schema");
-    if (text) write_said(b, text, c, r);
+    if (text) write_said(b, text, (size_t)(r - c->routes), media);
     else write_named(b, names);
     json_write_close(b, '}');
 }

@@ -88,7 +88,7 @@ struct making {
     struct store_owed *owed;
     struct str task; /* as their input; made when one needs it */
     struct store_add_item *items;
-    size_t n;
+    size_t n, unmade;
 };
 
 /* With all of it, unless that is more than an input may be. */
@@ -117,6 +117,7 @@ static void make_one(struct making *m, const struct json *j, const struct json_n
         char id[ID_TEXT];
         id_format(&m->owed->task.body.id, id);
         log_error("what was to follow task %s cannot be made: %s%s%s", id, e.pointer, *e.pointer ? ": " : "", e.text);
+        m->unmade++;
         return;
     }
     *body = task_copy_body(a, body); /* the text it was read from goes */
@@ -140,7 +141,7 @@ static void make_of(struct making *m, struct str text, const char *member)
     json_release(&j);
 }
 
-static void make(void *user, struct store_owed *o, struct store_add_item **ret, size_t *ret_n)
+static void make(void *user, struct store_owed *o, struct store_add_item **ret, size_t *ret_n, size_t *ret_unmade)
 {
     struct making m = {.api = user, .owed = o, .items = arena_alloc(&o->req.arena, 2 * LIMIT_SEQUEL * sizeof *m.items)};
     bool completed = o->task.life.state == TASK_COMPLETED;
@@ -148,6 +149,7 @@ static void make(void *user, struct store_owed *o, struct store_add_item **ret, 
     if (completed) make_of(&m, o->next, NULL);
     *ret = m.items;
     *ret_n = m.n;
+    *ret_unmade = m.unmade;
 }
 
 struct sequel_maker sequel_maker(struct api *a) { return (struct sequel_maker){a, make, check_next}; }

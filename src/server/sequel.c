@@ -55,6 +55,7 @@ static void on_paid(struct store_req *req)
         return;
     }
     for (size_t i = 0; i < q->add.n && !q->add.unowed; i++) tell(q, &q->add.items[i]);
+    if (!q->add.unowed) q->refused += (int64_t)q->unmade;
     filing_ended(&q->server->filing); /* what its input names was kept for those */
     store_release(&q->owed.req);
     q->more = true;
@@ -74,7 +75,7 @@ static void on_owed(struct store_req *req)
         return;
     }
     q->add = (struct store_add){.pays = true, .paid = q->owed.task.body.id, .paid_run = q->owed.task.life.run};
-    q->maker.make(q->maker.user, &q->owed, &q->add.items, &q->add.n);
+    q->maker.make(q->maker.user, &q->owed, &q->add.items, &q->add.n, &q->unmade);
     q->state = SEQUEL_PAYING;
     store_add(q->server->store, &q->add, on_paid, q);
 }

@@ -18,8 +18,8 @@ struct server;
 
 struct sequel_maker {
     void *user;
-    /* What is to follow this ending, in its arena. What cannot be made is told to the log. */
-    void (*make)(void *user, struct store_owed *o, struct store_add_item **ret, size_t *ret_n);
+    /* What is to follow this ending, in its arena. What cannot be made is told to the log, and how many those are. */
+    void (*make)(void *user, struct store_owed *o, struct store_add_item **ret, size_t *ret_n, size_t *ret_unmade);
     /* `next` of a verdict: can it be made? 0, or the reason. */
     int (*check)(void *user, struct str next, struct err *e);
 };
@@ -31,6 +31,7 @@ struct sequel {
     bool more, stopped; /* more: something was owed since it was asked last */
     struct store_owed owed;
     struct store_add add;
+    size_t unmade;          /* of this ending */
     struct timer again;
     int64_t added, refused; /* tasks, since the start */
 };

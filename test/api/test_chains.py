@@ -3,8 +3,9 @@
 import json
 import os
 import pathlib
+import subprocess
 
-from harness import problem, until
+from harness import BIDE, PATIENCE, problem, until
 from puller import claim_one
 from test_reload import reload
 
@@ -202,6 +203,12 @@ def test_what_was_submitted_before_its_type_became_a_chain_begins_at_the_first_s
     for n, id in enumerate(ids):
         task = bide.ended(id, "completed")
         assert (task["result"], steps(task)) == ({"was": n}, [("echo", "completed"), ("again", "completed")])
+
+
+def test_check_names_the_steps(serve):
+    bide = serve(types={"echo": ECHO, "both": chain({"type": "echo"}, {"type": "echo", "name": "again"})})
+    said = subprocess.run([BIDE, "check", str(bide.config_file)], capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+    assert "type      both: queue default, steps echo, again," in said, said
 
 
 def test_a_name_that_its_steps_make_too_long_is_refused(serve):

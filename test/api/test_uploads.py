@@ -197,7 +197,9 @@ def test_an_upload_that_breaks_off_leaves_nothing(serve):
     with socket.create_connection(("127.0.0.1", bide.port), PATIENCE) as s:
         s.sendall(b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + bytes(200000))
         until(lambda: stored(bide), "it has begun")
+        until(lambda: metric(bide, "bide_files_arriving_bytes") == 200000, "what has come is counted")
     until(lambda: not stored(bide), "it is gone")
+    until(lambda: metric(bide, "bide_files_arriving_bytes") == 0, "and counted no more")
     assert bide.get_json("/v1/files")["items"] == []
 
 

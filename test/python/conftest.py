@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""bide is importable from the tree; `connect` makes a client of either kind, `desk` and `start` a puller and its server."""
+"""bide is importable from the tree; `connect` makes a client of either kind, `client` one of bide.inline
+with `worker` behind it, `desk` and `start` a puller and its server."""
 import sys
 from pathlib import Path
 
@@ -9,6 +10,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "sdk/python"))
 
 from both_clients import Asynchronous, Blocking  # noqa: E402
 from fake_desk import FakeDesk, Puller  # noqa: E402
+
+from bide import inline  # noqa: E402
+from bide.worker import Worker  # noqa: E402
 
 
 @pytest.fixture(params=[Blocking, Asynchronous])
@@ -22,6 +26,17 @@ def connect(request):
     yield make
     for client in made:
         client.close()
+
+
+@pytest.fixture
+def worker():
+    return Worker()
+
+
+@pytest.fixture
+def client(worker):
+    with inline.Client(worker) as client:
+        yield client
 
 
 @pytest.fixture

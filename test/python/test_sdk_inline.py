@@ -8,18 +8,6 @@ import pytest
 
 import bide
 from bide import aio, client as blocking, inline, problems
-from bide.worker import Worker
-
-
-@pytest.fixture
-def worker():
-    return Worker()
-
-
-@pytest.fixture
-def client(worker):
-    with inline.Client(worker) as client:
-        yield client
 
 
 def counts(changed, skipped=0):

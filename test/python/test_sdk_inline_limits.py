@@ -21,12 +21,6 @@ def worker(ran):
     return worker
 
 
-@pytest.fixture
-def client(worker):
-    with inline.Client(worker) as client:
-        yield client
-
-
 def submit(client, *inputs, **options):
     return [client.submit("t", input, **options)["id"] for input in inputs]
 

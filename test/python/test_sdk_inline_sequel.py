@@ -3,18 +3,6 @@
 import pytest
 
 from bide import inline, problems
-from bide.worker import Worker
-
-
-@pytest.fixture
-def worker():
-    return Worker()
-
-
-@pytest.fixture
-def client(worker):
-    with inline.Client(worker) as client:
-        yield client
 
 
 def test_what_follows_a_task_runs_after_it(worker, client):

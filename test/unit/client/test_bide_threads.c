@@ -257,14 +257,22 @@ TEST(a_frame_of_several_tasks_is_run_by_several_threads)
     finish();
 }
 
-TEST(a_write_that_fails_in_a_thread_ends_the_worker_though_bide_says_nothing)
+/* Task a is at the gate, and there is a thread without one. */
+static void begin_one(struct bide_error *error)
 {
-    struct bide_error error = {0};
+    static struct bide_worker worker;
+    worker = (struct bide_worker){.run = wait_at_gate, .unload = unload, .concurrency = 2, .error = error};
     begin();
-    play_start(&play, &(struct bide_worker){.run = wait_at_gate, .unload = unload, .concurrency = 2, .error = &error});
+    play_start(&play, &worker);
     play_hear(&play);
     play_say(&play, RUN("a", "{}"));
     CHECK_STR(str_of(hear()), "progress a");
+}
+
+TEST(a_write_that_fails_in_a_thread_ends_the_worker_though_bide_says_nothing)
+{
+    struct bide_error error = {0};
+    begin_one(&error);
     play_deafen(&play);
     let(1);
     CHECK(comes(ended[0], 10 * 1000)); /* BIDE_IN is still open */
@@ -277,11 +285,7 @@ TEST(a_write_that_fails_in_a_thread_ends_the_worker_though_bide_says_nothing)
 TEST(a_line_that_is_not_json_ends_the_worker_when_those_that_run_have_ended)
 {
     struct bide_error error = {0};
-    begin();
-    play_start(&play, &(struct bide_worker){.run = wait_at_gate, .unload = unload, .concurrency = 2, .error = &error});
-    play_hear(&play);
-    play_say(&play, RUN("a", "{}"));
-    CHECK_STR(str_of(hear()), "progress a");
+    begin_one(&error);
     play_say(&play, "hello");
     let(1);
     CHECK_STR(str_of(hear()), "done a");
