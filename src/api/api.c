@@ -10,6 +10,7 @@
 #include "api/pull_upload.h"
 #include "api/routes.h"
 #include "api/sequel.h"
+#include "api/task_json.h"
 
 #include <assert.h>
 
@@ -19,12 +20,19 @@ static const struct route *const tables[] = {tasks_routes,   task_routes,   queu
                                              gc_routes,      batch_routes,   files_routes,
                                              pull_claim_routes, pull_attempt_routes, pull_upload_routes,
                                              callbacks_routes,
-                                             upload_routes,  uploaded_routes, files_zip_routes};
+                                             upload_routes,  uploaded_routes, files_zip_routes,
+                                             events_routes};
+
+static void write_news(void *user, struct buf *b, const struct task *t, bool with_result)
+{
+    task_json_write(b, ((struct api *)user)->server, t, with_result ? TASK_SHOW_RESULT : TASK_SHOW_NEITHER);
+}
 
 void api_init(struct api *a, struct server *server)
 {
     *a = (struct api){.server = server, .started_at_ms = turn_wall_ms(server->turn)};
     server->sequel.maker = sequel_maker(a);
+    server->news.writer = (struct news_writer){a, write_news};
     json_init(&a->json);
     map_init(&a->busy_keys);
     a->json.closed = STR("input"); /* passed on, never looked into */

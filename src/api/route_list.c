@@ -227,7 +227,7 @@ static bool take(struct listing *m, const struct task *t)
     if (!m->totals_known) m->counts[word]++;
     if (m->shown == m->limit) return true;
     buf_clear(&m->one);
-    task_json_write(&m->one, s, t, false);
+    task_json_write(&m->one, s, t, TASK_SHOW_NEITHER);
     int err = route_answer_task(m->call, &m->tasks, buf_str(&m->one), &state);
     if (err) m->tasks.err = err;
     m->shown++;

@@ -97,10 +97,10 @@ static struct str task_as_input(struct making *m)
     struct buf b;
     if (m->task.p) return m->task;
     buf_init(&b, LIMIT_INPUT);
-    task_json_write(&b, m->api->server, &m->owed->task, true);
+    task_json_write(&b, m->api->server, &m->owed->task, TASK_SHOW_WHOLE);
     if (buf_err(&b)) {
         buf_clear(&b);
-        task_json_write(&b, m->api->server, &m->owed->task, false);
+        task_json_write(&b, m->api->server, &m->owed->task, TASK_SHOW_NEITHER);
     }
     m->task = arena_str(&m->owed->req.arena, buf_str(&b));
     buf_release(&b);

@@ -100,7 +100,7 @@ static void on_result(struct store_req *req)
         no_result(c, req, t);
     } else {
         struct buf b = call_buf(c);
-        task_json_write(&b, c->api->server, t, false);
+        task_json_write(&b, c->api->server, t, TASK_SHOW_NEITHER);
         store_release(req);
         struct http_header later = {STR("Retry-After"), STR("1")};
         call_answer_buf(c, 202, CALL_JSON, &b, &later, 1);
@@ -206,7 +206,7 @@ static void on_shown(struct store_req *req)
     }
     struct buf b = call_buf(c);
     m->get.task.life = m->control.one.life; /* as the change left it, whatever has happened since */
-    task_json_write(&b, c->api->server, &m->get.task, false);
+    task_json_write(&b, c->api->server, &m->get.task, TASK_SHOW_NEITHER);
     store_release(req);
     struct http_header later = {STR("Retry-After"), STR("1")};
     call_answer_buf(c, m->pending ? 202 : 200, CALL_JSON, &b, &later, m->pending);

@@ -64,12 +64,12 @@ static void write_place(struct buf *b, const struct task_place *place)
     json_write_member_time(b, "eta_at", place->eta_at_ms);
 }
 
-static void payload(struct buf *b, const struct task *t, bool whole)
+static void payload(struct buf *b, const struct task *t, enum task_show show)
 {
     bool done = t->life.state == TASK_COMPLETED;
-    if (whole) json_write_member_raw(b, "input", t->body.input);
+    if (show & TASK_SHOW_INPUT) json_write_member_raw(b, "input", t->body.input);
     json_write_member_int(b, "input_bytes", (int64_t)t->input_bytes);
-    if (whole) json_write_member_raw(b, "result", done ? t->ending.result : STR_NONE);
+    if (show & TASK_SHOW_RESULT) json_write_member_raw(b, "result", done ? t->ending.result : STR_NONE);
     json_write_member_int(b, "result_bytes", (int64_t)t->result_bytes);
     json_write_key(b, "error");
     task_json_write_error(b, state_is_ending(t->life.state) ? &t->ending.failure : &t->last);
@@ -148,6 +148,8 @@ static void urls(struct buf *b, const struct id *id)
     json_write_open(b, '{');
     url(b, "self", path, len, STR(""));
     url(b, "result", path, len, STR("/result"));
+    url(b, "events", path, len, STR("/events"));
+    url(b, "output", path, len, STR("/output"));
     url(b, "log", path, len, STR("/log"));
     url(b, "cancel", path, len, STR("/cancel"));
     json_write_close(b, '}');
@@ -158,7 +160,7 @@ struct range {
 };
 
 /* Returns where the place lies in it. */
-static struct range write_task(struct buf *b, struct server *s, const struct task *t, bool whole,
+static struct range write_task(struct buf *b, struct server *s, const struct task *t, enum task_show show,
                                const struct task_place *place)
 {
     struct range at;
@@ -173,7 +175,7 @@ static struct range write_task(struct buf *b, struct server *s, const struct tas
     at.from = b->len;
     write_place(b, place);
     at.to = b->len;
-    payload(b, t, whole);
+    payload(b, t, show);
     times(b, s, t);
     urls(b, &t->body.id);
     nullable(b, "key", t->body.key);
@@ -190,17 +192,17 @@ static struct range write_task(struct buf *b, struct server *s, const struct tas
     return at;
 }
 
-void task_json_write(struct buf *b, struct server *s, const struct task *t, bool whole)
+void task_json_write(struct buf *b, struct server *s, const struct task *t, enum task_show show)
 {
     static const struct task_place unknown;
-    (void)write_task(b, s, t, whole, &unknown);
+    (void)write_task(b, s, t, show, &unknown);
 }
 
 void task_json_write_placed(struct buf *b, struct server *s, const struct task *t, const struct task_place *place,
                             char etag[ETAG_TEXT])
 {
     size_t start = b->len;
-    struct range at = write_task(b, s, t, true, place);
+    struct range at = write_task(b, s, t, TASK_SHOW_WHOLE, place);
     struct str body = str_sub(buf_str(b), start, b->len);
     etag_of_placed(body, at.from - start, at.to - start, place->position > 0 || place->eta_at_ms > 0, etag);
 }

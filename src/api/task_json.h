@@ -17,9 +17,11 @@
           5 * LIMIT_NAME + LIMIT_FILES * 256) +                                                                   \
      LIMIT_PROGRESS_DATA + 2 * LIMIT_INLINE + 16 * 1024)
 
-/* `whole`: with input and result (those the store left out for their size are null). What a live attempt knows better
+enum task_show { TASK_SHOW_NEITHER = 0, TASK_SHOW_INPUT = 1, TASK_SHOW_RESULT = 2, TASK_SHOW_WHOLE = 3 };
+
+/* With input and result, or without (those the store left out for their size are null). What a live attempt knows better
  * (progress) is taken from its run. */
-void task_json_write(struct buf *b, struct server *s, const struct task *t, bool whole);
+void task_json_write(struct buf *b, struct server *s, const struct task *t, enum task_show show);
 /* Where it stands in line; zeroed: not known. */
 struct task_place {
     int64_t position;  /* 0: in no line */

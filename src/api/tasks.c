@@ -5,6 +5,7 @@
 #include "api/tasks.h"
 
 #include "api/call.h"
+#include "api/event_stream.h"
 #include "api/file_refs.h"
 #include "api/filter.h"
 #include "api/idempotency.h"
@@ -47,7 +48,7 @@ static void accepted(struct submit *m)
     struct buf b = call_buf(c);
     bool minimal = !c->through && str_eq_nocase(prefer_find(c->req, "return"), STR("minimal"));
     if (minimal) task_json_write_id(&b, &m->body.id);
-    else task_json_write(&b, c->api->server, &t, c->through && t.input_bytes <= LIMIT_INLINE);
+    else task_json_write(&b, c->api->server, &t, c->through && t.input_bytes <= LIMIT_INLINE ? TASK_SHOW_WHOLE : TASK_SHOW_NEITHER);
     struct http_header headers[] = {{STR("Location"), path}, {STR("Retry-After"), STR("1")},
                                     {STR("Preference-Applied"), STR("return=minimal")}};
     call_answer_buf(c, 202, CALL_JSON, &b, headers, minimal ? 3 : 2);
@@ -64,6 +65,13 @@ static void wait(struct submit *m)
 {
     drop_body(m->call);
     wait_start(m->call, &m->body.id, m->wait_ms);
+}
+
+/* From its creation on. */
+static void follow(struct submit *m)
+{
+    struct task t = task_json_of_new(&m->item);
+    event_stream_submitted(m->call, &t);
 }
 
 static void refuse_held(struct call *c, const struct store_add_item *item)
@@ -87,7 +95,9 @@ static void on_added(struct store_req *req)
         c->existing = m->item.existing;
         drop_body(c);
         route_uploads_drop(c);
-        wait_start(c, c->existing ? &m->item.holder : &m->item.first, m->wait_ms);
+        if (event_stream_is_asked(c->req) && !c->through)
+            event_stream_start(c, c->existing ? &m->item.holder : &m->item.first, NULL, BUS_ALL, STR_NONE);
+        else wait_start(c, c->existing ? &m->item.holder : &m->item.first, m->wait_ms);
         return;
     }
     if (!err) {
@@ -106,6 +116,8 @@ static void on_added(struct store_req *req)
         call_refuse(c, err, "this Idempotency-Key was used for a submit with another body; nothing was stored");
     else if (err)
         call_refuse(c, err, "%s; nothing was stored, try again later", err_text(err));
+    else if (event_stream_is_asked(c->req) && !c->through)
+        follow(m);
     else if (m->wait_ms > 0)
         wait(m);
     else
@@ -179,7 +191,7 @@ static bool write_items(struct buf *b, struct server *s, struct store_list *list
             list->last = list->items[i - 1].body.id;
             return true;
         }
-        task_json_write(b, s, &list->items[i], false);
+        task_json_write(b, s, &list->items[i], TASK_SHOW_NEITHER);
     }
     return list->more;
 }

@@ -62,6 +62,7 @@ static void on_drained(void *user)
     notify_status(&s->notify, "drained");
     http_drain(s->http);
     waiters_tell_all(&s->server.waiters);
+    bus_close(&s->server.news.bus);
     s->answer_until_ms = turn_mono_ms(&s->turn) + SERVICE_ANSWER_MS;
     turn_timer(&s->turn, &s->look, 0, on_look);
 }

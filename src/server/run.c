@@ -125,6 +125,7 @@ void run_finish(struct run *r, const struct verdict *v)
     struct server *s = r->server;
     assert(r->state != RUN_SETTLING);
     turn_timer_stop(s->turn, &r->timeout);
+    turn_timer_stop(s->turn, &r->pace.later);
     r->state = RUN_SETTLING;
     keep_verdict(r, v, turn_wall_ms(s->turn));
     if (v->event == LIFE_DONE) check_done(r);
@@ -177,6 +178,7 @@ static void on_progress(struct attempt *a, const struct progress *p)
     json_write_member_raw(&r->progress, "data", p->data.len ? p->data : STR("{}"));
     json_write_close(&r->progress, '}');
     if (buf_err(&r->progress)) buf_clear(&r->progress); /* over its bounds: the handler has cut it, so this is none */
+    news_progress(&r->server->news, r);
 }
 
 static void on_save(struct attempt *a, struct str data)
@@ -189,12 +191,17 @@ static void on_save(struct attempt *a, struct str data)
 
 static void on_log(struct attempt *a, struct str bytes)
 {
-    logbook_add(&CONTAINER_OF(a, struct run, attempt)->log, bytes);
+    struct run *r = CONTAINER_OF(a, struct run, attempt);
+    logbook_add(&r->log, bytes);
+    news_log(&r->server->news, r, bytes);
 }
 
 static bool on_output(struct attempt *a, int64_t n, struct str text)
 {
-    return pieces_add(&CONTAINER_OF(a, struct run, attempt)->output, n, text) != PIECES_FULL;
+    struct run *r = CONTAINER_OF(a, struct run, attempt);
+    enum pieces_told told = pieces_add(&r->output, n, text);
+    if (told == PIECES_TAKEN) news_output(&r->server->news, r, r->output.next - 1, text);
+    return told != PIECES_FULL;
 }
 
 /* This post is left alone for a moment. */
@@ -292,6 +299,7 @@ static void started(struct run *r)
     metrics_started(&s->metrics, r->body.queue, server_type_label(s, r->body.type),
                     turn_wall_ms(s->turn) - r->life.eligible_at_ms);
     turn_timer(s->turn, &r->timeout, r->body.timeout_ms, run_on_timeout);
+    news_started(&s->news, r);
     if (r->life.cancel_requested) run_stop(r, STOP_CANCEL);
 }
 

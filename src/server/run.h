@@ -22,6 +22,7 @@
 #include "server/checkpoint.h"
 #include "server/dispatch.h"
 #include "server/logbook.h"
+#include "server/news.h"
 #include "task/pieces.h"
 
 enum run_state { RUN_CLAIMED, RUN_RUNNING, RUN_STOPPING, RUN_SETTLING };
@@ -50,6 +51,7 @@ struct run {
     struct attempt_place place; /* its directory */
     struct logbook log;
     struct pieces output;
+    struct news_pace pace;  /* of what is told of its progress */
     struct buf progress;    /* the last one as JSON object; empty: none */
     struct checkpoint *checkpoint; /* owned; NULL: it has saved none */
     const struct file *files; /* that its input names and that were there, in the arena */

@@ -82,9 +82,16 @@ static void on_store_idle(void *user)
     server_drain_step(user);
 }
 
+/* By no verdict of an attempt. */
+static void ended_apart(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life)
+{
+    server_ended(s, id, queue, type, life);
+    news_changed(&s->news, bus_ending(life->state), id, life);
+}
+
 static void on_expired(void *user, const struct store_tick_item *item)
 {
-    server_ended(user, &item->id, item->queue, item->type, &item->life);
+    ended_apart(user, &item->id, item->queue, item->type, &item->life);
 }
 
 /* ---- starting ---- */
@@ -113,6 +120,7 @@ void server_init(struct server *s, const struct server_conf *conf)
     roster_open(&s->roster, &(struct roster_conf){conf->config, s->turn, conf->spawner, conf->fetcher, s, on_room, on_handler_event,
                                                   &s->spares, conf->chores});
     waiters_init(&s->waiters);
+    news_init(&s->news, s);
     retention_init(&s->retention, s);
     sequel_init(&s->sequel, s);
     filing_init(&s->filing, s);
@@ -218,7 +226,7 @@ static void on_drain_begin(struct timer *t)
 /* Called by whatever may have been the last thing a drain waits for. What pullers have goes on without this server. */
 void server_drain_step(struct server *s)
 {
-    bool busy = s->asking || s->reload.next || s->ticker.ticking || !retention_is_idle(&s->retention) || !sequel_is_idle(&s->sequel) || !filing_is_idle(&s->filing) || !keys_is_idle(&s->keys);
+    bool busy = s->asking || s->reload.next || s->ticker.ticking || !retention_is_idle(&s->retention) || !sequel_is_idle(&s->sequel) || !filing_is_idle(&s->filing) || !keys_is_idle(&s->keys) || !news_is_idle(&s->news);
     if (!s->draining || busy || s->roster.on_drained || s->leases.asking > 0 || s->dispatch.claims > 0 || !only_leased(s)) return;
     if (pull_desk_owes(&s->roster.desk)) {
         turn_timer(s->turn, &s->drain_begin, 0, on_drain_begin); /* when those who were given something have been told */
@@ -257,6 +265,7 @@ void server_release(struct server *s)
     keys_release(&s->keys);
     queue_close_all(&s->queues);
     waiters_release(&s->waiters);
+    news_release(&s->news);
     retention_release(&s->retention);
     metrics_release(&s->metrics);
     eta_release(&s->eta);
@@ -303,6 +312,7 @@ void server_run_forget(struct server *s, struct run *r)
     logbook_release(&r->log);
     pieces_release(&r->output);
     buf_release(&r->progress);
+    turn_timer_stop(s->turn, &r->pace.later);
     checkpoint_leave(r->checkpoint);
     arena_release(&r->arena);
     free(r);
@@ -320,6 +330,7 @@ void server_run_over(struct server *s, struct run *r)
     if (it->err) log_warn("a verdict was refused: %s", err_text(it->err));
     else if (it->attempt.verdict <= LIFE_CRASHED) eta_tried(&s->eta, server_type_label(s, r->body.type), !it->outcome.ended);
     if (!it->err && it->outcome.ended) server_ended(s, &r->body.id, r->body.queue, r->type, &it->life);
+    if (!it->err) news_over(&s->news, r);
     if (r->attempt.on_over) r->attempt.on_over(&r->attempt, it->err);
     server_run_forget(s, r);
     server_drain_step(s);
@@ -350,11 +361,12 @@ static void count_cache(struct server *s, const struct store_add_item *it)
 void server_added(struct server *s, const struct store_add_item *it)
 {
     count_cache(s, it);
-    if (it->cached) server_ended(s, &it->body->id, it->body->queue, it->body->type, &it->life);
+    news_created(&s->news, it);
+    if (it->cached) ended_apart(s, &it->body->id, it->body->queue, it->body->type, &it->life);
     if (!it->replaced) return;
     struct run *r = server_run(s, &it->holder);
     if (state_is_ending(it->holder_life.state))
-        server_ended(s, &it->holder, it->holder_queue, it->body->type, &it->holder_life);
+        ended_apart(s, &it->holder, it->holder_queue, it->body->type, &it->holder_life);
     else if (r) run_stop(r, STOP_CANCEL);
 }
 
@@ -366,7 +378,8 @@ static void follow(struct server *s, const struct store_control_item *it)
     if (it->verb == STORE_DELETE) filing_look(&s->filing);
     if (it->verb == STORE_DELETE) return;
     struct run *r = server_run(s, &it->id);
-    if (it->ended) server_ended(s, &it->id, it->queue, it->type, &it->life);
+    if (it->verb == STORE_RETRY) news_changed(&s->news, BUS_CREATED, &it->id, &it->life);
+    if (it->ended) ended_apart(s, &it->id, it->queue, it->type, &it->life);
     else if (r && it->verb == STORE_CANCEL) run_stop(r, STOP_CANCEL);
 }
 

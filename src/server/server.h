@@ -18,6 +18,7 @@
 #include "server/keys.h"
 #include "server/leases.h"
 #include "server/metrics.h"
+#include "server/news.h"
 #include "server/queue.h"
 #include "server/reload.h"
 #include "server/retention.h"
@@ -58,6 +59,7 @@ struct server {
     struct sequel sequel;
     struct filing filing;
     struct waiters waiters;
+    struct news news;
     struct metrics metrics;
     struct eta eta;
     struct reload reload;

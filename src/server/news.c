@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * See news.h.
+ */
+#include "server/news.h"
+
+#include "base/json_write.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "server/server.h"
+
+#include <stdlib.h>
+
+#define EVENT_MAX (8 * 1024 * 1024) /* a frame full of output, all of it escaped */
+#define LOG_PIECE (32 * 1024)
+
+struct look { /* a question how a task stands */
+    struct news *news;
+    enum bus_kind kind;
+    struct life life;
+    struct store_get get;
+};
+
+struct news_queue { /* the questions about one task */
+    struct id id;
+    size_t n;
+};
+
+void news_init(struct news *n, struct server *s)
+{
+    *n = (struct news){.server = s};
+    bus_init(&n->bus, s->turn);
+    map_init(&n->looking);
+}
+
+void news_release(struct news *n)
+{
+    bus_release(&n->bus);
+    map_release(&n->looking);
+}
+
+bool news_is_idle(const struct news *n) { return n->n_looks == 0; }
+
+/* ---- an event of a task ---- */
+
+static bool is_ending(enum bus_kind kind) { return kind >= BUS_COMPLETED && kind <= BUS_EXPIRED; }
+
+static void tell(struct news *n, enum bus_kind kind, const struct task *t)
+{
+    struct buf data, whole;
+    buf_init(&data, EVENT_MAX);
+    buf_init(&whole, EVENT_MAX);
+    n->writer.write(n->writer.user, &data, t, false);
+    bool shown = is_ending(kind) && t->ending.result.len <= LIMIT_INLINE && bus_follows(&n->bus, &t->body.id);
+    if (shown) n->writer.write(n->writer.user, &whole, t, true);
+    struct bus_event e = {.kind = kind, .id = t->body.id, .run = t->life.run, .attempt = t->life.attempt,
+                          .type = t->body.type, .queue = t->body.queue, .subject = t->body.subject,
+                          .tags = t->body.tags, .n_tags = t->body.n_tags, .data = buf_str(&data)};
+    if (shown && !buf_err(&whole)) e.with_result = buf_str(&whole);
+    if (buf_err(&data)) bus_gap(&n->bus);
+    else bus_tell(&n->bus, &e);
+    buf_release(&data);
+    buf_release(&whole);
+}
+
+/* ---- how it stands, from the store ---- */
+
+static void looked(struct news *n, const struct id *id)
+{
+    struct news_queue *q = map_get(&n->looking, id_key(id));
+    n->n_looks--;
+    if (--q->n > 0) return;
+    (void)map_remove(&n->looking, id_key(&q->id));
+    free(q);
+}
+
+static void on_looked(struct store_req *req)
+{
+    struct look *l = req->user;
+    struct news *n = l->news;
+    if (req->err) {
+        bus_gap(&n->bus);
+    } else if (l->get.found == 0) { /* else it was removed meanwhile, and its end is not news any more */
+        if (l->get.task.life.run == l->life.run) l->get.task.life = l->life;
+        tell(n, l->kind, &l->get.task);
+    }
+    store_release(req);
+    looked(n, &l->get.id);
+    free(l);
+    server_drain_step(n->server);
+}
+
+static void look(struct news *n, enum bus_kind kind, const struct id *id, const struct life *life)
+{
+    if (n->n_looks >= NEWS_LOOKS) {
+        bus_gap(&n->bus);
+        return;
+    }
+    struct news_queue *q = map_get(&n->looking, id_key(id));
+    if (!q) {
+        q = mem_new(sizeof *q);
+        q->id = *id;
+        (void)map_put(&n->looking, id_key(&q->id), q);
+    }
+    struct look *l = mem_new(sizeof *l);
+    *l = (struct look){.news = n, .kind = kind, .life = *life, .get = {.id = *id, .result_max = is_ending(kind) ? LIMIT_INLINE : 0}};
+    q->n++;
+    n->n_looks++;
+    store_get(n->server->store, &l->get, on_looked, l);
+}
+
+static bool wants(const struct news *n, enum bus_kind kind, const struct id *id)
+{
+    return n->writer.write && bus_wants(&n->bus, kind, id);
+}
+
+static bool is_looking(const struct news *n, const struct id *id)
+{
+    return n->looking.n > 0 && map_get(&n->looking, id_key(id));
+}
+
+void news_changed(struct news *n, enum bus_kind kind, const struct id *id, const struct life *life)
+{
+    if (wants(n, kind, id)) look(n, kind, id, life);
+}
+
+static void tell_or_look(struct news *n, enum bus_kind kind, const struct task *t)
+{
+    if (is_looking(n, &t->body.id)) look(n, kind, &t->body.id, &t->life);
+    else tell(n, kind, t);
+}
+
+/* ---- what happens ---- */
+
+void news_created(struct news *n, const struct store_add_item *it)
+{
+    if (it->existed || it->existing || it->replayed || !wants(n, BUS_CREATED, &it->body->id)) return;
+    struct task t = {.body = *it->body, .life = it->life, .input_bytes = it->body->input.len,
+                     .follows = it->follows, .has_leader = it->follows, .leader = it->leader};
+    if (it->cached) t.life = (struct life){.state = TASK_PENDING, .run = it->life.run}; /* as it was for a moment */
+    tell(n, BUS_CREATED, &t);
+}
+
+/* A chain's run knows its step alone. */
+static void tell_run(struct news *n, enum bus_kind kind, const struct run *r)
+{
+    if (!wants(n, kind, &r->body.id)) return;
+    struct task t = {.body = r->body, .life = r->life, .input_bytes = r->body.input.len};
+    if (r->chain) look(n, kind, &r->body.id, &r->life);
+    else tell_or_look(n, kind, &t);
+}
+
+void news_started(struct news *n, const struct run *r) { tell_run(n, BUS_STARTED, r); }
+
+static void on_progress_later(struct timer *timer)
+{
+    struct run *r = CONTAINER_OF(timer, struct run, pace.later);
+    r->pace = (struct news_pace){.second_ms = turn_mono_ms(r->server->turn), .told = 1};
+    tell_run(&r->server->news, BUS_PROGRESS, r);
+}
+
+void news_progress(struct news *n, struct run *r)
+{
+    struct news_pace *p = &r->pace;
+    int64_t now_ms = turn_mono_ms(n->server->turn);
+    if (!wants(n, BUS_PROGRESS, &r->body.id) || timer_is_set(&p->later)) return;
+    if (now_ms - p->second_ms >= 1000) *p = (struct news_pace){.second_ms = now_ms};
+    if (p->told++ < NEWS_BURST) tell_run(n, BUS_PROGRESS, r);
+    else turn_timer(n->server->turn, &p->later, 1000 - (now_ms - p->second_ms), on_progress_later);
+}
+
+static void tell_words(struct news *n, const struct run *r, enum bus_kind kind, int64_t number, const char *name, struct str text)
+{
+    struct buf b;
+    buf_init(&b, EVENT_MAX);
+    json_write_open(&b, '{');
+    json_write_key(&b, "id");
+    json_write_id(&b, &r->body.id);
+    json_write_member_int(&b, "run", r->attempt.run);
+    json_write_member_int(&b, "attempt", r->attempt.number);
+    if (kind == BUS_OUTPUT) json_write_member_int(&b, "n", number);
+    json_write_member_str(&b, name, text);
+    json_write_close(&b, '}');
+    struct bus_event e = {.kind = kind, .id = r->body.id, .run = r->attempt.run, .attempt = r->attempt.number, .n = number,
+                          .type = r->type, .queue = r->body.queue, .subject = r->body.subject,
+                          .tags = r->body.tags, .n_tags = r->body.n_tags, .data = buf_str(&b)};
+    if (buf_err(&b)) bus_gap(&n->bus);
+    else bus_tell(&n->bus, &e);
+    buf_release(&b);
+}
+
+void news_log(struct news *n, const struct run *r, struct str bytes)
+{
+    if (!wants(n, BUS_LOG, &r->body.id)) return;
+    while (bytes.len) {
+        size_t len = bytes.len <= LOG_PIECE ? bytes.len : text_utf8_valid(str_sub(bytes, 0, LOG_PIECE));
+        tell_words(n, r, BUS_LOG, 0, "text", str_sub(bytes, 0, len));
+        bytes = str_sub(bytes, len, bytes.len - len);
+    }
+}
+
+void news_output(struct news *n, const struct run *r, int64_t number, struct str text)
+{
+    if (wants(n, BUS_OUTPUT, &r->body.id)) tell_words(n, r, BUS_OUTPUT, number, "data", text);
+}
+
+void news_over(struct news *n, const struct run *r)
+{
+    const struct store_settle_item *it = &r->item;
+    bool step = it->next_step.p && !it->outcome.ended;
+    enum bus_kind kind = it->outcome.ended ? bus_ending(it->life.state) : step ? BUS_PROGRESS : BUS_RETRYING;
+    if (it->attempt.verdict == LIFE_UNSTARTED && !it->outcome.ended) return; /* nobody heard that it started */
+    if (!wants(n, kind, &r->body.id)) return;
+    if (r->chain || it->outcome.failure != FAILURE_NONE || it->life.state == TASK_FAILED) {
+        look(n, kind, &r->body.id, &it->life); /* the rules had a word in it */
+        return;
+    }
+    struct task t = {.body = r->body, .life = it->life, .input_bytes = r->body.input.len, .last = it->attempt.failure};
+    if (it->outcome.ended)
+        t.ending = (struct task_ending){.life = it->life, .finished_at_ms = r->settle.req.now_ms, .progress = it->progress,
+                                        .batch_size = it->batch_size, .files = it->files, .result = it->result};
+    t.result_bytes = t.ending.result.len;
+    tell_or_look(n, kind, &t);
+}
