@@ -5,7 +5,6 @@
 #include "api/event_stream.h"
 
 #include "api/call.h"
-#include "api/media.h"
 #include "api/task_json.h"
 
 #define PIECE_FULL (32 * 1024) /* no further event is put into a piece of so much */
@@ -45,10 +44,10 @@ static void write_lines(struct buf *b, struct str data)
     } while (data.len);
 }
 
-static void write_item(struct buf *b, const struct feed_item *it)
+void event_stream_write(struct buf *b, const char *id, const char *word, struct str data)
 {
-    buf_add_format(b, "id: %s\nevent: %s\n", it->id, it->word);
-    write_lines(b, it->data);
+    buf_add_format(b, "id: %s\nevent: %s\n", id, word);
+    write_lines(b, data);
     buf_add_text(b, "\n");
 }
 
@@ -81,7 +80,7 @@ static void on_beat(struct timer *t)
 static void write_what_there_is(struct event_stream *s, struct buf *b)
 {
     struct feed_item it;
-    while (b->len < PIECE_FULL && feed_read(&s->feed, &it)) write_item(b, &it);
+    while (b->len < PIECE_FULL && feed_read(&s->feed, &it)) event_stream_write(b, it.id, it.word, it.data);
     if (s->feed.state == FEED_OVER && s->feed.listener.over) buf_add_text(b, ": the server is stopping\n\n");
 }
 
@@ -113,12 +112,16 @@ static void begin(struct event_stream *s)
 {
     struct call *c = s->call;
     char location[TASK_JSON_PATH], id[FEED_ID];
-    struct http_header headers[] = {{STR("Cache-Control"), STR("no-store")},
-                                    {STR("X-Accel-Buffering"), STR("no")}, /* nginx would keep them */
-                                    {STR("Location"), task_json_path(&s->feed.listener.id, location)}};
+    struct http_header headers[6] = {{STR("Cache-Control"), STR("no-store")},
+                                     {STR("X-Accel-Buffering"), STR("no")}}; /* nginx would keep them */
+    size_t n = 2;
     struct buf b;
     s->begun = true;
-    call_begin(c, s->status, "text/event-stream", headers, s->status == 202 ? 3 : 2, -1, on_room);
+    if (c->submits) headers[n++] = (struct http_header){STR("Location"), task_json_path(&s->feed.listener.id, location)};
+    if (s->status == 202) headers[n++] = (struct http_header){STR("Retry-After"), STR("1")};
+    if (c->existing) headers[n++] = (struct http_header){STR("Bide-Existing"), STR("true")};
+    if (c->replayed) headers[n++] = (struct http_header){STR("Idempotency-Replayed"), STR("true")};
+    call_begin(c, s->status, "text/event-stream", headers, n, -1, on_room);
     if (str_eq(c->req->method, STR("HEAD"))) {
         over(s);
         return;
@@ -168,7 +171,7 @@ static struct event_stream *open_stream(struct call *c, int status)
 
 void event_stream_start(struct call *c, const struct id *id, const struct store_filter *filter, unsigned kinds, struct str last)
 {
-    struct event_stream *s = open_stream(c, 200);
+    struct event_stream *s = open_stream(c, c->replayed && !c->existing ? 202 : 200);
     if (!s) return;
     if (filter) s->feed.listener.filter = *filter;
     s->feed.listener.kinds = kinds;

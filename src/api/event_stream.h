@@ -19,6 +19,8 @@
 void event_stream_start(struct call *c, const struct id *id, const struct store_filter *filter, unsigned kinds, struct str last);
 /* The same as the answer to a submit: 202, Location, and the task from its creation on. */
 void event_stream_submitted(struct call *c, const struct task *t);
+/* One event, appended. Data of several lines is told as the format wants it. */
+void event_stream_write(struct buf *b, const char *id, const char *word, struct str data);
 bool event_stream_is_asked(const struct http_request *r); /* Accept names text/event-stream */
 
 #endif

@@ -82,12 +82,10 @@ static bool is_old(const struct feed *f, const struct bus_event *e)
 
 static enum bus_kind word_of(const struct task *t, bool progress)
 {
-    switch (stamp_of_life(&t->life).phase) {
-    case 0: return BUS_CREATED;
-    case 1: return progress ? BUS_PROGRESS : BUS_STARTED;
-    case 2: return BUS_RETRYING;
-    default: return bus_ending(t->life.state);
-    }
+    int phase = stamp_of_life(&t->life).phase;
+    if (phase == 0) return BUS_CREATED;
+    if (phase == 1) return progress ? BUS_PROGRESS : BUS_STARTED;
+    return phase == 2 ? BUS_RETRYING : bus_ending(t->life.state);
 }
 
 /* ---- how it stands ---- */

@@ -239,6 +239,13 @@ static void write_followers(struct buf *b, const struct sequel *q)
     one_value(b, "bide_followers_refused_total", "counter", "Tasks that were to follow an ending and could not be added.", (double)q->refused);
 }
 
+static void write_streams(struct buf *b, const struct bus *bus)
+{
+    one_value(b, "bide_streams", "gauge", "Clients that follow events, a log or streamed output.", (double)bus->n_listeners);
+    one_value(b, "bide_stream_events_total", "counter", "Events told to streams.", (double)bus->last);
+    one_value(b, "bide_streams_cut_total", "counter", "Times a client was too slow for the events, and was told to read again.", (double)bus->cuts);
+}
+
 static void on_metrics(struct store_req *req)
 {
     struct counting *m = req->user;
@@ -261,6 +268,7 @@ static void on_metrics(struct store_req *req)
     write_pullers(&b, c);
     write_files(&b, &s->filing);
     write_followers(&b, &s->sequel);
+    write_streams(&b, &s->news.bus);
     one_value(&b, "bide_http_connections", "gauge", "Open HTTP connections.", h->connections_now);
     one_value(&b, "bide_http_requests_total", "counter", "HTTP requests.", (double)h->requests_total);
     one_value(&b, "bide_http_refused_total", "counter", "Requests the HTTP layer refused itself.", (double)h->refused_total);

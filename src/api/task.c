@@ -5,6 +5,8 @@
 #include "api/api.h"
 #include "api/call_body.h"
 #include "api/command.h"
+#include "api/event_stream.h"
+#include "api/follow.h"
 #include "api/task_json.h"
 #include "api/wait.h"
 
@@ -18,8 +20,8 @@ static void retry(struct call *c);
 const struct route task_routes[] = {
     {"GET", "/v1/tasks/{}", " wait ", get},
     {"GET", "/v1/tasks/{}/result", " ", result},
-    {"GET", "/v1/tasks/{}/log", " run attempt ", log_text},
-    {"GET", "/v1/tasks/{}/output", " run attempt from ", output},
+    {"GET", "/v1/tasks/{}/log", " run attempt from follow ", log_text},
+    {"GET", "/v1/tasks/{}/output", " run attempt from follow ", output},
     {"POST", "/v1/tasks/{}/cancel", " ", cancel},
     {"POST", "/v1/tasks/{}/retry", " ", retry},
     {0},
@@ -119,7 +121,7 @@ static void result(struct call *c)
 struct reading {
     struct call *call;
     struct store_log log;
-    int64_t from; /* output: the number of the first piece */
+    int64_t from; /* output: the number of the first piece; log: bytes before it */
 };
 
 static void answer_log(struct call *c, struct str text)
@@ -146,7 +148,7 @@ static void on_log(struct store_req *req)
     store_release(req);
     if (refused(c, err)) return;
     if (r->log.output) answer_output(c, text, r->from);
-    else answer_log(c, text);
+    else answer_log(c, logbook_text_since(text, (uint64_t)r->from, &c->req->arena));
 }
 
 /* Of which attempt; NULL: answered, refused. *ret_live: it is under way, and what it said is there, not in the store yet. */
@@ -165,12 +167,22 @@ static struct reading *read_which(struct call *c, const struct run **ret_live)
     return r;
 }
 
+/* `follow=1`, or events are asked for: true, and it is answered. */
+static bool follows(struct call *c, const struct reading *r)
+{
+    int64_t follow;
+    if (call_number(c, "follow", 0, 1, event_stream_is_asked(c->req), &follow)) return true;
+    if (follow) follow_start(c, &(struct follow_what){.id = r->log.id, .output = r->log.output, .run = r->log.run,
+                                                      .attempt = r->log.number, .from = r->from});
+    return follow != 0;
+}
+
 static void log_text(struct call *c)
 {
     const struct run *live;
     struct reading *r = read_which(c, &live);
-    if (!r) return;
-    if (live) answer_log(c, logbook_text(&live->log, &c->req->arena));
+    if (!r || call_number(c, "from", 0, PIECES_LAST, 0, &r->from) || follows(c, r)) return;
+    if (live) answer_log(c, logbook_since(&live->log, (uint64_t)r->from, &c->req->arena));
     else if (!call_claim(c, LIMIT_LOG)) store_log(c->api->server->store, &r->log, on_log, r);
 }
 
@@ -180,6 +192,7 @@ static void output(struct call *c)
     struct reading *r = read_which(c, &live);
     if (!r || call_number(c, "from", 0, PIECES_LAST, 0, &r->from)) return;
     r->log.output = true;
+    if (follows(c, r)) return;
     if (call_claim(c, live ? live->output.packed.len : 2 * LIMIT_OUTPUT)) return; /* of the store: packed, and as text */
     if (live) answer_output(c, buf_str(&live->output.packed), r->from);
     else store_log(c->api->server->store, &r->log, on_log, r);

@@ -108,8 +108,8 @@ void http_drop_body(struct http_request *r);
 void http_begin(struct http_request *r, const struct http_reply *head, int64_t length,
                 void (*on_room)(struct http_request *r));
 /* The next piece; copied where the kernel does not take it. 0: go on; ERR_AGAIN: it was taken, but the next one has to wait
- * for on_room; ERR_AWAY: the client has gone, what is left to do is http_end. Empty ones change nothing; with HEAD they are
- * dropped. */
+ * for on_room; ERR_AWAY: the client has gone, what is left to do is http_end. The head goes with the first piece; an empty one
+ * sends it when it waits, and changes nothing else. With HEAD they are dropped. */
 int http_more(struct http_request *r, struct str bytes) MUST_USE;
 void http_end(struct http_request *r);   /* that was all (less than `length`: as http_abort); ends the request */
 void http_abort(struct http_request *r); /* it cannot be completed, and the client will see that; ends the request */

@@ -45,7 +45,7 @@ void outflow_begin(struct request *q, const struct http_reply *head, int64_t len
 
 static struct str framed(struct conn *c, const struct outflow *o, struct str bytes)
 {
-    if (!o->chunked) return bytes;
+    if (!o->chunked || bytes.len == 0) return bytes; /* an empty chunk would be the end */
     buf_add_format(&c->out, "%zx\r\n", bytes.len);
     buf_add_str(&c->out, bytes);
     buf_add_str(&c->out, STR("\r\n"));
@@ -60,7 +60,7 @@ int outflow_more(struct request *q, struct str bytes)
         o->state = OUTFLOW_GONE;
         return ERR_AWAY;
     }
-    if (bytes.len == 0 || o->headless) return 0;
+    if (o->headless || (bytes.len == 0 && q->conn->out.len == 0)) return 0;
     assert(o->chunked || o->to_close || bytes.len <= o->left);
     if (!o->chunked && !o->to_close) o->left -= bytes.len;
     struct conn *c = q->conn;

@@ -20,6 +20,10 @@ void logbook_init(struct logbook *l);
 void logbook_release(struct logbook *l);
 void logbook_add(struct logbook *l, struct str bytes);
 bool logbook_is_empty(const struct logbook *l);
+/* By place: how many bytes came before. What was printed from there on, with a line for what was left out of it. */
+uint64_t logbook_end(const struct logbook *l);
+struct str logbook_since(const struct logbook *l, uint64_t place, struct arena *a);
+struct str logbook_text_since(struct str text, uint64_t place, struct arena *a); /* the same of one that is over, of its logbook_text */
 struct str logbook_text(const struct logbook *l, struct arena *a); /* at most LIMIT_LOG bytes, in the arena */
 
 #endif

@@ -52,8 +52,10 @@ static void tell(struct news *n, enum bus_kind kind, const struct task *t)
     buf_init(&data, EVENT_MAX);
     buf_init(&whole, EVENT_MAX);
     n->writer.write(n->writer.user, &data, t, false);
-    bool shown = is_ending(kind) && t->ending.result.len <= LIMIT_INLINE && bus_follows(&n->bus, &t->body.id);
-    if (shown) n->writer.write(n->writer.user, &whole, t, true);
+    bool shown = is_ending(kind) && bus_follows(&n->bus, &t->body.id);
+    struct task narrow = *t;
+    if (t->ending.result.len > LIMIT_INLINE) narrow.ending.result = STR_NONE;
+    if (shown) n->writer.write(n->writer.user, &whole, &narrow, true);
     struct bus_event e = {.kind = kind, .id = t->body.id, .run = t->life.run, .attempt = t->life.attempt,
                           .type = t->body.type, .queue = t->body.queue, .subject = t->body.subject,
                           .tags = t->body.tags, .n_tags = t->body.n_tags, .data = buf_str(&data)};
@@ -156,6 +158,7 @@ void news_started(struct news *n, const struct run *r) { tell_run(n, BUS_STARTED
 static void on_progress_later(struct timer *timer)
 {
     struct run *r = CONTAINER_OF(timer, struct run, pace.later);
+    if (r->state == RUN_SETTLING) return; /* its end says it */
     r->pace = (struct news_pace){.second_ms = turn_mono_ms(r->server->turn), .told = 1};
     tell_run(&r->server->news, BUS_PROGRESS, r);
 }

@@ -125,7 +125,6 @@ void run_finish(struct run *r, const struct verdict *v)
     struct server *s = r->server;
     assert(r->state != RUN_SETTLING);
     turn_timer_stop(s->turn, &r->timeout);
-    turn_timer_stop(s->turn, &r->pace.later);
     r->state = RUN_SETTLING;
     keep_verdict(r, v, turn_wall_ms(s->turn));
     if (v->event == LIFE_DONE) check_done(r);
@@ -177,7 +176,7 @@ static void on_progress(struct attempt *a, const struct progress *p)
     json_write_member_str(&r->progress, "message", p->message);
     json_write_member_raw(&r->progress, "data", p->data.len ? p->data : STR("{}"));
     json_write_close(&r->progress, '}');
-    if (buf_err(&r->progress)) buf_clear(&r->progress); /* over its bounds: the handler has cut it, so this is none */
+    if (buf_err(&r->progress)) buf_clear(&r->progress); /* over its bounds, which the handler keeps: it is none */
     news_progress(&r->server->news, r);
 }
 

@@ -302,8 +302,11 @@ def watch():
     def watched_getresponse(self):
         __tracebackhide__ = True
         answer = getresponse(self)
-        body = answer.read()
         method, url, headers, sent = self.said
+        if answer.getheader("content-type") == "text/event-stream" or "follow=1" in url and answer.status == 200:  # it has no end yet
+            check(method, url, headers, sent, answer.status, answer.getheaders(), b"")
+            return answer
+        body = answer.read()
         check(method, url, headers, sent, answer.status, answer.getheaders(), body)
         answer.fp, answer.length, answer.chunked = io.BytesIO(body), len(body), False  # to be read again
         return answer

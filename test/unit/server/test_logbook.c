@@ -187,4 +187,55 @@ TEST(a_character_across_both_halves_is_whole_when_nothing_was_left_out)
     arena_release(&a);
 }
 
+/* What is read from a place on, while it grows and when it is over, is the same. */
+static void check_since(const struct logbook *l, struct str text, uint64_t place, struct arena *a)
+{
+    struct str live = logbook_since(l, place, a), over = logbook_text_since(text, place, a);
+    CHECK_INT(live.len, over.len);
+    CHECK(memcmp(live.p, over.p, live.len) == 0);
+}
+
+TEST(from_any_place_on_it_is_the_same_while_it_grows_and_after)
+{
+    static const size_t totals[] = {0, 5, H - 1, H, H + 1, 2 * H - 1, 2 * H, 2 * H + 1, 3 * H, 3 * H + 77, 7 * H};
+    struct arena a = {0};
+    make_flood();
+    for (size_t t = 0; t < sizeof totals / sizeof *totals; t++) {
+        struct logbook l;
+        size_t total = totals[t];
+        logbook_init(&l);
+        for (size_t at = 0; at < total; at += 4096) logbook_add(&l, (struct str){flood + at, total - at < 4096 ? total - at : 4096});
+        CHECK_INT(logbook_end(&l), total);
+        struct str text = logbook_text(&l, &a);
+        for (uint64_t place = 0; place <= total; place += 997) check_since(&l, text, place, &a);
+        check_since(&l, text, total, &a);
+        CHECK_INT(logbook_since(&l, total, &a).len, 0);
+        if (total > H) {
+            struct str last = logbook_since(&l, total - 9, &a);
+            CHECK_INT(last.len, 9);
+            CHECK(memcmp(last.p, flood + total - 9, 9) == 0);
+        }
+        logbook_release(&l);
+    }
+    arena_release(&a);
+}
+
+TEST(who_reads_as_it_grows_reads_all_of_it)
+{
+    struct arena a = {0};
+    struct logbook l;
+    uint64_t place = 0;
+    make_flood();
+    logbook_init(&l);
+    for (size_t at = 0; at < 6 * H; at += 1000) {
+        logbook_add(&l, (struct str){flood + at, 1000});
+        struct str now = logbook_since(&l, place, &a);
+        CHECK_INT(now.len, 1000);
+        CHECK(memcmp(now.p, flood + at, 1000) == 0);
+        place = logbook_end(&l);
+    }
+    logbook_release(&l);
+    arena_release(&a);
+}
+
 TEST_MAIN
