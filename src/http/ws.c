@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of ws.h. What is sent from inside the connection's drive() waits for its end, as answers do: one write for all
- * that a read brought. From outside it is written at once, head and payload together.
+ * The table of ws.h. What is sent from inside the connection's drive() waits for its end, as answers do: one write for
+ * all that a read brought. From outside it is written at once, head and payload together.
  *
- * `sending` of the connection and `full` of the ws are not the same: a pong may be what the kernel did not take, of which
- * the API knows nothing. Then its next message is queued behind, and that one is told ERR_AGAIN.
+ * `sending` of the connection and `full` of the ws are not the same: a pong may be what the kernel did not take, of
+ * which the API knows nothing. Then its next message is queued behind, and that one is told ERR_AGAIN.
  */
 #include "http/ws.h"
 
@@ -62,20 +62,20 @@ static void fail(struct ws *w, int code, const char *why)
 {
     if (w->state == WS_STATE_OPEN) {
         conn_open_out(w->conn);
-        ws_add_close(&w->conn->out, code, str_of(why));
+        ws_frame_close(&w->conn->out, code, str_of(why));
     }
     finish(w, code);
 }
 
 void ws_close(struct ws *w, int code, struct str reason)
 {
-    assert(ws_code_may_be_sent(code));
+    assert(ws_frame_may_say(code));
     if (w->state != WS_STATE_OPEN) return;
     struct conn *c = w->conn;
     w->state = WS_STATE_CLOSING;
     w->since_ms = now_ms(w);
     conn_open_out(c);
-    ws_add_close(&c->out, code, reason);
+    ws_frame_close(&c->out, code, reason);
     flush(c);
 }
 
@@ -86,7 +86,7 @@ int ws_send(struct ws *w, struct str text)
     struct conn *c = w->conn;
     c->http->stats.messages_out++;
     conn_open_out(c);
-    ws_add_head(&c->out, WS_OP_TEXT, text.len);
+    ws_frame_head(&c->out, WS_OP_TEXT, text.len);
     if (c->driving && !c->sending && c->out.len + text.len < CONN_BATCH) {
         buf_add_str(&c->out, text);
         return 0;
@@ -132,14 +132,14 @@ static void on_ping(struct ws *w)
     c->steps++;
     if (w->state != WS_STATE_OPEN) return;
     conn_open_out(c);
-    ws_add_control(&c->out, WS_OP_PONG, ws_reader_control(&w->reader));
+    ws_frame_control(&c->out, WS_OP_PONG, ws_reader_control(&w->reader));
 }
 
 static void on_close(struct ws *w)
 {
     if (w->state == WS_STATE_OPEN) {
         conn_open_out(w->conn);
-        ws_add_close(&w->conn->out, w->reader.code, STR_NONE);
+        ws_frame_close(&w->conn->out, w->reader.code, STR_NONE);
     }
     finish(w, w->reader.code);
 }
@@ -224,7 +224,7 @@ void ws_due(struct ws *w)
     }
     w->ping_ms = now + LIMIT_WS_PING_MS;
     conn_open_out(c);
-    ws_add_control(&c->out, WS_OP_PING, STR_NONE);
+    ws_frame_control(&c->out, WS_OP_PING, STR_NONE);
     flush(c);
 }
 
@@ -269,6 +269,7 @@ struct ws *ws_accept(struct http_request *r, const struct ws_conf *conf)
     struct conn *c = q->conn;
     struct ws_handshake shake;
     struct err e;
+    assert(q->outflow.state == OUTFLOW_NONE);
     if (!c) {
         request_answered(q);
         request_free(q);

@@ -81,7 +81,8 @@ int ws_handshake_read(struct ws_handshake *ret, const struct http_request *r, bo
 {
     if (!str_eq(r->method, STR("GET"))) return err_set(e, ERR_METHOD, "a WebSocket begins with GET");
     if (http10 || !lists(r, "Connection", "upgrade") || !lists(r, "Upgrade", "websocket"))
-        return err_set(e, ERR_UPGRADE, "the request has no `Connection: Upgrade` and `Upgrade: websocket`, of HTTP/1.1");
+        return err_set(e, ERR_UPGRADE,
+                       "the request has no `Connection: Upgrade` and `Upgrade: websocket`, of HTTP/1.1");
     if (!str_eq(only(r, "Sec-WebSocket-Version"), STR("13")))
         return err_set(e, ERR_UPGRADE, "the only Sec-WebSocket-Version spoken here is 13");
     struct str key = only(r, "Sec-WebSocket-Key");
@@ -98,8 +99,9 @@ int ws_handshake_read(struct ws_handshake *ret, const struct http_request *r, bo
 
 void ws_handshake_refuse(struct http_request *r, const struct err *e)
 {
-    static const struct http_header upgrade[] = {
-        {STR("Upgrade"), STR("websocket")}, {STR("Connection"), STR("Upgrade")}, {STR("Sec-WebSocket-Version"), STR("13")}};
+    static const struct http_header upgrade[] = {{STR("Upgrade"), STR("websocket")},
+                                                 {STR("Connection"), STR("Upgrade")},
+                                                 {STR("Sec-WebSocket-Version"), STR("13")}};
     static const struct http_header allow[] = {{STR("Allow"), STR("GET")}};
     if (e->code == ERR_UPGRADE) problem_reply_with(r, e, 0, upgrade, 3, STR(""));
     else if (e->code == ERR_METHOD) problem_reply_with(r, e, 0, allow, 1, STR(""));
@@ -108,7 +110,8 @@ void ws_handshake_refuse(struct http_request *r, const struct err *e)
 
 void ws_handshake_head(struct buf *b, const struct ws_handshake *h)
 {
-    buf_add_text(b, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
+    buf_add_text(
+        b, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
     buf_add_text(b, h->accept);
     if (h->protocol) {
         buf_add_text(b, "\r\nSec-WebSocket-Protocol: ");

@@ -8,7 +8,7 @@
 
 #include "base/turn.h"
 #include "http/ws.h"
-#include "http/ws_frame.h"
+#include "http/ws_reader.h"
 
 struct conn;
 
@@ -22,12 +22,12 @@ struct ws {
     struct turn *turn;    /* borrowed */
     struct later later;   /* open: its connection goes on; over: on_closed */
     enum ws_state state;
-    bool full;            /* the API was told ERR_AGAIN */
-    int code;             /* for on_closed */
-    size_t counted;       /* bytes of the message that is arriving, in http->body_bytes */
-    int64_t heard_ms;     /* mono: when something came last */
-    int64_t ping_ms;      /* mono: when the next ping is due */
-    int64_t since_ms;     /* mono: when the message under way began, or our close frame was sent */
+    bool full;        /* the API was told ERR_AGAIN */
+    int code;         /* for on_closed */
+    size_t counted;   /* bytes of the message that is arriving, in http->body_bytes */
+    int64_t heard_ms; /* mono: when something came last */
+    int64_t ping_ms;  /* mono: when the next ping is due */
+    int64_t since_ms; /* mono: when the message under way began, or our close frame was sent */
     struct ws_reader reader;
 };
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Fuzz target: any bytes as the frames of a WebSocket client. Whole and in pieces: the same messages, control frames and
- * ending; text is UTF-8 and within its limit, and a code is one that may be sent. Then the same bytes as the lines of a
- * handshake.
+ * Fuzz target: any bytes as the frames of a WebSocket client. Whole and in pieces: the same messages, control frames
+ * and ending; text is UTF-8 and within its limit, and a code is one that may be sent. Then the same bytes as the lines
+ * of a handshake.
  */
-#include "http/ws_frame.h"
 #include "http/ws_handshake.h"
+#include "http/ws_reader.h"
 #include "test/fuzz/fuzz.h"
 
 struct reading {
@@ -38,13 +38,13 @@ static bool take(struct reading *x, struct ws_reader *r, struct str piece)
         case WS_PING:
         case WS_PONG: note(x, what, ws_reader_control(r)); break;
         case WS_CLOSE:
-            must(r->code == WS_NO_CODE || ws_code_may_be_sent(r->code));
+            must(r->code == WS_NO_CODE || ws_frame_may_say(r->code));
             note(x, what, ws_reader_control(r));
             x->code = r->code;
             return false;
         case WS_BROKEN:
-            must(ws_code_may_be_sent(r->code) && r->why && *r->why);
-            must(ws_reason_cut(str_of(r->why)).len == strlen(r->why));
+            must(ws_frame_may_say(r->code) && r->why && *r->why);
+            must(ws_frame_reason(str_of(r->why)).len == strlen(r->why));
             x->code = r->code;
             return false;
         }

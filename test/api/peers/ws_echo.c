@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * A WebSocket server for test/api/test_ws_transport.py: says each message back, in order. Its address is
- * its first line. "close CODE REASON" closes, "many N" brings N messages, as fast as they are taken, and "protocol" tells
- * what was chosen; /refused is not upgraded. It drains at SIGTERM and ends when all have gone.
+ * its first line. "close CODE REASON" closes, "many N" brings N messages, as fast as they are taken, and "protocol"
+ * tells what was chosen; /refused is not upgraded. It drains at SIGTERM and ends when all have gone.
  */
 #include "base/mem.h"
 #include "base/text.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A WebSocket's life (the table of ws.h): messages, the closing handshake from either side, what the layer answers itself.
+ * A WebSocket's life (the table of ws.h): messages, the closing handshake from either side, what the layer answers
+ * itself.
  */
 #include "ws_rig.h"
 
@@ -100,9 +101,12 @@ TEST(every_way_to_break_the_protocol_is_told_by_its_code)
         const char *text;
         uint32_t mask;
         int code;
-    } rows[] = {{0x81, "not masked", 0, WS_PROTOCOL_ERROR}, {0x82, "binary", 1, WS_NOT_TEXT},
-                {0x81, "\xff", 1, WS_NOT_UTF8},             {0xc1, "deflated", 1, WS_PROTOCOL_ERROR},
-                {0x88, "\x03\xed", 1, WS_PROTOCOL_ERROR} /* 1005 */, {0x80, "no beginning", 1, WS_PROTOCOL_ERROR}};
+    } rows[] = {{0x81, "not masked", 0, WS_PROTOCOL_ERROR},
+                {0x82, "binary", 1, WS_NOT_TEXT},
+                {0x81, "\xff", 1, WS_NOT_UTF8},
+                {0xc1, "deflated", 1, WS_PROTOCOL_ERROR},
+                {0x88, "\x03\xed", 1, WS_PROTOCOL_ERROR} /* 1005 */,
+                {0x80, "no beginning", 1, WS_PROTOCOL_ERROR}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct rig rig;
         struct buf b, bytes;
@@ -127,7 +131,9 @@ TEST(a_message_over_the_limit_is_refused_by_its_head)
     struct buf b;
     ws_rig_open(&rig);
     int fd = ws_open(&rig, &b);
-    rig_send(&rig, fd, STR("\x81\xff\x00\x00\x00\x00\x00\x01\x00\x01" "abcd"));
+    rig_send(&rig, fd,
+             STR("\x81\xff\x00\x00\x00\x00\x00\x01\x00\x01"
+                 "abcd"));
     CHECK_INT(ws_get_close(&rig, fd, &b), WS_TOO_BIG);
     ws_expect_end(&rig, fd, &b, WS_TOO_BIG);
     CHECK_INT(rig.http->body_bytes, 0);
@@ -158,7 +164,8 @@ TEST(the_api_closes_and_what_comes_until_the_answer_is_dropped)
     CHECK_INT(ws_send(seen.w, STR("late")), ERR_AWAY);
     CHECK(!ws_has_room(seen.w));
     seen.inside = false;
-    CHECK_STR(ws_get(&rig, fd, &b, 0x88), "\x0f\xa1" "enough");
+    CHECK_STR(ws_get(&rig, fd, &b, 0x88), "\x0f\xa1"
+                                          "enough");
     ws_put(&rig, fd, 0x81, STR("crossed"));
     ws_put(&rig, fd, 0x89, STR(""));
     CHECK_INT(seen.n_closed, 0);

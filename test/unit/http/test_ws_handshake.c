@@ -60,11 +60,12 @@ TEST(names_and_tokens_are_read_in_any_case_and_place)
     struct rig rig;
     struct buf b;
     ws_rig_open(&rig);
-    struct str answer = ask(&rig,
-                            STR("GET /ws?a=b HTTP/1.1\r\nhost: a\r\nconnection: Foo\r\nCONNECTION: bar ,upgrade\r\n"
-                                "upgrade: h2c, WebSocket\r\nsec-websocket-key: " WS_KEY "\r\nSec-Websocket-Version: 13\r\n"
-                                "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"),
-                            &b);
+    struct str answer =
+        ask(&rig,
+            STR("GET /ws?a=b HTTP/1.1\r\nhost: a\r\nconnection: Foo\r\nCONNECTION: bar ,upgrade\r\n"
+                "upgrade: h2c, WebSocket\r\nsec-websocket-key: " WS_KEY "\r\nSec-Websocket-Version: 13\r\n"
+                "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"),
+            &b);
     CHECK_INT(rig_status(answer), 101);
     CHECK(!rig_has(answer, "Extensions"));
     buf_release(&b);
@@ -91,7 +92,8 @@ TEST(the_clients_order_chooses_the_subprotocol)
         CHECK_INT(rig_status(answer), 101);
         if (rows[i].chosen) buf_add_format(&line, "\r\nSec-WebSocket-Protocol: %s\r\n", rows[i].chosen);
         CHECK(rows[i].chosen ? rig_has(answer, line.p) : !rig_has(answer, "Sec-WebSocket-Protocol"));
-        CHECK_STR(str_of(ws_protocol(seen.w)), rows[i].chosen);
+        CHECK((ws_protocol(seen.w) != NULL) == (rows[i].chosen != NULL));
+        if (rows[i].chosen) CHECK_STR(str_of(ws_protocol(seen.w)), rows[i].chosen);
         buf_release(&b);
         buf_release(&request);
         buf_release(&line);
@@ -111,7 +113,8 @@ TEST(what_is_no_handshake_is_told_why)
     check_refused(&rig, STR(GET_WS "\r\n"), 426, "upgrade_required");
     check_refused(&rig, STR(GET_WS "Connection: Upgrade\r\n" KEY VERSION "\r\n"), 426, "upgrade_required");
     check_refused(&rig, STR(GET_WS "Upgrade: websocket\r\n" KEY VERSION "\r\n"), 426, "upgrade_required");
-    check_refused(&rig, STR(GET_WS "Connection: Upgrade\r\nUpgrade: h2c\r\n" KEY VERSION "\r\n"), 426, "upgrade_required");
+    check_refused(&rig, STR(GET_WS "Connection: Upgrade\r\nUpgrade: h2c\r\n" KEY VERSION "\r\n"), 426,
+                  "upgrade_required");
     check_refused(&rig, STR(GET_WS UPGRADE KEY "\r\n"), 426, "Sec-WebSocket-Version spoken here is 13");
     check_refused(&rig, STR(GET_WS UPGRADE KEY "Sec-WebSocket-Version: 8\r\n\r\n"), 426, "version");
     check_refused(&rig, STR(GET_WS UPGRADE KEY VERSION "Sec-WebSocket-Version: 8\r\n\r\n"), 426, "version");
@@ -140,8 +143,9 @@ TEST(who_was_refused_may_ask_again_on_the_same_connection)
     ws_rig_open(&rig);
     buf_init(&b, 1 << 20);
     int fd = rig_connect(&rig);
-    rig_send(&rig, fd, STR(GET_WS UPGRADE KEY "Sec-WebSocket-Version: 14\r\n\r\n" "GET /plain HTTP/1.1\r\nHost: a\r\n\r\n"
-                           WS_UPGRADE "\r\n"));
+    rig_send(&rig, fd,
+             STR(GET_WS UPGRADE KEY "Sec-WebSocket-Version: 14\r\n\r\n"
+                                    "GET /plain HTTP/1.1\r\nHost: a\r\n\r\n" WS_UPGRADE "\r\n"));
     CHECK_INT(rig_status(rig_answer(&rig, fd, &b, &taken)), 426);
     CHECK_STR(rig_body(rig_answer(&rig, fd, &b, &taken)), "GET /plain? ");
     CHECK_INT(rig_status(rig_answer(&rig, fd, &b, &taken)), 101);

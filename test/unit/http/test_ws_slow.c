@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * WebSockets and time: pings, silence, a client that does not read, one that sends slowly, a server that stops; and what
- * an idle one costs.
+ * WebSockets and time: pings, silence, a client that does not read, one that sends slowly, a server that stops; and
+ * what an idle one costs.
  */
 #include "ws_rig.h"
 

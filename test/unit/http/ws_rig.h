@@ -10,8 +10,8 @@
 #include "rig.h"
 
 #define WS_KEY "dGhlIHNhbXBsZSBub25jZQ==" /* RFC 6455 section 1.3 */
-#define WS_UPGRADE                                                                                        \
-    "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"              \
+#define WS_UPGRADE                                                                                                     \
+    "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"                         \
     "Sec-WebSocket-Key: " WS_KEY "\r\nSec-WebSocket-Version: 13\r\n"
 
 struct ws_seen { /* by the API */
@@ -130,7 +130,7 @@ static inline struct str ws_get(struct rig *rig, int fd, struct buf *b, int firs
     buf_init(&last, 1 << 20);
     buf_add_str(&last, payload);
     buf_drop(b, len);
-    return buf_str(&last);
+    return last.len ? buf_str(&last) : STR("");
 }
 
 /* The server's close frame: its code. */

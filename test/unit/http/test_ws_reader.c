@@ -2,10 +2,11 @@
  *
  * WebSocket frames as a client sends them, whole and byte by byte (RFC 6455 section 5).
  */
-#include "http/ws_frame.h"
+#include "http/ws_reader.h"
 #include "ws_rig.h"
 
-/* What a stream of frames is read as: "text(..)", "ping(..)", "close 1000", "broken 1002", "..." when it is not whole. */
+/* What a stream of frames is read as: "text(..)", "ping(..)", "close 1000", "broken 1002", "..." when it is not whole.
+ */
 static void read_as(struct buf *out, struct str bytes, size_t step)
 {
     struct ws_reader r;
@@ -79,7 +80,7 @@ TEST(a_message_may_have_any_length_up_to_the_limit)
 {
     begin();
     static const size_t lengths[] = {0, 1, 125, 126, 127, 65535, 65536};
-    static const char *const wanted[] = {"text() ",       "text(x) ",         "text of 125 ",  "text of 126 ",
+    static const char *const wanted[] = {"text() ",      "text(x) ",       "text of 125 ",  "text of 126 ",
                                          "text of 127 ", "text of 65535 ", "text of 65536 "};
     for (size_t i = 0; i < 7; i++) {
         add_len(0x81, lengths[i]);
@@ -122,8 +123,9 @@ TEST(what_breaks_the_protocol_is_1002_and_a_binary_message_1003)
     } wrong[] = {
         {0xc1, "a", "broken 1002 "}, {0xa1, "a", "broken 1002 "}, {0x91, "a", "broken 1002 "}, /* RSV1, 2, 3 */
         {0x80, "a", "broken 1002 "}, {0x00, "a", "broken 1002 "},                              /* continues nothing */
-        {0x83, "", "broken 1002 "},  {0x87, "", "broken 1002 "},  {0x8b, "", "broken 1002 "},  {0x8f, "", "broken 1002 "},
-        {0x08, "", "broken 1002 "},  {0x09, "", "broken 1002 "},  {0x0a, "", "broken 1002 "}, /* fragmented control */
+        {0x83, "", "broken 1002 "},  {0x87, "", "broken 1002 "},  {0x8b, "", "broken 1002 "},
+        {0x8f, "", "broken 1002 "},  {0x08, "", "broken 1002 "},  {0x09, "", "broken 1002 "},
+        {0x0a, "", "broken 1002 "}, /* fragmented control */
         {0x82, "a", "broken 1003 "}, {0x02, "a", "broken 1003 "},
     };
     begin();
@@ -240,7 +242,7 @@ TEST(a_server_says_lengths_in_their_shortest_form)
     begin();
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         buf_clear(&in);
-        ws_add_head(&in, WS_OP_TEXT, heads[i].len);
+        ws_frame_head(&in, WS_OP_TEXT, heads[i].len);
         CHECK_INT(in.len, heads[i].head_len);
         CHECK(memcmp(in.p, heads[i].head, in.len) == 0);
     }
@@ -252,12 +254,12 @@ TEST(a_reason_is_cut_to_123_bytes_between_characters)
     begin();
     memset(many, 'r', 200);
     memcpy(many + 121, "\xe2\x82\xac", 3);
-    ws_add_close(&in, 1001, (struct str){many, 200});
+    ws_frame_close(&in, 1001, (struct str){many, 200});
     CHECK_INT(in.len, 2 + 2 + 121);
     CHECK(memcmp(in.p, "\x88\x7b\x03\xe9r", 5) == 0);
-    CHECK_INT(ws_reason_cut((struct str){many + 50, 123}).len, 123);
+    CHECK_INT(ws_frame_reason((struct str){many + 50, 123}).len, 123);
     buf_clear(&in);
-    ws_add_close(&in, WS_NO_CODE, STR_NONE);
+    ws_frame_close(&in, WS_NO_CODE, STR_NONE);
     CHECK(in.len == 2 && memcmp(in.p, "\x88\x00", 2) == 0);
     buf_release(&in);
 }
