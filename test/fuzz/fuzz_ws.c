@@ -14,7 +14,7 @@ struct reading {
     bool within;
 };
 
-static void note(struct reading *x, int what, struct str bytes)
+static void note(struct reading *x, enum ws_what what, struct str bytes)
 {
     x->hash = (x->hash * 31 + str_hash(bytes)) * 31 + bytes.len * 16 + (unsigned)what;
     x->n++;
