@@ -184,6 +184,7 @@ TEST(who_does_not_answer_a_close_is_not_waited_for)
     ws_close(seen.w, WS_NORMAL, STR(""));
     CHECK_INT(ws_get_close(&rig, fd, &b), WS_NORMAL);
     rig_pass(&rig, LIMIT_WS_CLOSE_MS - 1);
+    ws_put(&rig, fd, 0x81, STR("something else")); /* gains no time */
     CHECK_INT(seen.n_closed, 0);
     rig_pass(&rig, 1);
     ws_expect_end(&rig, fd, &b, WS_ABNORMAL);

@@ -205,6 +205,9 @@ TEST(a_close_frame_has_a_code_that_may_be_sent_or_none)
     check_stream(&in, "close 1005 ");
     add(0x88, "\x03");
     check_stream(&in, "broken 1002 ");
+    add(0x89, "\x03\xe8");
+    add(0x88, "\x03");
+    check_stream(&in, "ping(\x03\xe8) broken 1002 "); /* not with the byte of the ping */
     add(0x88, "\x03\xe8 \xe2\x82\xac");
     check_stream(&in, "close 1000 ");
     add(0x88, "\x03\xe8 \xe2\x82");
