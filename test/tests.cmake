@@ -124,6 +124,9 @@ if("api" IN_LIST BIDE_TESTS)
   add_executable(pulled test/api/workers/pulled.c)
   target_link_libraries(pulled PRIVATE bide_client)
   set_target_properties(pulled PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
+  add_executable(ws_echo test/api/peers/ws_echo.c)
+  target_link_libraries(ws_echo PRIVATE bide_http)
+  set_target_properties(ws_echo PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test)
 endif()
 
 # Suites in Python against the real binary: one ctest test per file.

@@ -4,10 +4,11 @@
  */
 #include "base/hash.h"
 
+#include <nettle/sha1.h>
 #include <nettle/sha2.h>
 
 _Static_assert(sizeof(struct sha256_ctx) <= sizeof(struct hash), "the library's context must fit");
-_Static_assert(HASH_SHA256 == SHA256_DIGEST_SIZE, "");
+_Static_assert(HASH_SHA256 == SHA256_DIGEST_SIZE && HASH_SHA1 == SHA1_DIGEST_SIZE, "");
 
 void hash_init(struct hash *h)
 {
@@ -22,4 +23,12 @@ void hash_add(struct hash *h, struct str bytes)
 void hash_end(struct hash *h, uint8_t ret[HASH_SHA256])
 {
     sha256_digest((struct sha256_ctx *)(void *)h, HASH_SHA256, ret);
+}
+
+void hash_sha1(struct str bytes, uint8_t ret[HASH_SHA1])
+{
+    struct sha1_ctx context;
+    sha1_init(&context);
+    sha1_update(&context, bytes.len, (const uint8_t *)bytes.p);
+    sha1_digest(&context, HASH_SHA1, ret);
 }

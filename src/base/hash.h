@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SHA-256 (FIPS 180-4), by nettle. The only place that knows the library.
+ * SHA-256 and SHA-1 (FIPS 180-4), by nettle. The only place that knows the library.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
@@ -16,5 +16,9 @@ struct hash {
 void hash_init(struct hash *h);
 void hash_add(struct hash *h, struct str bytes);
 void hash_end(struct hash *h, uint8_t ret[HASH_SHA256]);
+
+/* Only where a protocol demands it (RFC 6455 section 4.2.2): it resists nobody any more. */
+#define HASH_SHA1 20
+void hash_sha1(struct str bytes, uint8_t ret[HASH_SHA1]);
 
 #endif

@@ -75,6 +75,11 @@
 #define LIMIT_FORM_TEXTS (1024 * 1024)            /* all of them together, their names included */
 #define LIMIT_HTTP_LINGER_MS (2 * 1000)           /* how long we go on reading after a last answer, so that it is seen */
 #define LIMIT_HTTP_LINGER (64 * 1024)             /* and how much */
+#define LIMIT_WS_MESSAGE (64 * 1024)              /* one WebSocket message from a client, its fragments together */
+#define LIMIT_WS_MESSAGE_MS (30 * 1000)           /* first byte of such a message to its last */
+#define LIMIT_WS_PING_MS (15 * 1000)              /* a WebSocket client is sent a ping this often */
+#define LIMIT_WS_SILENT_MS (45 * 1000)            /* and is given up when nothing has come from it for this long */
+#define LIMIT_WS_CLOSE_MS (5 * 1000)              /* how long we wait for its answer to our close frame */
 #define LIMIT_CONFIG (1024 * 1024)                /* the configuration file */
 #define LIMIT_SECRET (64 * 1024)                  /* the file of a secret that the configuration names */
 #define LIMIT_RETRY_AFTER_MS (24LL * 3600 * 1000) /* how long a server that a task calls can put its next attempt off by Retry-After */

@@ -18,7 +18,7 @@
  * (`printf ... | nc -N` works).
  *
  * A request whose body goes in pieces is HELD from its head on; what happens to it there is the table of intake.h, and
- * that of outflow.h for an answer in pieces.
+ * that of outflow.h for an answer in pieces. HELD may become WS, from where only LAST or CLOSED follow: ws.h.
  */
 #include "http/conn.h"
 #include "base/limits.h"
@@ -26,6 +26,7 @@
 #include "http/inside.h"
 #include "http/parse.h"
 #include "http/problem.h"
+#include "http/ws_inside.h"
 #include <stdlib.h>
 
 #define IN_MAX (LIMIT_HTTP_HEADER + 2 * 64 * 1024) /* a head that is not whole, and the reads that come on top */
@@ -51,6 +52,7 @@ void conn_close(struct conn *c)
     c->http->stats.connections_now--;
     c->http->body_bytes -= c->in_counted;
     stream_close(c->stream);
+    if (c->ws) ws_gone(c->ws);
     if (q && held) request_gone(q);
     else if (q) request_free(q);
 }
@@ -223,6 +225,7 @@ static bool step(struct conn *c, struct str *in)
     case CONN_BODY: return step_body(c, in);
     case CONN_LAST: return step_last(c, in);
     case CONN_HELD: return step_held(c, in);
+    case CONN_WS: return ws_step(c->ws, in);
     case CONN_LINGER:
     case CONN_CLOSED: return false;
     }
@@ -234,7 +237,8 @@ static bool wants_to_read(const struct conn *c)
     switch (c->state) {
     case CONN_WAIT:
     case CONN_HEAD:
-    case CONN_BODY: return !c->sending;
+    case CONN_BODY:
+    case CONN_WS: return !c->sending;
     case CONN_HELD:
         return intake_is_unread(c->request) ? c->request->intake.state == INTAKE_ASKED : c->in.len < HELD_IN;
     case CONN_LINGER: return true;
@@ -264,14 +268,14 @@ static void count_rest(struct conn *c)
         c->cut = c->cut || c->in.len > 0;
         buf_release(&c->in);
     }
-    c->in_counted = held ? c->in.cap : 0;
+    c->in_counted = held || c->state == CONN_WS ? c->in.cap : 0;
     h->body_bytes += c->in_counted;
 }
 
 /* It has had its share of this turn, and asks for more. */
 static bool is_tired(const struct conn *c)
 {
-    return c->state == CONN_WAIT && !c->sending && c->steps == SHARE_STEPS && c->in.len > 0;
+    return (c->state == CONN_WAIT || c->state == CONN_WS) && !c->sending && c->steps == SHARE_STEPS && c->in.len > 0;
 }
 
 /* The client has ended its side: is there nothing left to do for it? */
@@ -279,7 +283,7 @@ static bool is_over(const struct conn *c)
 {
     if (is_tired(c)) return false;
     if (c->state == CONN_HELD) return c->request->on_gone != NULL || intake_is_unread(c->request);
-    return c->state == CONN_LINGER || (c->state < CONN_HELD && !c->sending);
+    return c->state == CONN_LINGER || ((c->state < CONN_HELD || c->state == CONN_WS) && !c->sending);
 }
 
 static void drive(struct conn *c, struct str bytes)
@@ -337,6 +341,7 @@ static void on_drained(void *owner, int err)
         return;
     }
     conn_sent(c);
+    if (c->ws) ws_drained(c->ws);
     drive(c, STR_NONE);
 }
 

@@ -15,6 +15,7 @@ enum conn_state {
     CONN_HEAD,   /* a part of a head has */
     CONN_BODY,   /* the head was accepted, its body is arriving */
     CONN_HELD,   /* the API has the request */
+    CONN_WS,     /* it has become a WebSocket */
     CONN_LAST,   /* answered for the last time, not all of it sent yet */
     CONN_LINGER, /* our side is ended; reading on so that the client sees the answer */
     CONN_CLOSED, /* its stream is being closed */
@@ -34,6 +35,7 @@ struct conn {
     bool cut;                /* bytes behind the request were dropped: its answer is the last */
     unsigned steps;          /* heads taken in this drive() */
     struct request *request; /* owned: from the whole head to its answer */
+    struct ws *ws;           /* linked both ways: CONN_WS only; freed by itself */
     struct head head;
     struct buf in;       /* owned: bytes that came and were not used yet */
     struct buf out;      /* owned: answers not yet given to the kernel */

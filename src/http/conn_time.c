@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "http/conn.h"
 #include "http/inside.h"
+#include "http/ws_inside.h"
 #include "loop/stream.h"
 
 static int64_t now_ms(const struct conn *c) { return turn_mono_ms(c->http->turn); }
@@ -34,6 +35,7 @@ static int64_t deadline(const struct conn *c)
     case CONN_BODY: return body_deadline(c);
     case CONN_LINGER: return c->since_ms + LIMIT_HTTP_LINGER_MS;
     case CONN_HELD: return is_asked_for(c) ? intake_deadline(c->request, now_ms(c)) : INT64_MAX;
+    case CONN_WS: return ws_deadline(c->ws);
     case CONN_LAST:
     case CONN_CLOSED: return INT64_MAX;
     }
@@ -79,6 +81,10 @@ static void on_due(struct timer *t)
     if (c->sending && unseen < c->watched && c->watched - unseen >= enough) { /* it reads */
         c->watched = unseen;
         conn_set_deadline(c);
+        return;
+    }
+    if (!c->sending && c->state == CONN_WS) {
+        ws_due(c->ws);
         return;
     }
     if (!c->sending && (c->state == CONN_HEAD || c->state == CONN_BODY || is_asked_for(c))) too_slow(c);

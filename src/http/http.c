@@ -73,7 +73,10 @@ void http_drain(struct http *h)
     LIST_EACH_SAFE (link, &h->conns) conn_go_on(CONTAINER_OF(link, struct conn, link));
 }
 
-bool http_is_idle(const struct http *h) { return h->n_requests == 0 && h->n_sending == 0; }
+bool http_is_idle(const struct http *h)
+{
+    return h->n_requests == 0 && h->n_sending == 0 && h->stats.websockets_now == 0;
+}
 
 const struct http_stats *http_stats(const struct http *h) { return &h->stats; }
 

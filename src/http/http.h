@@ -10,7 +10,8 @@
  * Only one request of a connection is handed over at a time; pipelined ones wait unread (back-pressure).
  *
  * What is too large for memory goes in pieces: a body for whoever says so by the head (conf.in_pieces), asked for with
- * http_read; an answer with http_begin, http_more, http_end. Who waits for whom is in intake.h and outflow.h.
+ * http_read; an answer with http_begin, http_more, http_end. Who waits for whom is in intake.h and outflow.h. A request
+ * may also become a WebSocket: ws.h.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -56,7 +57,8 @@ struct http_reply {
 struct http_stats { /* counted since http_open, read at any time */
     uint64_t connections_total, requests_total, refused_total;
     uint64_t bytes_in, bytes_out;
-    uint32_t connections_now;
+    uint32_t connections_now, websockets_now;
+    uint64_t websockets_total, messages_in, messages_out; /* text messages of WebSockets */
 };
 
 struct http_conf {
@@ -76,7 +78,7 @@ int http_listen(struct http *h, const char *address, char bound[128], struct err
 /* The same with a socket that listens already; `name` is for the reason of a refusal. Takes fd when it succeeds. */
 int http_take(struct http *h, int fd, const char *name, char bound[128], struct err *e) MUST_USE;
 void http_drain(struct http *h);   /* stop accepting; idle connections close; others get "Connection: close" */
-bool http_is_idle(const struct http *h); /* no request handed over or being sent */
+bool http_is_idle(const struct http *h); /* no request handed over or being sent, no WebSocket open */
 void http_close(struct http *h, void (*on_closed)(void *user), void *user); /* ends everything; frees */
 const struct http_stats *http_stats(const struct http *h);
 

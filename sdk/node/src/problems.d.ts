@@ -141,6 +141,9 @@ export class HttpVersion extends Problem {}
 /** 421: the request is for another host. */
 export class Misdirected extends Problem {}
 
+/** 426: this is spoken over WebSocket only, of version 13. */
+export class UpgradeRequired extends Problem {}
+
 /** 403: this is not allowed. */
 export class Forbidden extends Problem {}
 

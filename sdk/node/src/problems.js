@@ -224,6 +224,11 @@ export class Misdirected extends Problem {
     static code = "misdirected";
 }
 
+/** 426: this is spoken over WebSocket only, of version 13. */
+export class UpgradeRequired extends Problem {
+    static code = "upgrade_required";
+}
+
 /** 403: this is not allowed. */
 export class Forbidden extends Problem {
     static code = "forbidden";

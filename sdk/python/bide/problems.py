@@ -284,6 +284,12 @@ class Misdirected(Problem):
     code = "misdirected"
 
 
+class UpgradeRequired(Problem):
+    """426: this is spoken over WebSocket only, of version 13."""
+
+    code = "upgrade_required"
+
+
 class Forbidden(Problem):
     """403: this is not allowed."""
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The vectors of FIPS 180-4's examples.
+ */
+#include "base/hash.h"
+#include "test.h"
+
+static void hex(char *ret, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
+}
+
+TEST(sha_1_of_the_examples)
+{
+    uint8_t sum[HASH_SHA1];
+    char text[2 * HASH_SHA1 + 1];
+    hash_sha1(STR("abc"), sum);
+    hex(text, sum, sizeof sum);
+    CHECK_STR(str_of(text), "a9993e364706816aba3e25717850c26c9cd0d89d");
+    hash_sha1(STR(""), sum);
+    hex(text, sum, sizeof sum);
+    CHECK_STR(str_of(text), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+}
+
+TEST(sha_256_in_pieces_is_that_of_the_whole)
+{
+    uint8_t sum[HASH_SHA256];
+    char text[2 * HASH_SHA256 + 1];
+    struct hash h;
+    hash_init(&h);
+    hash_add(&h, STR("a"));
+    hash_add(&h, STR(""));
+    hash_add(&h, STR("bc"));
+    hash_end(&h, sum);
+    hex(text, sum, sizeof sum);
+    CHECK_STR(str_of(text), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST_MAIN
