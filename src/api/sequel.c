@@ -7,6 +7,7 @@
 
 #include "api/submission.h"
 #include "api/task_json.h"
+#include "api/webhook.h"
 #include "base/json_write.h"
 #include "base/log.h"
 
@@ -44,18 +45,25 @@ static void write_list(struct buf *b, const char *name, const struct json *j, co
 
 static bool is_some(const struct json_node *said, const char *of_type) { return said ? said->count > 0 : of_type != NULL; }
 
-int sequel_of_submit(struct str *ret, const struct json *j, const struct json_node *on_success, const struct json_node *on_failure,
-                     const struct config_type *type, struct server *s, struct arena *a, struct err *e)
+int sequel_of_submit(struct str *ret, const struct json *j, const struct sequel_said *said, const struct config_type *type,
+                     struct server *s, struct arena *a, struct err *e)
 {
+    struct webhook_wish webhook;
     *ret = STR_NONE;
-    int err = on_success ? check_list(j, on_success, "/on_success", s, a, e) : 0;
-    if (!err && on_failure) err = check_list(j, on_failure, "/on_failure", s, a, e);
-    if (err || !(is_some(on_success, type->on_success) || is_some(on_failure, type->on_failure))) return err;
+    int err = said->on_success ? check_list(j, said->on_success, "/on_success", s, a, e) : 0;
+    if (!err && said->on_failure) err = check_list(j, said->on_failure, "/on_failure", s, a, e);
+    if (!err) err = webhook_of_submit(&webhook, j, said->webhook, type, s, a, e);
+    if (err) return err;
+    if (!is_some(said->on_success, type->on_success) && !is_some(said->on_failure, type->on_failure) && !webhook.url.p) return 0;
     struct buf b;
     buf_init(&b, LIMIT_BODY + 2 * LIMIT_CONFIG);
     json_write_open(&b, '{');
-    write_list(&b, "on_success", j, on_success, type->on_success);
-    write_list(&b, "on_failure", j, on_failure, type->on_failure);
+    write_list(&b, "on_success", j, said->on_success, type->on_success);
+    write_list(&b, "on_failure", j, said->on_failure, type->on_failure);
+    if (webhook.url.p) {
+        json_write_key(&b, "webhook");
+        webhook_write_wish(&b, &webhook);
+    }
     json_write_close(&b, '}');
     *ret = arena_str(a, buf_str(&b));
     buf_release(&b);
@@ -141,12 +149,26 @@ static void make_of(struct making *m, struct str text, const char *member)
     json_release(&j);
 }
 
+static void make_delivery(struct making *m)
+{
+    struct task_body *body = arena_alloc(&m->owed->req.arena, sizeof *body);
+    struct json j;
+    json_init(&j);
+    j.closed = STR("input");
+    int err = m->owed->sequel.len ? json_parse(&j, m->owed->sequel, NULL) : ERR_NOT_FOUND;
+    const struct json_node *wish = err ? NULL : json_member(&j, json_root(&j), STR("webhook"));
+    if (wish && webhook_make(m->api, &m->owed->task, &j, wish, &m->owed->req.arena, body))
+        m->items[m->n++] = (struct store_add_item){.body = body};
+    json_release(&j);
+}
+
 static void make(void *user, struct store_owed *o, struct store_add_item **ret, size_t *ret_n, size_t *ret_unmade)
 {
-    struct making m = {.api = user, .owed = o, .items = arena_alloc(&o->req.arena, 2 * LIMIT_SEQUEL * sizeof *m.items)};
+    struct making m = {.api = user, .owed = o, .items = arena_alloc(&o->req.arena, (2 * LIMIT_SEQUEL + 1) * sizeof *m.items)};
     bool completed = o->task.life.state == TASK_COMPLETED;
     make_of(&m, o->sequel, completed ? "on_success" : "on_failure");
     if (completed) make_of(&m, o->next, NULL);
+    make_delivery(&m);
     *ret = m.items;
     *ret_n = m.n;
     *ret_unmade = m.unmade;

@@ -25,7 +25,7 @@ struct draft {
     const struct config_type *type;
     int64_t now_ms;
     int64_t priority, max_attempts, delay_ms, start_within_ms; /* -1: not said (priority: INT64_MIN) */
-    const struct json_node *retry, *on_success, *on_failure;
+    const struct json_node *retry, *on_success, *on_failure, *webhook;
     bool conflict; /* on_conflict was said */
     struct cache_field cache;
 };
@@ -115,6 +115,13 @@ static int read_on_failure(const struct members *m, void *to, const struct json_
 }
 
 /* null: forever. */
+static int read_webhook(const struct members *m, void *to, const struct json_node *v, const char *pointer)
+{
+    (void)m, (void)pointer;
+    ((struct draft *)to)->webhook = v;
+    return 0;
+}
+
 static int read_retain(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
@@ -199,6 +206,7 @@ static const struct member fields[] = {
     {"cost", read_cost},
     {"on_success", read_on_success},
     {"on_failure", read_on_failure},
+    {"webhook", read_webhook},
     {"retain_ms", read_retain},
     {"subject", read_subject},
     {"tags", read_tags},
@@ -289,7 +297,7 @@ static int find_queue(struct draft *d)
 {
     const struct config *c = d->server->conf.config;
     if (!d->body->queue.p) d->body->queue = str_of(d->type->queue);
-    const struct queue *queue = queue_find(&d->server->queues, d->body->queue);
+    const struct queue *queue = text_is_name(d->body->queue) ? queue_find(&d->server->queues, d->body->queue) : NULL;
     if (queue) {
         d->body->queue = queue->name; /* stays when the configuration changes before the task is stored */
         return 0;
@@ -325,7 +333,8 @@ static int settle(struct draft *d)
     if (b->cache.ttl_ms) cache_print(b, d->cache.version, b->cache.print);
     if (b->retain_ms != RETAIN_AS_TYPE) retention_wish(&d->server->retention);
     err = d->retry ? members_read(d->m, policy, d->retry, "/retry", &b->rules.retry) : 0;
-    return err ? err : sequel_of_submit(&b->sequel, d->m->j, d->on_success, d->on_failure, d->type, d->server, d->m->arena, d->m->e);
+    struct sequel_said said = {d->on_success, d->on_failure, d->webhook};
+    return err ? err : sequel_of_submit(&b->sequel, d->m->j, &said, d->type, d->server, d->m->arena, d->m->e);
 }
 
 static int check_command(struct draft *d, const struct http_request *r)

@@ -19,6 +19,7 @@
 #include "handler/worker_pool.h"
 #include "schema/schema.h"
 #include "server/config_errors.h"
+#include "server/config_webhooks.h"
 #include "task/file.h"
 #include "task/rate.h"
 #include "task/retry.h"
@@ -86,6 +87,8 @@ struct config_type {
     struct web_conf http;  /* url NULL */
     struct config_step *steps; /* n_steps 0: it is no chain */
     size_t n_steps;
+    struct config_webhook webhook; /* who is told of its endings; url NULL: nobody */
+    bool tells;            /* it is the built-in one of deliveries */
     const char *on_success, *on_failure; /* JSON lists of submissions that follow its tasks; NULL: none */
     const char *result;    /* of a chain: mapping; NULL: that of its last step */
     struct config_rules rules;
@@ -133,8 +136,11 @@ struct config {
     const char *words;           /* JSON text: an object of texts, by status; NULL: none */
     struct config_route *routes; /* as in the file */
     size_t n_routes;
+    struct config_webhooks webhooks;
     bool commands;
     struct config_type command;   /* the built-in type; name NULL: switched off, or declared in the file */
+    struct config_type delivery;  /* the built-in type that tells (handler/webhook.h), and its queue, which is in no list */
+    struct config_queue delivery_queue;
     struct map origins;           /* path -> struct config_origin, of what is not a default */
     const char *const *warnings;  /* ends with NULL: variables that look like settings and are none */
 };

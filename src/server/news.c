@@ -114,7 +114,7 @@ static void look(struct news *n, enum bus_kind kind, const struct id *id, const 
 
 static bool wants(const struct news *n, enum bus_kind kind, const struct id *id)
 {
-    return n->writer.write && bus_wants(&n->bus, kind, id);
+    return n->writer.write && !id_is_derived(id) && bus_wants(&n->bus, kind, id);
 }
 
 static bool is_looking(const struct news *n, const struct id *id)

@@ -27,6 +27,7 @@ struct store_filter { /* borrowed until on_done; p NULL: any */
     struct task_tag tags[STORE_TAGS]; /* all of them must fit */
     size_t n_tags;
     const char *word; /* a word as life_word shows it ("retrying" too), NULL: any */
+    bool derived;     /* those whose ids are (id_is_derived), which belong to others, instead of the rest */
     bool has_from;
     struct id from;   /* no id below this one */
 };

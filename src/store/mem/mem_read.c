@@ -54,7 +54,7 @@ static bool has_tags(const struct task_body *b, const struct store_filter *f)
 static bool matches(const struct mem_record *rec, const struct store_filter *f, int64_t now_ms)
 {
     const struct task_body *b = &rec->body;
-    return (!f->type.p || str_eq(b->type, f->type)) && (!f->queue.p || str_eq(b->queue, f->queue)) &&
+    return id_is_derived(&b->id) == f->derived && (!f->type.p || str_eq(b->type, f->type)) && (!f->queue.p || str_eq(b->queue, f->queue)) &&
            (!f->subject.p || (b->subject.p && str_eq(b->subject, f->subject))) && has_tags(b, f) &&
            (!f->has_from || id_cmp(&b->id, &f->from) >= 0) &&
            (!f->word || strcmp(life_word(&rec->life, now_ms), f->word) == 0);
