@@ -6,6 +6,7 @@
 #include "api/bulk.h"
 #include "api/call_body.h"
 #include "api/depth.h"
+#include "base/text.h"
 
 static void list(struct call *c);
 static void one(struct call *c);

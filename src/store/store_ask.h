@@ -17,6 +17,7 @@ struct store_get {
     bool step_results;            /* the steps that are done with their results */
     int found;                    /* out: 0 or ERR_NOT_FOUND */
     struct task task;             /* out, strs in the arena */
+    bool sequel;                  /* out: it has ended, and something was to follow that (body.sequel) */
 };
 
 #define STORE_TAGS 8 /* in one filter */

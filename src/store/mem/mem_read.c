@@ -33,6 +33,7 @@ void mem_read_get(const struct mem_shelf *s, struct store_get *r)
     r->found = rec ? 0 : ERR_NOT_FOUND;
     if (!rec) return;
     view(s, &r->req.arena, rec, r->input_max, r->result_max, &r->task);
+    r->sequel = state_is_ending(rec->life.state) && rec->sequel.p;
     r->task.steps = mem_step_copy(rec, r->step_results, &r->req.arena);
     r->task.n_steps = rec->n_steps;
 }
