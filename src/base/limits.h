@@ -54,6 +54,7 @@
 #define LIMIT_PULL_UPLOADS 1000                    /* uploads of one attempt, those of the same name counted each time */
 #define LIMIT_PULL_FILE (2LL * 1024 * 1024 * 1024) /* one output file that a puller sends */
 #define LIMIT_LANES 10000                         /* lanes (queue, type, batch key) known at one time */
+#define LIMIT_RECENT 64                           /* pairs of queue and type whose last hour and day are known one by one (/v1/stats); those beyond share one place */
 #define LIMIT_HTTP_HEADER (16 * 1024)             /* request line and all headers together */
 #define LIMIT_HTTP_HEADERS 100                    /* number of headers */
 #define LIMIT_HTTP_TARGET (8 * 1024)              /* the request target */
