@@ -104,8 +104,3 @@ void recent_add(struct recent_sum *sum, const struct recent *r, enum recent_wind
     if (s->waits) spread_add(&sum->waits, s->waits);
     if (s->runs) spread_add(&sum->runs, s->runs);
 }
-
-void recent_add_all(struct recent_sum *sum, const struct recent *r, enum recent_window w, int64_t at_ms)
-{
-    for (int back = 0; back < recent_steps(w); back++) recent_add(sum, r, w, at_ms, back);
-}

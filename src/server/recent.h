@@ -67,6 +67,5 @@ int64_t recent_begin_ms(enum recent_window w, int64_t at_ms, int back); /* of th
 int64_t recent_span_ms(enum recent_window w, int64_t at_ms, int64_t began_ms);
 /* Adds what happened in the step `back` (0: under way .. recent_steps() - 1) steps ago. */
 void recent_add(struct recent_sum *sum, const struct recent *r, enum recent_window w, int64_t at_ms, int back);
-void recent_add_all(struct recent_sum *sum, const struct recent *r, enum recent_window w, int64_t at_ms);
 
 #endif
