@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define MINUTE_MS 60000
+#define SAME_MS 1000 /* two clocks read one after the other, and kept in step by another server */
 #define HOUR_MS 3600000
 
 void recent_clock_init(struct recent_clock *c, const struct clock *clock)
@@ -22,7 +23,8 @@ int64_t recent_now_ms(const struct recent_clock *c) { return clock_mono_ms(c->cl
 
 int64_t recent_wall_ms(const struct recent_clock *c, int64_t steady_ms)
 {
-    return clock_wall_ms(c->clock) - (recent_now_ms(c) - steady_ms);
+    int64_t apart_ms = clock_wall_ms(c->clock) - recent_now_ms(c);
+    return apart_ms > -SAME_MS && apart_ms < SAME_MS ? steady_ms : steady_ms + apart_ms;
 }
 
 void recent_release(struct recent *r)

@@ -53,7 +53,7 @@ struct recent_clock {
 };
 void recent_clock_init(struct recent_clock *c, const struct clock *clock);
 int64_t recent_now_ms(const struct recent_clock *c);
-int64_t recent_wall_ms(const struct recent_clock *c, int64_t steady_ms); /* what the wall clock, as it goes now, said then */
+int64_t recent_wall_ms(const struct recent_clock *c, int64_t steady_ms); /* what the wall clock, as it goes now, said then, to the second */
 
 void recent_release(struct recent *r);
 void recent_count(struct recent *r, int64_t at_ms, enum recent_event event);

@@ -138,6 +138,12 @@ TEST(a_clock_that_is_set_moves_no_window)
     recent_count(&recent, recent_now_ms(&c), RECENT_SUBMITTED);
     CHECK_INT(counted(RECENT_HOUR, recent_now_ms(&c), RECENT_SUBMITTED), 2);
     CHECK_INT(recent_wall_ms(&c, recent_now_ms(&c)), wall_ms);
+    wall_ms = NOON + MINUTE + 999;
+    CHECK_INT(recent_wall_ms(&c, NOON), NOON);
+    wall_ms = NOON + MINUTE - 999;
+    CHECK_INT(recent_wall_ms(&c, NOON), NOON);
+    wall_ms = NOON + MINUTE + 1000;
+    CHECK_INT(recent_wall_ms(&c, NOON), NOON + 1000);
     recent_release(&recent);
 }
 
