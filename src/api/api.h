@@ -52,7 +52,7 @@ void api_on_request(void *user, struct http_request *r); /* for struct http_conf
 bool api_in_pieces(void *user, const struct http_request *r); /* the same */
 
 /* The tables, each in its noun's file, ended by a row without a method. */
-extern const struct route tasks_routes[], task_routes[], queues_routes[], workers_routes[], health_routes[], stats_routes[], analytics_routes[], metrics_routes[],
+extern const struct route tasks_routes[], task_routes[], queues_routes[], workers_routes[], health_routes[], stats_routes[], analytics_routes[], metrics_page_routes[],
     openapi_routes[], bulk_routes[], history_routes[], change_routes[],
     gc_routes[], batch_routes[], files_routes[], pull_claim_routes[], pull_attempt_routes[],
     pull_upload_routes[], callbacks_routes[], upload_routes[], uploaded_routes[], files_zip_routes[];

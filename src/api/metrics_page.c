@@ -8,7 +8,7 @@
 
 static void metrics(struct call *c);
 
-const struct route metrics_routes[] = {
+const struct route metrics_page_routes[] = {
     {"GET", "/metrics", " ", metrics},
     {0},
 };

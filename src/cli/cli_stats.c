@@ -21,7 +21,7 @@ static int print_rest(const struct json *j, struct bide_error *error)
         struct buf key;
         buf_init(&key, LIMIT_HTTP_REPLY);
         json_add_key(j, v, &key);
-        if (!cli_stats_is_table(v, buf_str(&key))) {
+        if (!cli_stats_tables_has(v, buf_str(&key))) {
             json_write_key_str(&rest, buf_str(&key));
             json_write_raw(&rest, json_span(j, v));
         }

@@ -124,7 +124,7 @@ static const struct {
 
 #define COLUMNS ((int)(sizeof tables->headings / sizeof *tables->headings))
 
-bool cli_stats_is_table(const struct json_node *list, struct str key)
+bool cli_stats_tables_has(const struct json_node *list, struct str key)
 {
     const struct json_node *first = list->kind == JSON_ARRAY ? json_first(list) : NULL;
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
@@ -150,6 +150,6 @@ void cli_stats_tables_print(const struct json *j)
 {
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         const struct json_node *items = json_member(j, json_root(j), str_of(tables[i].key));
-        if (items && json_first(items) && cli_stats_is_table(items, str_of(tables[i].key))) print_table(j, items, i);
+        if (items && json_first(items) && cli_stats_tables_has(items, str_of(tables[i].key))) print_table(j, items, i);
     }
 }

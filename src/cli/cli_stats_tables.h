@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 
-bool cli_stats_is_table(const struct json_node *member, struct str key);
+bool cli_stats_tables_has(const struct json_node *member, struct str key);
 void cli_stats_tables_print(const struct json *j); /* to standard output; nothing where there are none */
 
 #endif
