@@ -35,6 +35,7 @@
 #define LIMIT_BATCH_CHUNK 256                     /* tasks of a batch that are stored by one commit */
 #define LIMIT_BATCH_CHUNK_BYTES (1024 * 1024)     /* the same, in bytes of their JSON: the one that reaches it is the last */
 #define LIMIT_BATCH_LINE (16 * 1024 * 1024 + 64 * 1024) /* one line of a batch as NDJSON: one input and its envelope */
+#define LIMIT_TRACE_STATE 512                     /* tracestate of a submit; a longer one is left out */
 #define LIMIT_PAGE 200                            /* items of one list page */
 #define LIMIT_PAGE_DEFAULT 50                     /* items of one list page unless asked otherwise */
 #define LIMIT_PAGE_BYTES (8 * 1024 * 1024)        /* a list page of tasks that is this large ends early; next_cursor goes on */
