@@ -7,6 +7,7 @@
 #include "cli/cli_table.h"
 #include "cli/cli_text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #define CELL_MOST 4096
@@ -83,7 +84,7 @@ static void add_queue(struct row *r, struct cli_table *t)
     plain_cell(r, t, r->item, "queue");
     plain_cell(r, t, depth, "pending");
     plain_cell(r, t, depth, "running");
-    buf_add_format(&r->cell, "%lld", (long long)(number(r, depth, "blocked") + number(r, depth, "scheduled") + number(r, depth, "retrying")));
+    buf_add_format(&r->cell, "%" PRId64, number(r, depth, "blocked") + number(r, depth, "scheduled") + number(r, depth, "retrying"));
     end_cell(r, t);
     cli_text_duration(age, oldest_ms);
     if (oldest_ms > 0) buf_add_text(&r->cell, age);
