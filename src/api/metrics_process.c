@@ -7,7 +7,7 @@
 
 void metrics_process(const struct call *c, const struct store_counts *counts, struct buf *b)
 {
-    int64_t now_ms = turn_wall_ms(c->api->server->turn);
+    int64_t now_ms = turn_wall_ms(c->api->server->turn), began_s = c->api->started_at_ms / 1000;
     struct process_stats p = process_stats_read();
     (void)counts;
     metrics_page_one(b, "bide_uptime_seconds", "gauge", "Time since the server started.", (double)(now_ms - c->api->started_at_ms) / 1000);
@@ -19,5 +19,5 @@ void metrics_process(const struct call *c, const struct store_counts *counts, st
     metrics_page_one(b, "process_max_fds", "gauge", "Maximum number of open file descriptors.", (double)p.descriptors_most);
     metrics_page_one(b, "process_cpu_seconds_total", "counter", "Total user and system CPU time spent in seconds.", p.cpu_s);
     metrics_page_one(b, "process_start_time_seconds", "gauge", "Start time of the process since unix epoch in seconds.",
-                     (double)(c->api->started_at_ms / 1000));
+                     (double)began_s);
 }

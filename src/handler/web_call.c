@@ -85,11 +85,19 @@ static void end_line(struct headers *h)
     h->n++;
 }
 
+/* Unless the configuration has it. */
+static void add_trace(struct headers *h, const char *name, struct str value)
+{
+    if (!value.len || says(h->conf->headers, str_of(name)) || says(h->conf->secret_headers, str_of(name))) return;
+    buf_add_format(&h->text, "%s: %.*s", name, STR_ARG(value));
+    end_line(h);
+}
+
 /* One of bide's own, unless the configuration has it. */
 static void add_own(struct headers *h, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void add_own(struct headers *h, const char *name, const char *format, ...)
 {
-    char value[LIMIT_TRACE_STATE + 1]; /* the longest of them */
+    char value[200];
     va_list args;
     if (says(h->conf->headers, str_of(name)) || says(h->conf->secret_headers, str_of(name))) return;
     va_start(args, format);
@@ -114,7 +122,7 @@ static int add_configured(struct headers *h, const char *const *list, const stru
 
 static int add_headers(struct headers *h, const struct web_ask *ask, bool body, const struct web_words *w, struct err *e)
 {
-    char id[ID_TEXT], fence[FENCE_TEXT], trace[TRACE_PARENT];
+    char id[ID_TEXT], fence[FENCE_TEXT], parent[TRACE_PARENT] = "";
     const struct attempt *a = w->attempt;
     id_format(&a->task->id, id);
     id_fence_format(a->fence, fence);
@@ -124,8 +132,9 @@ static int add_headers(struct headers *h, const struct web_ask *ask, bool body, 
     add_own(h, "Bide-Task", "%s", id);
     add_own(h, "Bide-Attempt", "%d", (int)a->number);
     add_own(h, "Bide-Fence", "%s", fence);
-    if (traced_parent(a, trace)) add_own(h, "traceparent", "%s", trace);
-    if (traced_state(a).len) add_own(h, "tracestate", "%.*s", STR_ARG(traced_state(a)));
+    (void)traced_parent(a, parent);
+    add_trace(h, "traceparent", str_of(parent));
+    add_trace(h, "tracestate", traced_state(a));
     int rc = add_configured(h, h->conf->headers, w, e);
     if (rc == 0) rc = add_configured(h, h->conf->secret_headers, NULL, e);
     if (rc == 0 && buf_err(&h->text)) rc = err_set(e, ERR_TOO_BIG, "the headers are together longer than %d bytes", HEADERS_MAX);
