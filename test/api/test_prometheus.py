@@ -82,7 +82,8 @@ def work(bide):
     assert bide.post(f"/v1/tasks/{later}/retry").status in (200, 202)
     assert bide.send("GET", "/nothing").status == 404
     assert bide.send("POST", "/v1/files", b"bytes", [("Content-Type", "text/plain")]).status == 201
-    until(lambda: b'bide_worker_restarts_total 0\n' not in bide.send("GET", "/metrics").body, "the broken pool has tried")
+    for name, what in (("bide_worker_restarts_total", "the broken pool has tried"), ("bide_followers_added_total", "what follows was added")):
+        until(lambda: f"\n{name} 0\n".encode() not in bide.send("GET", "/metrics").body, what)
 
 
 @needs_promtool

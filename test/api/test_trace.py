@@ -5,7 +5,7 @@ import re
 import sys
 
 import pytest
-from harness import ACTOR
+from harness import ACTOR, until
 from puller import claim_one
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -122,7 +122,7 @@ def test_not_sampled_stays_so(traced):
 def test_what_follows_and_what_comes_in_a_batch_is_in_the_trace(traced):
     id = submitted(traced, "env", subject="led", on_success=[{"type": "env", "subject": "follower"}])
     leader = environment(traced, id)
-    follower = traced.get_json("/v1/tasks/latest?subject=follower&wait=20")
+    [follower] = until(lambda: traced.listed(subject="follower"), "it is added after the ending")
     assert span(environment(traced, follower["id"])["TRACEPARENT"]) != span(leader["TRACEPARENT"])
     for body, kind in ((b'[{"type":"work"},{"type":"work"}]', "application/json"), (b'{"type":"work"}\n{"type":"work"}\n', "application/x-ndjson")):
         answer = traced.send("POST", "/v1/tasks:batch", body, {**HEADERS, "Content-Type": kind})
