@@ -16,6 +16,7 @@
 
 static const struct route *const tables[] = {tasks_routes,   task_routes,   queues_routes,
                                              workers_routes, health_routes, openapi_routes,
+                                             stats_routes, analytics_routes, metrics_page_routes,
                                              bulk_routes,    history_routes, change_routes,
                                              gc_routes,      batch_routes,   files_routes,
                                              pull_claim_routes, pull_attempt_routes, pull_upload_routes,

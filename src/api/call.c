@@ -23,7 +23,7 @@ struct buf call_buf(struct call *c)
 
 static void count(struct call *c, int status)
 {
-    c->api->answers[status / 100]++;
+    metrics_observe_ms(&c->api->answers[status / 100], turn_mono_ms(c->api->server->turn) - c->req->started_mono_ms);
 }
 
 int call_claim(struct call *c, size_t bytes)

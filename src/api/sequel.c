@@ -130,6 +130,7 @@ static void make_one(struct making *m, const struct json *j, const struct json_n
     }
     *body = task_copy_body(a, body); /* the text it was read from goes */
     if (!body->subject.p) body->subject = m->owed->task.body.subject;
+    body->trace = m->owed->task.body.trace;
     body->id = id_make(&m->api->server->ids);
     m->items[m->n++] = (struct store_add_item){.body = body};
 }

@@ -15,6 +15,7 @@
 #include "api/route_uploads.h"
 #include "api/submission.h"
 #include "api/task_json.h"
+#include "api/trace_headers.h"
 #include "api/wait.h"
 
 static void submit(struct call *c);
@@ -154,6 +155,7 @@ void tasks_submit(struct call *c, struct str fields, struct str input, int64_t w
         return;
     }
     m->body.id = id_make(&s->ids);
+    m->body.trace = trace_headers_read(c->req);
     m->item = (struct store_add_item){.body = &m->body, .capacity = q->capacity};
     if (idempotency_begin(c, &m->item)) return;
     m->busy = m->item.key.p != NULL;

@@ -7,6 +7,7 @@
 
 #include "store/queue_set.h"
 #include "store/store_req.h"
+#include "store/work.h"
 #include "task/task.h"
 
 /* STORE_GET */
@@ -132,6 +133,7 @@ struct store_counts {
     struct store_count *items; /* out, in the arena; queues that were ever used */
     size_t n;
     int64_t bytes;             /* out: size of the store on disk, 0 when it has none */
+    struct store_work work;    /* out */
 };
 
 #endif
