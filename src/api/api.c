@@ -19,7 +19,7 @@ static const struct route *const tables[] = {tasks_routes,   task_routes,   queu
                                              gc_routes,      batch_routes,   files_routes,
                                              pull_claim_routes, pull_attempt_routes, pull_upload_routes,
                                              callbacks_routes,
-                                             upload_routes,  uploaded_routes, files_zip_routes};
+                                             upload_routes,  uploaded_routes, files_zip_routes, notices_routes};
 
 void api_init(struct api *a, struct server *server)
 {

@@ -117,6 +117,7 @@ void server_init(struct server *s, const struct server_conf *conf)
     sequel_init(&s->sequel, s);
     filing_init(&s->filing, s);
     metrics_init(&s->metrics);
+    notices_init(&s->notices);
     eta_init(&s->eta);
     list_init(&s->runs);
     reload_init(&s->reload);
@@ -259,6 +260,7 @@ void server_release(struct server *s)
     waiters_release(&s->waiters);
     retention_release(&s->retention);
     metrics_release(&s->metrics);
+    notices_release(&s->notices);
     eta_release(&s->eta);
     map_release(&s->run_by_id);
     leases_release(&s->leases);

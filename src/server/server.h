@@ -18,6 +18,7 @@
 #include "server/keys.h"
 #include "server/leases.h"
 #include "server/metrics.h"
+#include "server/notices.h"
 #include "server/queue.h"
 #include "server/reload.h"
 #include "server/retention.h"
@@ -57,6 +58,7 @@ struct server {
     struct retention retention;
     struct sequel sequel;
     struct filing filing;
+    struct notices notices;
     struct waiters waiters;
     struct metrics metrics;
     struct eta eta;
