@@ -94,7 +94,7 @@ static void on_read(struct store_req *req)
         refuse_change(r->call, err);
         return;
     }
-    server_notices_changed(r->call->api->server, r->read.unread);
+    notices_changed(&r->call->api->server->notices, r->read.unread);
     call_answer(r->call, 200, &b);
 }
 
@@ -123,7 +123,7 @@ static void on_some(struct store_req *req)
     int err = req->err;
     store_release(req);
     r->n += (int64_t)r->read.n;
-    if (!err) server_notices_changed(r->call->api->server, r->read.unread);
+    if (!err) notices_changed(&r->call->api->server->notices, r->read.unread);
     if (err) {
         call_refuse(r->call, err, "%s; %lld were read, try again later", err_text(err), (long long)r->n);
     } else if (r->read.more) {
@@ -187,7 +187,7 @@ static void on_drop(struct store_req *req)
         refuse_change(d->call, err);
         return;
     }
-    server_notices_changed(d->call->api->server, d->drop.unread);
+    notices_changed(&d->call->api->server->notices, d->drop.unread);
     call_answer_with(d->call, 204, NULL, STR_NONE, NULL, 0);
 }
 

@@ -14,10 +14,10 @@ struct notices_type {
     uint64_t n;
 };
 
-void notices_init(struct notices *n)
+void notices_init(struct notices *n, struct server *s)
 {
+    *n = (struct notices){.server = s, .unread = -1};
     map_init(&n->created);
-    n->unread = -1;
 }
 
 void notices_release(struct notices *n)
@@ -31,21 +31,21 @@ void notices_release(struct notices *n)
     map_release(&n->created);
 }
 
-void server_notified(struct server *s, const struct notice *notice)
+void notices_made(struct notices *n, const struct notice *notice)
 {
-    struct str label = server_type_label(s, notice->type);
-    struct notices_type *t = map_get(&s->notices.created, label);
+    struct str label = server_type_label(n->server, notice->type);
+    struct notices_type *t = map_get(&n->created, label);
     if (!t) {
         t = mem_new(sizeof *t);
         t->label = mem_str(label);
-        (void)map_put(&s->notices.created, t->label, t);
+        (void)map_put(&n->created, t->label, t);
     }
     t->n++;
-    if (s->notices.unread >= 0) s->notices.unread++;
-    retention_noticed(&s->retention);
+    if (n->unread >= 0) n->unread++;
+    retention_noticed(&n->server->retention);
 }
 
-void server_notices_changed(struct server *s, int64_t unread) { s->notices.unread = unread; }
+void notices_changed(struct notices *n, int64_t unread) { n->unread = unread; }
 
 void notices_write(const struct notices *n, struct buf *b)
 {

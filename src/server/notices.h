@@ -13,15 +13,16 @@
 struct server;
 
 struct notices {
+    struct server *server;
     struct map created; /* type label -> struct notices_type, owned */
     int64_t unread;     /* -1: not known yet */
 };
 
-void notices_init(struct notices *n);
+void notices_init(struct notices *n, struct server *s);
 void notices_release(struct notices *n);
 void notices_write(const struct notices *n, struct buf *b); /* metrics */
 
-void server_notified(struct server *s, const struct notice *notice); /* it was added, its commit stands */
-void server_notices_changed(struct server *s, int64_t unread);       /* some were read, or removed: how many are unread now */
+void notices_made(struct notices *n, const struct notice *notice); /* it was added, its commit stands */
+void notices_changed(struct notices *n, int64_t unread);          /* some were read, or removed: how many are unread now */
 
 #endif

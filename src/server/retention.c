@@ -212,7 +212,7 @@ static void on_swept(struct store_req *req)
     if (!err) {
         r->counts.notices += (int64_t)r->sweep.n;
         r->n_notices = r->sweep.total.n;
-        server_notices_changed(r->server, r->sweep.total.unread);
+        notices_changed(&r->server->notices, r->sweep.total.unread);
         if (retain_ms >= 0 && r->sweep.oldest_ms != INT64_MAX) r->next_due_ms = earlier(r->next_due_ms, r->sweep.oldest_ms + retain_ms);
     }
     if (!err && r->sweep.more && !r->stopped) sweep(r);

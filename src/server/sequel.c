@@ -55,7 +55,7 @@ static void on_paid(struct store_req *req)
         return;
     }
     for (size_t i = 0; i < q->add.n && !q->add.unowed; i++) tell(q, &q->add.items[i]);
-    for (size_t i = 0; i < q->add.n_notices && !q->add.unowed; i++) server_notified(q->server, &q->add.notices[i]);
+    for (size_t i = 0; i < q->add.n_notices && !q->add.unowed; i++) notices_made(&q->server->notices, &q->add.notices[i]);
     if (!q->add.unowed) q->refused += (int64_t)q->unmade;
     filing_ended(&q->server->filing); /* what its input names was kept for those */
     store_release(&q->owed.req);

@@ -117,7 +117,7 @@ void server_init(struct server *s, const struct server_conf *conf)
     sequel_init(&s->sequel, s);
     filing_init(&s->filing, s);
     metrics_init(&s->metrics);
-    notices_init(&s->notices);
+    notices_init(&s->notices, s);
     eta_init(&s->eta);
     list_init(&s->runs);
     reload_init(&s->reload);

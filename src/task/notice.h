@@ -26,7 +26,4 @@ struct notice {
     int64_t read_at_ms;    /* wall; 0: nobody has read it */
 };
 
-/* A copy with all its strs in the arena. */
-struct notice notice_copy(struct arena *a, const struct notice *from);
-
 #endif

@@ -95,11 +95,10 @@ bool notify_wants(const struct json *j, const struct json_node *v, enum task_sta
 static struct str fill(const struct json *j, const struct json_node *v, const struct json *task, size_t max, struct arena *a)
 {
     struct buf text, scratch;
-    if (!v || v->kind != JSON_STRING) return STR_NONE;
     buf_init(&text, 4 * (max + 1));
     buf_init(&scratch, LIMIT_BODY);
-    bool made = wording_fill(json_string(j, v, &scratch), task, max, &text);
-    struct str s = arena_str(a, made ? buf_str(&text) : STR(""));
+    wording_fill(json_string(j, v, &scratch), task, max, &text);
+    struct str s = arena_str(a, buf_str(&text));
     buf_release(&scratch);
     buf_release(&text);
     return s;

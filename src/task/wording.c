@@ -35,6 +35,13 @@ static bool next_part(struct str *text, struct str *ret, bool *ret_source, bool 
     return true;
 }
 
+static bool has_gap(struct str source)
+{
+    bool gap = source.p[source.len - 1] == '.';
+    for (size_t i = 1; i < source.len; i++) gap = gap || (source.p[i - 1] == '.' && source.p[i] == '.');
+    return gap;
+}
+
 static int check_source(struct str source, struct str root, const char *const *members, struct err *e)
 {
     struct str rest = source, shown = str_sub(source, 0, SHOWN), name = str_cut(&rest, '.'), member = str_cut(&rest, '.');
@@ -42,7 +49,7 @@ static int check_source(struct str source, struct str root, const char *const *m
         return err_set(e, ERR_INVALID, "{%.*s} names no source; a source begins with %.*s. (and {{ is a brace)", STR_ARG(shown), STR_ARG(root));
     for (const char *const *m = members; *m; m++) {
         if (!str_eq(member, str_of(*m))) continue;
-        if (source.p[source.len - 1] != '.' && !(rest.len && (rest.p[0] == '.' || rest.p[rest.len - 1] == '.'))) return 0;
+        if (!has_gap(source)) return 0;
         return err_set(e, ERR_INVALID, "{%.*s} has a name without a letter in it", STR_ARG(shown));
     }
     const char *near = text_nearest(member, members);
@@ -71,11 +78,11 @@ struct filling {
 
 static void add(struct filling *f, struct str s)
 {
-    for (size_t at = 0; at < s.len && !f->cut;) {
+    for (size_t at = 0; at < s.len;) {
         size_t end = at + 1;
         while (end < s.len && ((unsigned char)s.p[end] & 0xc0) == 0x80) end++;
         f->cut = f->n == f->max;
-        if (f->cut) break;
+        if (f->cut) return;
         f->last = f->out->len;
         f->n++;
         buf_add(f->out, s.p + at, end - at);
@@ -94,7 +101,7 @@ static void add_value(struct filling *f, const struct json *root, struct str sou
     buf_release(&scratch);
 }
 
-bool wording_fill(struct str text, const struct json *root, size_t max, struct buf *out)
+void wording_fill(struct str text, const struct json *root, size_t max, struct buf *out)
 {
     struct filling f = {.out = out, .max = max, .last = out->len};
     struct str part;
@@ -103,9 +110,7 @@ bool wording_fill(struct str text, const struct json *root, size_t max, struct b
         if (source) add_value(&f, root, part);
         else add(&f, part);
     }
-    if (f.cut && !buf_err(out)) {
-        out->len = f.last;
-        buf_add_str(out, STR(ELLIPSIS));
-    }
-    return buf_err(out) == 0;
+    if (!f.cut) return;
+    out->len = f.last;
+    buf_add_str(out, STR(ELLIPSIS));
 }

@@ -15,7 +15,7 @@
 /* Each of its sources begins with `root` and then one of `members` (ends with NULL). ERR_INVALID with the reason. */
 int wording_check(struct str text, struct str root, const char *const *members, struct err *e) MUST_USE;
 /* Appends it, sources looked for in the JSON of the root; one that was checked. What has more than `max` characters ends with
- * an ellipsis, which is the last of these. False: the buf has no room for it. */
-bool wording_fill(struct str text, const struct json *root, size_t max, struct buf *out) MUST_USE;
+ * an ellipsis, which is the last of these. */
+void wording_fill(struct str text, const struct json *root, size_t max, struct buf *out);
 
 #endif

@@ -26,11 +26,27 @@ static struct mem_notice *find_one(const struct mem_shelf *m, const struct id *i
     return NULL;
 }
 
+static struct str copy_str(struct arena *a, struct str s) { return s.p ? arena_str(a, s) : STR_NONE; }
+
+static struct notice copy(struct arena *a, const struct notice *from)
+{
+    struct notice n = *from;
+    struct task_body tags = task_copy_body(a, &(struct task_body){.tags = from->tags, .n_tags = from->n_tags});
+    n.tags = tags.tags;
+    n.type = copy_str(a, from->type);
+    n.subject = copy_str(a, from->subject);
+    n.kind = copy_str(a, from->kind);
+    n.title = copy_str(a, from->title);
+    n.message = copy_str(a, from->message);
+    n.data = copy_str(a, from->data);
+    return n;
+}
+
 static int add(struct shelf *s, const struct notice *notice, int64_t *ret_serial)
 {
     struct mem_notice *n = mem_new(sizeof *n);
     arena_init(&n->arena);
-    n->notice = notice_copy(&n->arena, notice);
+    n->notice = copy(&n->arena, notice);
     n->notice.serial = *ret_serial = ++self(s)->notice_serial;
     struct list *after = self(s)->notices.prev;
     while (after != &self(s)->notices && id_cmp(&of(after)->notice.id, &notice->id) > 0) after = after->prev;
@@ -48,7 +64,7 @@ static int find(struct shelf *s, int64_t serial, struct id *ret)
 static int get(struct shelf *s, const struct id *id, struct arena *a, struct notice *ret)
 {
     const struct mem_notice *n = find_one(self(s), id, 0);
-    if (n) *ret = notice_copy(a, &n->notice);
+    if (n) *ret = copy(a, &n->notice);
     return n ? 0 : ERR_NOT_FOUND;
 }
 
@@ -120,7 +136,7 @@ void mem_notice_read(const struct mem_shelf *m, struct store_notice_get *r)
 {
     const struct mem_notice *n = find_one(m, &r->id, r->serial);
     r->found = n ? 0 : ERR_NOT_FOUND;
-    if (n) r->notice = notice_copy(&r->req.arena, &n->notice);
+    if (n) r->notice = copy(&r->req.arena, &n->notice);
 }
 
 static bool fits(const struct store_notice_list *r, const struct notice *n)
@@ -141,7 +157,7 @@ void mem_notice_list(const struct mem_shelf *m, struct store_notice_list *r)
     for (struct list *l = m->notices.prev; r->limit && l != &m->notices && !r->more; l = l->prev) {
         if (!fits(r, &of(l)->notice)) continue;
         r->more = r->n == r->limit;
-        if (!r->more) r->items[r->n++] = notice_copy(&r->req.arena, &of(l)->notice);
+        if (!r->more) r->items[r->n++] = copy(&r->req.arena, &of(l)->notice);
     }
 }
 

@@ -22,7 +22,8 @@ static const char *fill_of(const char *text, const char *task, size_t max)
     buf_release(&out);
     buf_init(&out, 1 << 16);
     CHECK_INT(wording_check(str_of(text), STR("task"), members, &e), 0);
-    CHECK(wording_fill(str_of(text), &j, max, &out));
+    wording_fill(str_of(text), &j, max, &out);
+    CHECK_INT(buf_err(&out), 0);
     json_release(&j);
     return out.len ? out.p : "";
 }
@@ -69,18 +70,6 @@ TEST(what_has_too_many_characters_ends_with_an_ellipsis)
     CHECK_STR(str_of(fill_of("x{task.error}{task.tags.b}", TASK, 1)), "x"); /* nothing more came */
 }
 
-TEST(a_text_that_is_too_long_for_the_buf_is_told)
-{
-    struct json j;
-    struct buf small;
-    json_init(&j);
-    buf_init(&small, 4);
-    CHECK_INT(json_parse(&j, STR(TASK), NULL), 0);
-    CHECK(!wording_fill(STR("12345"), &j, 100, &small));
-    buf_release(&small);
-    json_release(&j);
-}
-
 TEST(what_names_no_source_is_refused_with_the_reason)
 {
     CHECK(strstr(refusal("{}"), "names no source"));
@@ -90,6 +79,8 @@ TEST(what_names_no_source_is_refused_with_the_reason)
     CHECK(strstr(refusal("{task.tag.a}"), "did you mean tags?"));
     CHECK(strstr(refusal("{task.id.}"), "without a letter"));
     CHECK(strstr(refusal("{task.tags..a}"), "without a letter"));
+    CHECK(strstr(refusal("{task.result.a..b}"), "without a letter"));
+    CHECK(strstr(refusal("{task.zzzzzzzzz.b}"), "no such member"));
     CHECK(strstr(refusal("x{task.id"), "not closed"));
     CHECK(strstr(refusal("x{"), "not closed"));
 }
@@ -107,17 +98,36 @@ static int check(const char *text, struct err *e)
     return err;
 }
 
-TEST(notify_tells_where_it_is_wrong)
+static void wrong(const char *text, int err, const char *pointer)
 {
     struct err e;
+    CHECK_INT(check(text, &e), err);
+    CHECK_STR(str_of(e.pointer), pointer);
+}
+
+TEST(notify_tells_where_it_is_wrong)
+{
+    static char text[2 * LIMIT_NOTICE_TEMPLATE];
+    struct err e;
     CHECK_INT(check("{\"title\":\"a\",\"message\":null,\"on\":[\"expired\"],\"data\":{\"a\":[\"task.id\",{\"b\":5}]},\"kind\":\"k\"}", &e), 0);
-    CHECK_INT(check("{\"message\":\"a\"}", &e), ERR_INVALID);
-    CHECK_STR(str_of(e.pointer), "/title");
-    CHECK_INT(check("{\"title\":\"a\",\"on\":\"completed\"}", &e), ERR_INVALID);
-    CHECK_STR(str_of(e.pointer), "/on");
-    CHECK_INT(check("{\"title\":\"a\",\"on\":[\"pending\"]}", &e), ERR_INVALID);
-    CHECK_INT(check("{\"title\":\"a\",\"data\":{\"a\":\"item.id\"}}", &e), ERR_INVALID);
-    CHECK_STR(str_of(e.pointer), "/data");
+    CHECK_INT(check("{\"title\":\"a\",\"message\":\"{task.subject}\",\"data\":null}", &e), 0);
+    wrong("[]", ERR_INVALID, "");
+    wrong("{\"message\":\"a\"}", ERR_INVALID, "/title");
+    wrong("{\"title\":5,\"message\":\"a\"}", ERR_INVALID, "/title");
+    wrong("{\"title\":\"\"}", ERR_INVALID, "/title");
+    wrong("{\"title\":\"a\",\"message\":\"{task.nope}\"}", ERR_INVALID, "/message");
+    snprintf(text, sizeof text, "{\"title\":\"%0*d\"}", LIMIT_NOTICE_TEMPLATE, 7);
+    wrong(text, ERR_INVALID, "/title");
+    wrong("{\"title\":\"a\",\"on\":\"completed\"}", ERR_INVALID, "/on");
+    wrong("{\"title\":\"a\",\"on\":[]}", ERR_INVALID, "/on");
+    wrong("{\"title\":\"a\",\"on\":[5]}", ERR_INVALID, "/on");
+    wrong("{\"title\":\"a\",\"on\":[\"pending\",\"failed\"]}", ERR_INVALID, "/on");
+    wrong("{\"title\":\"a\",\"on\":[\"failed\",\"nope\"]}", ERR_INVALID, "/on");
+    wrong("{\"title\":\"a\",\"data\":[]}", ERR_INVALID, "/data");
+    wrong("{\"title\":\"a\",\"data\":{\"a\":\"item.id\"}}", ERR_INVALID, "/data");
+    snprintf(text, sizeof text, "{\"title\":\"a\",\"data\":{\"a\":\"const.%0*d\"}}", LIMIT_NOTICE_DATA, 7);
+    wrong(text, ERR_INVALID, "/data");
+    wrong("{\"zzzzzzzz\":\"a\"}", ERR_UNKNOWN_FIELD, "");
     CHECK_INT(check("{\"titel\":\"a\"}", &e), ERR_UNKNOWN_FIELD);
     CHECK(strstr(e.text, "did you mean \"title\"?"));
 }
@@ -134,6 +144,7 @@ static void made(const char *notify, const char *task, int wanted, const char *k
     CHECK_INT(notify_fill(&j, json_root(&j), str_of(task), &a, &n, &e), wanted);
     CHECK_STR(n.kind, kind);
     CHECK_STR(n.title, title);
+    CHECK(n.message.p == NULL || str_eq(n.message, STR("t1")));
     CHECK(data ? str_eq(n.data, str_of(data)) : n.data.p == NULL);
     json_release(&j);
     arena_release(&a);
@@ -144,6 +155,9 @@ TEST(notify_makes_the_rest_when_its_data_cannot_be)
     static char task[3 * LIMIT_NOTICE_DATA];
     made("{\"title\":\"{task.id}!\",\"data\":{\"x\":\"task.n\"}}", TASK, 0, "t", "t1!", "{\"x\":1.50}");
     made("{\"title\":\"a\",\"kind\":\"{task.id}\",\"data\":null}", TASK, 0, "t1", "a", NULL);
+    made("{\"title\":\"a\",\"message\":null}", TASK, 0, "t", "a", NULL);
+    made("{\"title\":\"a\",\"message\":\"{task.id}\"}", TASK, 0, "t", "a", NULL);
+    made("{\"title\":\"a\",\"data\":{}}", "no JSON", ERR_SYNTAX, "t", "", NULL);
     snprintf(task, sizeof task, "{\"id\":\"%0*d\"}", 2 * LIMIT_NOTICE_DATA, 7);
     made("{\"title\":\"a\",\"data\":{\"x\":\"task.id\"}}", task, ERR_TOO_BIG, "t", "a", NULL);
 }
