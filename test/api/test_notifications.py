@@ -232,6 +232,26 @@ def test_so_many_are_kept_and_gc_says_what_went(serve):
     assert listed(bide)["unread"] == 3
 
 
+def test_the_command_line_lists_and_reads_them(noted):
+    def bide(*words, code=0):
+        done = subprocess.run([BIDE, "notification", *words, "--server", noted.url], capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, done
+        return done.stdout + done.stderr
+
+    assert bide("list") == "" and bide("read-all") == "0 read\n"
+    for n in range(3):
+        noted.submit("work", subject=f"s{n}")
+    first, second, third = told(noted, 3)
+    assert "work completed" in bide("list") and first["id"] in bide("unread")
+    assert "title:" in bide("show", first["id"]) and json.loads(bide("show", first["id"], "--json")) == first
+    assert bide("read", first["id"]) == f"{first['id']}  read\n"
+    assert first["id"] not in bide("unread") and first["id"] in bide("list") and second["id"] in bide("unread")
+    assert bide("rm", second["id"]) == f"{second['id']}  removed\n" and second["id"] not in bide("list")
+    assert bide("read-all") == "1 read\n" and bide("unread") == ""
+    assert "no such notification" in bide("show", second["id"], code=64)
+    assert "did you mean `read`" in bide("raed", code=64)
+
+
 # ---- by routes ----
 
 ROUTES = [
