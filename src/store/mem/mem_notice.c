@@ -114,13 +114,13 @@ static int drop(struct shelf *s, const struct id *id)
 
 static struct store_notice_total count(const struct mem_shelf *m, struct str subject)
 {
-    struct store_notice_total total = {.n = 0};
+    struct store_notice_total of_all = {.n = 0};
     LIST_EACH(l, &m->notices)
     {
-        total.n++;
-        total.unread += is_unread(&of(l)->notice, subject);
+        of_all.n++;
+        of_all.unread += is_unread(&of(l)->notice, subject);
     }
-    return total;
+    return of_all;
 }
 
 static int total(struct shelf *s, struct store_notice_total *ret)
