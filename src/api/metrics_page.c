@@ -70,8 +70,14 @@ static void write_deliveries(const struct call *c, const struct store_counts *co
     metrics_write_sample(b, "bide_delivery_attempts_total", "status=\"lost\"", (double)(tries[LIFE_LOST] + tries[LIFE_RELEASED]));
 }
 
+static void write_notices(const struct call *c, const struct store_counts *counts, struct buf *b)
+{
+    (void)counts;
+    notices_write(&c->api->server->notices, b);
+}
+
 static metrics_section *const sections[] = {metrics_queues, metrics_store, write_purged, write_counted, metrics_workers,
-                                            write_files, write_followers, write_streams, write_deliveries, metrics_http, metrics_process};
+                                            write_files, write_followers, write_streams, write_deliveries, write_notices, metrics_http, metrics_process};
 
 static void write_all(const struct call *c, const struct store_counts *counts, struct buf *b)
 {

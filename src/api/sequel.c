@@ -5,6 +5,7 @@
  */
 #include "api/sequel.h"
 
+#include "api/notice_make.h"
 #include "api/submission.h"
 #include "api/task_json.h"
 #include "api/webhook.h"
@@ -49,12 +50,16 @@ int sequel_of_submit(struct str *ret, const struct json *j, const struct sequel_
                      struct server *s, struct arena *a, struct err *e)
 {
     struct webhook_wish webhook;
+    struct str notice = STR_NONE;
     *ret = STR_NONE;
     int err = said->on_success ? check_list(j, said->on_success, "/on_success", s, a, e) : 0;
     if (!err && said->on_failure) err = check_list(j, said->on_failure, "/on_failure", s, a, e);
     if (!err) err = webhook_of_submit(&webhook, j, said->webhook, type, s, a, e);
+    if (!err) err = notice_make_said(&notice, j, said->notify, type->notify, e);
     if (err) return err;
-    if (!is_some(said->on_success, type->on_success) && !is_some(said->on_failure, type->on_failure) && !webhook.url.p) return 0;
+    if (!is_some(said->on_success, type->on_success) && !is_some(said->on_failure, type->on_failure) && !webhook.url.p &&
+        !notice.p)
+        return 0;
     struct buf b;
     buf_init(&b, LIMIT_BODY + 2 * LIMIT_CONFIG);
     json_write_open(&b, '{');
@@ -64,6 +69,7 @@ int sequel_of_submit(struct str *ret, const struct json *j, const struct sequel_
         json_write_key(&b, "webhook");
         webhook_write_wish(&b, &webhook);
     }
+    if (notice.p) json_write_member_raw(&b, "notify", notice);
     json_write_close(&b, '}');
     *ret = arena_str(a, buf_str(&b));
     buf_release(&b);
@@ -99,19 +105,9 @@ struct making {
     size_t n, unmade;
 };
 
-/* With all of it, unless that is more than an input may be. */
 static struct str task_as_input(struct making *m)
 {
-    struct buf b;
-    if (m->task.p) return m->task;
-    buf_init(&b, LIMIT_INPUT);
-    task_json_write(&b, m->api->server, &m->owed->task, TASK_SHOW_WHOLE);
-    if (buf_err(&b)) {
-        buf_clear(&b);
-        task_json_write(&b, m->api->server, &m->owed->task, TASK_SHOW_NEITHER);
-    }
-    m->task = arena_str(&m->owed->req.arena, buf_str(&b));
-    buf_release(&b);
+    if (!m->task.p) m->task = task_json_whole(&m->owed->req.arena, m->api->server, &m->owed->task);
     return m->task;
 }
 
@@ -175,4 +171,4 @@ static void make(void *user, struct store_owed *o, struct store_add_item **ret, 
     *ret_unmade = m.unmade;
 }
 
-struct sequel_maker sequel_maker(struct api *a) { return (struct sequel_maker){a, make, check_next}; }
+struct sequel_maker sequel_maker(struct api *a) { return (struct sequel_maker){a, make, notice_make, check_next}; }

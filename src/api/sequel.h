@@ -13,10 +13,11 @@
 struct sequel_maker sequel_maker(struct api *a);
 
 struct sequel_said { /* of a submit; each NULL when it says none and its type's is meant */
-    const struct json_node *on_success, *on_failure, *webhook;
+    const struct json_node *on_success, *on_failure, *webhook, *notify;
 };
 
 /* Checks what it says, with pointers; *ret p NULL: nothing follows. */
-int sequel_of_submit(struct str *ret, const struct json *j, const struct sequel_said *said, const struct config_type *type, struct server *s, struct arena *a, struct err *e) MUST_USE;
+int sequel_of_submit(struct str *ret, const struct json *j, const struct sequel_said *said, const struct config_type *type,
+                     struct server *s, struct arena *a, struct err *e) MUST_USE;
 
 #endif

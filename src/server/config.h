@@ -58,6 +58,11 @@ struct config_files {
     int64_t retain_ms;  /* of one that no task refers to; FILE_FOREVER */
 };
 
+struct config_notices {
+    int64_t retain_ms; /* < 0: for ever */
+    int64_t max;       /* 0: no limit */
+};
+
 struct config_queue {
     const char *name;
     int32_t concurrency;
@@ -90,6 +95,7 @@ struct config_type {
     struct config_webhook webhook; /* who is told of its endings; url NULL: nobody */
     bool tells;            /* it is the built-in one of deliveries */
     const char *on_success, *on_failure; /* JSON lists of submissions that follow its tasks; NULL: none */
+    const char *notify; /* JSON object (task/notify.h): its tasks' endings notify; NULL: they do not */
     const char *result;    /* of a chain: mapping; NULL: that of its last step */
     struct config_rules rules;
     int32_t priority;
@@ -102,7 +108,7 @@ struct config_type {
  * (task/mapping.h), NULL when not said; one of the verbs is. */
 struct config_route {
     const char *path; /* "POST /api/process/{kind}" */
-    const char *submit, *run, *get, *latest, *list, *count, *retry, *cancel, *health, *stats;
+    const char *submit, *run, *get, *latest, *list, *count, *retry, *cancel, *health, *stats, *notifications, *read;
     const char *fields, *subject, *priority, *tags, *key, *limit_key;
     enum task_conflict on_conflict;
     int64_t wait_ms;
@@ -125,6 +131,7 @@ struct config {
     const char *data_dir;      /* absolute */
     int64_t disk_reserve;      /* bytes */
     struct config_files files;
+    struct config_notices notices;
     struct config_rules defaults;
     struct config_queue *queues; /* `default` is always among them */
     size_t n_queues;

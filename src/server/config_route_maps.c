@@ -17,6 +17,8 @@ static const char *const of_list[] = {"list", "tasks", "query", "path", "header"
 static const char *const of_count[] = {"counts", "tasks", "query", "path", "header", NULL};
 static const char *const of_health[] = {"health", "query", "path", "header", NULL};
 static const char *const of_stats[] = {"stats", "query", "path", "header", NULL};
+static const char *const of_notices[] = {"list", "notifications", "query", "path", "header", NULL};
+static const char *const of_notice[] = {"notification", "body", "query", "path", "form", "header", NULL};
 static const char *const of_error[] = {"error", "query", "path", "header", NULL};
 
 static const char *const *reply_roots(enum config_verb verb)
@@ -26,6 +28,8 @@ static const char *const *reply_roots(enum config_verb verb)
     case CONFIG_COUNT: return of_count;
     case CONFIG_HEALTH: return of_health;
     case CONFIG_STATS: return of_stats;
+    case CONFIG_NOTIFICATIONS: return of_notices;
+    case CONFIG_READ: return of_notice;
     case CONFIG_SUBMIT:
     case CONFIG_RUN:
     case CONFIG_GET:
@@ -132,12 +136,18 @@ static bool is_filter(struct str name)
     return str_starts(name, STR("tag.")) && name.len > 4 && name.len <= 4 + LIMIT_TAG_KEY;
 }
 
+static bool is_notice_filter(struct str name)
+{
+    return str_eq(name, STR("unread_only")) || str_eq(name, STR("subject")) || str_eq(name, STR("task"));
+}
+
 static bool is_anything(struct str name) { return name.len > 0; }
 
-static void check_filter(const struct config_route_maps *m, const char *key, const char *json)
+static void check_filter(const struct config_route_maps *m, const char *key, const char *json, bool notices)
 {
     check(m, key, json, config_route_maps_asked, false);
-    check_members(m, key, json, true, is_filter, "expected a map of type, queue, subject, status, tag.NAME, each with a source");
+    if (notices) check_members(m, key, json, true, is_notice_filter, "expected a map of unread_only, subject, task, each with a source");
+    else check_members(m, key, json, true, is_filter, "expected a map of type, queue, subject, status, tag.NAME, each with a source");
 }
 
 /* ---- the whole ---- */
@@ -157,7 +167,12 @@ static void check_verb(const struct config_route_maps *m, enum config_verb verb,
         return;
     case CONFIG_LATEST:
     case CONFIG_LIST:
-    case CONFIG_COUNT: check_filter(m, word, value); return;
+    case CONFIG_COUNT: check_filter(m, word, value, false); return;
+    case CONFIG_NOTIFICATIONS: check_filter(m, word, value, true); return;
+    case CONFIG_READ:
+        if (value[0] == '"') check(m, word, value, config_route_maps_asked, false);
+        else m->tell(m, word, "expected the source of a notification's id, like path.id");
+        return;
     case CONFIG_HEALTH:
     case CONFIG_STATS:
         if (strcmp(value, "{}") != 0 && strcmp(value, "true") != 0) m->tell(m, word, "this takes nothing: write {}");
