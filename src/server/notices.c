@@ -43,6 +43,7 @@ void notices_made(struct notices *n, const struct notice *notice)
     t->n++;
     if (n->unread >= 0) n->unread++;
     retention_noticed(&n->server->retention);
+    news_notice(&n->server->news, notice);
 }
 
 void notices_changed(struct notices *n, int64_t unread) { n->unread = unread; }
