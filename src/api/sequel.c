@@ -6,6 +6,7 @@
 #include "api/sequel.h"
 
 #include "api/notice_make.h"
+#include "api/route_callback.h"
 #include "api/submission.h"
 #include "api/task_json.h"
 #include "api/webhook.h"
@@ -146,26 +147,41 @@ static void make_of(struct making *m, struct str text, const char *member)
     json_release(&j);
 }
 
-static void make_delivery(struct making *m)
+static struct task_body *add_delivery(struct making *m)
 {
     struct task_body *body = arena_alloc(&m->owed->req.arena, sizeof *body);
+    m->items[m->n++] = (struct store_add_item){.body = body};
+    return body;
+}
+
+static void make_deliveries(struct making *m)
+{
+    struct arena *a = &m->owed->req.arena;
     struct json j;
+    struct err e = {0};
     json_init(&j);
     j.closed = STR("input");
     int err = m->owed->sequel.len ? json_parse(&j, m->owed->sequel, NULL) : ERR_NOT_FOUND;
     const struct json_node *wish = err ? NULL : json_member(&j, json_root(&j), STR("webhook"));
-    if (wish && webhook_make(m->api, &m->owed->task, &j, wish, &m->owed->req.arena, body))
-        m->items[m->n++] = (struct store_add_item){.body = body};
+    const struct json_node *callback = err ? NULL : json_member(&j, json_root(&j), STR("callback"));
+    if (wish && !webhook_make(m->api, &m->owed->task, &j, wish, a, add_delivery(m))) m->n--;
+    if (callback && route_callback_make(m->api, &m->owed->task, &j, callback, a, add_delivery(m), &e)) {
+        char id[ID_TEXT];
+        id_format(&m->owed->task.body.id, id);
+        log_error("the callback of task %s cannot be made: %s", id, e.text);
+        m->unmade++;
+        m->n--;
+    }
     json_release(&j);
 }
 
 static void make(void *user, struct store_owed *o, struct store_add_item **ret, size_t *ret_n, size_t *ret_unmade)
 {
-    struct making m = {.api = user, .owed = o, .items = arena_alloc(&o->req.arena, (2 * LIMIT_SEQUEL + 1) * sizeof *m.items)};
+    struct making m = {.api = user, .owed = o, .items = arena_alloc(&o->req.arena, (2 * LIMIT_SEQUEL + 2) * sizeof *m.items)};
     bool completed = o->task.life.state == TASK_COMPLETED;
     make_of(&m, o->sequel, completed ? "on_success" : "on_failure");
     if (completed) make_of(&m, o->next, NULL);
-    make_delivery(&m);
+    make_deliveries(&m);
     *ret = m.items;
     *ret_n = m.n;
     *ret_unmade = m.unmade;

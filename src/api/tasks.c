@@ -12,6 +12,7 @@
 #include "api/key_held.h"
 #include "api/page.h"
 #include "api/prefer.h"
+#include "api/route_callback.h"
 #include "api/route_uploads.h"
 #include "api/submission.h"
 #include "api/task_json.h"
@@ -149,6 +150,7 @@ void tasks_submit(struct call *c, struct str fields, struct str input, int64_t w
         call_problem(c, &e);
         return;
     }
+    if (route_callback_add(c, &m->body.sequel)) return;
     const struct queue *q = queue_find(&s->queues, m->body.queue);
     if (q->draining) {
         call_refuse(c, ERR_DRAINING, "queue %.*s takes no new tasks until it is resumed", STR_ARG(q->name));

@@ -141,7 +141,7 @@ static void answer_with_place(struct wait *w)
     struct server *s = c->api->server;
     const struct task *t = &w->get.task;
     if (state_is_ending(t->life.state) && w->get.sequel) {
-        w->delivery = (struct store_get){.id = webhook_id(t)};
+        w->delivery = (struct store_get){.id = webhook_id(t, WEBHOOK_OF_TASK)};
         store_get(s->store, &w->delivery, on_delivery, w);
         return;
     }

@@ -25,6 +25,25 @@ static int refuse(const struct members *m, const struct err *why, const char *po
     return err_set_at(m->e, ERR_INVALID, pointer, "%s", why->text);
 }
 
+static int check_host(const struct webhook_wish *w, const struct server *s, struct err *e)
+{
+    const struct webhook_conf *c = &s->conf.config->webhooks.conf;
+    struct str host = w->host;
+    size_t bracket = str_find(host, ']'), colon = str_find(host, ':');
+    if (w->trusted) return 0;
+    host.len = bracket < host.len ? bracket + 1 : colon < host.len ? colon : host.len;
+    const char *what = reach_why_not_host(host, c->allowed, c->n_allowed);
+    if (!what) return 0;
+    return err_set(e, ERR_INVALID, "%.*s is a %s address, which webhooks.allow_private of the configuration does not name", STR_ARG(host), what);
+}
+
+int webhook_check_wish(struct webhook_wish *w, struct server *s, struct err *e)
+{
+    int err = config_webhook_url_check(w->url, &w->host, e);
+    if (!err) err = check_host(w, s, e);
+    return err ? err : config_webhook_secret(&s->conf.config->webhooks, w->secret_id, &w->secret_id, e);
+}
+
 static int read_url(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct reading *r = to;
@@ -32,15 +51,9 @@ static int read_url(const struct members *m, void *to, const struct json_node *v
     int err = members_text(m, v, pointer, CONFIG_WEBHOOK_URL, &r->wish->url);
     if (err) return err;
     if (config_webhook_url_check(r->wish->url, &r->wish->host, &why)) return refuse(m, &why, pointer);
-    const struct webhook_conf *c = &r->server->conf.config->webhooks.conf;
-    struct str host = r->wish->host;
-    size_t bracket = str_find(host, ']'), colon = str_find(host, ':');
-    host.len = bracket < host.len ? bracket + 1 : colon < host.len ? colon : host.len;
-    const char *what = reach_why_not_host(host, c->allowed, c->n_allowed);
-    if (!what) return 0;
-    return err_set_at(m->e, ERR_INVALID, pointer, "%.*s is a %s address, which webhooks.allow_private of the configuration does not name", STR_ARG(host), what);
+    if (check_host(r->wish, r->server, &why)) return refuse(m, &why, pointer);
+    return 0;
 }
-
 static int read_events(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct reading *r = to;
@@ -151,38 +164,52 @@ static struct str write_body(struct api *api, const struct task *t, struct arena
     return body;
 }
 
-struct id webhook_id(const struct task *t) { return id_derive(&t->body.id, (uint32_t)t->life.run, t->ending.finished_at_ms); }
+struct id webhook_id(const struct task *t, enum webhook_of of)
+{
+    return id_derive(&t->body.id, (uint32_t)t->life.run | (of == WEBHOOK_OF_ROUTE ? 1u << 31 : 0), t->ending.finished_at_ms);
+}
 
-static void fill_body(struct task_body *b, struct api *api, const struct task *t, const struct webhook_wish *w, struct arena *a)
+static void fill_body(struct task_body *b, struct api *api, const struct task *t, const struct webhook_wish *w, int64_t timeout_ms, struct arena *a)
 {
     const struct config *c = api->server->conf.config;
     struct task_tag *tags = arena_alloc(a, sizeof *tags);
     char id[ID_TEXT];
     id_format(&t->body.id, id);
     tags[0] = (struct task_tag){STR("task"), arena_str(a, str_of(id))};
-    *b = (struct task_body){.id = webhook_id(t), .tenant = t->body.tenant, .type = STR(WEBHOOK_TYPE), .queue = STR(WEBHOOK_QUEUE),
-                            .created_at_ms = turn_wall_ms(api->server->turn), .timeout_ms = 2 * c->webhooks.timeout_ms + 10000,
+    *b = (struct task_body){.tenant = t->body.tenant, .type = STR(WEBHOOK_TYPE), .queue = STR(WEBHOOK_QUEUE),
+                            .created_at_ms = turn_wall_ms(api->server->turn), .timeout_ms = 2 * timeout_ms + 10000,
                             .grace_ms = 1000, .retain_ms = c->webhooks.retain_ms, .cost = 1, .limit_key = arena_str(a, w->host),
                             .tags = tags, .n_tags = 1};
     b->rules = (struct life_rules){.max_attempts = WEBHOOK_TRIES, .retry = c->defaults.retry};
+}
+
+void webhook_fill(struct api *api, const struct task *t, const struct json *j, const struct json_node *said, struct str body,
+                  enum webhook_of of, struct arena *a, struct task_body *ret)
+{
+    struct webhook_wish w = read_wish(j, said, a);
+    const struct json_node *timeout = json_member(j, said, STR("timeout_ms"));
+    int64_t timeout_ms = api->server->conf.config->webhooks.timeout_ms;
+    char id[ID_TEXT];
+    struct buf b;
+    if (timeout && json_int(j, timeout, &timeout_ms) != 0) timeout_ms = api->server->conf.config->webhooks.timeout_ms;
+    fill_body(ret, api, t, &w, timeout_ms, a);
+    ret->id = webhook_id(t, of);
+    id_format(&t->body.id, id);
+    struct webhook_message m = {.url = w.url, .id = arena_format(a, "msg_%s_%d", id, (int)t->life.run),
+                                .event = str_of(bus_word(bus_ending(t->life.state))), .secret_id = w.secret_id, .trusted = w.trusted,
+                                .timeout_ms = timeout_ms, .body = body};
+    buf_init(&b, LIMIT_INPUT);
+    webhook_write(&b, &m);
+    ret->input = arena_str(a, buf_str(&b));
+    buf_release(&b);
 }
 
 bool webhook_make(struct api *api, const struct task *t, const struct json *j, const struct json_node *wish, struct arena *a,
                   struct task_body *ret)
 {
     struct webhook_wish w = read_wish(j, wish, a);
-    char id[ID_TEXT];
     if (!(w.endings & 1u << t->life.state)) return false;
-    fill_body(ret, api, t, &w, a);
-    id_format(&t->body.id, id);
-    struct webhook_message m = {.url = w.url, .id = arena_format(a, "msg_%s_%d", id, (int)t->life.run),
-                                .event = str_of(bus_word(bus_ending(t->life.state))), .secret_id = w.secret_id, .trusted = w.trusted,
-                                .timeout_ms = api->server->conf.config->webhooks.timeout_ms, .body = write_body(api, t, a)};
-    struct buf b;
-    buf_init(&b, TASK_JSON_MAX + 64 * 1024);
-    webhook_write(&b, &m);
-    ret->input = arena_str(a, buf_str(&b));
-    buf_release(&b);
+    webhook_fill(api, t, j, wish, write_body(api, t, a), WEBHOOK_OF_TASK, a, ret);
     return true;
 }
 

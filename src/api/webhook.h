@@ -25,7 +25,13 @@ void webhook_write_wish(struct buf *b, const struct webhook_wish *w); /* the val
 /* The delivery of this ending by what was written there; false: it wants to hear of other endings. */
 bool webhook_make(struct api *api, const struct task *t, const struct json *j, const struct json_node *wish, struct arena *a,
                   struct task_body *ret);
-struct id webhook_id(const struct task *t); /* of an ended one, its delivery's */
+enum webhook_of { WEBHOOK_OF_TASK, WEBHOOK_OF_ROUTE }; /* a task may have one of each */
+
+int webhook_check_wish(struct webhook_wish *w, struct server *s, struct err *e) MUST_USE; /* its URL; finds host and secret */
+/* The delivery of a body by what is written in `said`: url, secret_id, trusted, timeout_ms. */
+void webhook_fill(struct api *api, const struct task *t, const struct json *j, const struct json_node *said, struct str body,
+                  enum webhook_of of, struct arena *a, struct task_body *ret);
+struct id webhook_id(const struct task *t, enum webhook_of of); /* of an ended one, its delivery's */
 
 /* {"status","attempts",...} of the delivery of an ended task, as that shows it. */
 const char *webhook_status(const struct task *delivery); /* pending delivered failed disabled cancelled */

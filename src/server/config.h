@@ -104,6 +104,12 @@ struct config_type {
     const char *schema_text;     /* the same as JSON text */
 };
 
+struct config_callback { /* of a route: who is told of the ending */
+    const char *url;     /* mapping; NULL: nobody */
+    const char *reply;   /* mapping: what is told; NULL: the task */
+    int64_t timeout_ms;  /* of one try */
+};
+
 /* An address of an existing application: what happens there. All but the path are JSON text, mappings mostly
  * (task/mapping.h), NULL when not said; one of the verbs is. */
 struct config_route {
@@ -116,6 +122,7 @@ struct config_route {
     bool serial;                   /* ids are whole numbers */
     const char *limit, *cursor;
     const char *reply, *words, *errors;
+    struct config_callback callback;
     enum file_keep keep;         /* of what is uploaded by it */
     const char *input;           /* a file with a schema of the request's body, or that as JSON text; NULL: none */
     const struct schema *schema; /* what that says, in the configuration's arena, as */

@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 
+import openapi
 import pytest
 from fixtures import with_actor
 from harness import BIDE, problem, until
@@ -286,3 +287,49 @@ def test_secrets_are_shown_to_nobody(serve):
     shown = subprocess.run([BIDE, "config", "--config", str(server.config_file)], capture_output=True, text=True, check=True).stdout
     assert SECRET[10:] not in shown and "mine=***" in shown
 
+
+
+CALLED = [
+    {
+        "path": "POST /api/recognize/async",
+        "submit": "act",
+        "callback": {
+            "url": "query.callback_url",
+            "timeout": "30s",
+            "reply": {"task_id": "task.id", "status": "task.status", "result": "task.result", "error": "task.error.message"},
+        },
+        "words": {"completed": "done", "failed": "broken"},
+        "reply": {"task_id": "task.id", "message": "const.taken"},
+    },
+    {"path": "POST /api/plain", "submit": "act", "serial": True, "callback": {"url": "query.to"}, "reply": "task.id"},
+]
+
+
+def test_a_route_calls_back_in_the_words_of_its_application(serve, remote):
+    openapi.CONFIGURED += ["/api/.*"]
+    bide = serve(webhooks=webhooks(), routes=CALLED)
+    remote.answers("/cb?x=1", [(500, ""), (200, "")])
+    taken = bide.post(f"/api/recognize/async?callback_url={remote.url}/cb%3Fx=1", {"steps": [["done", {"n": 3}]]})
+    assert (taken.status, taken.json["message"]) == (202, "taken")
+    id = taken.json["task_id"]
+    first, second = until(lambda: len(remote.requests("/cb?x=1")) == 2 and remote.requests("/cb?x=1"), "the second try", 20)
+    assert first.body == second.body
+    assert json.loads(first.body) == {"task_id": id, "status": "done", "result": {"n": 3}, "error": None}
+    failed = bide.post(f"/api/recognize/async?callback_url={remote.url}/failed", {"steps": [["fail", {"message": "no", "retry": False}]]})
+    [told] = until(lambda: remote.requests("/failed"), "of a failure")
+    assert json.loads(told.body) == {"task_id": failed.json["task_id"], "status": "broken", "result": None, "error": "no"}
+    assert told.headers["webhook-signature"] == signatures(told, KEY)
+    silent = bide.post("/api/recognize/async", {"steps": [["done", 1]]}).json["task_id"]
+    bide.ended(silent, "completed")
+    number = bide.post(f"/api/plain?to={remote.url}/plain", {"steps": [["done", 1]]}).json
+    [told] = until(lambda: remote.requests("/plain"), "the whole task")
+    assert isinstance(number, int) and json.loads(told.body)["id"] == number
+    assert deliveries(bide, f"?task={silent}") == []
+
+
+def test_a_callback_may_not_lead_anywhere(serve):
+    bide = serve(webhooks={}, routes=CALLED)
+    for url in ("http://10.0.0.1/", "ftp://x", "nonsense"):
+        answer = bide.post(f"/api/recognize/async?callback_url={url}", {"steps": [["done", 1]]})
+        assert (answer.status, answer.json["errors"][0]["pointer"]) == (400, "/callback"), answer
+    assert bide.get_json("/v1/tasks")["items"] == []
