@@ -19,7 +19,12 @@ static const struct route *const tables[] = {tasks_routes,   task_routes,   queu
                                              gc_routes,      batch_routes,   files_routes,
                                              pull_claim_routes, pull_attempt_routes, pull_upload_routes,
                                              callbacks_routes,
-                                             upload_routes,  uploaded_routes, files_zip_routes};
+                                             upload_routes,  uploaded_routes, files_zip_routes,
+                                             dashboard_routes};
+#define OWN (sizeof tables / sizeof *tables - 1) /* those that no route of the configuration can have */
+
+/* How many there are: without the last one where the dashboard is switched off. */
+static size_t n_tables(const struct call *c) { return c->api->server->conf.config->dashboard ? OWN + 1 : OWN; }
 
 void api_init(struct api *a, struct server *server)
 {
@@ -82,7 +87,7 @@ static const char *allowed(struct call *c, struct str path)
     struct buf b;
     buf_init(&b, 256);
     struct str unused[API_PARAMS];
-    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
+    for (size_t t = 0; t < n_tables(c); t++) {
         for (const struct route *r = tables[t]; r->method; r++) {
             if (!path_fits(r, path, unused)) continue;
             buf_add_format(&b, "%s%s%s", b.len ? ", " : "", r->method, strcmp(r->method, "GET") == 0 ? ", HEAD" : "");
@@ -95,9 +100,9 @@ static const char *allowed(struct call *c, struct str path)
     return text;
 }
 
-static const struct route *find(struct call *c)
+static const struct route *find(struct call *c, size_t from, size_t to)
 {
-    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+    for (size_t t = from; t < to; t++)
         for (const struct route *r = tables[t]; r->method; r++)
             if (method_fits(r, c->req->method) && path_fits(r, c->req->path, c->params)) return r;
     return NULL;
@@ -185,11 +190,14 @@ void api_on_request(void *user, struct http_request *req)
         call_problem(c, &e);
         return;
     }
-    const struct route *r = find(c);
-    if (r && prepare(c, r)) r->handle(c);
-    if (r) return;
-    if (routes_find(c)) routes_handle(c);
-    else refuse_path(c);
+    const struct route *r = find(c, 0, OWN);
+    if (!r && routes_find(c)) {
+        routes_handle(c);
+        return;
+    }
+    if (!r) r = find(c, OWN, n_tables(c));
+    if (!r) refuse_path(c);
+    else if (prepare(c, r)) r->handle(c);
 }
 
 void api_handle(struct call *c, const char *method, const char *pattern)

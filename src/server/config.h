@@ -134,6 +134,7 @@ struct config {
     struct config_route *routes; /* as in the file */
     size_t n_routes;
     bool commands;
+    bool dashboard;
     struct config_type command;   /* the built-in type; name NULL: switched off, or declared in the file */
     struct map origins;           /* path -> struct config_origin, of what is not a default */
     const char *const *warnings;  /* ends with NULL: variables that look like settings and are none */
