@@ -5,7 +5,7 @@
 
 import { BASE, onReach, readPart } from "./api.js";
 import { h, put, say } from "./dom.js";
-import { follow, listen, start } from "./live.js";
+import { follow, listen, start, unhurried } from "./live.js";
 import { announce, badge, tick } from "./parts.js";
 import { searchTarget } from "./search.js";
 
@@ -15,7 +15,7 @@ const PAGES = [
     { name: "queues", label: "Queues", load: () => import("./pages/queues.js") },
     { name: "workers", label: "Workers", load: () => import("./pages/workers.js") },
     { name: "deliveries", label: "Deliveries", load: () => import("./pages/deliveries.js"), part: "v1/deliveries?limit=1" },
-    { name: "notifications", label: "Notifications", load: () => import("./pages/notifications.js"), part: "v1/notifications?limit=1" },
+    { name: "notifications", label: "Notifications", load: () => import("./pages/notifications.js"), part: "v1/notifications?limit=1", counts: true },
 ];
 const byId = (id) => document.getElementById(id);
 const main = byId("main");
@@ -37,8 +37,9 @@ async function show() {
     const { page } = at;
     current?.leave.abort();
     const mine = { leave: new AbortController(), update: null };
-    const first = current === null;
+    const first = current === null, focused = document.activeElement;
     current = mine;
+    byId("search").value = at.query.get("q") || "";
     for (const [name, link] of links) {
         if (page?.name === name) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
@@ -48,7 +49,7 @@ async function show() {
         if (!page || (at.id && !page.one)) throw new Error("There is no such page");
         const module = await (at.id ? page.one() : page.load());
         if (current !== mine) return;
-        const opened = await module.open(box, { id: at.id, query: at.query, signal: mine.leave.signal });
+        const opened = await module.open(box, { id: at.id, query: at.query, signal: mine.leave.signal, recount: lookForParts });
         if (current !== mine) return;
         mine.update = opened.update;
         document.title = `${opened.title} – bide`;
@@ -59,10 +60,9 @@ async function show() {
         put(box, h("h1", null, "This cannot be shown"), h("p", null, error.message));
     }
     put(main, box);
-    byId("search").value = at.query.get("q") || "";
     if (first) return;
     window.scrollTo(0, 0);
-    main.focus({ preventScroll: true });
+    if ([focused, document.body].includes(document.activeElement)) main.focus({ preventScroll: true });
     announce(document.title);
 }
 
@@ -79,15 +79,17 @@ function buildNav() {
 
 /** Shows the ways to parts that this server has. Of notifications also how many are new. */
 async function lookForParts() {
-    for (const page of PAGES.filter((one) => one.part && !missing.has(one.name))) {
+    for (const page of PAGES.filter((one) => one.part && !missing.has(one.name) && (one.counts || links.get(one.name).hidden))) {
         const answer = await readPart(page.part).catch(() => undefined);
         if (answer === null) missing.add(page.name);
         if (!answer) continue;
         links.get(page.name).hidden = false;
-        const unread = answer.unread ?? answer.unread_count ?? 0;
+        const unread = answer.unread || 0;
         put(links.get(page.name), page.label, unread ? [" ", badge(`${unread} new`, "running")] : null);
     }
 }
+
+const countSoon = unhurried(lookForParts, 10000);
 
 function setTheme(chosen) {
     try {
@@ -146,7 +148,7 @@ start(BASE, (now) => {
 });
 listen((events) => {
     current?.update?.(events);
-    if (events.some(({ kind }) => kind === "notification.created")) lookForParts();
+    if (events.some(({ kind }) => kind === "notification.created" || kind === "again")) countSoon();
 });
 setInterval(() => !document.hidden && tick(), 5000);
 

@@ -6,7 +6,7 @@
 import { h, put, s } from "./dom.js";
 import { clock, plural } from "./text.js";
 
-const WIDTH = 600, HEIGHT = 160, LEFT = 46, BOTTOM = 20, TOP = 8;
+const WIDTH = 400, HEIGHT = 150, LEFT = 52, BOTTOM = 20, TOP = 8;
 
 /** The next of 1, 2, 5, 10, 20, ... */
 function roundUp(value) {

@@ -3,7 +3,7 @@
 // Small things that all pages are made of.
 
 import { Away } from "./api.js";
-import { h, say } from "./dom.js";
+import { h, s, say } from "./dom.js";
 import { exact, relative, shortId } from "./text.js";
 
 export const STATUSES = ["blocked", "scheduled", "retrying", "pending", "running", "completed", "failed", "cancelled", "expired"];
@@ -28,13 +28,13 @@ export function tick(root = document) {
 
 export const linkTo = (page, text, props) => h("a", { href: `#/${page}`, ...props }, text);
 
-/** A task's id, shortened, with a button that copies all of it. */
-export function idOf(id) {
+/** A task's id, shortened unless it is wanted whole, with a button that copies all of it. */
+export function idOf(id, whole) {
     const copy = h("button.copy", {
         type: "button", "aria-label": `Copy id ${id}`, title: "Copy the id",
         onclick: () => navigator.clipboard.writeText(id).then(() => toast("The id is copied"), () => toast("The browser does not let it be copied", true)),
-    }, "⧉");
-    return h("span.id", null, linkTo(`tasks/${id}`, shortId(id), { title: id }), copy);
+    }, s("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, s("path", { d: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3" })));
+    return h(whole ? "span.id.whole" : "span.id", null, whole ? id : linkTo(`tasks/${id}`, shortId(id), { title: id }), copy);
 }
 
 /** How far it is; without a percentage a bar that says no number. */

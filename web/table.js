@@ -9,7 +9,7 @@ export const ROWS = 200; // no page shows more
 
 /**
  * columns: {label, name, value(item), cell(item)}. `value` tells whether a cell is to be made anew and is its text when there
- * is no `cell`. `name`: a class of the column. Returns {node, set(items)}.
+ * is no `cell`. `name`: classes of the column, with dots between; `bare`: in a card it needs no label. Returns {node, set(items)}.
  */
 export function table({ caption, columns, key, empty = "Nothing here" }) {
     const head = columns.map((c) => h(`th${c.name ? `.${c.name}` : ""}`, { role: "columnheader", scope: "col" },
@@ -21,7 +21,7 @@ export function table({ caption, columns, key, empty = "Nothing here" }) {
     const rows = new Map();
 
     function cellOf(column) {
-        return h(`td${column.name ? `.${column.name}` : ""}`, { role: "cell", "data-label": column.hideLabel ? "" : column.label });
+        return h(`td${column.name ? `.${column.name}` : ""}`, { role: "cell", "data-label": column.hideLabel || column.bare ? "" : column.label });
     }
 
     function make() {
@@ -34,7 +34,9 @@ export function table({ caption, columns, key, empty = "Nothing here" }) {
             const value = column.value(item);
             const same = value === row.values[i];
             row.values[i] = value;
-            if (!same) put(row.cells[i], column.cell ? column.cell(item) : value === null || value === "" ? "–" : String(value));
+            if (same) return;
+            put(row.cells[i], column.cell ? column.cell(item) : value === null || value === "" ? "–" : String(value));
+            row.cells[i].toggleAttribute("data-none", row.cells[i].textContent === "–");
         });
     }
 

@@ -20,14 +20,14 @@ export async function open(place, { query: asked, signal }) {
         soon();
     }, { "aria-label": `Send again to ${d.url}` });
     const list = table({ caption: "Deliveries, newest first", key: (d) => d.id, empty: "There is no delivery", columns: [
-        { label: "Created", value: (d) => d.created_at, cell: (d) => when(d.created_at) },
-        { label: "Status", value: (d) => d.status, cell: (d) => badge(d.status) },
+        { label: "Created", bare: true, value: (d) => d.created_at, cell: (d) => when(d.created_at) },
+        { label: "Status", bare: true, value: (d) => d.status, cell: (d) => badge(d.status) },
         { label: "Task", value: (d) => d.task_id, cell: (d) => (d.task_id ? idOf(d.task_id) : "–") },
-        { label: "To", name: "wrap", value: (d) => d.url },
+        { label: "To", name: "wrap.full", value: (d) => d.url },
         { label: "Tries", name: "number", value: (d) => d.attempts },
         { label: "Next", value: (d) => d.next_at, cell: (d) => when(d.next_at) },
-        { label: "Last error", name: "wrap", value: (d) => d.last_error },
-        { label: "Actions", hideLabel: true, name: "acts", value: (d) => d.status, cell: (d) => h("div.row", null, again(d)) },
+        { label: "Last error", name: "wrap.full", value: (d) => d.last_error },
+        { label: "Actions", hideLabel: true, name: "acts.full", value: (d) => d.status, cell: (d) => h("div.row", null, again(d)) },
     ] });
 
     async function load() {

@@ -33,27 +33,27 @@ function tiles(stats, queues, workers) {
             .map((status) => tile(status, brief(stats.tasks[status]), `tasks?status=${status}`, status === "failed" && stats.tasks.failed > 0)),
         tile(first ? `oldest waits, in ${first.name}` : "nothing waits", first ? duration(first.oldest_pending_ms) : "–",
             first && `tasks?${query({ status: "pending", queue: first.name })}`),
-        broken && tile("workers with a problem", count(broken), "workers", true),
-        paused && tile("queues paused or draining", count(paused), "queues"),
+        broken > 0 && tile("workers with a problem", count(broken), "workers", true),
+        paused > 0 && tile("queues paused or draining", count(paused), "queues"),
     ];
 }
 
 const runningColumns = [
-    { label: "Task", value: (t) => t.id, cell: (t) => idOf(t.id) },
-    { label: "Type", name: "text", value: (t) => t.type },
-    { label: "Subject", name: "text", value: (t) => t.subject },
+    { label: "Task", bare: true, value: (t) => t.id, cell: (t) => idOf(t.id) },
+    { label: "Type", name: "text", bare: true, value: (t) => t.type },
+    { label: "Subject", name: "text.full", value: (t) => t.subject },
     { label: "Started", value: (t) => t.started_at, cell: (t) => when(t.started_at) },
-    { label: "Progress", value: (t) => JSON.stringify(t.progress), cell: (t) => progress(t.progress) || "–" },
+    { label: "Progress", name: "full", bare: true, value: (t) => JSON.stringify(t.progress), cell: (t) => progress(t.progress) || "–" },
 ];
 const failedColumns = [
-    { label: "Task", value: (t) => t.id, cell: (t) => idOf(t.id) },
-    { label: "Type", name: "text", value: (t) => t.type },
-    { label: "Error", name: "text", value: (t) => t.error?.message, cell: (t) => h("span", { title: t.error?.message }, t.error ? `${t.error.code}: ${t.error.message}` : "–") },
+    { label: "Task", bare: true, value: (t) => t.id, cell: (t) => idOf(t.id) },
+    { label: "Type", name: "text", bare: true, value: (t) => t.type },
+    { label: "Error", name: "text.full", bare: true, value: (t) => t.error?.message, cell: (t) => h("span", { title: t.error?.message }, t.error ? `${t.error.code}: ${t.error.message}` : "–") },
     { label: "When", value: (t) => t.finished_at, cell: (t) => when(t.finished_at) },
 ];
 const workerColumns = [
-    { label: "Worker", name: "text", value: (w) => w.id },
-    { label: "State", value: (w) => w.state, cell: (w) => badge(w.state) },
+    { label: "Worker", name: "text", bare: true, value: (w) => w.id },
+    { label: "State", bare: true, value: (w) => w.state, cell: (w) => badge(w.state) },
     { label: "Model", value: (w) => String(w.loaded), cell: (w) => (w.loaded ? `${w.pool}, loaded` : w.pool) },
     { label: "Memory", name: "number", value: (w) => (w.rss_bytes ? size(w.rss_bytes) : "") },
     { label: "Tasks", name: "number", value: (w) => w.tasks },
@@ -97,6 +97,7 @@ export async function open(place, { signal }) {
         running.set(now.items);
         failed.set(last.items);
         workers.set(crew.items.slice(0, SHOWN));
+        speed.told(stats);
     }
     const soon = unhurried(() => shown(problem, load));
 

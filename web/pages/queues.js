@@ -80,13 +80,13 @@ function limits(q) {
 export async function open(place, { signal }) {
     const problem = problemPlace(), more = h("p.faint");
     const list = table({ caption: "Queues", key: (q) => q.name, empty: "There is no queue", columns: [
-        { label: "Queue", name: "wrap", value: (q) => q.name, cell: (q) => linkTo(`tasks?${query({ queue: q.name })}`, q.name) },
-        { label: "State", value: (q) => `${q.paused} ${q.draining}`, cell: standing },
+        { label: "Queue", name: "wrap", bare: true, value: (q) => q.name, cell: (q) => linkTo(`tasks?${query({ queue: q.name })}`, q.name) },
+        { label: "State", bare: true, value: (q) => `${q.paused} ${q.draining}`, cell: standing },
         ...LIVE.map((word) => ({ label: word, name: "number", value: (q) => q.depth[word], cell: (q) => depthOf(q, word) })),
         { label: "failed", name: "number", value: (q) => q.depth.failed, cell: (q) => depthOf(q, "failed") },
         { label: "Oldest", value: (q) => q.oldest_pending_at, cell: (q) => when(q.oldest_pending_at) },
-        { label: "Limits", name: "wrap", value: limits },
-        { label: "Actions", hideLabel: true, name: "acts", value: (q) => JSON.stringify([q.paused, q.draining, limits(q), LIVE.some((word) => word !== "running" && q.depth[word])]), cell: (q) => buttons(q, () => soon()) },
+        { label: "Limits", name: "wrap.full", value: limits },
+        { label: "Actions", hideLabel: true, name: "acts.full", value: (q) => JSON.stringify([q.paused, q.draining, limits(q), LIVE.some((word) => word !== "running" && q.depth[word])]), cell: (q) => buttons(q, () => soon()) },
     ] });
 
     async function load() {

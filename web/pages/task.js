@@ -101,12 +101,13 @@ export async function open(place, { id, signal }) {
     const history = h("div"), made = h("div"), chain = h("div");
     const output = growing("Output", "nothing"), log = growing("Log", "nothing");
     const buttons = actions(id, () => soon());
-    output.node.hidden = true;
+    output.node.hidden = log.node.hidden = true;
     let next = 0, attempt = "", seen = "", ended = "", task = null;
 
     async function texts() {
         const now = `${task.run}.${task.attempt}`;
         if (now !== attempt) [attempt, next] = [now, 0];
+        log.node.hidden = !task.attempt;
         if (!task.attempt || ended === now) return;
         const more = await readText(`${path}/output?from=${next}`, signal);
         output.set((next ? output.get() : "") + more.text);
@@ -117,7 +118,7 @@ export async function open(place, { id, signal }) {
     }
 
     function draw() {
-        say(title, task.type);
+        say(title, task.subject ? `${task.type}: ${task.subject}` : task.type);
         put(state, badge(task.status), task.cancel_requested && !isEnding(task.status) ? " being cancelled" : null);
         put(top, going(task));
         put(about, section("About it", facts(task)));
@@ -137,9 +138,9 @@ export async function open(place, { id, signal }) {
     }
     const soon = unhurried(() => shown(problem, load), 500);
 
-    put(place, h("div.heading", null, title, state, buttons.node), h("p", null, idOf(id)), problem, top,
+    put(place, h("div.heading", null, title, state, buttons.node), h("p", null, idOf(id, true)), problem, top,
         h("div.grid", null,
-            h("div.third", null, about), h("div.most.page", null, chain, output.node, result, made, log.node, input, history)));
+            h("div.third.page", null, about, history), h("div.most.page", null, chain, output.node, result, made, log.node, input)));
     await load();
 
     /** An event of this task has all that a list shows; what is not in it is read. */

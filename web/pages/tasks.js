@@ -44,6 +44,7 @@ function filters(asked, queues) {
 function detail(t) {
     if (t.status === "running") return progress(t.progress) || (t.cancel_requested ? "is being cancelled" : "–");
     if (t.error) return h("span", { title: t.error.message }, `${t.error.code}: ${t.error.message}`);
+    if (t.waiting_on && t.run_at && ["time", "retry"].includes(t.waiting_on.reason)) return h("span", null, "starts ", when(t.run_at));
     if (t.waiting_on) return h("span", { title: t.waiting_on.detail }, `waits: ${t.waiting_on.detail || t.waiting_on.reason}`);
     return t.timing?.run_ms === null || t.timing?.run_ms === undefined ? "–" : `ran ${duration(t.timing.run_ms)}`;
 }
@@ -60,14 +61,14 @@ function columns(picked, onPick) {
         { label: "Pick", hideLabel: true, name: "pick", value: (t) => t.id, cell: (t) => h("input", {
             type: "checkbox", "aria-label": `Pick ${t.type} ${t.id}`, checked: picked.has(t.id),
             onchange: (event) => onPick(t, event.target.checked) }) },
-        { label: "Task", value: (t) => t.id, cell: (t) => idOf(t.id) },
-        { label: "Status", value: (t) => t.status, cell: (t) => badge(t.status) },
-        { label: "Type", name: "text", value: (t) => t.type, cell: (t) => h("span", { title: t.type }, t.type) },
+        { label: "Task", bare: true, value: (t) => t.id, cell: (t) => idOf(t.id) },
+        { label: "Status", bare: true, value: (t) => t.status, cell: (t) => badge(t.status) },
+        { label: "Type", name: "text", bare: true, value: (t) => t.type, cell: (t) => h("span", { title: t.type }, t.type) },
         { label: "Queue", name: "text", value: (t) => t.queue },
-        { label: "Subject, tags", name: "text", value: (t) => JSON.stringify([t.subject, t.tags]), cell: tags },
-        { label: "Created", value: (t) => t.created_at, cell: (t) => when(t.created_at) },
+        { label: "Subject, tags", name: "text.full", bare: true, value: (t) => JSON.stringify([t.subject, t.tags]), cell: tags },
+        { label: "Created", bare: true, value: (t) => t.created_at, cell: (t) => when(t.created_at) },
         { label: "Tries", name: "number", value: (t) => `${t.attempt}/${t.max_attempts}` },
-        { label: "Detail", name: "text", value: (t) => JSON.stringify([t.status, t.progress, t.error, t.waiting_on, t.timing, t.cancel_requested]), cell: detail },
+        { label: "Detail", name: "text.full", bare: true, value: (t) => JSON.stringify([t.status, t.progress, t.error, t.waiting_on, t.timing, t.cancel_requested]), cell: detail },
     ];
 }
 

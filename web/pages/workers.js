@@ -22,7 +22,7 @@ function state(w) {
 
 function current(w) {
     if (!w.current.length) return "–";
-    return h("span.chips", null, w.current.slice(0, CURRENT).map(idOf), w.current.length > CURRENT && `and ${w.current.length - CURRENT} more`);
+    return h("span.chips", null, w.current.slice(0, CURRENT).map((id) => idOf(id)), w.current.length > CURRENT && `and ${w.current.length - CURRENT} more`);
 }
 
 function process(w) {
@@ -47,16 +47,16 @@ function buttons(w, done) {
 }
 
 const columns = (done) => [
-    { label: "Worker", name: "wrap", value: (w) => w.id },
+    { label: "Worker", name: "wrap", bare: true, value: (w) => w.id },
     { label: "Model", name: "wrap", value: (w) => `${w.pool}${w.loaded ? ", loaded" : ""}` },
-    { label: "State", value: (w) => JSON.stringify([w.state, w.state_since, w.problem, w.retry_at]), cell: state },
+    { label: "State", bare: true, value: (w) => JSON.stringify([w.state, w.state_since, w.problem, w.retry_at]), cell: state },
     { label: "Memory", name: "number", value: (w) => (w.rss_bytes ? size(w.rss_bytes) : "") },
-    { label: "Works on", value: (w) => w.current.join(), cell: current },
+    { label: "Works on", name: "full", value: (w) => w.current.join(), cell: current },
     { label: "Done", name: "number", value: (w) => (w.max_tasks ? `${w.tasks} of ${w.max_tasks}` : w.tasks) },
     { label: "Loads", name: "number", value: (w) => w.loads },
     { label: "Restarts", name: "number", value: (w) => w.restarts },
-    { label: "Process", name: "wrap", value: process },
-    { label: "Actions", hideLabel: true, name: "acts", value: (w) => `${w.pid} ${w.state === "away"}`, cell: (w) => buttons(w, done) },
+    { label: "Process", name: "wrap.full", bare: true, value: process },
+    { label: "Actions", hideLabel: true, name: "acts.full", value: (w) => `${w.pid} ${w.state === "away"}`, cell: (w) => buttons(w, done) },
 ];
 
 function resources(list) {
