@@ -77,6 +77,7 @@ function open(wanted) {
     close();
     path = wanted;
     if (document.hidden || token()) return became("polling");
+    if (!pulse) became("polling"); // it was hidden
     const opened = new EventSource(new URL(path, base));
     source = opened;
     opened.onopen = () => {

@@ -81,7 +81,7 @@ static void answer(struct call *c, const struct web_file *f, struct str kept)
         {STR("Content-Encoding"), STR("gzip")},
     };
     size_t n = sizeof headers / sizeof *headers;
-    if (etag_is_known(c->req, etag)) call_answer_with(c, 304, NULL, STR_NONE, headers, n - 1);
+    if (etag_is_known(c->req, etag)) call_answer_with(c, 304, NULL, STR_NONE, headers, 3);
     else call_answer_with(c, 200, f->type, body, headers, packed ? n : n - 1);
 }
 

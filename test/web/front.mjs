@@ -3,6 +3,7 @@
 // Stands between the browser and a real bide: passes on what it is not told to answer itself, so that a test can say what a
 // stream tells and when, what a part of the API has, and that nobody answers.
 import http from "node:http";
+import { atEnd } from "./rig.mjs";
 
 /** answers: {"GET /v1/events": (request, response) => ...}. Returns {url, asked, stop(), go()}. */
 export async function front(t, server, answers = {}) {
@@ -22,7 +23,7 @@ export async function front(t, server, answers = {}) {
         request.pipe(to);
     });
     await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-    t.after(() => {
+    atEnd(t, () => {
         proxy.closeAllConnections();
         return new Promise((resolve) => proxy.close(resolve));
     });

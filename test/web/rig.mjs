@@ -36,8 +36,24 @@ async function launched() {
 
 export const ENDED = ["completed", "failed", "cancelled", "expired"];
 
+const endings = new WeakMap();
+
+/** Does it when the test is over: what was begun last ends first, and all of it before the server does. */
+export function atEnd(t, fn) {
+    if (!endings.has(t)) {
+        endings.set(t, []);
+        t.after(async () => {
+            const errors = [];
+            for (const end of endings.get(t).reverse()) await Promise.resolve().then(end).catch((error) => errors.push(error));
+            if (errors.length) throw errors[0];
+        });
+    }
+    endings.get(t).push(fn);
+}
+
 /** A started server with what tests ask of it. */
 export async function serve(t, config = CONFIG) {
+    atEnd(t, () => {});
     const server = await serveAny(t, config);
     const ask = async (method, path, body) => {
         const answer = await fetch(server.url + path, {
@@ -75,7 +91,7 @@ export async function tab(t, url, path = "/", { expect = [], prepare, ...options
     page.on("console", (message) => ["error", "warning"].includes(message.type()) && note(`${message.location().url} ${message.text()}`));
     page.on("pageerror", (error) => note(`thrown: ${error.stack || error}`));
     page.said = said;
-    t.after(async () => {
+    atEnd(t, async () => {
         await context.close();
         if (said.length) throw new Error(`the console said:\n${said.join("\n")}`);
     });

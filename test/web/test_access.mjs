@@ -19,7 +19,6 @@ async function scene(t) {
     await bide.seen(failed, "failed");
     await bide.seen(running, "running");
     await until(async () => (await bide.task(running)).progress, "its progress");
-    t.after(() => bide.openGate("a"));
     return { bide, waits, pages: ["/", "/tasks", "/queues", "/workers", ...[failed, running, later, waits].map((id) => `/tasks/${id}`)] };
 }
 
@@ -54,7 +53,7 @@ test("all of it has names for those who hear it", async (t) => {
 });
 
 test("everything is done with the keyboard alone", async (t) => {
-    const { bide } = await scene(t);
+    const { bide, waits } = await scene(t);
     const page = await tab(t, bide.url);
     const key = (name) => page.keyboard.press(name);
     const at = () => page.evaluate(() => document.activeElement.getAttribute("aria-label") || document.activeElement.textContent.trim() || document.activeElement.id);
@@ -92,7 +91,9 @@ test("everything is done with the keyboard alone", async (t) => {
     await key("Enter");
     await row(page, "waits").waitFor();
     await until(async () => (await page.evaluate(() => document.activeElement.id)) === "main", "the focus on the page");
-    await reach("other");
+    await reach(`…${waits.slice(-8)}`);
+    await key("Enter");
+    await page.getByRole("heading", { name: "other: waits" }).waitFor();
 });
 
 for (const scheme of ["light", "dark"]) {

@@ -130,7 +130,9 @@ export async function open(place, { id, signal }) {
     }
 
     async function load() {
+        const before = task?.status;
         task = await read(path, signal);
+        if (before && before !== task.status) announce(`The task is ${task.status}`);
         if (JSON.stringify(task) !== seen) draw();
         seen = JSON.stringify(task);
         put(history, attempts(await read(`${path}/attempts`, signal)));
@@ -146,7 +148,6 @@ export async function open(place, { id, signal }) {
     /** An event of this task has all that a list shows; what is not in it is read. */
     function update(events) {
         let stale = false;
-        const before = task.status;
         for (const { kind, data } of events) {
             if (kind === "again") stale = true;
             if (!data || (data.id !== id && data.task_id !== id)) continue;
@@ -155,7 +156,6 @@ export async function open(place, { id, signal }) {
                 task = { ...task, progress: data.progress };
                 put(top, going(task));
             }
-            if (data.status && data.status !== before) announce(`The task is ${data.status}`);
         }
         if (stale) soon();
     }
