@@ -6,17 +6,16 @@
 import { h, put, s } from "./dom.js";
 import { clock, plural } from "./text.js";
 
-const WIDTH = 400, HEIGHT = 150, LEFT = 52, BOTTOM = 20, TOP = 8;
+const WIDTH = 400, HEIGHT = 150, LETTER = 6.2, BOTTOM = 20, TOP = 8;
 
-/** The next of 1, 2, 5, 10, 20, ... */
+/** The next that is round, as its half is: 2, 4, 6, 8, 10, 20, ... */
 function roundUp(value) {
-    if (value <= 0) return 1;
-    const power = 10 ** Math.floor(Math.log10(value));
-    return [1, 2, 5, 10].map((n) => n * power).find((n) => n >= value);
+    const power = 10 ** Math.floor(Math.log10(Math.max(2, value)));
+    return [1, 2, 4, 6, 8, 10].map((n) => n * power).find((n) => n >= Math.max(2, value));
 }
 
-function lines(times, series, top) {
-    const x = (i) => LEFT + ((WIDTH - LEFT - 4) * i) / Math.max(1, times.length - 1);
+function lines(times, series, top, left) {
+    const x = (i) => left + ((WIDTH - left - 4) * i) / Math.max(1, times.length - 1);
     const y = (v) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - v / top);
     return series.map(({ kind, values }) => {
         let path = "", pen = false;
@@ -33,13 +32,13 @@ function lines(times, series, top) {
     });
 }
 
-function axes(times, top, unit) {
+function axes(times, top, unit, left) {
     const marks = [0, top / 2, top].map((v) => {
         const y = TOP + (HEIGHT - TOP - BOTTOM) * (1 - v / top);
-        return [s("path", { class: "grid", d: `M${LEFT} ${y}H${WIDTH - 4}` }),
-            s("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, unit(v))];
+        return [s("path", { class: "grid", d: `M${left} ${y}H${WIDTH - 4}` }),
+            s("text", { x: left - 6, y: y + 4, "text-anchor": "end" }, unit(v))];
     });
-    const ends = [[LEFT, "start", times[0]], [WIDTH - 4, "end", times.at(-1)]].map(([x, anchor, time]) =>
+    const ends = [[left, "start", times[0]], [WIDTH - 4, "end", times.at(-1)]].map(([x, anchor, time]) =>
         s("text", { x, y: HEIGHT - 4, "text-anchor": anchor }, clock(time)));
     return [marks, ends];
 }
@@ -72,10 +71,11 @@ export function chart(title, unit) {
             return `${label} ${known.length ? `${unit(known.at(-1))}, at most ${unit(Math.max(...known))}` : "nothing"}`;
         });
         const top = roundUp(Math.max(...series.flatMap(({ values }) => values.map((v) => v || 0)), 0));
+        const left = 10 + LETTER * Math.max(...[0, top / 2, top].map((v) => unit(v).length));
         put(place, s("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" },
             s("title", null, title),
             s("desc", null, `${plural(times.length, "value")} from ${clock(times[0])} to ${clock(times.at(-1))}. ${now.join(". ")}.`),
-            ...axes(times, top, unit).flat(2), ...lines(times, series, top)));
+            ...axes(times, top, unit, left).flat(2), ...lines(times, series, top, left)));
         put(legend, series.map(({ label, kind }, i) => h("span", null,
             s("svg", { class: "key", viewBox: "0 0 24 8", "aria-hidden": "true" }, s("path", { class: `line is-${kind}`, d: "M0 4H24" })),
             now[i] || label)));

@@ -17,7 +17,7 @@ export function size(bytes) {
 
 export function duration(ms) {
     if (ms === null || ms === undefined || Number.isNaN(ms)) return "–";
-    if (ms < 1000) return `${Math.round(ms)} ms`;
+    if (ms < 1000) return ms === 0 ? "0 s" : `${Math.round(ms)} ms`;
     const seconds = ms / 1000;
     if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
     const parts = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];

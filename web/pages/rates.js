@@ -25,7 +25,7 @@ const CHARTS = [
 /** Of a type what it did in the window that is shown. */
 function typeColumns() {
     const number = (label, value) => ({ label, name: "number", value });
-    const times = (label, name) => number(label, ({ of }) => [of[name].p50, of[name].p90, of[name].p99].map((ms) => duration(ms)).join(" · "));
+    const times = (label, name) => ({ label, name: "number.full", value: ({ of }) => [of[name].p50, of[name].p90, of[name].p99].map((ms) => duration(ms)).join(" · ") });
     return [
         { label: "Type", name: "wrap", bare: true, value: ({ type }) => type },
         number("Submitted", ({ of }) => count(of.submitted)),
