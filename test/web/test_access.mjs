@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { failing } from "./contrast.mjs";
-import { row, serve, shows, tab, until } from "./rig.mjs";
+import { atEnd, row, serve, shows, tab, until } from "./rig.mjs";
 
 /** A server with something of everything; the addresses of its pages. */
 async function scene(t) {
@@ -19,6 +19,7 @@ async function scene(t) {
     await bide.seen(failed, "failed");
     await bide.seen(running, "running");
     await until(async () => (await bide.task(running)).progress, "its progress");
+    atEnd(t, () => bide.openGate("a"));
     return { bide, waits, pages: ["/", "/tasks", "/queues", "/workers", ...[failed, running, later, waits].map((id) => `/tasks/${id}`)] };
 }
 
