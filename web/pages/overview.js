@@ -2,7 +2,7 @@
 //
 // How it goes: what waits and runs, how fast, how long, which workers, what failed last.
 
-import { query, read, readPart } from "../api.js";
+import { query, read } from "../api.js";
 import { chart } from "../chart.js";
 import { h, put } from "../dom.js";
 import { unhurried } from "../live.js";
