@@ -25,7 +25,7 @@ function lines(times, series, top, left) {
                 return;
             }
             path += `${pen ? "L" : "M"}${x(i).toFixed(1)} ${y(v).toFixed(1)}`;
-            if (!pen && (values[i + 1] ?? null) === null) path += "h1";
+            if (!pen && (values[i + 1] ?? null) === null) path += "m-2 0a2 2 0 1 0 4 0a2 2 0 1 0 -4 0"; // alone: a dot
             pen = true;
         });
         return s("path", { class: `line is-${kind}`, d: path || "M0 0" });
