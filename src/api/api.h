@@ -52,11 +52,12 @@ void api_on_request(void *user, struct http_request *r); /* for struct http_conf
 bool api_in_pieces(void *user, const struct http_request *r); /* the same */
 
 /* The tables, each in its noun's file, ended by a row without a method. */
-extern const struct route dashboard_routes[]; /* what of it a route of the configuration has is that route's */
 extern const struct route tasks_routes[], task_routes[], queues_routes[], workers_routes[], health_routes[],
     openapi_routes[], bulk_routes[], history_routes[], change_routes[],
     gc_routes[], batch_routes[], files_routes[], pull_claim_routes[], pull_attempt_routes[],
     pull_upload_routes[], callbacks_routes[], upload_routes[], uploaded_routes[], files_zip_routes[];
+
+extern const struct route dashboard_routes[]; /* what of it a route of the configuration has is that route's */
 
 /* Has the route of this method and pattern, one of the tables, handle the call. */
 void api_handle(struct call *c, const char *method, const char *pattern);
