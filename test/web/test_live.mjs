@@ -133,3 +133,19 @@ test("a server that goes is said to be gone, and what it did is shown when it is
     await page.getByRole("alert").first().waitFor({ state: "hidden" });
     await shows(page.locator("#state"), "live");
 });
+
+test("a task that is begun anew is followed by its own stream again", async (t) => {
+    const bide = await serve(t);
+    const news = stream(), all = stream();
+    const id = await bide.submit("fail");
+    await bide.seen(id, "failed");
+    const via = await front(t, bide, { "GET /v1/events": all.answer, [`GET /v1/tasks/${id}/events`]: news.answer });
+    const page = await tab(t, via.url, `/tasks/${id}`);
+    await until(() => news.open.size === 1, "the stream of the task");
+    news.say("end", {});
+    await until(() => news.open.size === 0 && all.open.size === 1, "the stream of all");
+    await bide.post("/v1/queues/default/pause");
+    await page.getByRole("button", { name: "Retry" }).click();
+    await page.getByText("Why it waits: queue paused").waitFor();
+    await until(() => news.open.size === 1 && all.open.size === 0, "the stream of the task again");
+});

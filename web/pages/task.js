@@ -5,7 +5,7 @@
 import { BASE, post, query, read, readText } from "../api.js";
 import { sure } from "../dialog.js";
 import { h, put, say } from "../dom.js";
-import { unhurried } from "../live.js";
+import { follow, unhurried } from "../live.js";
 import { act, announce, badge, button, idOf, isEnding, linkTo, problemPlace, section, shown, when } from "../parts.js";
 import { duration, pretty, size } from "../text.js";
 import { attempts, failure, files, steps } from "./task_parts.js";
@@ -133,6 +133,7 @@ export async function open(place, { id, signal }) {
         const before = task?.status;
         task = await read(path, signal);
         if (before && before !== task.status) announce(`The task is ${task.status}`);
+        if (before && !isEnding(task.status)) follow(id); // a retry: its stream had ended
         if (JSON.stringify(task) !== seen) draw();
         seen = JSON.stringify(task);
         put(history, attempts(await read(`${path}/attempts`, signal)));
