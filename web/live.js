@@ -21,20 +21,21 @@ const QUEUED = 2000; // more than these at once: read again instead
 
 const listeners = new Set();
 let base, source, path, mode = "polling", onMode;
-let waiting = [], flushing = false, flushed = 0;
+let waiting = []; // {kind, text}: read only when it is shown, for of a flood most is not
+let flushing = false, flushed = 0;
 let pulse = 0, retry = 0;
 
 function flush() {
     flushing = false;
     flushed = performance.now();
-    const events = waiting;
+    const events = waiting.map(({ kind, text }) => ({ kind, data: text && parsed(text) }));
     waiting = [];
     if (!document.hidden) listeners.forEach((fn) => fn(events));
 }
 
-function add(kind, data) {
+function add(kind, text) {
     if (waiting.length >= QUEUED) waiting = [{ kind: "again" }];
-    else if (!(kind === "again" && waiting.some((event) => event.kind === kind))) waiting.push({ kind, data });
+    else if (!(kind === "again" && waiting.some((event) => event.kind === kind))) waiting.push({ kind, text });
     if (flushing) return;
     flushing = true;
     setTimeout(() => requestAnimationFrame(flush), Math.max(0, FLUSH_MS - (performance.now() - flushed)));
@@ -62,7 +63,7 @@ function on(event) {
     } else if (event.type === "reset") {
         add("again");
     } else {
-        add(event.type, parsed(event.data));
+        add(event.type, event.data);
     }
 }
 

@@ -49,6 +49,8 @@ export function stream() {
             open.add(response);
             response.on("close", () => open.delete(response));
         },
+        /** What was said has gone to the other side. */
+        taken: () => Promise.all([...open].map((one) => one.writableNeedDrain && new Promise((resolve) => one.once("drain", resolve).once("close", resolve)))),
         say(kind, data) {
             for (const response of open) response.write(`event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`);
         },

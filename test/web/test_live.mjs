@@ -63,25 +63,29 @@ test("a flood of events moves the page at most four times a second, and the serv
         window.moves = [];
         new MutationObserver(() => window.moves.push(performance.now())).observe(document.querySelector("tbody"), { subtree: true, childList: true, characterData: true, attributes: true });
     });
+    const progress = (message) => news.say("task.progress", { ...task, progress: { percent: 50, message, data: {} } });
     let told = 0;
-    for (const begun = performance.now(); performance.now() - begun < 3000; ) {
-        for (let i = 0; i < 500; i++) {
-            news.say("task.progress", { ...task, progress: { percent: told++ % 100, message: `n${told}`, data: {} } });
+    for (const begun = performance.now(); performance.now() - begun < 3000 && told < 20000; ) {
+        for (let i = 0; i < 50; i++) {
+            progress(`n${told++}`);
             news.say("task.created", { ...task, id: `01a1ffe8-96cd-754e-be93-${String(told).padStart(12, "0")}` });
         }
-        await new Promise((resolve) => setImmediate(resolve));
+        await news.taken();
     }
-    await shows(row(page, "a book"), /n\d/);
+    await until(async () => { // a list that is read meanwhile knows nothing of it
+        progress("the last");
+        return (await row(page, "a book").innerText()).includes("the last");
+    }, "what was told last");
     const moves = await page.evaluate(() => window.moves);
     assert.ok(told > 1000, `${told} were told`);
-    assert.ok(moves.length > 4, `${moves.length} moves`);
+    assert.ok(moves.length > 1, `${moves.length} moves`);
     for (const at of moves) { // one a second are those of reads
         const near = moves.filter((other) => other >= at && other < at + 1000).length;
         assert.ok(near <= 4 + 2, `${near} moves in a second`);
     }
-    const reads = via.asked.filter(({ url }) => url.startsWith("/v1/tasks?")).map(({ at }) => at);
+    const reads = await page.evaluate(() => performance.getEntriesByType("resource").filter(({ name }) => name.includes("/v1/tasks?")).map(({ startTime }) => startTime));
     const gaps = reads.slice(2).map((at, i) => at - reads[i + 1]); // the first two: the page itself, and what the stream begins with
-    assert.ok(gaps.length > 0 && Math.min(...gaps) > 500, `${gaps} ms between two lists`);
+    assert.ok(gaps.length > 0 && Math.min(...gaps) > 900, `${gaps} ms between two lists`);
     assert.ok((await page.getByRole("row").count()) <= 51);
     bide.openGate("a");
 });
