@@ -7,7 +7,6 @@ import { h } from "./dom.js";
 /** Shows a form; resolves to what `take` makes of it, null when it was closed. */
 function show({ title, body, verb, danger, take }) {
     return new Promise((resolve) => {
-        const back = document.activeElement;
         let taken = null;
         const name = h("h2", { id: "dialog-title" }, title);
         const close = h("button", { type: "button", onclick: () => box.close() }, "Back");
@@ -22,7 +21,6 @@ function show({ title, body, verb, danger, take }) {
         const box = h("dialog", { "aria-labelledby": "dialog-title" }, form);
         box.addEventListener("close", () => {
             box.remove();
-            back?.focus?.();
             resolve(taken);
         });
         document.body.append(box);

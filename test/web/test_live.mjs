@@ -3,7 +3,7 @@
 // How the page keeps up: with a stream, without one, when the server goes and comes, when very much happens, unseen.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { front, stream } from "./front.mjs";
+import { front, json, stream } from "./front.mjs";
 import { row, serve, shows, tab, until } from "./rig.mjs";
 
 const lists = (asked) => asked.filter(({ url }) => url.startsWith("/v1/tasks?")).length;
@@ -92,7 +92,7 @@ test("a flood of events moves the page at most four times a second, and the serv
 
 test("without a stream it is asked again, and never by a page that nobody sees", async (t) => {
     const bide = await serve(t);
-    const via = await front(t, bide);
+    const via = await front(t, bide, { "GET /v1/events": json({ status: 404, code: "not_found", detail: "nothing" }, 404) });
     const page = await tab(t, via.url, "/tasks", { prepare: (before) => before.clock.install() });
     const pass = async (ms) => { // so much of the page's time; what it asked in it has come
         await page.clock.runFor(ms);
