@@ -56,7 +56,7 @@ test("parts that the server has not are not in the way there", async (t) => {
 
 test("deliveries are listed by status and sent again", async (t) => {
     const bide = await serve(t);
-    const one = { id: "d1", task_id: TASK, url: "http://127.0.0.1:9/hook", status: "failed", attempts: 5, last_error: "connection refused", next_at: null, created_at: "2026-11-23T12:00:00.000Z" };
+    const one = { id: "d1", task_id: TASK, url: "http://127.0.0.1:9/hook", status: "failed", event: "task.completed", attempts: 5, last_error: "connection refused", next_at: null, created_at: "2026-11-23T12:00:00.000Z" };
     let status = "failed";
     const via = await front(t, bide, {
         "GET /v1/deliveries": json((request) => ({ items: /status=(\w+)/.exec(request.url)?.[1] === "disabled" ? [] : [{ ...one, status }], next_cursor: null })),

@@ -8,7 +8,7 @@ import { unhurried } from "../live.js";
 import { act, badge, button, idOf, linkTo, problemPlace, shown, when } from "../parts.js";
 import { table } from "../table.js";
 
-const STATUSES = ["pending", "delivered", "failed", "disabled"];
+const STATUSES = ["pending", "delivered", "failed", "disabled", "cancelled"];
 
 export async function open(place, { query: asked, signal }) {
     const problem = problemPlace(), pager = h("p.pager");
@@ -18,11 +18,12 @@ export async function open(place, { query: asked, signal }) {
     const again = (d) => button("Send again", async () => {
         await act(() => post(`v1/deliveries/${encodeURIComponent(d.id)}/redeliver`), "It is sent again");
         soon();
-    }, { "aria-label": `Send again to ${d.url}` });
+    }, { "aria-label": `Send again to ${d.url || d.id}` });
     const list = table({ caption: "Deliveries, newest first", key: (d) => d.id, empty: "There is no delivery", columns: [
         { label: "Created", bare: true, value: (d) => d.created_at, cell: (d) => when(d.created_at) },
         { label: "Status", bare: true, value: (d) => d.status, cell: (d) => badge(d.status) },
         { label: "Task", value: (d) => d.task_id, cell: (d) => (d.task_id ? idOf(d.task_id) : "–") },
+        { label: "Event", value: (d) => d.event || "" },
         { label: "To", name: "wrap.full", value: (d) => d.url },
         { label: "Tries", name: "number", value: (d) => d.attempts },
         { label: "Next", value: (d) => d.next_at, cell: (d) => when(d.next_at) },
