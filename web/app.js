@@ -25,11 +25,20 @@ const missing = new Set(); // pages whose part this server does not have
 
 // ---- which page ----
 
+/** Of a path's part what it says; of one that is escaped wrongly nothing that is there. */
+function unescaped(text) {
+    try {
+        return decodeURIComponent(text);
+    } catch {
+        return "?";
+    }
+}
+
 /** "#/tasks/ID?status=failed" */
 function place() {
     const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
     const [name, id] = path.split("/");
-    return { page: PAGES.find((page) => page.name === name), id: id && decodeURIComponent(id), query: new URLSearchParams(query) };
+    return { page: PAGES.find((page) => page.name === name), id: id && unescaped(id), query: new URLSearchParams(query) };
 }
 
 async function show() {

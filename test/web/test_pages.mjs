@@ -116,6 +116,7 @@ test("tasks that are picked are retried", async (t) => {
     await page.getByText("2 tasks begun anew").waitFor();
     const runs = await Promise.all(ids.map(async (id) => (await bide.task(id)).run));
     assert.deepEqual(runs, [2, 2, 1]);
+    await until(async () => (await page.getByRole("checkbox", { checked: true }).count()) === 0, "none that is picked");
 });
 
 test("one task is followed from its wait to its files", async (t) => {
@@ -214,8 +215,15 @@ test("a worker is recycled and stopped", async (t) => {
 
 test("an address that leads nowhere says so", async (t) => {
     const bide = await serve(t);
-    const page = await tab(t, bide.url, "/tasks/01a1ffe8-96cd-754e-be93-691a58a8ee38", { expect: [/404/] });
+    const page = await tab(t, bide.url, "/tasks/01a1ffe8-96cd-754e-be93-691a58a8ee38", { expect: [/\b40[04]\b/] });
     await page.getByText("there is no task with this id").waitFor();
+    await page.goto(`${bide.url}/#/nothing`);
+    await page.getByText("There is no such page").waitFor();
+    await page.goto(`${bide.url}/#/tasks/%E0%A4%A`);
+    await until(async () => !(await page.getByText("There is no such page").count()), "another page");
+    await page.getByRole("heading", { name: "This cannot be shown" }).waitFor();
+    await page.goto(`${bide.url}/#/tasks?cursor=nonsense`);
+    await shows(page.getByRole("alert"), "cursor");
     await page.goto(`${bide.url}/#/nothing`);
     await page.getByText("There is no such page").waitFor();
     await page.getByRole("link", { name: "Overview" }).click();

@@ -78,7 +78,12 @@ export async function open(place, { query: asked, signal }) {
     const cursor = asked.get("cursor");
     const known = new Map(); // of this page, by id
     const picked = new Map();
-    const many = bulk(filter, picked, () => soon());
+    const many = bulk(filter, picked, () => {
+        picked.clear();
+        place.querySelectorAll("td.pick input").forEach((box) => (box.checked = false));
+        many.changed();
+        soon();
+    });
     const list = table({ caption: "Tasks, newest first", key: (t) => t.id, empty: "No task fits",
         columns: columns(picked, (task, on) => {
             if (on) picked.set(task.id, task);
