@@ -59,6 +59,8 @@ extern const struct route tasks_routes[], task_routes[], queues_routes[], worker
     pull_upload_routes[], callbacks_routes[], upload_routes[], uploaded_routes[], files_zip_routes[],
     events_routes[], deliveries_routes[], notices_routes[];
 
+extern const struct route dashboard_routes[]; /* what of it a route of the configuration has is that route's */
+
 /* Has the route of this method and pattern, one of the tables, handle the call. */
 void api_handle(struct call *c, const char *method, const char *pattern);
 

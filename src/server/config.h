@@ -152,6 +152,7 @@ struct config {
     size_t n_routes;
     struct config_webhooks webhooks;
     bool commands;
+    bool dashboard;
     struct config_type command;   /* the built-in type; name NULL: switched off, or declared in the file */
     struct config_type delivery;  /* the built-in type that tells (handler/webhook.h), and its queue, which is in no list */
     struct config_queue delivery_queue;

@@ -273,6 +273,8 @@ static const struct config_key top_keys[] = {
     {"notifications", KIND_SECTION, FIELD(config, notices), .section = &config_table_notices, .help = "how long they are kept"},
     {"commands", KIND_BOOL, FIELD(config, commands), .initial = "true", .fixed = true,
      .help = "whoever can read run.key in data_dir may submit command lines: `bide run`"},
+    {"dashboard", KIND_BOOL, FIELD(config, dashboard), .initial = "true",
+     .help = "the dashboard is at `/`, where no route of `routes` is, and at `/ui`"},
     {"defaults", KIND_SECTION, FIELD(config, defaults), .section = &config_table_defaults,
      .help = "what tasks get when neither their submit nor their type says"},
     {"queues", KIND_NAMED, FIELD(config, queues), .count = offsetof(struct config, n_queues),
