@@ -104,7 +104,7 @@ TEST(a_route_does_one_thing)
 
 TEST(what_is_known_of_and_not_there_yet_is_told_so)
 {
-    refuse("{path: POST /a, submit: a, callback: {url: nope.url}}", 32, "\"callback.url\": \"nope.url\" names no source; a source begins with one of body., query., path., form., file., header., const. (which is text)");
+    refuse("{path: POST /a, submit: a, callback: {url: nope.url}}", 43, "\"callback.url\": \"nope.url\" names no source; a source begins with one of body., query., path., form., file., header., const. (which is text)");
     refuse("{path: POST /a, submit: a, ws: {}}", 32, "\"ws\" is not there yet: it comes with WebSocket");
     refuse("{path: POST /a, submit: a, serial: 5}", 40, "\"serial\": expected true or false; found \"5\"");
 }
