@@ -21,7 +21,7 @@ static const struct route *const tables[] = {tasks_routes,   task_routes,   queu
                                              pull_claim_routes, pull_attempt_routes, pull_upload_routes,
                                              callbacks_routes,
                                              upload_routes,  uploaded_routes, files_zip_routes,
-                                             events_routes};
+                                             events_routes,   ws_routes};
 
 static void write_news(void *user, struct buf *b, const struct task *t, bool with_result)
 {

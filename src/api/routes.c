@@ -9,6 +9,7 @@
 #include "api/route_list.h"
 #include "api/route_serial.h"
 #include "api/route_submit.h"
+#include "api/route_ws.h"
 #include "server/config_copy.h"
 #include "server/config_table.h"
 
@@ -130,6 +131,7 @@ void routes_handle(struct call *c)
     case CONFIG_COUNT: route_list(c); return;
     case CONFIG_HEALTH: api_handle(c, "GET", "/healthz"); return;
     case CONFIG_STATS: api_handle(c, "GET", "/v1/stats"); return;
+    case CONFIG_WS: route_ws(c); return;
     case CONFIG_VERBS: return; /* no route has it: config_routes_check */
     }
 }

@@ -99,7 +99,7 @@ struct config_type {
  * (task/mapping.h), NULL when not said; one of the verbs is. */
 struct config_route {
     const char *path; /* "POST /api/process/{kind}" */
-    const char *submit, *run, *get, *latest, *list, *count, *retry, *cancel, *health, *stats;
+    const char *submit, *run, *get, *latest, *list, *count, *retry, *cancel, *health, *stats, *ws;
     const char *fields, *subject, *priority, *tags, *key, *limit_key;
     enum task_conflict on_conflict;
     int64_t wait_ms;
