@@ -143,7 +143,7 @@ def test_who_is_too_slow_is_closed_and_not_left_in_the_dark(serve):
     async def talk():
         async with listen(app, "/ws/all", small=True) as slow, listen(app, "/ws/project?subject=last") as quick:
             lines = "\n".join('{"type":"later","tags":{"t":"%s"}}' % ("x" * 490) for _ in range(6000)).encode()
-            await called(app.post, "/v1/tasks/batch", lines, {"Content-Type": "application/x-ndjson"})
+            assert (await called(app.post, "/v1/tasks:batch", lines, {"Content-Type": "application/x-ndjson"})).status == 200
             await called(work, app, subject="last")
             assert (await quick.hear())["what"] == "task.created"
             code, reason = await slow.closed()
