@@ -29,7 +29,7 @@ struct ws_feeds {
     struct list all, ready;
     size_t n;
     struct later more;
-    /* Sends at most one frame. False: it has nothing more to tell for now, or is not there any more. */
+    /* Sends at most one frame. False: it has nothing more to tell at this moment, or is not there any more. */
     bool (*tell)(struct ws_feed *f);
 };
 
