@@ -99,6 +99,7 @@ static void take_snapshot(struct feed *f, const struct task *t)
     const struct run *live = server_run(s, &t->body.id);
     buf_init(&b, TASK_JSON_MAX);
     task_json_write(&b, s, t, ended ? TASK_SHOW_RESULT : TASK_SHOW_NEITHER);
+    free((char *)f->snapshot.p); /* of a reset: the earlier one was told long ago */
     f->snapshot = buf_take(&b);
     f->shown = true;
     f->at = t->life;
