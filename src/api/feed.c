@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -98,6 +99,7 @@ static void take_snapshot(struct feed *f, const struct task *t)
     const struct run *live = server_run(s, &t->body.id);
     buf_init(&b, TASK_JSON_MAX);
     task_json_write(&b, s, t, ended ? TASK_SHOW_RESULT : TASK_SHOW_NEITHER);
+    free((char *)f->snapshot.p); /* of a reset: the earlier one was told long ago */
     f->snapshot = buf_take(&b);
     f->shown = true;
     f->at = t->life;
@@ -110,6 +112,7 @@ static void go_on(struct feed *f, const struct task *t)
     bool ended = state_is_ending(t->life.state);
     if (ended && f->seen_run == t->life.run) {
         f->state = FEED_SEEN;
+        f->word = bus_ending(t->life.state);
         return;
     }
     f->state = FEED_TELLING;
@@ -250,6 +253,13 @@ bool feed_read(struct feed *f, struct feed_item *ret)
     if (f->shown) return give_snapshot(f, ret);
     if (f->reset && !f->listener.one) return give_reset_of_all(f, ret);
     return read_on(f, ret);
+}
+
+void feed_end_again(struct feed *f)
+{
+    assert(f->state == FEED_SEEN);
+    f->state = FEED_ENDING;
+    f->end_run = f->seen_run;
 }
 
 void feed_close(struct feed *f)

@@ -52,6 +52,7 @@ struct feed {
 void feed_open(struct feed *f, const struct id *id, struct str last);
 void feed_open_new(struct feed *f, const struct task *t); /* of one that has just been added, from its creation on */
 bool feed_read(struct feed *f, struct feed_item *ret); /* false: nothing now, and never when it is over */
+void feed_end_again(struct feed *f); /* FEED_SEEN, for who has to be told all the same: "end" is what it has to tell */
 void feed_close(struct feed *f); /* at any time, once */
 void feed_id_here(const struct feed *f, char id[FEED_ID]); /* of one that has been told all there is */
 

@@ -206,7 +206,7 @@ static void write_summary(struct buf *b, enum config_verb verb, const char *valu
 {
     static const char *const texts[CONFIG_VERBS] = {"Submits a task",   "Runs a task and waits for it", "A task", "The newest task of a filter",
                                                     "Tasks of a filter", "Tasks counted by status", "Runs a task again", "Cancels a task",
-                                                    "How the server is", "Counts of the server"};
+                                                    "How the server is", "Counts of the server", "What happens to tasks, over WebSocket"};
     char text[LIMIT_NAME + 80];
     bool typed = (verb == CONFIG_SUBMIT || verb == CONFIG_RUN) && !config_routes_is_source(value);
     snprintf(text, sizeof text, "%s%s%.*s", texts[verb], typed ? ": " : "", typed ? (int)strlen(value) - 2 : 0, value + 1);
@@ -238,7 +238,8 @@ static void write_operation(struct buf *b, const struct config *c, const struct 
     if (submits) write_request_body(b, c, r);
     json_write_key(b, "responses");
     json_write_open(b, '{');
-    write_response(b, status, "It is well.", r->reply);
+    if (verb == CONFIG_WS) json_write_member_raw(b, "101", STR("{\"description\":\"A WebSocket.\"}"));
+    else write_response(b, status, "It is well.", r->reply);
     if (r->errors) {
         write_response(b, "default", "It is refused.", r->errors);
     } else {

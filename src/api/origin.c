@@ -44,9 +44,11 @@ static bool is_from_browser(const struct http_request *r)
     return false;
 }
 
-static bool may_change(struct str method)
+/* What is upgraded is read by whatever page began it: browsers ask for no permission there (RFC 6455 section 10.2). */
+static bool may_change(const struct http_request *r)
 {
-    return !str_eq(method, STR("GET")) && !str_eq(method, STR("HEAD")) && !str_eq(method, STR("OPTIONS"));
+    return (!str_eq(r->method, STR("GET")) && !str_eq(r->method, STR("HEAD")) && !str_eq(r->method, STR("OPTIONS"))) ||
+           http_header(r, "Upgrade").p;
 }
 
 /* "http://localhost:8080" of Host localhost:8080 */
@@ -64,9 +66,9 @@ int origin_check(const struct http_request *r, struct err *e)
         return err_set(e, ERR_MISDIRECTED,
                        "the Host header must be localhost, 127.x.x.x or [::1], not \"%.*s\"; a proxy in front must set it",
                        (int)(host.len > 100 ? 100 : host.len), host.p);
-    if (!may_change(r->method)) return 0;
+    if (!may_change(r)) return 0;
     if (origin.p && !is_same_origin(origin, host))
-        return err_set(e, ERR_FORBIDDEN, "a web page of another origin (%.*s) may not change anything here",
+        return err_set(e, ERR_FORBIDDEN, "a web page of another origin (%.*s) may not change anything here, nor open a WebSocket",
                        (int)(origin.len > 100 ? 100 : origin.len), origin.p);
     if (str_eq_nocase(site, STR("cross-site")))
         return err_set(e, ERR_FORBIDDEN, "a web page of another site may not change anything here");

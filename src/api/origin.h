@@ -8,8 +8,8 @@
  *   Host             of a request that a browser makes (one with Accept-Language, Referer, Origin or Sec-Fetch-Site: a
  *                    page can set the first, but not leave it out): must be localhost, 127.x.x.x or [::1], with any
  *                    port. Else 421. A program may call this host what it likes.
- *   Origin           of a request that may change something (not GET, HEAD, OPTIONS): must be http(s):// and this very
- *                    Host, so not "null". Else 403.
+ *   Origin           of a request that may change something (not GET, HEAD, OPTIONS; any with Upgrade): must be http(s)://
+ *                    and this very Host, so not "null". Else 403.
  *   Sec-Fetch-Site   of such a request: not cross-site. Else 403.
  *
  * A proxy that lets browsers in must send a Host of loopback. On a UNIX socket, which no page can reach, any will do.

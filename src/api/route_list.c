@@ -7,6 +7,7 @@
 
 #include "api/route_answer.h"
 #include "api/route_call.h"
+#include "api/route_filter.h"
 #include "api/task_json.h"
 #include "api/wait.h"
 #include "base/text.h"
@@ -49,8 +50,9 @@ static size_t word_place(const char *word)
 }
 
 /* False: this application has no such word. */
-static bool set_status(struct listing *m, struct str word)
+static bool on_status(void *user, struct str word)
 {
+    struct listing *m = user;
     size_t n = 0;
     m->words = 0;
     for (size_t i = 0; i < DEPTH_WORDS; i++) {
@@ -61,56 +63,6 @@ static bool set_status(struct listing *m, struct str word)
     }
     if (n != 1) m->filter.word = NULL;
     return n > 0;
-}
-
-static int set_member(struct listing *m, struct str name, struct str value, struct err *e)
-{
-    struct store_filter *f = &m->filter;
-    if (str_eq(name, STR("type"))) f->type = value;
-    else if (str_eq(name, STR("queue"))) f->queue = value;
-    else if (str_eq(name, STR("subject"))) f->subject = value;
-    else if (str_eq(name, STR("status"))) return set_status(m, value) ? 0 : err_set(e, ERR_INVALID, "there is no status \"%.*s\"", STR_ARG(str_sub(value, 0, SHOWN)));
-    else if (f->n_tags == STORE_TAGS) return err_set(e, ERR_INVALID, "a filter takes at most %d tags", STORE_TAGS);
-    else f->tags[f->n_tags++] = (struct task_tag){str_sub(name, 4, name.len), value};
-    return 0;
-}
-
-static int set_members(struct listing *m, const struct json *j, struct err *e)
-{
-    struct arena *a = &m->call->req->arena;
-    struct buf text;
-    int err = 0;
-    buf_init(&text, LIMIT_BODY);
-    for (const struct json_node *v = json_first(json_root(j)); v && !err; v = json_next(json_root(j), v)) {
-        buf_clear(&text);
-        json_add_key(j, v, &text);
-        struct str name = arena_str(a, buf_str(&text)), value = json_span(j, v);
-        if (v->kind == JSON_NULL) continue;
-        buf_clear(&text);
-        if (v->kind == JSON_STRING) value = json_string(j, v, &text);
-        if (v->kind == JSON_OBJECT || v->kind == JSON_ARRAY)
-            err = err_set(e, ERR_INVALID, "%.*s must be a text or a number, not %s", STR_ARG(name), json_kind_name(v->kind));
-        else err = set_member(m, name, arena_str(a, value), e);
-    }
-    buf_release(&text);
-    return err;
-}
-
-/* Answers a refusal itself. */
-static int read_filter(struct listing *m)
-{
-    struct call *c = m->call;
-    struct buf made = call_buf(c);
-    struct err e = {0};
-    struct json j;
-    json_init(&j);
-    int err = route_call_make(c, c->through->value, NULL, 0, &made, &e);
-    if (!err) err = json_parse(&j, buf_str(&made), &e);
-    if (!err) err = set_members(m, &j, &e);
-    if (err) call_problem(c, &e);
-    json_release(&j);
-    buf_release(&made);
-    return err;
 }
 
 static int read_limit(struct listing *m)
@@ -302,7 +254,7 @@ void route_list(struct call *c)
     struct listing *m = arena_alloc(&c->req->arena, sizeof *m);
     bool latest = c->through->verb == CONFIG_LATEST;
     *m = (struct listing){.call = c, .words = EVERY_WORD, .counts_all = c->through->verb == CONFIG_COUNT};
-    if (read_filter(m) || read_limit(m) || read_cursor(m)) return;
+    if (route_filter_read(c, &m->filter, on_status, m) || read_limit(m) || read_cursor(m)) return;
     if (latest) m->limit = 1;
     if (m->limit && call_claim(c, m->limit * TASK_EXPECTED)) return;
     buf_init(&m->tasks, ANSWER_MAX);

@@ -11,8 +11,15 @@
 struct finding {
     struct call *call;
     const char *method, *pattern;
+    void (*handle)(struct call *c); /* instead of those; NULL: it is they */
     struct store_list list;
 };
+
+static void handle(const struct finding *f)
+{
+    if (f->handle) f->handle(f->call);
+    else api_handle(f->call, f->method, f->pattern);
+}
 
 static void go_on(struct finding *f, const struct id *id)
 {
@@ -20,7 +27,7 @@ static void go_on(struct finding *f, const struct id *id)
     char text[ID_TEXT];
     id_format(id, text);
     c->params[0] = arena_str(&c->req->arena, str_of(text));
-    api_handle(c, f->method, f->pattern);
+    handle(f);
 }
 
 /* Two could only be of two processes, or of one whose clock was put back between two starts. */
@@ -47,14 +54,14 @@ static void on_listed(struct store_req *req)
     }
 }
 
-void route_serial(struct call *c, const char *method, const char *pattern)
+static void find(struct finding *f)
 {
-    struct finding *f = arena_alloc(&c->req->arena, sizeof *f);
+    struct call *c = f->call;
     struct id id;
     int64_t serial;
-    *f = (struct finding){.call = c, .method = method, .pattern = pattern, .list = {.limit = 2, .has_after = true}};
+    f->list = (struct store_list){.limit = 2, .has_after = true};
     if (id_parse(&id, c->params[0]) == 0) {
-        api_handle(c, method, pattern);
+        handle(f);
     } else if (text_int(&serial, c->params[0]) != 0 || id_of_serial(&f->list.filter.from, serial) != 0 ||
                id_of_serial(&f->list.after, serial + 1) != 0) {
         call_refuse(c, ERR_NOT_FOUND, "there is no task with this number");
@@ -62,4 +69,18 @@ void route_serial(struct call *c, const char *method, const char *pattern)
         f->list.filter.has_from = true;
         store_list(c->api->server->store, &f->list, on_listed, f);
     }
+}
+
+void route_serial(struct call *c, const char *method, const char *pattern)
+{
+    struct finding *f = arena_alloc(&c->req->arena, sizeof *f);
+    *f = (struct finding){.call = c, .method = method, .pattern = pattern};
+    find(f);
+}
+
+void route_serial_to(struct call *c, void (*handle_it)(struct call *c))
+{
+    struct finding *f = arena_alloc(&c->req->arena, sizeof *f);
+    *f = (struct finding){.call = c, .handle = handle_it};
+    find(f);
 }

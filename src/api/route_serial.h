@@ -10,5 +10,7 @@
 
 /* c->params[0] is a number (or an id): becomes the id of its task, then api_handle. Answers 404 when there is none. */
 void route_serial(struct call *c, const char *method, const char *pattern);
+/* The same, then handle_it. */
+void route_serial_to(struct call *c, void (*handle_it)(struct call *c));
 
 #endif

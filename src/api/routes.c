@@ -10,6 +10,7 @@
 #include "api/route_notices.h"
 #include "api/route_serial.h"
 #include "api/route_submit.h"
+#include "api/route_ws.h"
 #include "server/config_copy.h"
 #include "server/config_table.h"
 
@@ -141,6 +142,7 @@ void routes_handle(struct call *c)
     case CONFIG_STATS: api_handle(c, "GET", "/v1/stats"); return;
     case CONFIG_NOTIFICATIONS: route_notices(c); return;
     case CONFIG_READ: one_notice(c); return;
+    case CONFIG_WS: route_ws(c); return;
     case CONFIG_VERBS: return; /* no route has it: config_routes_check */
     }
 }

@@ -92,7 +92,10 @@
 #define LIMIT_RETRY_AFTER_MS (24LL * 3600 * 1000) /* how long a server that a task calls can put its next attempt off by Retry-After */
 #define LIMIT_SSE_EVENT (1024 * 1024)             /* one event of a stream that a task reads, its data together */
 #define LIMIT_EVENTS (4 * 1024 * 1024)            /* of what has just happened, in memory for those who listen; and 4,096 events */
-#define LIMIT_LISTENERS 10000                     /* streams that listen at one time */
+#define LIMIT_LISTENERS 10000                     /* streams and subscriptions that listen at one time */
+#define LIMIT_WS_SUBSCRIPTIONS 100                /* of one WebSocket; each counts as one that listens */
+#define LIMIT_WS_SUBSCRIPTION_ID 64               /* what a client calls one */
+#define LIMIT_WS_ERRORS 10                        /* messages in a row that are not understood: then the WebSocket is closed */
 #define LIMIT_CALLS 1000                          /* requests of one http type at one time */
 #define LIMIT_SCHEMA (1024 * 1024)                /* a JSON Schema of an input */
 #define LIMIT_SCHEMA_STEPS 20000000               /* what checking one input against its schema may cost: a step is a value, a comparison, a character that a pattern looks at */

@@ -114,7 +114,7 @@ struct config_callback { /* of a route: who is told of the ending */
  * (task/mapping.h), NULL when not said; one of the verbs is. */
 struct config_route {
     const char *path; /* "POST /api/process/{kind}" */
-    const char *submit, *run, *get, *latest, *list, *count, *retry, *cancel, *health, *stats, *notifications, *read;
+    const char *submit, *run, *get, *latest, *list, *count, *retry, *cancel, *health, *stats, *notifications, *read, *ws;
     const char *fields, *subject, *priority, *tags, *key, *limit_key;
     enum task_conflict on_conflict;
     int64_t wait_ms;

@@ -20,6 +20,7 @@ static const char *const of_health[] = {"health", "query", "path", "header", NUL
 static const char *const of_stats[] = {"stats", "query", "path", "header", NULL};
 static const char *const of_notices[] = {"list", "notifications", "query", "path", "header", NULL};
 static const char *const of_notice[] = {"notification", "body", "query", "path", "form", "header", NULL};
+static const char *const of_ws[] = {"task", "event", "query", "path", "header", NULL};
 static const char *const of_error[] = {"error", "query", "path", "header", NULL};
 
 static const char *const *reply_roots(enum config_verb verb)
@@ -31,6 +32,7 @@ static const char *const *reply_roots(enum config_verb verb)
     case CONFIG_STATS: return of_stats;
     case CONFIG_NOTIFICATIONS: return of_notices;
     case CONFIG_READ: return of_notice;
+    case CONFIG_WS: return of_ws;
     case CONFIG_SUBMIT:
     case CONFIG_RUN:
     case CONFIG_GET:
@@ -141,6 +143,7 @@ static bool is_notice_filter(struct str name)
 {
     return str_eq(name, STR("unread_only")) || str_eq(name, STR("subject")) || str_eq(name, STR("task"));
 }
+static bool is_filter_of_events(struct str name) { return is_filter(name) && !str_eq(name, STR("status")); }
 
 static bool is_anything(struct str name) { return name.len > 0; }
 
@@ -149,6 +152,13 @@ static void check_filter(const struct config_route_maps *m, const char *key, con
     check(m, key, json, config_route_maps_asked, false);
     if (notices) check_members(m, key, json, true, is_notice_filter, "expected a map of unread_only, subject, task, each with a source");
     else check_members(m, key, json, true, is_filter, "expected a map of type, queue, subject, status, tag.NAME, each with a source");
+}
+
+static void check_ws(const struct config_route_maps *m, const char *key, const char *json)
+{
+    check(m, key, json, config_route_maps_asked, false);
+    if (json[0] == '{') check_members(m, key, json, true, is_filter_of_events, "expected a map of type, queue, subject, tag.NAME, each with a source");
+    else if (json[0] != '"') m->tell(m, key, "expected events, a filter like {subject: query.subject}, or the source of a task's id, like path.task_id");
 }
 
 /* ---- the whole ---- */
@@ -177,6 +187,11 @@ static void check_verb(const struct config_route_maps *m, enum config_verb verb,
     case CONFIG_HEALTH:
     case CONFIG_STATS:
         if (strcmp(value, "{}") != 0 && strcmp(value, "true") != 0) m->tell(m, word, "this takes nothing: write {}");
+        return;
+    case CONFIG_WS:
+        if (strcmp(value, "\"events\"") == 0) return;
+        if (strcmp(value, "\"notifications\"") == 0) m->tell(m, word, "notifications are not told over WebSocket yet");
+        else check_ws(m, word, value);
         return;
     case CONFIG_VERBS: return;
     }

@@ -13,7 +13,7 @@
 
 static const char *const words[CONFIG_VERBS] = {"submit", "run",   "get",    "latest", "list",
                                                 "count",  "retry", "cancel", "health", "stats",
-                                                "notifications", "read"};
+                                                "notifications", "read", "ws"};
 
 const char *config_routes_word(enum config_verb verb) { return words[verb]; }
 
@@ -27,7 +27,7 @@ static const char *verb_value(const struct config_route *r, enum config_verb ver
 {
     const char *const values[CONFIG_VERBS] = {r->submit, r->run,   r->get,    r->latest, r->list,
                                               r->count,  r->retry, r->cancel, r->health, r->stats,
-                                              r->notifications, r->read};
+                                              r->notifications, r->read, r->ws};
     return values[verb];
 }
 
@@ -131,7 +131,7 @@ static bool check_verb(const struct config_route_maps *m, enum config_verb *ret)
         if (n++) tell(m, words[v], arena_format(&m->config->arena, "a route does one thing, and this one has \"%s\" already", words[*ret]).p);
         else *ret = (enum config_verb)v;
     }
-    if (n == 0) tell(m, NULL, "a route needs one of submit, run, get, latest, list, count, retry, cancel, health, stats, notifications, read");
+    if (n == 0) tell(m, NULL, "a route needs one of submit, run, get, latest, list, count, retry, cancel, health, stats, notifications, read, ws");
     return n == 1;
 }
 
@@ -140,6 +140,7 @@ static void check_keys(const struct config_route_maps *m, enum config_verb verb)
     for (size_t i = 0; i < sizeof goes_with / sizeof *goes_with; i++)
         if (!(goes_with[i].verbs & 1U << verb) && is_said(m, goes_with[i].key))
             tell(m, goes_with[i].key, arena_format(&m->config->arena, "this goes with %s", goes_with[i].with).p);
+    if (verb == CONFIG_WS && is_said(m, "status")) tell(m, "status", "a WebSocket begins with 101 and no other");
     if (is_said(m, "on_conflict") && !m->route->key) tell(m, "on_conflict", "this says what becomes of a \"key\" that is held: give one");
 }
 
@@ -172,6 +173,7 @@ void config_routes_check(struct config *c, struct config_errors *errors)
         if (one) check_keys(&m, verb);
         if (one && (verb == CONFIG_SUBMIT || verb == CONFIG_RUN)) check_type(&m, words[verb], verb_value(m.route, verb));
         if (!right || !one) continue;
+        if (verb == CONFIG_WS && !str_eq(path.method, STR("GET"))) tell(&m, "path", "a WebSocket begins with GET");
         m.path = &path;
         config_route_maps_check(&m, verb, words[verb], verb_value(m.route, verb));
     }

@@ -36,6 +36,8 @@ static const struct config_key keys[] = {
     {"notifications", KIND_MAPPING, FIELD(notifications),
      .help = "notifications of a filter, the newest first; this filter has `unread_only`, `subject`, `task`: `{unread_only: query.unread_only}`"},
     {"read", KIND_MAPPING, FIELD(read), .help = "marks the notification with this id as read: `path.id`"},
+    {"ws", KIND_MAPPING, FIELD(ws),
+     .help = "a WebSocket on which the task is told at each change: with a source the task of this id, until it has ended; with a filter, as of `list` but without `status`, or with `events` all of them"},
     {"fields", KIND_MAPPING, FIELD(fields), .help = "submit, run: what the task's input is made of; without it, the body as it is"},
     {"input", KIND_SCHEMA, FIELD(input),
      .help = "submit, run: JSON Schema (2020-12) of the request's body, a file or a map: what does not fit is answered 422, defaults are filled in, and texts of forms become what it takes; before `fields`"},
@@ -56,7 +58,7 @@ static const struct config_key keys[] = {
     {"cursor", KIND_MAPPING, FIELD(cursor), .help = "list, notifications: the source of where to go on; `list.next_cursor` says it"},
     {"serial", KIND_BOOL, FIELD(serial), .initial = "false",
      .help = "ids of tasks, or of notifications, are whole numbers here, in what is asked and in answers"},
-    {"reply", KIND_MAPPING, FIELD(reply), .help = "the answer, made of task. (submit, run, get, latest, retry, cancel), list. and tasks (list), counts. and tasks (count), health., stats., list. and notifications (notifications), notification. (read), and what the request has; without it, all of that"},
+    {"reply", KIND_MAPPING, FIELD(reply), .help = "the answer, made of task. (submit, run, get, latest, retry, cancel, ws), event. (ws: `name`, `id`), list. and tasks (list), counts. and tasks (count), health., stats., list. and notifications (notifications), notification. (read), and what the request has; without it, all of that"},
     {"status", KIND_INT, FIELD(status), .min = 200, .max = 299, .unit = "HTTP status",
      .help = "of the answer when it is well; 202 after a submit, else 200, when it is not said"},
     {"callback", KIND_SECTION, FIELD(callback), .section = &config_table_callback,
@@ -64,7 +66,4 @@ static const struct config_key keys[] = {
     {"words", KIND_MAPPING, FIELD(words), .help = "other words for statuses, in answers and in what is asked for; those of `words` outside go for all routes"},
     {"errors", KIND_MAPPING, FIELD(errors), .help = "the answer to what is refused, made of error. (`status`, `code`, `title`, `detail`, `pointer`, `request_id`), path., query., header.; without it, problem+json"},
 };
-static const char *const later[] = {
-    "ws", "it comes with WebSocket",
-    NULL};
-const struct config_section config_table_route = {"routes", keys, sizeof keys / sizeof *keys, .later = later, .size = sizeof(struct config_route)};
+const struct config_section config_table_route = {"routes", keys, sizeof keys / sizeof *keys, .size = sizeof(struct config_route)};

@@ -59,4 +59,11 @@ BUGS = {
         "if (rc == 0 && way == IN_URL) buf_add_str(b, value);",
         unit("test_unit_handler_web_fill", "in_a_url_a_value_is_percent_encoded"),
     ),
+    "page_opens_websocket": (
+        "a web page of another site may open a WebSocket",
+        "src/api/origin.c",
+        '           http_header(r, "Upgrade").p;',
+        "           false;",
+        unit("test_unit_api_origin", "a_page_of_another_origin_may_not_open_a_websocket"),
+    ),
 }

@@ -72,6 +72,18 @@ TEST(a_page_of_another_origin_may_look_but_not_change)
     CHECK_INT(check("POST", "[::1]:8080", given("Origin", "http://[::1]:8080")), 0);
 }
 
+TEST(a_page_of_another_origin_may_not_open_a_websocket)
+{
+    struct http_header headers[] = {{STR("Host"), STR("127.0.0.1:8080")}, {STR("Upgrade"), STR("websocket")}, {STR("Origin"), STR("http://evil.example")}};
+    struct http_request r = {.method = STR("GET"), .peer = STR("127.0.0.1"), .headers = headers, .n_headers = N(headers)};
+    struct err e;
+    CHECK_INT(origin_check(&r, &e), ERR_FORBIDDEN);
+    headers[2].value = STR("http://127.0.0.1:8080");
+    CHECK_INT(origin_check(&r, &e), 0);
+    r.n_headers = 2; /* no page */
+    CHECK_INT(origin_check(&r, &e), 0);
+}
+
 TEST(what_the_browser_calls_cross_site_may_not_change_anything)
 {
     CHECK_INT(check("POST", "localhost", given("Sec-Fetch-Site", "cross-site")), ERR_FORBIDDEN);

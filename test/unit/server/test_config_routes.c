@@ -36,12 +36,13 @@ static void refuse(const char *route, int column, const char *why)
 TEST(each_verb_is_found_with_its_value)
 {
     static const char *const words[] = {"submit", "run", "get", "latest", "list", "count", "retry", "cancel", "health", "stats",
-                                        "notifications", "read"};
+                                        "notifications", "read", "ws"};
     load("  - {path: POST /1, submit: a}\n  - {path: POST /2, run: b.x}\n  - {path: \"GET /3/{id}\", get: path.id}\n"
          "  - {path: GET /4, latest: {subject: query.s}}\n  - {path: GET /5, list: {type: const.a, tag.x: query.x}}\n"
          "  - {path: GET /6, count: {}}\n  - {path: \"POST /7/{id}\", retry: path.id}\n  - {path: POST /8, cancel: body.id}\n"
          "  - {path: GET /9, health: {}}\n  - {path: GET /10, stats: true}\n"
-         "  - {path: GET /11, notifications: {unread_only: query.u}}\n  - {path: POST /12, read: body.id}\n");
+         "  - {path: GET /11, notifications: {unread_only: query.u}}\n  - {path: POST /12, read: body.id}\n"
+         "  - {path: GET /13, ws: events}\n");
     CHECK_INT(c.n_routes, CONFIG_VERBS);
     for (int v = 0; v < CONFIG_VERBS; v++) {
         const char *value = NULL;
@@ -91,7 +92,7 @@ TEST(two_routes_of_one_method_and_path_are_refused)
 
 TEST(a_route_does_one_thing)
 {
-    refuse("{path: GET /a}", 6, "a route needs one of submit, run, get, latest, list, count, retry, cancel, health, stats, notifications, read");
+    refuse("{path: GET /a}", 6, "a route needs one of submit, run, get, latest, list, count, retry, cancel, health, stats, notifications, read, ws");
     refuse("{path: GET /a, health: {}, stats: {}}", 32, "\"stats\": a route does one thing, and this one has \"health\" already");
     refuse("{path: GET /a, health: {x: y}}", 20, "\"health\": this takes nothing: write {}");
     refuse("{path: GET /a, get: {x: query.id}}", 20, "\"get\": expected the source of a task's id, like path.task_id");
@@ -105,8 +106,28 @@ TEST(a_route_does_one_thing)
 TEST(what_is_known_of_and_not_there_yet_is_told_so)
 {
     refuse("{path: POST /a, submit: a, callback: {url: nope.url}}", 43, "\"callback.url\": \"nope.url\" names no source; a source begins with one of body., query., path., form., file., header., const. (which is text)");
-    refuse("{path: POST /a, submit: a, ws: {}}", 32, "\"ws\" is not there yet: it comes with WebSocket");
     refuse("{path: POST /a, submit: a, serial: 5}", 40, "\"serial\": expected true or false; found \"5\"");
+}
+
+TEST(a_websocket_is_of_a_task_or_of_a_filter)
+{
+    const char *good[] = {"{path: GET /a, ws: events}", "{path: GET /a, ws: {}}", "{path: GET /a, ws: {tag.p: query.p, type: const.t}}",
+                          "{path: 'GET /a/{id}', ws: path.id, serial: true, reply: {id: task.id, what: event.name, p: path.id}}"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct buf b;
+        buf_init(&b, 1 << 16);
+        buf_add_format(&b, "routes:\n  - %s\n", good[i]);
+        CHECK_INT(config_load(&c, config_dir_write("bide.yaml", b.p), NULL, &errors), 0);
+        config_release(&c);
+        buf_release(&b);
+    }
+    refuse("{path: GET /a, ws: {status: query.s}}", 20, "\"ws\": \"status\": expected a map of type, queue, subject, tag.NAME, each with a source");
+    refuse("{path: GET /a, ws: [query.s]}", 20, "\"ws\": expected events, a filter like {subject: query.subject}, or the source of a task's id, like path.task_id");
+    refuse("{path: GET /a, ws: notifications}", 20, "\"ws\": notifications are not told over WebSocket yet");
+    refuse("{path: POST /a, ws: events}", 6, "\"path\": a WebSocket begins with GET");
+    refuse("{path: GET /a, ws: events, status: 201}", 32, "\"status\": a WebSocket begins with 101 and no other");
+    refuse("{path: GET /a, ws: path.id}", 20, "\"ws\": \"path.id\": the path has no {id}");
+    refuse("{path: GET /a, ws: events, reply: body.x}", 32, "\"reply\": \"body.x\" names no source; a source begins with one of task., event., query., path., header., const. (which is text)");
 }
 
 TEST(there_may_be_two_hundred_of_them)
