@@ -23,6 +23,7 @@ struct pushing {
     struct arena arena;        /* what those point to */
     struct ws_feeds feeds;
     struct ws_feed told;       /* the only one */
+    bool notices;              /* of notifications, not of tasks */
 };
 
 static void release(struct pushing *p)
@@ -74,6 +75,24 @@ static void keep_filter(struct pushing *p, const struct store_filter *f)
 
 /* ---- telling ---- */
 
+/* With its serial in the place of its id, which stands first, where the route shows those. */
+static int show_notice(struct buf *out, struct str data, bool serial)
+{
+    struct json j;
+    json_init(&j);
+    int err = json_parse(&j, data, NULL);
+    const struct json_node *id = err ? NULL : json_member(&j, json_root(&j), STR("id")), *number = err ? NULL : json_member(&j, json_root(&j), STR("serial"));
+    if (!err && serial && id && number) {
+        buf_add_str(out, str_sub(data, 0, id->start));
+        buf_add_str(out, json_span(&j, number));
+        buf_add_str(out, str_sub(data, id->start + id->len, data.len));
+    } else if (!err) {
+        buf_add_str(out, data);
+    }
+    json_release(&j);
+    return err ? err : buf_err(out);
+}
+
 static void push(struct pushing *p, const struct feed_item *it)
 {
     struct call *c = &p->call;
@@ -85,9 +104,10 @@ static void push(struct pushing *p, const struct feed_item *it)
     json_write_member_text(&event, "name", it->word);
     json_write_member_text(&event, "id", it->id);
     json_write_close(&event, '}');
-    int err = route_answer_task(c, &shown, it->data, &state);
-    const struct mapping_root roots[2] = {{STR("task"), buf_str(&shown)}, {STR("event"), buf_str(&event)}};
-    if (!err) err = route_call_make(c, p->through.conf.reply ? p->through.conf.reply : "\"task\"", roots, 2, &made, &e);
+    int err = p->notices ? show_notice(&shown, it->data, p->through.conf.serial) : route_answer_task(c, &shown, it->data, &state);
+    const struct mapping_root roots[2] = {{p->notices ? STR("notification") : STR("task"), buf_str(&shown)}, {STR("event"), buf_str(&event)}};
+    const char *otherwise = p->notices ? "\"notification\"" : "\"task\"";
+    if (!err) err = route_call_make(c, p->through.conf.reply ? p->through.conf.reply : otherwise, roots, 2, &made, &e);
     buf_release(&shown);
     buf_release(&event);
     arena_clear(&p->req.arena);
@@ -175,14 +195,14 @@ static void on_ready(struct feed *f)
     else call_store_failed(c, ERR_STORE);
 }
 
-static void start(struct call *c, const struct id *id, const struct store_filter *filter)
+static void start(struct call *c, const struct id *id, const struct store_filter *filter, bool notices)
 {
     if (c->api->server->news.bus.n_listeners >= LIMIT_LISTENERS) {
         call_refuse(c, ERR_AGAIN, "%d streams listen already; try again later", LIMIT_LISTENERS);
         return;
     }
     struct pushing *p = mem_new(sizeof *p);
-    *p = (struct pushing){.asked = c, .told.feed = {.api = c->api, .listener.kinds = BUS_ALL & ~BUS_WORDY}};
+    *p = (struct pushing){.asked = c, .notices = notices, .told.feed = {.api = c->api, .listener.kinds = notices ? BUS_BIT(BUS_NOTIFICATION) : BUS_OF_TASK & ~BUS_WORDY}};
     keep(p, c);
     keep_filter(p, filter);
     ws_feeds_init(&p->feeds, c->api->server->turn, tell);
@@ -196,20 +216,20 @@ static void start(struct call *c, const struct id *id, const struct store_filter
 static void of_task(struct call *c)
 {
     struct id id;
-    if (!call_id(c, &id)) start(c, &id, &(struct store_filter){0});
+    if (!call_id(c, &id)) start(c, &id, &(struct store_filter){0}, false);
 }
 
 static void of_filter(struct call *c)
 {
     struct store_filter f = {0};
     if (c->through->value[0] == '{' && route_filter_read(c, &f, NULL, NULL)) return;
-    start(c, NULL, &f);
+    start(c, NULL, &f, strcmp(c->through->value, "\"notifications\"") == 0);
 }
 
 void route_ws(struct call *c)
 {
     const struct route_call *t = c->through;
-    if (!config_routes_is_source(t->value)) of_filter(c);
+    if (!config_routes_is_source(t->value)) of_filter(c); /* a word that is none, too */
     else if (route_call_text(c, "ws", t->value, &c->params[0])) return;
     else if (!c->params[0].p) call_refuse(c, ERR_NOT_FOUND, "the request names no task");
     else if (t->conf.serial) route_serial_to(c, of_task);

@@ -13,6 +13,7 @@ const char *const config_route_maps_asked[] = {"body", "query", "path", "form", 
 
 /* What a reply can be made of, by verb. */
 static const char *const of_task[] = {"task", "body", "query", "path", "form", "file", "header", NULL};
+static const char *const of_told[] = {"notification", "event", "query", "path", "header", NULL};
 static const char *const of_ended[] = {"task", NULL};
 static const char *const of_list[] = {"list", "tasks", "query", "path", "header", NULL};
 static const char *const of_count[] = {"counts", "tasks", "query", "path", "header", NULL};
@@ -158,7 +159,7 @@ static void check_ws(const struct config_route_maps *m, const char *key, const c
 {
     check(m, key, json, config_route_maps_asked, false);
     if (json[0] == '{') check_members(m, key, json, true, is_filter_of_events, "expected a map of type, queue, subject, tag.NAME, each with a source");
-    else if (json[0] != '"') m->tell(m, key, "expected events, a filter like {subject: query.subject}, or the source of a task's id, like path.task_id");
+    else if (json[0] != '"') m->tell(m, key, "expected events, notifications, a filter like {subject: query.subject}, or the source of a task's id, like path.task_id");
 }
 
 /* ---- the whole ---- */
@@ -189,9 +190,7 @@ static void check_verb(const struct config_route_maps *m, enum config_verb verb,
         if (strcmp(value, "{}") != 0 && strcmp(value, "true") != 0) m->tell(m, word, "this takes nothing: write {}");
         return;
     case CONFIG_WS:
-        if (strcmp(value, "\"events\"") == 0) return;
-        if (strcmp(value, "\"notifications\"") == 0) m->tell(m, word, "notifications are not told over WebSocket yet");
-        else check_ws(m, word, value);
+        if (strcmp(value, "\"events\"") != 0 && strcmp(value, "\"notifications\"") != 0) check_ws(m, word, value);
         return;
     case CONFIG_VERBS: return;
     }
@@ -210,7 +209,8 @@ void config_route_maps_check(const struct config_route_maps *m, enum config_verb
     check(m, "limit_key", r->limit_key, config_route_maps_asked, false);
     check(m, "limit", r->limit, config_route_maps_asked, false);
     check(m, "cursor", r->cursor, config_route_maps_asked, false);
-    check(m, "reply", r->reply, reply_roots(verb), verb == CONFIG_LIST || verb == CONFIG_COUNT);
+    bool told = verb == CONFIG_WS && strcmp(value, "\"notifications\"") == 0;
+    check(m, "reply", r->reply, told ? of_told : reply_roots(verb), verb == CONFIG_LIST || verb == CONFIG_COUNT);
     check(m, "callback.url", r->callback.url, config_route_maps_asked, false);
     check(m, "callback.reply", r->callback.reply, of_ended, false);
     check(m, "errors", r->errors, of_error, false);

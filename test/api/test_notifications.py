@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Notifications: made with endings, once, through a kill at any moment; listed, counted, read, removed, swept; by routes."""
+import asyncio
 import json
 import subprocess
 
 import openapi
 import pytest
+import websockets
 from harness import BIDE, pointers, problem, until
 from streams import Stream
 from puller import metric
@@ -333,3 +335,15 @@ def test_it_is_told_on_the_streams(serve):
         [told] = [next(some)]
     assert (told.data["task_id"], told.data["title"]) == (ids[1], "number 2")
     assert {n["id"] for n in bide.get_json("/v1/notifications")["items"]} == {e.data["id"] for e in seen}
+
+
+def test_a_route_pushes_them_with_no_word_of_the_client(serve):
+    reply = {"id": "notification.id", "title": "notification.title", "is_read": 0, "chapter": {"as_number": "notification.tags.chapter"}}
+    bide = serve(routes=[{"path": "GET /ws/notifications", "ws": "notifications", "serial": True, "reply": reply}])
+
+    async def told():
+        async with websockets.connect(f"ws://127.0.0.1:{bide.port}/ws/notifications") as socket:
+            bide.act(["done", 1], tags={"chapter": "7"}, notify={"title": "told"})
+            return json.loads(await asyncio.wait_for(socket.recv(), 10))
+
+    assert asyncio.run(told()) == {"id": 1, "title": "told", "is_read": 0, "chapter": 7}

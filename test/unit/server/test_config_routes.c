@@ -122,8 +122,7 @@ TEST(a_websocket_is_of_a_task_or_of_a_filter)
         buf_release(&b);
     }
     refuse("{path: GET /a, ws: {status: query.s}}", 20, "\"ws\": \"status\": expected a map of type, queue, subject, tag.NAME, each with a source");
-    refuse("{path: GET /a, ws: [query.s]}", 20, "\"ws\": expected events, a filter like {subject: query.subject}, or the source of a task's id, like path.task_id");
-    refuse("{path: GET /a, ws: notifications}", 20, "\"ws\": notifications are not told over WebSocket yet");
+    refuse("{path: GET /a, ws: [query.s]}", 20, "\"ws\": expected events, notifications, a filter like {subject: query.subject}, or the source of a task's id, like path.task_id");
     refuse("{path: POST /a, ws: events}", 6, "\"path\": a WebSocket begins with GET");
     refuse("{path: GET /a, ws: events, status: 201}", 32, "\"status\": a WebSocket begins with 101 and no other");
     refuse("{path: GET /a, ws: path.id}", 20, "\"ws\": \"path.id\": the path has no {id}");
