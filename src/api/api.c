@@ -6,6 +6,7 @@
 #include "api/api.h"
 
 #include "api/call.h"
+#include "api/notice_json.h"
 #include "api/origin.h"
 #include "api/pull_upload.h"
 #include "api/routes.h"
@@ -21,18 +22,24 @@ static const struct route *const tables[] = {tasks_routes,   task_routes,   queu
                                              pull_claim_routes, pull_attempt_routes, pull_upload_routes,
                                              callbacks_routes,
                                              upload_routes,  uploaded_routes, files_zip_routes,
-                                             events_routes,   ws_routes};
+                                             events_routes,   ws_routes,      notices_routes};
 
 static void write_news(void *user, struct buf *b, const struct task *t, bool with_result)
 {
     task_json_write(b, ((struct api *)user)->server, t, with_result ? TASK_SHOW_RESULT : TASK_SHOW_NEITHER);
 }
 
+static void write_notice(void *user, struct buf *b, const struct notice *n)
+{
+    (void)user;
+    notice_json_write(b, n);
+}
+
 void api_init(struct api *a, struct server *server)
 {
     *a = (struct api){.server = server, .started_at_ms = turn_wall_ms(server->turn)};
     server->sequel.maker = sequel_maker(a);
-    server->news.writer = (struct news_writer){a, write_news};
+    server->news.writer = (struct news_writer){a, write_news, write_notice};
     json_init(&a->json);
     map_init(&a->busy_keys);
     a->json.closed = STR("input"); /* passed on, never looked into */

@@ -56,7 +56,7 @@ extern const struct route tasks_routes[], task_routes[], queues_routes[], worker
     openapi_routes[], bulk_routes[], history_routes[], change_routes[],
     gc_routes[], batch_routes[], files_routes[], pull_claim_routes[], pull_attempt_routes[],
     pull_upload_routes[], callbacks_routes[], upload_routes[], uploaded_routes[], files_zip_routes[],
-    events_routes[], ws_routes[];
+    events_routes[], ws_routes[], notices_routes[];
 
 /* Has the route of this method and pattern, one of the tables, handle the call. */
 void api_handle(struct call *c, const char *method, const char *pattern);

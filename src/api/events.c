@@ -32,7 +32,7 @@ static unsigned read_kinds(struct call *c)
         int kind = bus_kind_of(word);
         if (kind < 0) {
             call_refuse(c, ERR_INVALID, "kind must name events, with commas between, out of created started progress output log retrying "
-                        "completed failed cancelled expired; not '%.*s'", (int)(word.len > 40 ? 40 : word.len), word.p);
+                        "completed failed cancelled expired notification.created; not '%.*s'", (int)(word.len > 40 ? 40 : word.len), word.p);
             return 0;
         }
         kinds |= BUS_BIT((enum bus_kind)kind);

@@ -166,7 +166,7 @@ void feed_open(struct feed *f, const struct id *id, struct str last)
     f->listener.one = id != NULL;
     if (id) {
         f->listener.id = *id;
-        f->listener.kinds = BUS_ALL;
+        f->listener.kinds = BUS_OF_TASK;
     }
     f->reset = !bus_join(&f->api->server->news.bus, &f->listener, &after);
     if (id) ask(f);
@@ -178,7 +178,7 @@ void feed_open_new(struct feed *f, const struct task *t)
     f->listener.on_news = on_news;
     f->listener.one = true;
     f->listener.id = t->body.id;
-    f->listener.kinds = BUS_ALL;
+    f->listener.kinds = BUS_OF_TASK;
     (void)bus_join(&f->api->server->news.bus, &f->listener, &(struct bus_place){0});
     f->state = FEED_TELLING;
     take_snapshot(f, t);

@@ -42,6 +42,7 @@ static void on_passed(void *user, int err, const struct retention_counts *n)
     json_write_member_int(&b, "files", n->files);
     json_write_member_int(&b, "bytes", n->bytes);
     json_write_member_int(&b, "keys", n->keys);
+    json_write_member_int(&b, "notifications", n->notices);
     json_write_close(&b, '}');
     call_answer(p->call, 200, &b);
 }

@@ -269,6 +269,7 @@ static void on_metrics(struct store_req *req)
     write_files(&b, &s->filing);
     write_followers(&b, &s->sequel);
     write_streams(&b, &s->news.bus);
+    notices_write(&s->notices, &b);
     one_value(&b, "bide_http_connections", "gauge", "Open HTTP connections.", h->connections_now);
     one_value(&b, "bide_http_requests_total", "counter", "HTTP requests.", (double)h->requests_total);
     one_value(&b, "bide_http_refused_total", "counter", "Requests the HTTP layer refused itself.", (double)h->refused_total);

@@ -206,10 +206,10 @@ void route_answer(struct call *c, int status, struct buf *b, const struct http_h
     struct buf taken = *b;
     buf_init(b, 0);
     if (verb == CONFIG_RETRY || verb == CONFIG_CANCEL) status = 200, n_headers = 0; /* that it is on its way is the task's to say */
-    if (verb == CONFIG_HEALTH || verb == CONFIG_STATS) {
-        bool health = verb == CONFIG_HEALTH;
-        struct mapping_root root = {.name = health ? STR("health") : STR("stats"), .json = buf_str(&taken)};
-        route_answer_roots(c, status, &root, 1, health ? "\"health\"" : "\"stats\"", headers, n_headers);
+    if (verb == CONFIG_HEALTH || verb == CONFIG_STATS || verb == CONFIG_READ) {
+        const char *name = verb == CONFIG_HEALTH ? "\"health\"" : verb == CONFIG_STATS ? "\"stats\"" : "\"notification\"";
+        struct mapping_root root = {.name = str_sub(str_of(name), 1, strlen(name) - 2), .json = buf_str(&taken)};
+        route_answer_roots(c, status, &root, 1, name, headers, n_headers);
     } else {
         answer_task(c, status, buf_str(&taken), headers, n_headers);
     }

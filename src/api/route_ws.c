@@ -7,6 +7,7 @@
 #include "api/route_answer.h"
 #include "api/route_call.h"
 #include "api/route_filter.h"
+#include "api/route_notices.h"
 #include "api/route_serial.h"
 #include "api/ws_feeds.h"
 #include "base/mem.h"
@@ -23,6 +24,7 @@ struct pushing {
     struct arena arena;        /* what those point to */
     struct ws_feeds feeds;
     struct ws_feed told;       /* the only one */
+    bool notices;              /* notifications are told, not tasks */
 };
 
 static void release(struct pushing *p)
@@ -74,20 +76,29 @@ static void keep_filter(struct pushing *p, const struct store_filter *f)
 
 /* ---- telling ---- */
 
+/* The object as the route shows it, for its root. */
+static int show(struct pushing *p, const struct feed_item *it, struct buf *shown)
+{
+    const char *state;
+    if (!p->notices) return route_answer_task(&p->call, shown, it->data, &state);
+    route_notices_show(&p->call, shown, it->data);
+    return buf_err(shown);
+}
+
 static void push(struct pushing *p, const struct feed_item *it)
 {
     struct call *c = &p->call;
+    const char *otherwise = p->notices ? "\"notification\"" : "\"task\"";
     struct buf shown = call_buf(c), event = call_buf(c), made;
     struct err e = {0};
-    const char *state;
     buf_init(&made, WS_FEEDS_FRAME);
     json_write_open(&event, '{');
     json_write_member_text(&event, "name", it->word);
     json_write_member_text(&event, "id", it->id);
     json_write_close(&event, '}');
-    int err = route_answer_task(c, &shown, it->data, &state);
-    const struct mapping_root roots[2] = {{STR("task"), buf_str(&shown)}, {STR("event"), buf_str(&event)}};
-    if (!err) err = route_call_make(c, p->through.conf.reply ? p->through.conf.reply : "\"task\"", roots, 2, &made, &e);
+    int err = show(p, it, &shown);
+    const struct mapping_root roots[2] = {{p->notices ? STR("notification") : STR("task"), buf_str(&shown)}, {STR("event"), buf_str(&event)}};
+    if (!err) err = route_call_make(c, p->through.conf.reply ? p->through.conf.reply : otherwise, roots, 2, &made, &e);
     buf_release(&shown);
     buf_release(&event);
     arena_clear(&p->req.arena);
@@ -182,7 +193,9 @@ static void start(struct call *c, const struct id *id, const struct store_filter
         return;
     }
     struct pushing *p = mem_new(sizeof *p);
-    *p = (struct pushing){.asked = c, .told.feed = {.api = c->api, .listener.kinds = BUS_ALL & ~BUS_WORDY}};
+    *p = (struct pushing){.asked = c, .told.feed = {.api = c->api, .listener.kinds = BUS_OF_TASK & ~BUS_WORDY}};
+    p->notices = strcmp(c->through->value, "\"notifications\"") == 0;
+    if (p->notices) p->told.feed.listener.kinds = BUS_BIT(BUS_NOTIFIED);
     keep(p, c);
     keep_filter(p, filter);
     ws_feeds_init(&p->feeds, c->api->server->turn, tell);

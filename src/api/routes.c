@@ -7,6 +7,7 @@
 #include "api/route_call.h"
 #include "api/route_form.h"
 #include "api/route_list.h"
+#include "api/route_notices.h"
 #include "api/route_serial.h"
 #include "api/route_submit.h"
 #include "api/route_ws.h"
@@ -102,6 +103,14 @@ static bool prepare(struct call *c)
     return false;
 }
 
+/* A notification, by its id or number. */
+static void one_notice(struct call *c)
+{
+    if (route_call_text(c, "read", c->through->value, &c->params[0])) return;
+    if (c->params[0].p) api_handle(c, "POST", "/v1/notifications/{}/read");
+    else call_refuse(c, ERR_NOT_FOUND, "the request names no notification");
+}
+
 /* By its id. */
 static void one_task(struct call *c, const char *method, const char *pattern)
 {
@@ -132,6 +141,8 @@ void routes_handle(struct call *c)
     case CONFIG_HEALTH: api_handle(c, "GET", "/healthz"); return;
     case CONFIG_STATS: api_handle(c, "GET", "/v1/stats"); return;
     case CONFIG_WS: route_ws(c); return;
+    case CONFIG_NOTIFICATIONS: route_notices(c); return;
+    case CONFIG_READ: one_notice(c); return;
     case CONFIG_VERBS: return; /* no route has it: config_routes_check */
     }
 }

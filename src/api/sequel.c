@@ -5,6 +5,7 @@
  */
 #include "api/sequel.h"
 
+#include "api/notice_make.h"
 #include "api/submission.h"
 #include "api/task_json.h"
 #include "base/json_write.h"
@@ -45,17 +46,20 @@ static void write_list(struct buf *b, const char *name, const struct json *j, co
 static bool is_some(const struct json_node *said, const char *of_type) { return said ? said->count > 0 : of_type != NULL; }
 
 int sequel_of_submit(struct str *ret, const struct json *j, const struct json_node *on_success, const struct json_node *on_failure,
-                     const struct config_type *type, struct server *s, struct arena *a, struct err *e)
+                     const struct json_node *notify, const struct config_type *type, struct server *s, struct arena *a, struct err *e)
 {
+    struct str notice = STR_NONE;
     *ret = STR_NONE;
     int err = on_success ? check_list(j, on_success, "/on_success", s, a, e) : 0;
     if (!err && on_failure) err = check_list(j, on_failure, "/on_failure", s, a, e);
-    if (err || !(is_some(on_success, type->on_success) || is_some(on_failure, type->on_failure))) return err;
+    if (!err) err = notice_make_said(&notice, j, notify, type->notify, e);
+    if (err || !(is_some(on_success, type->on_success) || is_some(on_failure, type->on_failure) || notice.p)) return err;
     struct buf b;
     buf_init(&b, LIMIT_BODY + 2 * LIMIT_CONFIG);
     json_write_open(&b, '{');
     write_list(&b, "on_success", j, on_success, type->on_success);
     write_list(&b, "on_failure", j, on_failure, type->on_failure);
+    if (notice.p) json_write_member_raw(&b, "notify", notice);
     json_write_close(&b, '}');
     *ret = arena_str(a, buf_str(&b));
     buf_release(&b);
@@ -91,19 +95,9 @@ struct making {
     size_t n, unmade;
 };
 
-/* With all of it, unless that is more than an input may be. */
 static struct str task_as_input(struct making *m)
 {
-    struct buf b;
-    if (m->task.p) return m->task;
-    buf_init(&b, LIMIT_INPUT);
-    task_json_write(&b, m->api->server, &m->owed->task, TASK_SHOW_WHOLE);
-    if (buf_err(&b)) {
-        buf_clear(&b);
-        task_json_write(&b, m->api->server, &m->owed->task, TASK_SHOW_NEITHER);
-    }
-    m->task = arena_str(&m->owed->req.arena, buf_str(&b));
-    buf_release(&b);
+    if (!m->task.p) m->task = task_json_whole(&m->owed->req.arena, m->api->server, &m->owed->task);
     return m->task;
 }
 
@@ -152,4 +146,4 @@ static void make(void *user, struct store_owed *o, struct store_add_item **ret, 
     *ret_unmade = m.unmade;
 }
 
-struct sequel_maker sequel_maker(struct api *a) { return (struct sequel_maker){a, make, check_next}; }
+struct sequel_maker sequel_maker(struct api *a) { return (struct sequel_maker){a, make, notice_make, check_next}; }

@@ -15,6 +15,6 @@ struct sequel_maker sequel_maker(struct api *a);
 /* Of a submit, each NULL when it says none and its type's are meant. Checks what it says, with pointers; *ret p NULL: nothing
  * follows. */
 int sequel_of_submit(struct str *ret, const struct json *j, const struct json_node *on_success, const struct json_node *on_failure,
-                     const struct config_type *type, struct server *s, struct arena *a, struct err *e) MUST_USE;
+                     const struct json_node *notify, const struct config_type *type, struct server *s, struct arena *a, struct err *e) MUST_USE;
 
 #endif

@@ -25,7 +25,7 @@ struct draft {
     const struct config_type *type;
     int64_t now_ms;
     int64_t priority, max_attempts, delay_ms, start_within_ms; /* -1: not said (priority: INT64_MIN) */
-    const struct json_node *retry, *on_success, *on_failure;
+    const struct json_node *retry, *on_success, *on_failure, *notify;
     bool conflict; /* on_conflict was said */
     struct cache_field cache;
 };
@@ -114,6 +114,13 @@ static int read_on_failure(const struct members *m, void *to, const struct json_
     return 0;
 }
 
+static int read_notify(const struct members *m, void *to, const struct json_node *v, const char *pointer)
+{
+    (void)m, (void)pointer;
+    ((struct draft *)to)->notify = v;
+    return 0;
+}
+
 /* null: forever. */
 static int read_retain(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
@@ -199,6 +206,7 @@ static const struct member fields[] = {
     {"cost", read_cost},
     {"on_success", read_on_success},
     {"on_failure", read_on_failure},
+    {"notify", read_notify},
     {"retain_ms", read_retain},
     {"subject", read_subject},
     {"tags", read_tags},
@@ -325,7 +333,7 @@ static int settle(struct draft *d)
     if (b->cache.ttl_ms) cache_print(b, d->cache.version, b->cache.print);
     if (b->retain_ms != RETAIN_AS_TYPE) retention_wish(&d->server->retention);
     err = d->retry ? members_read(d->m, policy, d->retry, "/retry", &b->rules.retry) : 0;
-    return err ? err : sequel_of_submit(&b->sequel, d->m->j, d->on_success, d->on_failure, d->type, d->server, d->m->arena, d->m->e);
+    return err ? err : sequel_of_submit(&b->sequel, d->m->j, d->on_success, d->on_failure, d->notify, d->type, d->server, d->m->arena, d->m->e);
 }
 
 static int check_command(struct draft *d, const struct http_request *r)

@@ -198,6 +198,20 @@ void task_json_write(struct buf *b, struct server *s, const struct task *t, enum
     (void)write_task(b, s, t, show, &unknown);
 }
 
+struct str task_json_whole(struct arena *a, struct server *s, const struct task *t)
+{
+    struct buf b;
+    buf_init(&b, LIMIT_INPUT);
+    task_json_write(&b, s, t, TASK_SHOW_WHOLE);
+    if (buf_err(&b)) {
+        buf_clear(&b);
+        task_json_write(&b, s, t, TASK_SHOW_NEITHER);
+    }
+    struct str json = arena_str(a, buf_str(&b));
+    buf_release(&b);
+    return json;
+}
+
 void task_json_write_placed(struct buf *b, struct server *s, const struct task *t, const struct task_place *place,
                             char etag[ETAG_TEXT])
 {

@@ -22,6 +22,8 @@ enum task_show { TASK_SHOW_NEITHER = 0, TASK_SHOW_INPUT = 1, TASK_SHOW_RESULT = 
 /* With input and result, or without (those the store left out for their size are null). What a live attempt knows better
  * (progress) is taken from its run. */
 void task_json_write(struct buf *b, struct server *s, const struct task *t, enum task_show show);
+/* As text in the arena, with all of it, unless that is more than an input may be. */
+struct str task_json_whole(struct arena *a, struct server *s, const struct task *t);
 /* Where it stands in line; zeroed: not known. */
 struct task_place {
     int64_t position;  /* 0: in no line */

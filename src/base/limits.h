@@ -23,6 +23,11 @@
 #define LIMIT_JSON_NODES 1000000                  /* values of one JSON text; what is closed (a task's input) is one */
 #define LIMIT_STEPS 64                            /* of a chain */
 #define LIMIT_SEQUEL 16                           /* tasks that are to follow one ending: on_success, on_failure, next of a verdict */
+#define LIMIT_NOTICE_TITLE 200                    /* title of a notification, in characters: what is longer ends with an ellipsis */
+#define LIMIT_NOTICE_MESSAGE 2000                 /* message of a notification, the same */
+#define LIMIT_NOTICE_KIND 64                      /* kind of a notification, in characters */
+#define LIMIT_NOTICE_DATA (4 * 1024)              /* data of a notification: what it is made of, and what was made */
+#define LIMIT_NOTICE_TEMPLATE (8 * 1024)          /* what the title, or the message, of notifications is made of */
 #define LIMIT_NAME 200                            /* a type, queue, pool, error type */
 #define LIMIT_SUBJECT 500                         /* subject */
 #define LIMIT_COST 1000000000000                  /* a task's cost */

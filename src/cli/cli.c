@@ -57,6 +57,7 @@ const struct cli_verb cli_verbs[] = {
     {"output", cli_output, "print what a task has streamed out so far", "ID", no_options, false, NULL},
     {"file", cli_file, "upload, fetch, list or remove files for tasks", "", cli_file_options, false,
      "A task names one in its input: \"file:ID\"."},
+    {"notification", cli_notification, "list, read or remove notifications", "", no_options, false, NULL},
     {"queue", cli_queue, "list, show, pause, resume or set queues", "", cli_queue_options, false, NULL},
     {"worker", cli_worker, "list, recycle or stop worker processes", "", no_options, false, NULL},
     {"stats", cli_stats, "print the server's numbers", "", no_options, false, NULL},

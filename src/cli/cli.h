@@ -58,6 +58,7 @@ int cli_get(int argc, char **argv);
 int cli_help(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_log(int argc, char **argv);
+int cli_notification(int argc, char **argv);
 int cli_output(int argc, char **argv);
 int cli_queue(int argc, char **argv);
 int cli_retry(int argc, char **argv);

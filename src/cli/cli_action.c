@@ -19,6 +19,7 @@ const struct cli_action *cli_action_of(const struct cli_verb *v)
 {
     if (v->run == cli_queue) return cli_queue_actions;
     if (v->run == cli_file) return cli_file_actions;
+    if (v->run == cli_notification) return cli_notification_actions;
     return v->run == cli_worker ? cli_worker_actions : NULL;
 }
 

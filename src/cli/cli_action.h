@@ -23,7 +23,7 @@ struct cli_action {
     int (*print)(const struct bide_text *page, struct bide_error *error); /* a list; NULL: as a table of the columns */
 };
 
-extern const struct cli_action cli_queue_actions[], cli_worker_actions[], cli_file_actions[];
+extern const struct cli_action cli_queue_actions[], cli_worker_actions[], cli_file_actions[], cli_notification_actions[];
 const struct cli_action *cli_action_of(const struct cli_verb *v); /* NULL: it has none */
 /* Reads argv and does what it says. */
 int cli_action_run(int argc, char **argv);

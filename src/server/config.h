@@ -57,6 +57,11 @@ struct config_files {
     int64_t retain_ms;  /* of one that no task refers to; FILE_FOREVER */
 };
 
+struct config_notices {
+    int64_t retain_ms; /* < 0: for ever */
+    int64_t max;       /* 0: no limit */
+};
+
 struct config_queue {
     const char *name;
     int32_t concurrency;
@@ -87,6 +92,7 @@ struct config_type {
     struct config_step *steps; /* n_steps 0: it is no chain */
     size_t n_steps;
     const char *on_success, *on_failure; /* JSON lists of submissions that follow its tasks; NULL: none */
+    const char *notify; /* JSON object (task/notify.h): its tasks' endings notify; NULL: they do not */
     const char *result;    /* of a chain: mapping; NULL: that of its last step */
     struct config_rules rules;
     int32_t priority;
@@ -99,7 +105,7 @@ struct config_type {
  * (task/mapping.h), NULL when not said; one of the verbs is. */
 struct config_route {
     const char *path; /* "POST /api/process/{kind}" */
-    const char *submit, *run, *get, *latest, *list, *count, *retry, *cancel, *health, *stats, *ws;
+    const char *submit, *run, *get, *latest, *list, *count, *retry, *cancel, *health, *stats, *notifications, *read, *ws;
     const char *fields, *subject, *priority, *tags, *key, *limit_key;
     enum task_conflict on_conflict;
     int64_t wait_ms;
@@ -122,6 +128,7 @@ struct config {
     const char *data_dir;      /* absolute */
     int64_t disk_reserve;      /* bytes */
     struct config_files files;
+    struct config_notices notices;
     struct config_rules defaults;
     struct config_queue *queues; /* `default` is always among them */
     size_t n_queues;

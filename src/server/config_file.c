@@ -16,6 +16,7 @@
 #include "server/config_routes.h"
 #include "server/config_sandbox.h"
 #include "server/config_schema.h"
+#include "server/config_notify.h"
 #include "server/config_sequel.h"
 #include "server/config_steps.h"
 #include "server/config_value.h"
@@ -346,6 +347,7 @@ static void walk(struct reader *r, struct fy_node *root)
     config_warmup_check(c, r->errors);
     config_steps_check(c, r->errors);
     config_sequel_check(c, r->errors);
+    config_notify_check(c, r->errors);
     config_routes_check(c, r->errors);
     if (c->commands && !config_type_is_declared(c, STR(COMMAND_TYPE))) build_in(c);
 }

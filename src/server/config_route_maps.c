@@ -17,17 +17,22 @@ static const char *const of_list[] = {"list", "tasks", "query", "path", "header"
 static const char *const of_count[] = {"counts", "tasks", "query", "path", "header", NULL};
 static const char *const of_health[] = {"health", "query", "path", "header", NULL};
 static const char *const of_stats[] = {"stats", "query", "path", "header", NULL};
+static const char *const of_ws_notices[] = {"notification", "event", "query", "path", "header", NULL};
 static const char *const of_ws[] = {"task", "event", "query", "path", "header", NULL};
+static const char *const of_notices[] = {"list", "notifications", "query", "path", "header", NULL};
+static const char *const of_notice[] = {"notification", "body", "query", "path", "form", "header", NULL};
 static const char *const of_error[] = {"error", "query", "path", "header", NULL};
 
-static const char *const *reply_roots(enum config_verb verb)
+static const char *const *reply_roots(enum config_verb verb, const char *value)
 {
     switch (verb) {
     case CONFIG_LIST: return of_list;
     case CONFIG_COUNT: return of_count;
     case CONFIG_HEALTH: return of_health;
     case CONFIG_STATS: return of_stats;
-    case CONFIG_WS: return of_ws;
+    case CONFIG_WS: return strcmp(value, "\"notifications\"") == 0 ? of_ws_notices : of_ws;
+    case CONFIG_NOTIFICATIONS: return of_notices;
+    case CONFIG_READ: return of_notice;
     case CONFIG_SUBMIT:
     case CONFIG_RUN:
     case CONFIG_GET:
@@ -136,19 +141,25 @@ static bool is_filter(struct str name)
 
 static bool is_filter_of_events(struct str name) { return is_filter(name) && !str_eq(name, STR("status")); }
 
+static bool is_notice_filter(struct str name)
+{
+    return str_eq(name, STR("unread_only")) || str_eq(name, STR("subject")) || str_eq(name, STR("task"));
+}
+
 static bool is_anything(struct str name) { return name.len > 0; }
 
-static void check_filter(const struct config_route_maps *m, const char *key, const char *json)
+static void check_filter(const struct config_route_maps *m, const char *key, const char *json, bool notices)
 {
     check(m, key, json, config_route_maps_asked, false);
-    check_members(m, key, json, true, is_filter, "expected a map of type, queue, subject, status, tag.NAME, each with a source");
+    if (notices) check_members(m, key, json, true, is_notice_filter, "expected a map of unread_only, subject, task, each with a source");
+    else check_members(m, key, json, true, is_filter, "expected a map of type, queue, subject, status, tag.NAME, each with a source");
 }
 
 static void check_ws(const struct config_route_maps *m, const char *key, const char *json)
 {
     check(m, key, json, config_route_maps_asked, false);
     if (json[0] == '{') check_members(m, key, json, true, is_filter_of_events, "expected a map of type, queue, subject, tag.NAME, each with a source");
-    else if (json[0] != '"') m->tell(m, key, "expected events, a filter like {subject: query.subject}, or the source of a task's id, like path.task_id");
+    else if (json[0] != '"') m->tell(m, key, "expected events, notifications, a filter like {subject: query.subject}, or the source of a task's id, like path.task_id");
 }
 
 /* ---- the whole ---- */
@@ -168,15 +179,18 @@ static void check_verb(const struct config_route_maps *m, enum config_verb verb,
         return;
     case CONFIG_LATEST:
     case CONFIG_LIST:
-    case CONFIG_COUNT: check_filter(m, word, value); return;
+    case CONFIG_COUNT: check_filter(m, word, value, false); return;
+    case CONFIG_NOTIFICATIONS: check_filter(m, word, value, true); return;
+    case CONFIG_READ:
+        if (value[0] == '"') check(m, word, value, config_route_maps_asked, false);
+        else m->tell(m, word, "expected the source of a notification's id, like path.id");
+        return;
     case CONFIG_HEALTH:
     case CONFIG_STATS:
         if (strcmp(value, "{}") != 0 && strcmp(value, "true") != 0) m->tell(m, word, "this takes nothing: write {}");
         return;
     case CONFIG_WS:
-        if (strcmp(value, "\"events\"") == 0) return;
-        if (strcmp(value, "\"notifications\"") == 0) m->tell(m, word, "notifications are not told over WebSocket yet");
-        else check_ws(m, word, value);
+        if (strcmp(value, "\"events\"") != 0 && strcmp(value, "\"notifications\"") != 0) check_ws(m, word, value);
         return;
     case CONFIG_VERBS: return;
     }
@@ -195,7 +209,7 @@ void config_route_maps_check(const struct config_route_maps *m, enum config_verb
     check(m, "limit_key", r->limit_key, config_route_maps_asked, false);
     check(m, "limit", r->limit, config_route_maps_asked, false);
     check(m, "cursor", r->cursor, config_route_maps_asked, false);
-    check(m, "reply", r->reply, reply_roots(verb), verb == CONFIG_LIST || verb == CONFIG_COUNT);
+    check(m, "reply", r->reply, reply_roots(verb, value), verb == CONFIG_LIST || verb == CONFIG_COUNT);
     check(m, "errors", r->errors, of_error, false);
     config_route_maps_words(m, "words", r->words);
 }

@@ -12,20 +12,22 @@
 #define ROUTES_MOST 200
 
 static const char *const words[CONFIG_VERBS] = {"submit", "run",   "get",    "latest", "list",
-                                                "count",  "retry", "cancel", "health", "stats", "ws"};
+                                                "count",  "retry", "cancel", "health", "stats",
+                                                "notifications", "read", "ws"};
 
 const char *config_routes_word(enum config_verb verb) { return words[verb]; }
 
 bool config_routes_reads(enum config_verb verb)
 {
-    return verb != CONFIG_SUBMIT && verb != CONFIG_RUN && verb != CONFIG_RETRY && verb != CONFIG_CANCEL;
+    return verb != CONFIG_SUBMIT && verb != CONFIG_RUN && verb != CONFIG_RETRY && verb != CONFIG_CANCEL && verb != CONFIG_READ;
 }
 
 /* Where the values of the verbs are, in their order. */
 static const char *verb_value(const struct config_route *r, enum config_verb verb)
 {
     const char *const values[CONFIG_VERBS] = {r->submit, r->run,   r->get,    r->latest, r->list,
-                                              r->count,  r->retry, r->cancel, r->health, r->stats, r->ws};
+                                              r->count,  r->retry, r->cancel, r->health, r->stats,
+                                              r->notifications, r->read, r->ws};
     return values[verb];
 }
 
@@ -99,7 +101,7 @@ static bool check_path(const struct config_route_maps *m, struct route_path *pat
 /* ---- verbs ---- */
 
 #define SUBMITS (1U << CONFIG_SUBMIT | 1U << CONFIG_RUN)
-#define LISTS (1U << CONFIG_LIST | 1U << CONFIG_COUNT)
+#define LISTS (1U << CONFIG_LIST | 1U << CONFIG_COUNT | 1U << CONFIG_NOTIFICATIONS)
 #define RUNS (1U << CONFIG_RUN)
 
 /* The keys that do not go with every verb. */
@@ -112,7 +114,7 @@ static const struct {
     {"tags", SUBMITS, "submit and run"},    {"key", SUBMITS, "submit and run"},         {"on_conflict", SUBMITS, "submit and run"},
     {"input", SUBMITS, "submit and run"},   {"keep", SUBMITS, "submit and run"},
     {"limit_key", SUBMITS, "submit and run"}, {"wait", RUNS, "run"},                    {"failed_status", RUNS, "run"},
-    {"limit", LISTS, "list and count"},     {"cursor", 1U << CONFIG_LIST, "list"},
+    {"limit", LISTS, "list, count and notifications"}, {"cursor", 1U << CONFIG_LIST | 1U << CONFIG_NOTIFICATIONS, "list and notifications"},
 };
 
 static bool is_said(const struct config_route_maps *m, const char *key)
@@ -129,7 +131,7 @@ static bool check_verb(const struct config_route_maps *m, enum config_verb *ret)
         if (n++) tell(m, words[v], arena_format(&m->config->arena, "a route does one thing, and this one has \"%s\" already", words[*ret]).p);
         else *ret = (enum config_verb)v;
     }
-    if (n == 0) tell(m, NULL, "a route needs one of submit, run, get, latest, list, count, retry, cancel, health, stats, ws");
+    if (n == 0) tell(m, NULL, "a route needs one of submit, run, get, latest, list, count, retry, cancel, health, stats, notifications, read, ws");
     return n == 1;
 }
 

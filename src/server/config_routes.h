@@ -13,7 +13,7 @@ void config_routes_check(struct config *c, struct config_errors *errors);
 
 enum config_verb {
     CONFIG_SUBMIT, CONFIG_RUN, CONFIG_GET, CONFIG_LATEST, CONFIG_LIST, CONFIG_COUNT, CONFIG_RETRY, CONFIG_CANCEL,
-    CONFIG_HEALTH, CONFIG_STATS, CONFIG_WS, CONFIG_VERBS
+    CONFIG_HEALTH, CONFIG_STATS, CONFIG_NOTIFICATIONS, CONFIG_READ, CONFIG_WS, CONFIG_VERBS
 };
 /* The one that the route has, and what it was given: JSON text. */
 enum config_verb config_routes_verb(const struct config_route *r, const char **ret_value);

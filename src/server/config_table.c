@@ -245,6 +245,8 @@ static const struct config_key type_keys[] = {
     {"on_success", KIND_JSON, FIELD(config_type, on_success),
      .help = "tasks that follow when one of this type completes: a list of types, or of submissions; without `input` they get the task that ended. A submit may say others"},
     {"on_failure", KIND_JSON, FIELD(config_type, on_failure), .help = "the same when it ends otherwise: failed, cancelled, expired"},
+    {"notify", KIND_JSON, FIELD(config_type, notify),
+     .help = "a notification when one of this type ends: `title`, `message`, `kind`, `on`, `data`. A submit may say another, or `null`"},
     {"http", KIND_SECTION, FIELD(config_type, http), .section = &config_table_http,
      .help = "or: a request to somebody else's server; its answer is the result"},
     {"input", KIND_SCHEMA, FIELD(config_type, input),
@@ -254,15 +256,6 @@ static const struct config_key type_keys[] = {
     RULES(config_type, rules., NULL, NULL, NULL),
 };
 const struct config_section config_table_type = {"types.NAME", KEYS(config_type, type_keys)};
-
-static const struct config_key files_keys[] = {
-    {"max", KIND_SIZE, FIELD(config_files, max), .initial = "2G", .min = 1, .max = LIMIT_FILE, .help = "of one uploaded file"},
-    {"quota", KIND_SIZE, FIELD(config_files, quota), .initial = "0", .max = INT64_MAX,
-     .help = "of all uploaded files together; 0 is no limit but `disk_reserve`"},
-    {"retain", KIND_DURATION, FIELD(config_files, retain_ms), .initial = "1d", .max = LIMIT_DELAY_MS, .words = forever,
-     .help = "how long one is kept, from its upload on, that no task refers to"},
-};
-const struct config_section config_table_files = {"files", KEYS(config_files, files_keys)};
 
 /* In the order in which they are read: types name queues and workers and inherit the defaults. */
 static const struct config_key top_keys[] = {
@@ -275,6 +268,7 @@ static const struct config_key top_keys[] = {
     {"disk_reserve", KIND_SIZE, FIELD(config, disk_reserve), .initial = "64M", .max = INT64_MAX,
      .help = "submits are refused while the disk of the store or of data_dir has less free; 0: never"},
     {"files", KIND_SECTION, FIELD(config, files), .section = &config_table_files, .help = "what clients upload"},
+    {"notifications", KIND_SECTION, FIELD(config, notices), .section = &config_table_notices, .help = "how long they are kept"},
     {"commands", KIND_BOOL, FIELD(config, commands), .initial = "true", .fixed = true,
      .help = "whoever can read run.key in data_dir may submit command lines: `bide run`"},
     {"defaults", KIND_SECTION, FIELD(config, defaults), .section = &config_table_defaults,

@@ -72,7 +72,7 @@ struct config_section {
 
 extern const struct config_section config_table_top, config_table_defaults, config_table_retry, config_table_queue,
     config_table_worker, config_table_batch, config_table_type, config_table_poll, config_table_retain,
-    config_table_limits, config_table_pull, config_table_warmup, config_table_route, config_table_files, config_table_http,
+    config_table_limits, config_table_pull, config_table_warmup, config_table_route, config_table_files, config_table_notices, config_table_http,
     config_table_http_stream, config_table_http_poll, config_table_http_callback;
 
 const struct config_key *config_table_find(const struct config_section *s, struct str key); /* NULL: unknown */

@@ -23,8 +23,11 @@ static const struct config_key keys[] = {
     {"cancel", KIND_MAPPING, FIELD(cancel), .help = "cancels the task with this id"},
     {"health", KIND_MAPPING, FIELD(health), .help = "how the server is, as /healthz says it: `health: {}`"},
     {"stats", KIND_MAPPING, FIELD(stats), .help = "counts, as /v1/stats says them: `stats: {}`"},
+    {"notifications", KIND_MAPPING, FIELD(notifications),
+     .help = "notifications of a filter, the newest first; this filter has `unread_only`, `subject`, `task`: `{unread_only: query.unread_only}`"},
+    {"read", KIND_MAPPING, FIELD(read), .help = "marks the notification with this id as read: `path.id`"},
     {"ws", KIND_MAPPING, FIELD(ws),
-     .help = "a WebSocket on which the task is told at each change: with a source the task of this id, until it has ended; with a filter, as of `list` but without `status`, or with `events` all of them"},
+     .help = "a WebSocket on which the task is told at each change: with a source the task of this id, until it has ended; with a filter, as of `list` but without `status`, or with `events` all of them; `notifications`: each notification when it is made"},
     {"fields", KIND_MAPPING, FIELD(fields), .help = "submit, run: what the task's input is made of; without it, the body as it is"},
     {"input", KIND_SCHEMA, FIELD(input),
      .help = "submit, run: JSON Schema (2020-12) of the request's body, a file or a map: what does not fit is answered 422, defaults are filled in, and texts of forms become what it takes; before `fields`"},
@@ -41,11 +44,11 @@ static const struct config_key keys[] = {
      .help = "run: the longest wait; then the answer is 202 with how it stands"},
     {"failed_status", KIND_INT, FIELD(failed_status), .initial = "500", .min = 200, .max = 599, .unit = "HTTP status",
      .help = "run: the status of the answer when the task ended otherwise than completed; its body is made by `errors`, or else by `reply`"},
-    {"limit", KIND_MAPPING, FIELD(limit), .help = "list, count: how many tasks are shown, a number up to 200 or a source; 50 of a list, none of a count"},
-    {"cursor", KIND_MAPPING, FIELD(cursor), .help = "list: the source of where to go on; `list.next_cursor` says it"},
+    {"limit", KIND_MAPPING, FIELD(limit), .help = "list, notifications, count: how many are shown, a number up to 200 or a source; 50 of a list, none of a count"},
+    {"cursor", KIND_MAPPING, FIELD(cursor), .help = "list, notifications: the source of where to go on; `list.next_cursor` says it"},
     {"serial", KIND_BOOL, FIELD(serial), .initial = "false",
-     .help = "ids of tasks are whole numbers here, in what is asked and in answers"},
-    {"reply", KIND_MAPPING, FIELD(reply), .help = "the answer, made of task. (submit, run, get, latest, retry, cancel, ws), event. (ws: `name`, `id`), list. and tasks (list), counts. and tasks (count), health., stats., and what the request has; without it, all of that"},
+     .help = "ids of tasks, or of notifications, are whole numbers here, in what is asked and in answers"},
+    {"reply", KIND_MAPPING, FIELD(reply), .help = "the answer, made of task. (submit, run, get, latest, retry, cancel, ws), event. (ws: `name`, `id`), list. and tasks (list), counts. and tasks (count), health., stats., list. and notifications (notifications), notification. (read, ws), and what the request has; without it, all of that"},
     {"status", KIND_INT, FIELD(status), .min = 200, .max = 299, .unit = "HTTP status",
      .help = "of the answer when it is well; 202 after a submit, else 200, when it is not said"},
     {"words", KIND_MAPPING, FIELD(words), .help = "other words for statuses, in answers and in what is asked for; those of `words` outside go for all routes"},
@@ -53,7 +56,5 @@ static const struct config_key keys[] = {
 };
 static const char *const later[] = {
     "callback", "it comes with webhooks",
-    "notifications", "it comes with notifications",
-    "read", "it comes with notifications",
     NULL};
 const struct config_section config_table_route = {"routes", keys, sizeof keys / sizeof *keys, .later = later, .size = sizeof(struct config_route)};

@@ -226,3 +226,16 @@ void news_over(struct news *n, const struct run *r)
     t.result_bytes = t.ending.result.len;
     tell_or_look(n, kind, &t);
 }
+
+void news_noticed(struct news *n, const struct notice *notice)
+{
+    struct buf b;
+    if (!wants(n, BUS_NOTIFIED, &notice->task)) return;
+    buf_init(&b, EVENT_MAX);
+    n->writer.write_notice(n->writer.user, &b, notice);
+    struct bus_event e = {.kind = BUS_NOTIFIED, .id = notice->task, .run = notice->run, .type = notice->type, .subject = notice->subject,
+                          .tags = notice->tags, .n_tags = notice->n_tags, .data = buf_str(&b)};
+    if (buf_err(&b)) bus_gap(&n->bus);
+    else bus_tell(&n->bus, &e);
+    buf_release(&b);
+}

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "server/bus.h"
 #include "store/store.h"
+#include "task/notice.h"
 
 #define NEWS_LOOKS 1000
 #define NEWS_BURST 50
@@ -26,6 +27,7 @@ struct run;
 struct news_writer { /* who knows how a task is shown */
     void *user;
     void (*write)(void *user, struct buf *b, const struct task *t, bool with_result);
+    void (*write_notice)(void *user, struct buf *b, const struct notice *n);
 };
 
 struct news {
@@ -52,6 +54,7 @@ void news_progress(struct news *n, struct run *r);
 void news_log(struct news *n, const struct run *r, struct str bytes);
 void news_output(struct news *n, const struct run *r, int64_t number, struct str text);
 void news_over(struct news *n, const struct run *r); /* its verdict is committed: r->item */
+void news_noticed(struct news *n, const struct notice *notice);
 /* Anything else, by which it came to stand so. */
 void news_changed(struct news *n, enum bus_kind kind, const struct id *id, const struct life *life);
 

@@ -47,8 +47,22 @@ static int64_t shortest(const struct config *c)
 /* Rules of seconds are looked after more often than rules of days. */
 static int64_t between_passes(const struct config *c)
 {
-    int64_t tenth = shortest(c) / 10;
+    int64_t tenth = earlier(shortest(c), c->notices.retain_ms < 0 ? INT64_MAX : c->notices.retain_ms) / 10;
     return tenth < 100 ? 100 : earlier(tenth, RETENTION_EVERY_MS);
+}
+
+static bool too_many(const struct retention *r)
+{
+    int64_t max = r->server->conf.config->notices.max;
+    return max > 0 && r->n_notices > max;
+}
+
+/* Of notifications that no pass has seen. */
+static int64_t notices_due_ms(const struct retention *r)
+{
+    int64_t retain_ms = r->server->conf.config->notices.retain_ms;
+    if (!r->noticed_at_ms) return INT64_MAX;
+    return too_many(r) ? 0 : retain_ms < 0 ? INT64_MAX : r->noticed_at_ms + retain_ms;
 }
 
 static void on_time(struct timer *t);
@@ -67,7 +81,8 @@ static void arm(struct retention *r)
     const struct config *c = s->conf.config;
     int64_t in_ms = INT64_MAX, least_ms = between_passes(c), age_ms = shortest(c);
     if (r->stopped || r->state != RETENTION_RESTING) return;
-    if (r->next_due_ms != INT64_MAX) in_ms = r->next_due_ms - turn_wall_ms(s->turn);
+    int64_t due_ms = earlier(r->next_due_ms, notices_due_ms(r));
+    if (due_ms != INT64_MAX) in_ms = due_ms - turn_wall_ms(s->turn);
     if (r->ended_at_ms && counts_anything(c)) in_ms = 0;
     if (r->ended_at_ms && r->wishes) in_ms = earlier(in_ms, RETENTION_EVERY_MS);
     if (r->ended_at_ms && age_ms != INT64_MAX) in_ms = earlier(in_ms, r->ended_at_ms + age_ms - turn_wall_ms(s->turn));
@@ -93,6 +108,14 @@ void retention_ended(struct retention *r)
     if (r->ended_at_ms) return;
     r->ended_at_ms = turn_wall_ms(r->server->turn);
     arm(r);
+}
+
+void retention_noticed(struct retention *r)
+{
+    bool first = !r->noticed_at_ms;
+    if (first) r->noticed_at_ms = turn_wall_ms(r->server->turn);
+    r->n_notices++;
+    if (first || too_many(r)) arm(r);
 }
 
 void retention_wish(struct retention *r)
@@ -150,6 +173,7 @@ static void begin(struct retention *r, bool dry)
     if (!dry) { /* a dry one leaves what is due, and so when the next is wanted */
         r->next_due_ms = INT64_MAX;
         r->ended_at_ms = 0;
+        r->noticed_at_ms = 0;
     }
     r->kept = (struct store_kept){0};
     look(r);
@@ -175,7 +199,36 @@ int retention_ask(struct retention *r, bool dry, void (*on_asked)(void *user, in
     return 0;
 }
 
-/* ---- idempotency keys and kept results, at the end ---- */
+/* ---- notifications, at the end ---- */
+
+static void sweep(struct retention *r);
+
+static void on_swept(struct store_req *req)
+{
+    struct retention *r = req->user;
+    int64_t retain_ms = r->server->conf.config->notices.retain_ms;
+    int err = req->err;
+    store_release(req);
+    if (!err) {
+        r->counts.notices += (int64_t)r->sweep.n;
+        r->n_notices = r->sweep.total.n;
+        notices_changed(&r->server->notices, r->sweep.total.unread);
+        if (retain_ms >= 0 && r->sweep.oldest_ms != INT64_MAX) r->next_due_ms = earlier(r->next_due_ms, r->sweep.oldest_ms + retain_ms);
+    }
+    if (!err && r->sweep.more && !r->stopped) sweep(r);
+    else rest(r, err);
+}
+
+static void sweep(struct retention *r)
+{
+    const struct config_notices *rules = &r->server->conf.config->notices;
+    r->state = RETENTION_NOTICES;
+    r->sweep = (struct store_notice_sweep){.keep = rules->max, .max = RETENTION_PAGE};
+    if (rules->retain_ms >= 0) r->sweep.before_ms = turn_wall_ms(r->server->turn) - rules->retain_ms;
+    store_notice_sweep(r->server->store, &r->sweep, on_swept, r);
+}
+
+/* ---- idempotency keys and kept results, before them ---- */
 
 static void on_keys(struct store_req *req)
 {
@@ -187,7 +240,8 @@ static void on_keys(struct store_req *req)
     r->purge = (struct store_purge){.keys_before_ms = r->purge.keys_before_ms, .keys_max = RETENTION_PAGE,
                                     .results_max = RETENTION_PAGE};
     if (more && !r->stopped) store_purge(r->server->store, &r->purge, on_keys, r);
-    else rest(r, err);
+    else if (err || r->stopped) rest(r, err);
+    else sweep(r);
 }
 
 static void purge_keys(struct retention *r)

@@ -7,7 +7,7 @@
  *
  *   resting ──time, new endings──▶ looking ──a page──▶ purging ⟲ ──all of the page gone──▶ pausing ──▶ looking
  *      ▲                              │ no more rows                                                      │
- *      └────────── keys ◀─────────────┴── store away: again in a minute ◀─────────────────────────────────┘
+ *      └── notices ◀── keys ◀─────────┴── store away: again in a minute ◀─────────────────────────────────┘
  *
  * A pass that is asked for (`bide gc`) can be dry: then it only counts.
  */
@@ -28,12 +28,12 @@
 struct server;
 
 struct retention_counts { /* of a pass, so far */
-    int64_t looked, records, inputs, results, logs, files, bytes, keys;
+    int64_t looked, records, inputs, results, logs, files, bytes, keys, notices;
 };
 
 struct retention {
     struct server *server;
-    enum { RETENTION_RESTING, RETENTION_LOOKING, RETENTION_PURGING, RETENTION_PAUSING, RETENTION_KEYS } state;
+    enum { RETENTION_RESTING, RETENTION_LOOKING, RETENTION_PURGING, RETENTION_PAUSING, RETENTION_KEYS, RETENTION_NOTICES } state;
     struct timer timer;
     struct wall_watch wall;
     bool stopped, dry;
@@ -44,6 +44,9 @@ struct retention {
     struct store_purge_item items[RETENTION_PAGE]; /* due of this page */
     int64_t bytes[RETENTION_PAGE];                 /* of each */
     size_t n_items, at;
+    struct store_notice_sweep sweep;
+    int64_t n_notices;         /* notifications that there are, as of the last sweep and with those made since */
+    int64_t noticed_at_ms;     /* wall; when one was made that no pass has looked at, the first; 0: none */
     struct map seen;           /* "type\0state" -> struct retain_seen, owned */
     int64_t next_due_ms;       /* wall; by age, of what stays */
     int64_t begin_at_ms;       /* wall; resting: when the next pass is wanted */
@@ -55,6 +58,7 @@ struct retention {
 void retention_init(struct retention *r, struct server *s);
 void retention_begin(struct retention *r);  /* once, when the server serves */
 void retention_ended(struct retention *r);  /* a task has ended */
+void retention_noticed(struct retention *r); /* a notification was made */
 void retention_rules_changed(struct retention *r); /* by a reload */
 void retention_wish(struct retention *r);   /* there is a task with a wish of its own */
 /* A whole pass now. ERR_CONFLICT: one is under way. on_asked once, later; err ERR_STORE when it could not be finished. */

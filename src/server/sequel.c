@@ -55,6 +55,7 @@ static void on_paid(struct store_req *req)
         return;
     }
     for (size_t i = 0; i < q->add.n && !q->add.unowed; i++) tell(q, &q->add.items[i]);
+    for (size_t i = 0; i < q->add.n_notices && !q->add.unowed; i++) notices_made(&q->server->notices, &q->add.notices[i]);
     if (!q->add.unowed) q->refused += (int64_t)q->unmade;
     filing_ended(&q->server->filing); /* what its input names was kept for those */
     store_release(&q->owed.req);
@@ -76,6 +77,7 @@ static void on_owed(struct store_req *req)
     }
     q->add = (struct store_add){.pays = true, .paid = q->owed.task.body.id, .paid_run = q->owed.task.life.run};
     q->maker.make(q->maker.user, &q->owed, &q->add.items, &q->add.n, &q->unmade);
+    if (q->maker.notices) q->maker.notices(q->maker.user, &q->owed, &q->add.notices, &q->add.n_notices);
     q->state = SEQUEL_PAYING;
     store_add(q->server->store, &q->add, on_paid, q);
 }

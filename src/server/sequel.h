@@ -20,6 +20,8 @@ struct sequel_maker {
     void *user;
     /* What is to follow this ending, in its arena. What cannot be made is told to the log, and how many those are. */
     void (*make)(void *user, struct store_owed *o, struct store_add_item **ret, size_t *ret_n, size_t *ret_unmade);
+    /* The notifications of this ending, the same. May be NULL. */
+    void (*notices)(void *user, struct store_owed *o, struct notice **ret, size_t *ret_n);
     /* `next` of a verdict: can it be made? 0, or the reason. */
     int (*check)(void *user, struct str next, struct err *e);
 };

@@ -125,6 +125,7 @@ void server_init(struct server *s, const struct server_conf *conf)
     sequel_init(&s->sequel, s);
     filing_init(&s->filing, s);
     metrics_init(&s->metrics);
+    notices_init(&s->notices, s);
     eta_init(&s->eta);
     list_init(&s->runs);
     reload_init(&s->reload);
@@ -268,6 +269,7 @@ void server_release(struct server *s)
     news_release(&s->news);
     retention_release(&s->retention);
     metrics_release(&s->metrics);
+    notices_release(&s->notices);
     eta_release(&s->eta);
     map_release(&s->run_by_id);
     leases_release(&s->leases);

@@ -19,6 +19,7 @@
 #include "server/leases.h"
 #include "server/metrics.h"
 #include "server/news.h"
+#include "server/notices.h"
 #include "server/queue.h"
 #include "server/reload.h"
 #include "server/retention.h"
@@ -58,6 +59,7 @@ struct server {
     struct retention retention;
     struct sequel sequel;
     struct filing filing;
+    struct notices notices;
     struct waiters waiters;
     struct news news;
     struct metrics metrics;

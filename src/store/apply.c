@@ -9,6 +9,7 @@
 #include "store/apply_claim.h"
 #include "store/apply_control.h"
 #include "store/apply_file.h"
+#include "store/apply_notice.h"
 #include "store/apply_once.h"
 #include "store/apply_ops.h"
 #include "store/apply_purge.h"
@@ -129,6 +130,7 @@ static int add(struct apply *a, struct store_add *r)
 {
     r->unowed = false;
     int failed = r->pays ? pay(a, r) : 0;
+    if (!failed && !r->unowed) failed = apply_notice_add(a, r);
     if (failed || r->unowed) return failed;
     for (size_t i = 0; i < r->n; i++) {
         r->items[i].err = 0;
@@ -231,6 +233,9 @@ static int apply_one(struct apply *a, struct store_req *r)
     case STORE_FILE_ADD: return apply_file_add(a, (struct store_file_add *)r);
     case STORE_FILE_DROP: return apply_file_drop(a, (struct store_file_drop *)r);
     case STORE_FILE_SWEEP: return apply_file_sweep(a, (struct store_file_sweep *)r);
+    case STORE_NOTICE_READ: return apply_notice_read(a, (struct store_notice_read *)r);
+    case STORE_NOTICE_DROP: return apply_notice_drop(a, (struct store_notice_drop *)r);
+    case STORE_NOTICE_SWEEP: return apply_notice_sweep(a, (struct store_notice_sweep *)r);
     case STORE_DECLARE: declare(a, (struct store_declare *)r); return 0;
     case STORE_WHERE:
     case STORE_COUNTS: return 0; /* after the commit, when it is known what stands */
@@ -242,6 +247,8 @@ static int apply_one(struct apply *a, struct store_req *r)
     case STORE_OWED:
     case STORE_FILE_GET:
     case STORE_FILE_LIST:
+    case STORE_NOTICE_GET:
+    case STORE_NOTICE_LIST:
     case STORE_OPS: break;
     }
     assert(!"a read of rows is not for apply");

@@ -37,6 +37,25 @@ struct shelf_files {
     int (*total)(struct shelf *s, struct store_file_total *ret);
 };
 
+/* What a sweep is told of a notification. */
+struct shelf_notice {
+    struct id id;
+    int64_t created_at_ms;
+};
+
+/* Notifications. Each 0 or as in the others. */
+struct shelf_notices {
+    int (*add)(struct shelf *s, const struct notice *n, int64_t *ret_serial); /* counted */
+    int (*find)(struct shelf *s, int64_t serial, struct id *ret);             /* ERR_NOT_FOUND */
+    int (*get)(struct shelf *s, const struct id *id, struct arena *a, struct notice *ret); /* ERR_NOT_FOUND */
+    int (*read)(struct shelf *s, const struct id *id, int64_t at_ms);         /* one that was unread; counted */
+    /* Those that are unread, of a subject (p NULL: any), up to an id (NULL: all), the oldest first, at most `max`. */
+    int (*unread)(struct shelf *s, struct str subject, const struct id *until, struct id *ret, size_t max, size_t *ret_n);
+    int (*oldest)(struct shelf *s, struct shelf_notice *ret, size_t max, size_t *ret_n);
+    int (*drop)(struct shelf *s, const struct id *id); /* ERR_NOT_FOUND; counted */
+    int (*total)(struct shelf *s, struct store_notice_total *ret);
+};
+
 struct shelf_ops {
     int (*begin)(struct shelf *s);
     int (*commit)(struct shelf *s); /* synced when it returns 0; otherwise nothing of the batch is there */
@@ -98,6 +117,7 @@ struct shelf_ops {
                 struct str *ret_result);
     int (*forget_kept)(struct shelf *s, int64_t now_ms, size_t max, size_t *ret_n);
     const struct shelf_files *files;
+    const struct shelf_notices *notices;
 };
 
 struct shelf {

@@ -32,7 +32,9 @@ const char *store_op_word(enum store_op op)
         [STORE_KEPT] = "kept",       [STORE_WHERE] = "where", [STORE_COUNTS] = "counts", [STORE_DECLARE] = "declare",
         [STORE_OWED] = "owed",
         [STORE_FILE_ADD] = "file_add", [STORE_FILE_DROP] = "file_drop", [STORE_FILE_SWEEP] = "file_sweep",
-        [STORE_FILE_GET] = "file_get", [STORE_FILE_LIST] = "file_list"};
+        [STORE_FILE_GET] = "file_get", [STORE_FILE_LIST] = "file_list",
+        [STORE_NOTICE_READ] = "notice_read", [STORE_NOTICE_DROP] = "notice_drop", [STORE_NOTICE_SWEEP] = "notice_sweep",
+        [STORE_NOTICE_GET] = "notice_get", [STORE_NOTICE_LIST] = "notice_list"};
     return words[op];
 }
 
@@ -77,3 +79,8 @@ STORE_DOOR(file_drop, STORE_FILE_DROP)
 STORE_DOOR(file_sweep, STORE_FILE_SWEEP)
 STORE_DOOR(file_get, STORE_FILE_GET)
 STORE_DOOR(file_list, STORE_FILE_LIST)
+STORE_DOOR(notice_read, STORE_NOTICE_READ)
+STORE_DOOR(notice_drop, STORE_NOTICE_DROP)
+STORE_DOOR(notice_sweep, STORE_NOTICE_SWEEP)
+STORE_DOOR(notice_get, STORE_NOTICE_GET)
+STORE_DOOR(notice_list, STORE_NOTICE_LIST)

@@ -15,6 +15,7 @@
  *   store_owed     an ending that something is to follow
  *   store_where    the place of a task in the line of its queue
  *   store_file_*   uploaded files: see store_file.h
+ *   store_notice_* notifications: see store_notice.h; they come with what pays for an ending
  *
  * Rules every engine keeps (the contract suite holds each against them):
  *  - A change is answered after the commit that holds it was synced. req.err says what became of the whole request;
@@ -31,6 +32,7 @@
 #include "store/news.h"
 #include "store/store_ask.h"
 #include "store/store_file.h"
+#include "store/store_notice.h"
 
 /* STORE_ADD. An item with an idempotency key that was used before adds nothing: with the same print it is told whose it
  * was, with another it is refused. A key is used by what was added with it, by nothing that was refused or was there
@@ -89,6 +91,8 @@ struct store_add {
     bool pays;                    /* they are what follows the ending of run `paid_run` of `paid` (STORE_OWED); n may be 0 */
     struct id paid;
     int32_t paid_run;
+    struct notice *notices;       /* with `pays`: notifications that come with it; borrowed until on_done; their serials are out */
+    size_t n_notices;
     bool unowed;                  /* out: that was done already, or is not there: nothing was added */
 };
 
@@ -315,6 +319,11 @@ void store_file_drop(struct store *s, struct store_file_drop *r, void (*on_done)
 void store_file_sweep(struct store *s, struct store_file_sweep *r, void (*on_done)(struct store_req *r), void *user);
 void store_file_get(struct store *s, struct store_file_get *r, void (*on_done)(struct store_req *r), void *user);
 void store_file_list(struct store *s, struct store_file_list *r, void (*on_done)(struct store_req *r), void *user);
+void store_notice_read(struct store *s, struct store_notice_read *r, void (*on_done)(struct store_req *r), void *user);
+void store_notice_drop(struct store *s, struct store_notice_drop *r, void (*on_done)(struct store_req *r), void *user);
+void store_notice_sweep(struct store *s, struct store_notice_sweep *r, void (*on_done)(struct store_req *r), void *user);
+void store_notice_get(struct store *s, struct store_notice_get *r, void (*on_done)(struct store_req *r), void *user);
+void store_notice_list(struct store *s, struct store_notice_list *r, void (*on_done)(struct store_req *r), void *user);
 void store_counts(struct store *s, struct store_counts *r, void (*on_done)(struct store_req *r), void *user);
 
 #endif

@@ -77,6 +77,11 @@ size_t wrap_items(const struct store_req *r)
     case STORE_FILE_SWEEP: return ((const struct store_file_sweep *)r)->n_gone;
     case STORE_FILE_GET: return ((const struct store_file_get *)r)->found == 0;
     case STORE_FILE_LIST: return ((const struct store_file_list *)r)->n;
+    case STORE_NOTICE_READ: return ((const struct store_notice_read *)r)->n;
+    case STORE_NOTICE_SWEEP: return ((const struct store_notice_sweep *)r)->n;
+    case STORE_NOTICE_GET: return ((const struct store_notice_get *)r)->found == 0;
+    case STORE_NOTICE_LIST: return ((const struct store_notice_list *)r)->n;
+    case STORE_NOTICE_DROP:
     case STORE_FILE_DROP:
     case STORE_QUEUE:
     case STORE_DECLARE: return 1;

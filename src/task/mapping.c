@@ -90,6 +90,11 @@ static struct place walk(struct place at, struct str path)
     return at;
 }
 
+const struct json_node *mapping_look(const struct json *j, struct str path)
+{
+    return walk((struct place){j, json_root(j)}, path).node;
+}
+
 static int root_place(struct making *m, struct str name, struct place *ret)
 {
     *ret = (struct place){NULL, NULL};

@@ -19,6 +19,7 @@
 #define TASK_MAPPING_H
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/str.h"
 
 struct mapping_root {
@@ -36,6 +37,8 @@ int mapping_make(struct str template, const struct mapping_root *roots, size_t n
 /* The same over roots that may have more than LIMIT_JSON_NODES values: somebody else has bounded them. */
 int mapping_make_any(struct str template, const struct mapping_root *roots, size_t n, struct buf *out,
                      struct err *e) MUST_USE;
+/* What is where a source leads, behind its root, whose JSON it is; NULL: nothing. */
+const struct json_node *mapping_look(const struct json *j, struct str path);
 /* Calls f with each source of a template that mapping_check took: "task.id"; constants are none. */
 void mapping_sources(struct str template, void (*f)(void *user, struct str source), void *user);
 

@@ -21,7 +21,9 @@ class Event:
 
 def checked(event):
     """What is told of a task is as the document says a task is."""
-    if event.word not in ("end", "task.output", "task.log") and event.text != "{}":
+    if event.word == "notification.created":
+        assert not openapi.errors(openapi.component("schemas", "Notification"), event.data), event.text
+    elif event.word not in ("end", "task.output", "task.log") and event.text != "{}":
         task = {"result": None, **event.data, "input": None}
         assert not openapi.errors(openapi.component("schemas", "Task"), task), event.text
     return event

@@ -174,7 +174,7 @@ int contract_main(const struct contract_engine *engine, int argc, char **argv)
     printf("%s\n", engine->name);
     static int (*const groups[])(int argc, char **argv) = {
         contract_life, contract_read, contract_list, contract_patch, contract_outside, contract_set, contract_batch, contract_key, contract_key_rate,
-        contract_text, contract_save, contract_where, contract_once, contract_cache, contract_fair, contract_share, contract_follow, contract_steps, contract_sequel, contract_file};
+        contract_text, contract_save, contract_where, contract_once, contract_cache, contract_fair, contract_share, contract_follow, contract_steps, contract_sequel, contract_file, contract_notice};
     int failed = 0;
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) failed |= groups[i](argc, argv);
     return failed;

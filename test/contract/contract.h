@@ -23,6 +23,7 @@
  *   contract_follow.c  which of them follow whom
  *   contract_steps.c  chains
  *   contract_sequel.c  what follows an ending
+ *   contract_notice.c  notifications
  *   contract_file.c   uploaded files
  *
  * Beside them: test_history (random histories against two engines at once), test_power (power loss), test_migrate and
@@ -119,6 +120,7 @@ int contract_share(int argc, char **argv);
 int contract_follow(int argc, char **argv);
 int contract_steps(int argc, char **argv);
 int contract_sequel(int argc, char **argv);
+int contract_notice(int argc, char **argv);
 int contract_file(int argc, char **argv);
 
 /* on_done of every request, and the wait until none is outstanding. */

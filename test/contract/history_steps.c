@@ -4,6 +4,7 @@
  */
 #include "test/contract/history_steps.h"
 
+#include "test/contract/history_notice.h"
 #include "test/contract/say.h"
 
 struct task_save history_any_save(const struct contract *c, struct rng *r, const struct task_attempt *of)
@@ -97,8 +98,9 @@ void history_do_step(struct rng *r, struct store_settle_item *it)
     else it->step.result = STR_NONE;
 }
 
-void history_owed(struct contract *c, struct rng *r, struct buf *out)
+static void pay_oldest(struct contract *c, struct rng *r, struct buf *out)
 {
+    struct notice notices[HISTORY_NOTICES];
     struct store_owed q = {.found = false};
     bool pays = rng_below(r, 4) > 0, other = rng_below(r, 6) == 0;
     ASK(c, owed, &q);
@@ -107,11 +109,18 @@ void history_owed(struct contract *c, struct rng *r, struct buf *out)
     say_task(out, &q.task);
     buf_add_format(out, " run %d %.*s %.*s %.*s", q.task.life.run, STR_ARG(q.sequel), STR_ARG(q.next), STR_ARG(q.task.body.input));
     struct store_add add = {.pays = true, .paid = q.task.body.id, .paid_run = q.task.life.run + other};
+    add.notices = notices;
+    add.n_notices = history_notice_make(c, r, &q, notices);
+    if (pays) ASK(c, add, &add);
     store_release(&q.req);
-    if (!pays) return;
-    ASK(c, add, &add);
     buf_add_format(out, " unowed %d", add.unowed);
     store_release(&add.req);
+}
+
+void history_owed(struct contract *c, struct rng *r, struct buf *out)
+{
+    pay_oldest(c, r, out);
+    history_notice_play(c, r, out);
 }
 
 void history_tick(struct contract *c, size_t max, struct buf *out)

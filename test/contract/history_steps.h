@@ -24,7 +24,7 @@ void history_say_next(struct buf *out, const struct contract *c);
 /* Of a chain: the step that this attempt is to do. Then, when its verdict is DONE, what comes after it, and what follows. */
 struct task_step history_step(const struct task_body *body, const struct life *life);
 void history_do_step(struct rng *r, struct store_settle_item *it);
-void history_owed(struct contract *c, struct rng *r, struct buf *out); /* the oldest ending that owes something; mostly it is paid */
+void history_owed(struct contract *c, struct rng *r, struct buf *out); /* the oldest ending that owes something; mostly it is paid, with notifications; then something is done with those */
 void history_tick(struct contract *c, size_t max, struct buf *out);
 
 #endif

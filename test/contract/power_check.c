@@ -113,6 +113,8 @@ int power_check_rows(const char *path)
         {1, "SELECT (SELECT coalesce(sum(n),0) FROM tally)=(SELECT count(*) FROM done)"},
         {0, "SELECT count(*) FROM file_ref WHERE task NOT IN (SELECT id FROM body)"},
         {1, "SELECT n=(SELECT count(*) FROM file) AND bytes=(SELECT coalesce(sum(bytes),0) FROM file) FROM file_total"},
+        {1, "SELECT n=(SELECT count(*) FROM notice) AND unread=(SELECT count(*) FROM notice WHERE read_at=0) AND"
+            " serial>=(SELECT coalesce(max(serial),0) FROM notice) FROM notice_total"},
         {1, "SELECT integrity_check='ok' FROM pragma_integrity_check"},
     };
     int broken = 0;

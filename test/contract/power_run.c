@@ -8,6 +8,7 @@
 #include "store/sqlite/sqlite_engine.h"
 #include "test/contract/early.h"
 #include "test/contract/power_file.h"
+#include "test/contract/power_notice.h"
 
 #include <unistd.h>
 
@@ -295,7 +296,7 @@ static void set_capacity(struct contract *c, int64_t capacity)
     answered(STORE_QUEUE, r.req.err);
 }
 
-static void files(struct contract *c, enum store_op op) { if (!is_over()) answered(op, power_file_do(c, op, run.fail)); }
+static void besides(struct contract *c, enum store_op op) { if (!is_over()) answered(op, (op == STORE_ADD || op >= STORE_NOTICE_READ ? power_notice_do : power_file_do)(c, op, run.fail)); }
 
 /* The first seven are worked on: 0, 3 and 6 complete, 1 and 4 fail, 2 and 5 wait for another attempt. */
 static void play(struct contract *c)
@@ -304,29 +305,28 @@ static void play(struct contract *c)
     add(c, 6, true, 0, false);
     add_many(c);               /* 9, 10, 11 */
     add(c, 2, false, 0, true); /* 12, 13 */
-    work(c, 7), files(c, STORE_FILE_ADD);
+    work(c, 7), besides(c, STORE_FILE_ADD);
     act(c, 7, 1, STORE_PATCH);
     act(c, 1, 1, STORE_RETRY);
     act(c, 4, 1, STORE_DELETE);
     add(c, 4, false, BIG, false); /* 14 to 17: past the first checkpoint */
     tick(c);
-    set_capacity(c, 77), files(c, STORE_FILE_DROP);
+    set_capacity(c, 77), besides(c, STORE_FILE_DROP), besides(c, STORE_ADD);
     act(c, 12, 2, STORE_CANCEL);
     act(c, 8, 1, STORE_COMPLETE);
     act(c, 9, 1, STORE_FAIL);
     add(c, 4, true, BIG, true); /* 18 to 21 */
     purge(c, 0, 3);
-    act(c, 14, 3, STORE_PATCH);
+    act(c, 14, 3, STORE_PATCH), besides(c, STORE_NOTICE_READ);
     work(c, 5);
-    add(c, 3, true, 0, true); /* 22 to 24 */
-    act(c, 12, 2, STORE_DELETE);
-    act(c, 22, 1, STORE_CANCEL);
-    set_capacity(c, 88), files(c, STORE_FILE_SWEEP);
+    add(c, 3, true, 0, true), act(c, 12, 2, STORE_DELETE); /* 22 to 24 */
+    act(c, 22, 1, STORE_CANCEL), besides(c, STORE_NOTICE_DROP);
+    set_capacity(c, 88), besides(c, STORE_FILE_SWEEP);
     add(c, 3, false, BIG, false); /* 25 to 27 */
     add_many(c);                  /* 28, 29, 30 */
     tick(c);
     work(c, 2);
-    act(c, 22, 1, STORE_RETRY);
+    act(c, 22, 1, STORE_RETRY), besides(c, STORE_NOTICE_SWEEP);
     add(c, 1, false, 0, true);
     if (!is_over()) {
         struct store_claim r = claim(c, 4); /* they run when it is over */
@@ -354,7 +354,7 @@ static void check_left(struct contract *c)
         return;
     }
     contract_reopen(c);
-    run.seen.broken = power_check_tasks(c, run.tasks, run.n) + power_check_rows(c->path) + power_file_check(c, run.fail);
+    run.seen.broken = power_check_tasks(c, run.tasks, run.n) + power_check_rows(c->path) + power_file_check(c, run.fail) + power_notice_check(c, run.fail);
     (void)contract_put(c, "q", "t"); /* it goes on */
     int64_t capacity = contract_count(c, "q").set.capacity;
     run.seen.broken += capacity != run.set_was && capacity != run.set_will;
@@ -366,7 +366,7 @@ static struct contract *begin(const struct power_plan *plan, void (*fail)(void))
     if (access("/dev/shm", W_OK) == 0) power.folder = "/dev/shm"; /* nothing here is to outlive the process */
     for (size_t i = 0; i < BIG; i++) big[i] = (char)('a' + i % 23);
     run = (struct run){.plan = *plan, .set_was = -1, .set_will = -1, .fail = fail};
-    power_file_begin();
+    power_file_begin(), power_notice_begin();
     contract_use(&power);
     power_on(plan->seed);
     power_set_way(plan->way);

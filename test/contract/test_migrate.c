@@ -266,6 +266,35 @@ CASE(a_store_of_version_1_has_everything_and_learns_what_is_new)
     check_new_operations(c);
 }
 
+/* Version 15 added tables, and nothing else. */
+CASE(a_store_of_version_14_is_told_of_notifications_by_what_it_owed)
+{
+    struct task_body body = contract_body(c, "q", "t");
+    body.sequel = STR("{}");
+    (void)contract_add(c, &body);
+    CHECK(contract_control(c, &body.id, STORE_CANCEL).ended);
+    char first[sizeof c->path];
+    memcpy(first, c->path, sizeof first);
+    snprintf(c->path, sizeof c->path, "%s/aside.db", c->dir);
+    contract_reopen(c); /* the first is closed */
+    exec(first, "DROP TABLE notice; DROP TABLE notice_total; PRAGMA user_version=14");
+    CHECK_INT(version_of(first), 14);
+    memcpy(c->path, first, sizeof first);
+    contract_reopen(c);
+    struct notice n = {.id = id_make(&c->ids), .task = body.id, .run = 1, .type = STR("t"), .kind = STR("t"), .status = TASK_CANCELLED,
+                       .title = STR("it is over"), .created_at_ms = c->clock.wall_ms};
+    struct store_add pay = {.pays = true, .paid = body.id, .paid_run = 1, .notices = &n, .n_notices = 1};
+    ASK(c, add, &pay);
+    CHECK(pay.req.err == 0 && !pay.unowed && n.serial == 1);
+    contract_reopen(c);
+    struct store_notice_list list = {.limit = 5, .subject = STR_NONE};
+    ASK(c, notice_list, &list);
+    CHECK(list.req.err == 0 && list.n == 1 && list.total.unread == 1);
+    CHECK_STR(list.items[0].title, "it is over");
+    store_release(&list.req);
+    CHECK_INT(version_of(c->path), SQLITE_SCHEMA_VERSION);
+}
+
 CASE(a_migration_that_fails_in_its_middle_leaves_version_1_as_it_was)
 {
     char first[sizeof c->path];

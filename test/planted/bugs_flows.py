@@ -45,4 +45,18 @@ BUGS = {
         "",
         unit("test_contract_sqlite", "an_attempt_that_is_tried_again_owes_nothing"),
     ),
+    "notices_dropped": (
+        "what pays for an ending leaves its notifications out",
+        "src/store/apply.c",
+        "    if (!failed && !r->unowed) failed = apply_notice_add(a, r);\n",
+        "",
+        unit("test_contract_power", "whenever_the_power_is_lost_what_was_answered_is_there"),
+    ),
+    "notified_twice": (
+        "the notifications of an ending are added again by whoever comes second",
+        "src/store/apply.c",
+        "    if (!failed && !r->unowed) failed = apply_notice_add(a, r);\n",
+        "    if (!failed) failed = apply_notice_add(a, r);\n",
+        unit("test_contract_mem", "one_is_there_with_what_pays_for_the_ending_and_that_once"),
+    ),
 }

@@ -81,6 +81,7 @@ static void configure(struct sim *s, const struct sim_conf *conf)
     memcpy(s->types, conf->types, conf->n_types * sizeof *conf->types);
     *c = (struct config){.data_dir = s->dir, .dir = s->dir, .store = "mem:", .types = s->types, .n_types = conf->n_types};
     c->defaults.retain = RETAIN_EVERYTHING;
+    c->notices.retain_ms = -1;
     c->queues = (struct config_queue *)(uintptr_t)conf->queues; /* nobody writes through these */
     c->workers = (struct worker_pool_conf *)(uintptr_t)conf->pools;
     c->resources = conf->resources;

@@ -204,6 +204,11 @@ void sim_watch_answer(void *watch, const struct store_req *r)
     case STORE_FILE_SWEEP:
     case STORE_FILE_GET:
     case STORE_FILE_LIST:
+    case STORE_NOTICE_READ:
+    case STORE_NOTICE_DROP:
+    case STORE_NOTICE_SWEEP:
+    case STORE_NOTICE_GET:
+    case STORE_NOTICE_LIST:
     case STORE_QUEUE:
     case STORE_DECLARE:
     case STORE_GET:

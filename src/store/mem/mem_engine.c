@@ -8,6 +8,7 @@
 #include "store/apply.h"
 #include "store/local.h"
 #include "store/mem/mem_file.h"
+#include "store/mem/mem_notice.h"
 #include "store/mem/mem_read.h"
 #include "store/mem/mem_sequel.h"
 #include "store/ready_key_rate.h"
@@ -44,6 +45,8 @@ static void read_one(struct mem_engine *m, struct store_req *r)
     if (r->op == STORE_OWED) mem_sequel_owed(&m->shelf, (struct store_owed *)r);
     if (r->op == STORE_FILE_GET) mem_file_read(&m->shelf, (struct store_file_get *)r);
     if (r->op == STORE_FILE_LIST) mem_file_list(&m->shelf, (struct store_file_list *)r);
+    if (r->op == STORE_NOTICE_GET) mem_notice_read(&m->shelf, (struct store_notice_get *)r);
+    if (r->op == STORE_NOTICE_LIST) mem_notice_list(&m->shelf, (struct store_notice_list *)r);
     if (r->op == STORE_HISTORY) mem_read_history(&m->shelf, (struct store_history *)r);
 }
 

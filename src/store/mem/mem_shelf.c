@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "store/mem/mem_cache.h"
 #include "store/mem/mem_file.h"
+#include "store/mem/mem_notice.h"
 #include "store/mem/mem_once.h"
 #include "store/mem/mem_sequel.h"
 #include "store/mem/mem_step.h"
@@ -265,6 +266,7 @@ static const struct shelf_ops ops = {
     .keep = mem_cache_keep, .unwant = mem_cache_unwant,
     .kept = mem_cache_kept, .forget_kept = mem_cache_forget,
     .files = &mem_file_ops,
+    .notices = &mem_notice_ops,
 };
 
 void mem_shelf_init(struct mem_shelf *s)
@@ -276,6 +278,7 @@ void mem_shelf_init(struct mem_shelf *s)
     map_init(&s->wanted);
     map_init(&s->kept);
     list_init(&s->files);
+    list_init(&s->notices);
 }
 
 void mem_shelf_release(struct mem_shelf *s)
@@ -288,6 +291,7 @@ void mem_shelf_release(struct mem_shelf *s)
     mem_cache_release(s);
     mem_sequel_release(s);
     mem_file_release(s);
+    mem_notice_release(s);
     for (size_t i = 0; i < s->n; i++) {
         free_save(s->ordered[i]);
         arena_release(&s->ordered[i]->arena);

@@ -52,6 +52,8 @@ struct mem_shelf {
     struct map holders;          /* of struct mem_once (mem_once.c), owned, by its text */
     struct map wanted, kept;     /* of struct mem_cache (mem_cache.c), owned; by the id of a live task; by print */
     struct mem_owed *owed;       /* owned (mem_sequel.c): in the order of id and run */
+    struct list notices;         /* of struct mem_notice (mem_notice.c), owned */
+    int64_t notice_serial;       /* the last that was given */
     struct list files;           /* of struct mem_file (mem_file.c), owned */
     struct map prints;           /* of struct mem_print (mem_cache.c), owned: who is wanted, by print */
 };

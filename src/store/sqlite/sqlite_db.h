@@ -11,7 +11,7 @@
 #include "base/id.h"
 #include <sqlite3.h>
 
-#define SQLITE_DB_STATEMENTS 96
+#define SQLITE_DB_STATEMENTS 112
 #define SQLITE_DB_BUSY_MS 5000 /* waited for a lock that a program not ours holds */
 
 struct sqlite_db {

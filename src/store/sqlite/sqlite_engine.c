@@ -172,6 +172,9 @@ static void submit(struct store *store, struct store_req *r)
     case STORE_FILE_ADD:
     case STORE_FILE_DROP:
     case STORE_FILE_SWEEP:
+    case STORE_NOTICE_READ:
+    case STORE_NOTICE_DROP:
+    case STORE_NOTICE_SWEEP:
     case STORE_QUEUE:
     case STORE_DECLARE:
     case STORE_WHERE:
@@ -183,6 +186,8 @@ static void submit(struct store *store, struct store_req *r)
     case STORE_OWED:
     case STORE_FILE_GET:
     case STORE_FILE_LIST:
+    case STORE_NOTICE_GET:
+    case STORE_NOTICE_LIST:
     case STORE_HISTORY: thread_send(s->reader, &r->link); return;
     case STORE_OPS: break;
     }

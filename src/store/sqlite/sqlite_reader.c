@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "store/sqlite/sqlite_file.h"
+#include "store/sqlite/sqlite_notice.h"
 #include "store/sqlite/sqlite_row.h"
 #include "store/sqlite/sqlite_save.h"
 #include "store/sqlite/sqlite_sequel.h"
@@ -217,6 +218,8 @@ static void answer_points(struct sqlite_reader *r, struct list *batch)
         else if (req->op == STORE_OWED) req->err = sqlite_sequel_owed(&r->point, (struct store_owed *)req);
         else if (req->op == STORE_FILE_GET) sqlite_file_read(&r->point, (struct store_file_get *)req);
         else if (req->op == STORE_FILE_LIST) sqlite_file_list(&r->point, (struct store_file_list *)req);
+        else if (req->op == STORE_NOTICE_GET) sqlite_notice_read(&r->point, (struct store_notice_get *)req);
+        else if (req->op == STORE_NOTICE_LIST) sqlite_notice_list(&r->point, (struct store_notice_list *)req);
         else if (req->op == STORE_HISTORY) history_of(r, (struct store_history *)req);
         else log_of(r, (struct store_log *)req);
         if (req->err) req->why = sqlite3_errstr(r->point.trouble);

@@ -11,7 +11,7 @@
 
 #define CANCEL_REPLACED 2 /* live.cancel: 1 asked for, 2 by one that takes its key */
 
-static void read_tags(struct task_body *b, struct str text, struct arena *a)
+void sqlite_row_read_tags(struct task_body *b, struct str text, struct arena *a)
 {
     struct json j;
     struct buf scratch;
@@ -50,7 +50,7 @@ struct task_body sqlite_row_body(sqlite3_stmt *s, int at, struct arena *a)
                                           .cap_ms = sqlite3_column_int64(s, at + 12)};
     b.subject = sqlite_db_copy(a, s, at + 13);
     struct str tags = sqlite_db_str(s, at + 14);
-    if (tags.p) read_tags(&b, tags, a);
+    if (tags.p) sqlite_row_read_tags(&b, tags, a);
     b.queue = sqlite_db_copy(a, s, at + 15);
     struct str lane = sqlite_db_copy(a, s, at + 16);
     b.type = task_lane_type(lane);

@@ -121,6 +121,17 @@ const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     "CREATE INDEX file_ref_task ON file_ref(task);"
     "CREATE TABLE file_total(n INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;"
     "INSERT INTO file_total VALUES(0, 0);",
+    /* 15: notifications (read_at 0: unread); how many there are, how many are unread, the last serial that was given */
+    "CREATE TABLE notice(id BLOB PRIMARY KEY, serial INTEGER NOT NULL, task BLOB NOT NULL, run INTEGER NOT NULL,"
+    " tenant INTEGER NOT NULL, type TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT, tags TEXT, status INTEGER NOT NULL,"
+    " title TEXT NOT NULL, message TEXT, data TEXT, created_at INTEGER NOT NULL, read_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE UNIQUE INDEX notice_serial ON notice(serial);"
+    "CREATE INDEX notice_task ON notice(task, id);"
+    "CREATE INDEX notice_unread ON notice(id) WHERE read_at=0;"
+    "CREATE INDEX notice_subject ON notice(subject, id) WHERE subject IS NOT NULL;"
+    "CREATE INDEX notice_subject_unread ON notice(subject, id) WHERE read_at=0 AND subject IS NOT NULL;"
+    "CREATE TABLE notice_total(n INTEGER NOT NULL, unread INTEGER NOT NULL, serial INTEGER NOT NULL) STRICT;"
+    "INSERT INTO notice_total VALUES(0, 0, 0);",
 };
 
 #define RESTORE "restore a backup (bide backup makes them)"

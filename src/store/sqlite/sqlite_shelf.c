@@ -10,6 +10,7 @@
 #include "store/sqlite/sqlite_file.h"
 #include "store/sqlite/sqlite_keys.h"
 #include "store/sqlite/sqlite_lane.h"
+#include "store/sqlite/sqlite_notice.h"
 #include "store/sqlite/sqlite_once.h"
 #include "store/sqlite/sqlite_queue.h"
 #include "store/sqlite/sqlite_row.h"
@@ -377,6 +378,7 @@ static const struct shelf_ops ops = {
     .sequel = sqlite_sequel_add, .owes = sqlite_sequel_owes, .owe = sqlite_sequel_owe, .pay = sqlite_sequel_pay,
     .holders = sqlite_once_holders, .hold = sqlite_once_hold, .let_go = sqlite_once_let_go,
     .want = sqlite_cache_want, .lead = sqlite_cache_lead, .wanted = sqlite_cache_wanted, .print = sqlite_cache_print, .keep = sqlite_cache_keep, .unwant = sqlite_cache_unwant, .kept = sqlite_cache_kept, .forget_kept = sqlite_cache_forget, .files = &sqlite_file_ops,
+    .notices = &sqlite_notice_ops,
 };
 
 void sqlite_shelf_init(struct sqlite_shelf *s)

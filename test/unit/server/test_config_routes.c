@@ -35,11 +35,13 @@ static void refuse(const char *route, int column, const char *why)
 
 TEST(each_verb_is_found_with_its_value)
 {
-    static const char *const words[] = {"submit", "run", "get", "latest", "list", "count", "retry", "cancel", "health", "stats", "ws"};
+    static const char *const words[] = {"submit", "run", "get", "latest", "list", "count", "retry", "cancel", "health", "stats",
+                                        "notifications", "read", "ws"};
     load("  - {path: POST /1, submit: a}\n  - {path: POST /2, run: b.x}\n  - {path: \"GET /3/{id}\", get: path.id}\n"
          "  - {path: GET /4, latest: {subject: query.s}}\n  - {path: GET /5, list: {type: const.a, tag.x: query.x}}\n"
          "  - {path: GET /6, count: {}}\n  - {path: \"POST /7/{id}\", retry: path.id}\n  - {path: POST /8, cancel: body.id}\n"
-         "  - {path: GET /9, health: {}}\n  - {path: GET /10, stats: true}\n  - {path: GET /11, ws: events}\n");
+         "  - {path: GET /9, health: {}}\n  - {path: GET /10, stats: true}\n"
+         "  - {path: GET /11, notifications: {unread_only: query.u}}\n  - {path: POST /12, read: body.id}\n  - {path: GET /13, ws: events}\n");
     CHECK_INT(c.n_routes, CONFIG_VERBS);
     for (int v = 0; v < CONFIG_VERBS; v++) {
         const char *value = NULL;
@@ -89,13 +91,13 @@ TEST(two_routes_of_one_method_and_path_are_refused)
 
 TEST(a_route_does_one_thing)
 {
-    refuse("{path: GET /a}", 6, "a route needs one of submit, run, get, latest, list, count, retry, cancel, health, stats, ws");
+    refuse("{path: GET /a}", 6, "a route needs one of submit, run, get, latest, list, count, retry, cancel, health, stats, notifications, read, ws");
     refuse("{path: GET /a, health: {}, stats: {}}", 32, "\"stats\": a route does one thing, and this one has \"health\" already");
     refuse("{path: GET /a, health: {x: y}}", 20, "\"health\": this takes nothing: write {}");
     refuse("{path: GET /a, get: {x: query.id}}", 20, "\"get\": expected the source of a task's id, like path.task_id");
     refuse("{path: GET /a, health: {}, fields: body}", 32, "\"fields\": this goes with submit and run");
     refuse("{path: POST /a, submit: a, wait: 5s}", 32, "\"wait\": this goes with run");
-    refuse("{path: POST /a, run: a, limit: 5}", 29, "\"limit\": this goes with list and count");
+    refuse("{path: POST /a, run: a, limit: 5}", 29, "\"limit\": this goes with list, count and notifications");
     refuse("{path: POST /a, run: a, on_conflict: existing}", 29, "\"on_conflict\": this says what becomes of a \"key\" that is held: give one");
     refuse("{path: POST /a, run: a, wait: 2m}", 35, "\"wait\": \"2m\" is too long: 1m is the most");
 }
@@ -108,7 +110,7 @@ TEST(what_is_known_of_and_not_there_yet_is_told_so)
 
 TEST(a_websocket_is_of_a_task_or_of_a_filter)
 {
-    const char *good[] = {"{path: GET /a, ws: events}", "{path: GET /a, ws: {}}", "{path: GET /a, ws: {tag.p: query.p, type: const.t}}",
+    const char *good[] = {"{path: GET /a, ws: events}", "{path: GET /a, ws: {}}", "{path: GET /a, ws: notifications, serial: true, reply: {id: notification.id}}", "{path: GET /a, ws: {tag.p: query.p, type: const.t}}",
                           "{path: 'GET /a/{id}', ws: path.id, serial: true, reply: {id: task.id, what: event.name, p: path.id}}"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         struct buf b;
@@ -119,8 +121,8 @@ TEST(a_websocket_is_of_a_task_or_of_a_filter)
         buf_release(&b);
     }
     refuse("{path: GET /a, ws: {status: query.s}}", 20, "\"ws\": \"status\": expected a map of type, queue, subject, tag.NAME, each with a source");
-    refuse("{path: GET /a, ws: [query.s]}", 20, "\"ws\": expected events, a filter like {subject: query.subject}, or the source of a task's id, like path.task_id");
-    refuse("{path: GET /a, ws: notifications}", 20, "\"ws\": notifications are not told over WebSocket yet");
+    refuse("{path: GET /a, ws: [query.s]}", 20, "\"ws\": expected events, notifications, a filter like {subject: query.subject}, or the source of a task's id, like path.task_id");
+    refuse("{path: GET /a, ws: notifications, reply: task.id}", 39, "\"reply\": \"task.id\" names no source; a source begins with one of notification., event., query., path., header., const. (which is text)");
     refuse("{path: POST /a, ws: events}", 6, "\"path\": a WebSocket begins with GET");
     refuse("{path: GET /a, ws: events, status: 201}", 32, "\"status\": a WebSocket begins with 101 and no other");
     refuse("{path: GET /a, ws: path.id}", 20, "\"ws\": \"path.id\": the path has no {id}");

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Notifications in the script of power_run.c: an ending owes something, two come with what pays for it, one is read, the other
+ * removed, then those that are left are swept.
+ */
+#ifndef TEST_CONTRACT_POWER_NOTICE_H
+#define TEST_CONTRACT_POWER_NOTICE_H
+
+#include "test/contract/contract.h"
+
+void power_notice_begin(void);
+/* STORE_ADD, then STORE_NOTICE_READ, _DROP, _SWEEP; the answer's err */
+int power_notice_do(struct contract *c, enum store_op op, void (*fail)(void));
+int power_notice_check(struct contract *c, void (*fail)(void)); /* what does not hold of what is left */
+
+#endif
