@@ -29,7 +29,7 @@ static void write_task(const struct task *t, bool whole)
 {
     struct err e = {0};
     buf_clear(&out);
-    task_json_write(&out, &sim->server, t, whole);
+    task_json_write(&out, &sim->server, t, whole ? TASK_SHOW_WHOLE : TASK_SHOW_NEITHER);
     CHECK_INT(buf_err(&out), 0);
     int err = json_parse(&parsed, buf_str(&out), &e);
     if (err) fprintf(stderr, "%s: %s\n", e.text, out.p);
