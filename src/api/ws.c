@@ -213,7 +213,7 @@ static void on_closed(struct ws *w, int code)
 {
     struct session *s = ws_user(w);
     (void)code;
-    while (!list_empty(&s->feeds.all)) end_subscription(CONTAINER_OF(s->feeds.all.next, struct subscription, told.link));
+    LIST_EACH_SAFE(it, &s->feeds.all) end_subscription(CONTAINER_OF(it, struct subscription, told.link));
     ws_feeds_release(&s->feeds);
     free(s);
 }
