@@ -49,7 +49,7 @@ build: ## build/bide and libbide (installs missing Debian packages first)
 	@cmake --build --preset release --target programs
 
 test: ## everything: house checks, all suites, most of them again under asan+ubsan and tsan
-	@scripts/install-packages build run ocr notes test lint
+	@scripts/install-packages build run ocr notes test web lint
 	@for preset in release asan tsan; do \
 	    cmake --preset $$preset >/dev/null && cmake --build --preset $$preset || exit 1; done
 	@BIDE_SANITIZED=1 ctest --test-dir build -j $(TEST_JOBS) --output-on-failure --no-label-summary

@@ -152,6 +152,17 @@ if("node" IN_LIST BIDE_TESTS)
   endforeach()
 endif()
 
+# The dashboard in a real Chromium; skipped, with a line that says so, where there is none.
+if("web" IN_LIST BIDE_TESTS)
+  file(GLOB suites CONFIGURE_DEPENDS test/web/test_*.mjs)
+  foreach(suite IN LISTS suites)
+    get_filename_component(thing ${suite} NAME_WE)
+    string(REGEX REPLACE "^test_" "" thing ${thing})
+    bide_test(web web/${thing} 300 ${CMAKE_SOURCE_DIR}/test/web/run.sh ${suite})
+    set_tests_properties(${BIDE_TEST_PREFIX}web/${thing} PROPERTIES SKIP_RETURN_CODE 77)
+  endforeach()
+endif()
+
 # Planted bugs: each is built into the program of its net, which has to find it.
 if("planted" IN_LIST BIDE_TESTS)
   file(GLOB tables CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/planted/*.py)

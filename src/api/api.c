@@ -15,14 +15,15 @@
 
 #include <assert.h>
 
-static const struct route *const tables[] = {tasks_routes,   task_routes,   queues_routes,
+static const struct route *const tables[] = {dashboard_routes, tasks_routes, task_routes, queues_routes,
                                              workers_routes, health_routes, openapi_routes,
+                                             stats_routes, analytics_routes, metrics_page_routes,
                                              bulk_routes,    history_routes, change_routes,
                                              gc_routes,      batch_routes,   files_routes,
                                              pull_claim_routes, pull_attempt_routes, pull_upload_routes,
                                              callbacks_routes,
                                              upload_routes,  uploaded_routes, files_zip_routes,
-                                             events_routes,   ws_routes,      notices_routes};
+                                             events_routes, ws_routes, deliveries_routes, notices_routes};
 
 static void write_news(void *user, struct buf *b, const struct task *t, bool with_result)
 {
@@ -91,13 +92,18 @@ static bool method_fits(const struct route *r, struct str method)
     return str_eq(method, str_of(r->method)) || (str_eq(method, STR("HEAD")) && strcmp(r->method, "GET") == 0);
 }
 
+#define OWN 1 /* the first of those that no route of the configuration can have: before it is the dashboard's */
+#define TABLES (sizeof tables / sizeof *tables)
+
+static size_t first_table(const struct call *c) { return c->api->server->conf.config->dashboard ? 0 : OWN; }
+
 /* All methods of this path, for Allow; NULL when the path is unknown. */
 static const char *allowed(struct call *c, struct str path)
 {
     struct buf b;
     buf_init(&b, 256);
     struct str unused[API_PARAMS];
-    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
+    for (size_t t = first_table(c); t < TABLES; t++) {
         for (const struct route *r = tables[t]; r->method; r++) {
             if (!path_fits(r, path, unused)) continue;
             buf_add_format(&b, "%s%s%s", b.len ? ", " : "", r->method, strcmp(r->method, "GET") == 0 ? ", HEAD" : "");
@@ -110,9 +116,9 @@ static const char *allowed(struct call *c, struct str path)
     return text;
 }
 
-static const struct route *find(struct call *c)
+static const struct route *find(struct call *c, size_t from, size_t to)
 {
-    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+    for (size_t t = from; t < to; t++)
         for (const struct route *r = tables[t]; r->method; r++)
             if (method_fits(r, c->req->method) && path_fits(r, c->req->path, c->params)) return r;
     return NULL;
@@ -200,11 +206,14 @@ void api_on_request(void *user, struct http_request *req)
         call_problem(c, &e);
         return;
     }
-    const struct route *r = find(c);
-    if (r && prepare(c, r)) r->handle(c);
-    if (r) return;
-    if (routes_find(c)) routes_handle(c);
-    else refuse_path(c);
+    const struct route *r = find(c, OWN, TABLES);
+    if (!r && routes_find(c)) {
+        routes_handle(c);
+        return;
+    }
+    if (!r) r = find(c, first_table(c), OWN);
+    if (!r) refuse_path(c);
+    else if (prepare(c, r)) r->handle(c);
 }
 
 void api_handle(struct call *c, const char *method, const char *pattern)

@@ -20,7 +20,8 @@ struct api {
     struct store *measured; /* borrowed; from gauge_open; NULL: the store is not measured */
     struct json json;          /* for parsing one body at a time */
     int64_t started_at_ms;     /* wall */
-    uint64_t answers[6];       /* by class: [2] 2xx .. [5] 5xx */
+    struct metrics_histogram answers[6]; /* from a request's first byte to its answer, by class: [2] 2xx .. [5] 5xx */
+    int64_t deliveries_pending; /* when the store counted last */
     uint64_t late_words;       /* of pullers, about attempts that are over */
     struct map busy_keys;      /* idempotency keys of submits on their way to the store */
 };
@@ -52,11 +53,13 @@ void api_on_request(void *user, struct http_request *r); /* for struct http_conf
 bool api_in_pieces(void *user, const struct http_request *r); /* the same */
 
 /* The tables, each in its noun's file, ended by a row without a method. */
-extern const struct route tasks_routes[], task_routes[], queues_routes[], workers_routes[], health_routes[],
+extern const struct route tasks_routes[], task_routes[], queues_routes[], workers_routes[], health_routes[], stats_routes[], analytics_routes[], metrics_page_routes[],
     openapi_routes[], bulk_routes[], history_routes[], change_routes[],
     gc_routes[], batch_routes[], files_routes[], pull_claim_routes[], pull_attempt_routes[],
     pull_upload_routes[], callbacks_routes[], upload_routes[], uploaded_routes[], files_zip_routes[],
-    events_routes[], ws_routes[], notices_routes[];
+    events_routes[], ws_routes[], deliveries_routes[], notices_routes[];
+
+extern const struct route dashboard_routes[]; /* what of it a route of the configuration has is that route's */
 
 /* Has the route of this method and pattern, one of the tables, handle the call. */
 void api_handle(struct call *c, const char *method, const char *pattern);

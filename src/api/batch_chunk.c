@@ -8,6 +8,7 @@
 #include "api/idempotency.h"
 #include "api/key_held.h"
 #include "api/submission.h"
+#include "api/trace_headers.h"
 #include "base/json_write.h"
 #include "http/problem.h"
 
@@ -25,6 +26,7 @@ void batch_chunk_init(struct batch_chunk *k, const struct call *c)
 {
     k->api = c->api;
     k->request_id = c->req->request_id;
+    k->trace = trace_headers_read(c->req);
     arena_init(&k->arena);
     list_init(&k->later.link);
 }
@@ -87,6 +89,7 @@ void batch_chunk_take(struct batch_chunk *k, int64_t index, struct str text)
     }
     assert(q); /* submission_read has found it */
     item->body->id = id_make(&s->ids);
+    item->body->trace = k->trace;
     item->add = (struct store_add_item){.body = item->body, .capacity = q->capacity};
     if (k->key.p) idempotency_print(&item->add, arena_format(&k->arena, "%.*s#%lld", STR_ARG(k->key), (long long)index), text);
     k->n_good++;

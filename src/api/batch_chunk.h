@@ -14,6 +14,7 @@ struct batch_item;
 struct batch_chunk {
     struct api *api;                             /* borrowed */
     const char *request_id;                      /* borrowed */
+    struct str trace;                            /* of the request, and so of all its tasks; borrowed */
     struct str key;                              /* idempotency key of the whole, borrowed; p NULL: none. An item's: "key#index" */
     struct arena arena;                          /* all that lives as long as the chunk */
     struct batch_item *items[LIMIT_BATCH_CHUNK]; /* in the arena */

@@ -23,7 +23,7 @@ struct buf call_buf(struct call *c)
 
 static void count(struct call *c, int status)
 {
-    c->api->answers[status / 100]++;
+    metrics_observe_ms(&c->api->answers[status / 100], turn_mono_ms(c->api->server->turn) - c->req->started_mono_ms);
 }
 
 int call_claim(struct call *c, size_t bytes)
@@ -140,7 +140,11 @@ void call_refuse(struct call *c, int code, const char *format, ...)
 
 int call_id(struct call *c, struct id *ret)
 {
-    if (id_parse(ret, c->params[0]) == 0) return 0;
+    if (id_parse(ret, c->params[0]) == 0) {
+        if (!id_is_derived(ret)) return 0;
+        call_refuse(c, ERR_NOT_FOUND, "this is no task but what belongs to one; deliveries are under /v1/deliveries");
+        return ERR_NOT_FOUND;
+    }
     call_refuse(c, ERR_NOT_FOUND, "'%.60s' is not a task id: an id looks like 01a1ffe8-96cd-754e-be93-691a58a8ee38",
                 c->params[0].p);
     return ERR_NOT_FOUND;

@@ -21,28 +21,47 @@ const struct route openapi_routes[] = {
     {0},
 };
 
-/* The bytes of the document up to where a path may be put in behind the others. */
-static size_t paths_end(struct str json)
+/* Has this configuration something else, or nothing, at a path of the document? Of the dashboard's that may be. */
+static bool is_left_out(const struct config *config, struct str path)
 {
-    struct json j;
-    json_init(&j);
-    const struct json_node *paths = json_parse(&j, json, NULL) == 0 ? json_member(&j, json_root(&j), STR("paths")) : NULL;
-    size_t end = paths ? paths->start + paths->len - 1 : 0;
-    json_release(&j);
-    return end;
+    bool dashboard = str_eq(path, STR("/")) || str_eq(path, STR("/ui")) || str_starts(path, STR("/ui/"));
+    for (size_t i = 0; dashboard && i < config->n_routes; i++) {
+        struct str theirs = str_of(config->routes[i].path);
+        (void)str_cut(&theirs, ' ');
+        if (str_eq(theirs, path)) return true;
+    }
+    return dashboard && !config->dashboard;
+}
+
+static void write_paths(struct buf *b, const struct json *j, const struct json_node *paths, const struct config *config)
+{
+    json_write_open(b, '{');
+    for (const struct json_node *child = json_first(paths); child; child = json_next(paths, child)) {
+        if (is_left_out(config, json_key(j, child))) continue;
+        json_write_key_str(b, json_key(j, child));
+        json_write_raw(b, json_span(j, child));
+    }
+    openapi_routes_write(b, config);
+    json_write_close(b, '}');
 }
 
 static struct str with_routes(struct call *c, struct str json)
 {
     const struct config *config = c->api->server->conf.config;
-    size_t end = config->n_routes ? paths_end(json) : 0;
-    if (!end) return json;
+    if (config->n_routes == 0 && config->dashboard) return json;
+    struct json j;
+    json_init(&j);
+    const struct json_node *paths = json_parse(&j, json, NULL) == 0 ? json_member(&j, json_root(&j), STR("paths")) : NULL;
     struct buf b = call_buf(c);
-    buf_add(&b, json.p, end);
-    openapi_routes_write(&b, config);
-    buf_add(&b, json.p + end, json.len - end);
-    if (!buf_err(&b)) json = arena_str(&c->req->arena, buf_str(&b));
+    if (paths) {
+        size_t end = paths->start + paths->len;
+        buf_add(&b, json.p, paths->start);
+        write_paths(&b, &j, paths, config);
+        buf_add(&b, json.p + end, json.len - end);
+        if (!buf_err(&b)) json = arena_str(&c->req->arena, buf_str(&b));
+    }
     buf_release(&b);
+    json_release(&j);
     return json;
 }
 

@@ -10,6 +10,7 @@
 #include "api/pull_word.h"
 #include "base/text.h"
 #include "handler/pull_pattern.h"
+#include "handler/traced.h"
 
 #include <stdio.h>
 
@@ -124,6 +125,7 @@ static void write_attempt(struct buf *b, struct pull_held *h)
     }
     json_write_member_int(b, "input_bytes", (int64_t)t->input.len);
     json_write_member_raw(b, "resume", a->resume);
+    traced_write(b, a);
     json_write_close(b, '}');
 }
 

@@ -6,6 +6,7 @@
 #include "api/bulk.h"
 #include "api/call_body.h"
 #include "api/depth.h"
+#include "base/text.h"
 
 static void list(struct call *c);
 static void one(struct call *c);
@@ -93,7 +94,7 @@ static void on_counted(struct store_req *req)
     } else {
         call_list_open(&b);
         for (size_t i = 0; i < s->queues.n; i++)
-            if (s->queues.all[i]->declared)
+            if (s->queues.all[i]->declared && text_is_name(s->queues.all[i]->name)) /* else one of the server's own */
                 write_queue(&b, s, s->queues.all[i], count_of(&m->counts, s->queues.all[i]->name));
         call_list_close(&b, NULL);
     }
@@ -119,7 +120,7 @@ static struct asking *ask_one(struct call *c)
 {
     struct asking *m = arena_alloc(&c->req->arena, sizeof *m);
     m->call = c;
-    m->queue = queue_find(&c->api->server->queues, c->params[0]);
+    if (text_is_name(c->params[0])) m->queue = queue_find(&c->api->server->queues, c->params[0]);
     if (m->queue) return m;
     call_refuse(c, ERR_NOT_FOUND, "the configuration declares no queue \"%.100s\"", c->params[0].p);
     return NULL;

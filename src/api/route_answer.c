@@ -53,11 +53,11 @@ void route_answer_roots(struct call *c, int status, const struct mapping_root *r
 
 /* ---- a task ---- */
 
-static const char *word_of(const struct route_call *t, struct str status, struct str *ret)
+static const char *word_of(const struct str *words, struct str status, struct str *ret)
 {
     for (size_t i = 0; i < DEPTH_WORDS; i++) {
         if (!str_eq(status, str_of(depth_word(i)))) continue;
-        *ret = t->words[i];
+        *ret = words[i];
         return depth_word(i);
     }
     *ret = status;
@@ -110,7 +110,7 @@ static bool is_between_steps(const struct json *j)
     return false;
 }
 
-int route_answer_task(struct call *c, struct buf *out, struct str task, const char **ret_state)
+int route_answer_show(const struct str *words, bool serial, struct buf *out, struct str task, const char **ret_state)
 {
     struct json j;
     struct err e;
@@ -122,11 +122,11 @@ int route_answer_task(struct call *c, struct buf *out, struct str task, const ch
     const struct json_node *status = err ? NULL : json_member(&j, json_root(&j), STR("status"));
     if (status) {
         struct str plain = str_sub(json_span(&j, status), 1, status->len - 2);
-        *ret_state = word_of(c->through, plain, &word);
-        if (strcmp(*ret_state, "pending") == 0 && is_between_steps(&j)) (void)word_of(c->through, STR("running"), &word);
+        *ret_state = word_of(words, plain, &word);
+        if (strcmp(*ret_state, "pending") == 0 && is_between_steps(&j)) (void)word_of(words, STR("running"), &word);
         (void)buf_room(out, task.len + 512);
         json_write_raw(out, str_sub(task, 0, status->start)); /* up to its colon: no comma comes after it */
-        if (c->through->conf.serial) rewrite_id(&j, out, task);
+        if (serial) rewrite_id(&j, out, task);
         json_write_str(out, word);
         buf_add_str(out, str_sub(task, status->start + status->len, task.len - status->start - status->len - 1));
         write_more(out, &j, *ret_state);
@@ -134,6 +134,11 @@ int route_answer_task(struct call *c, struct buf *out, struct str task, const ch
     }
     json_release(&j);
     return err ? err : status ? buf_err(out) : ERR_INTERNAL;
+}
+
+int route_answer_task(struct call *c, struct buf *out, struct str task, const char **ret_state)
+{
+    return route_answer_show(c->through->words, c->through->conf.serial, out, task, ret_state);
 }
 
 size_t route_answer_more(const struct call *c, size_t input_bytes, size_t result_bytes)

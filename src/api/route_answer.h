@@ -20,6 +20,8 @@ bool route_answer_problem(struct call *c, const struct err *e, const struct http
                           struct str extra);
 /* Appends a task as the API shows it with the application's word for its status, and what applications like to know
  * besides: duration_seconds, queued_seconds, retry_count, percent. *ret_state: its status, bide's word. */
+/* The task as a route shows it: its status in these words (by depth_word), and what else routes can say of it. */
+int route_answer_show(const struct str *words, bool serial, struct buf *out, struct str task, const char **ret_state) MUST_USE;
 int route_answer_task(struct call *c, struct buf *out, struct str task, const char **ret_state) MUST_USE;
 /* Bytes that showing the task needs beyond what a get brings; 0: what it brings is enough. */
 size_t route_answer_more(const struct call *c, size_t input_bytes, size_t result_bytes);

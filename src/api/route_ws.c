@@ -195,7 +195,7 @@ static void start(struct call *c, const struct id *id, const struct store_filter
     struct pushing *p = mem_new(sizeof *p);
     *p = (struct pushing){.asked = c, .told.feed = {.api = c->api, .listener.kinds = BUS_OF_TASK & ~BUS_WORDY}};
     p->notices = strcmp(c->through->value, "\"notifications\"") == 0;
-    if (p->notices) p->told.feed.listener.kinds = BUS_BIT(BUS_NOTIFIED);
+    if (p->notices) p->told.feed.listener.kinds = BUS_BIT(BUS_NOTIFICATION);
     keep(p, c);
     keep_filter(p, filter);
     ws_feeds_init(&p->feeds, c->api->server->turn, tell);

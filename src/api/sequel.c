@@ -6,8 +6,10 @@
 #include "api/sequel.h"
 
 #include "api/notice_make.h"
+#include "api/route_callback.h"
 #include "api/submission.h"
 #include "api/task_json.h"
+#include "api/webhook.h"
 #include "base/json_write.h"
 #include "base/log.h"
 
@@ -45,20 +47,29 @@ static void write_list(struct buf *b, const char *name, const struct json *j, co
 
 static bool is_some(const struct json_node *said, const char *of_type) { return said ? said->count > 0 : of_type != NULL; }
 
-int sequel_of_submit(struct str *ret, const struct json *j, const struct json_node *on_success, const struct json_node *on_failure,
-                     const struct json_node *notify, const struct config_type *type, struct server *s, struct arena *a, struct err *e)
+int sequel_of_submit(struct str *ret, const struct json *j, const struct sequel_said *said, const struct config_type *type,
+                     struct server *s, struct arena *a, struct err *e)
 {
+    struct webhook_wish webhook;
     struct str notice = STR_NONE;
     *ret = STR_NONE;
-    int err = on_success ? check_list(j, on_success, "/on_success", s, a, e) : 0;
-    if (!err && on_failure) err = check_list(j, on_failure, "/on_failure", s, a, e);
-    if (!err) err = notice_make_said(&notice, j, notify, type->notify, e);
-    if (err || !(is_some(on_success, type->on_success) || is_some(on_failure, type->on_failure) || notice.p)) return err;
+    int err = said->on_success ? check_list(j, said->on_success, "/on_success", s, a, e) : 0;
+    if (!err && said->on_failure) err = check_list(j, said->on_failure, "/on_failure", s, a, e);
+    if (!err) err = webhook_of_submit(&webhook, j, said->webhook, type, s, a, e);
+    if (!err) err = notice_make_said(&notice, j, said->notify, type->notify, e);
+    if (err) return err;
+    if (!is_some(said->on_success, type->on_success) && !is_some(said->on_failure, type->on_failure) && !webhook.url.p &&
+        !notice.p)
+        return 0;
     struct buf b;
     buf_init(&b, LIMIT_BODY + 2 * LIMIT_CONFIG);
     json_write_open(&b, '{');
-    write_list(&b, "on_success", j, on_success, type->on_success);
-    write_list(&b, "on_failure", j, on_failure, type->on_failure);
+    write_list(&b, "on_success", j, said->on_success, type->on_success);
+    write_list(&b, "on_failure", j, said->on_failure, type->on_failure);
+    if (webhook.url.p) {
+        json_write_key(&b, "webhook");
+        webhook_write_wish(&b, &webhook);
+    }
     if (notice.p) json_write_member_raw(&b, "notify", notice);
     json_write_close(&b, '}');
     *ret = arena_str(a, buf_str(&b));
@@ -116,6 +127,7 @@ static void make_one(struct making *m, const struct json *j, const struct json_n
     }
     *body = task_copy_body(a, body); /* the text it was read from goes */
     if (!body->subject.p) body->subject = m->owed->task.body.subject;
+    body->trace = m->owed->task.body.trace;
     body->id = id_make(&m->api->server->ids);
     m->items[m->n++] = (struct store_add_item){.body = body};
 }
@@ -135,12 +147,41 @@ static void make_of(struct making *m, struct str text, const char *member)
     json_release(&j);
 }
 
+static struct task_body *add_delivery(struct making *m)
+{
+    struct task_body *body = arena_alloc(&m->owed->req.arena, sizeof *body);
+    m->items[m->n++] = (struct store_add_item){.body = body};
+    return body;
+}
+
+static void make_deliveries(struct making *m)
+{
+    struct arena *a = &m->owed->req.arena;
+    struct json j;
+    struct err e = {0};
+    json_init(&j);
+    j.closed = STR("input");
+    int err = m->owed->sequel.len ? json_parse(&j, m->owed->sequel, NULL) : ERR_NOT_FOUND;
+    const struct json_node *wish = err ? NULL : json_member(&j, json_root(&j), STR("webhook"));
+    const struct json_node *callback = err ? NULL : json_member(&j, json_root(&j), STR("callback"));
+    if (wish && !webhook_make(m->api, &m->owed->task, &j, wish, a, add_delivery(m))) m->n--;
+    if (callback && route_callback_make(m->api, &m->owed->task, &j, callback, a, add_delivery(m), &e)) {
+        char id[ID_TEXT];
+        id_format(&m->owed->task.body.id, id);
+        log_error("the callback of task %s cannot be made: %s", id, e.text);
+        m->unmade++;
+        m->n--;
+    }
+    json_release(&j);
+}
+
 static void make(void *user, struct store_owed *o, struct store_add_item **ret, size_t *ret_n, size_t *ret_unmade)
 {
-    struct making m = {.api = user, .owed = o, .items = arena_alloc(&o->req.arena, 2 * LIMIT_SEQUEL * sizeof *m.items)};
+    struct making m = {.api = user, .owed = o, .items = arena_alloc(&o->req.arena, (2 * LIMIT_SEQUEL + 2) * sizeof *m.items)};
     bool completed = o->task.life.state == TASK_COMPLETED;
     make_of(&m, o->sequel, completed ? "on_success" : "on_failure");
     if (completed) make_of(&m, o->next, NULL);
+    make_deliveries(&m);
     *ret = m.items;
     *ret_n = m.n;
     *ret_unmade = m.unmade;

@@ -2,7 +2,7 @@
  *
  * What follows the ending of a task, as it is written: lists of submissions. `on_success` of a submit or a type is made when the
  * task completes, `on_failure` when it ends otherwise, `next` of a verdict when the task completes by it. One that says no
- * `input` gets the task that ended, as GET shows it; one that says no `subject`, its subject.
+ * `input` gets the task that ended, as GET shows it; one that says no `subject`, its subject. So is the delivery of its `webhook`.
  */
 #ifndef API_SEQUEL_H
 #define API_SEQUEL_H
@@ -12,9 +12,12 @@
 /* Who makes them: for server.sequel. */
 struct sequel_maker sequel_maker(struct api *a);
 
-/* Of a submit, each NULL when it says none and its type's are meant. Checks what it says, with pointers; *ret p NULL: nothing
- * follows. */
-int sequel_of_submit(struct str *ret, const struct json *j, const struct json_node *on_success, const struct json_node *on_failure,
-                     const struct json_node *notify, const struct config_type *type, struct server *s, struct arena *a, struct err *e) MUST_USE;
+struct sequel_said { /* of a submit; each NULL when it says none and its type's is meant */
+    const struct json_node *on_success, *on_failure, *webhook, *notify;
+};
+
+/* Checks what it says, with pointers; *ret p NULL: nothing follows. */
+int sequel_of_submit(struct str *ret, const struct json *j, const struct sequel_said *said, const struct config_type *type,
+                     struct server *s, struct arena *a, struct err *e) MUST_USE;
 
 #endif

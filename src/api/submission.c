@@ -25,7 +25,7 @@ struct draft {
     const struct config_type *type;
     int64_t now_ms;
     int64_t priority, max_attempts, delay_ms, start_within_ms; /* -1: not said (priority: INT64_MIN) */
-    const struct json_node *retry, *on_success, *on_failure, *notify;
+    const struct json_node *retry, *on_success, *on_failure, *webhook, *notify;
     bool conflict; /* on_conflict was said */
     struct cache_field cache;
 };
@@ -122,6 +122,13 @@ static int read_notify(const struct members *m, void *to, const struct json_node
 }
 
 /* null: forever. */
+static int read_webhook(const struct members *m, void *to, const struct json_node *v, const char *pointer)
+{
+    (void)m, (void)pointer;
+    ((struct draft *)to)->webhook = v;
+    return 0;
+}
+
 static int read_retain(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct draft *d = to;
@@ -206,6 +213,7 @@ static const struct member fields[] = {
     {"cost", read_cost},
     {"on_success", read_on_success},
     {"on_failure", read_on_failure},
+    {"webhook", read_webhook},
     {"notify", read_notify},
     {"retain_ms", read_retain},
     {"subject", read_subject},
@@ -297,7 +305,7 @@ static int find_queue(struct draft *d)
 {
     const struct config *c = d->server->conf.config;
     if (!d->body->queue.p) d->body->queue = str_of(d->type->queue);
-    const struct queue *queue = queue_find(&d->server->queues, d->body->queue);
+    const struct queue *queue = text_is_name(d->body->queue) ? queue_find(&d->server->queues, d->body->queue) : NULL;
     if (queue) {
         d->body->queue = queue->name; /* stays when the configuration changes before the task is stored */
         return 0;
@@ -333,7 +341,8 @@ static int settle(struct draft *d)
     if (b->cache.ttl_ms) cache_print(b, d->cache.version, b->cache.print);
     if (b->retain_ms != RETAIN_AS_TYPE) retention_wish(&d->server->retention);
     err = d->retry ? members_read(d->m, policy, d->retry, "/retry", &b->rules.retry) : 0;
-    return err ? err : sequel_of_submit(&b->sequel, d->m->j, d->on_success, d->on_failure, d->notify, d->type, d->server, d->m->arena, d->m->e);
+    struct sequel_said said = {d->on_success, d->on_failure, d->webhook, d->notify};
+    return err ? err : sequel_of_submit(&b->sequel, d->m->j, &said, d->type, d->server, d->m->arena, d->m->e);
 }
 
 static int check_command(struct draft *d, const struct http_request *r)

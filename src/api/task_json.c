@@ -5,6 +5,7 @@
 #include "api/task_json.h"
 
 #include "api/steps_json.h"
+#include "api/webhook.h"
 #include "server/waiting_on.h"
 
 #define ROOM 1536 /* most tasks without their payload */
@@ -101,7 +102,7 @@ static int32_t running_with(const struct server *s, const struct id *id)
     return r && r->batch ? r->batch->size : 0;
 }
 
-static void times(struct buf *b, const struct server *s, const struct task *t)
+static void times(struct buf *b, const struct server *s, const struct task *t, const struct task *delivery)
 {
     const struct life *l = &t->life;
     bool ended = state_is_ending(l->state);
@@ -122,7 +123,9 @@ static void times(struct buf *b, const struct server *s, const struct task *t)
     if (batch_size > 0) json_write_int(b, batch_size);
     else json_write_null(b);
     json_write_close(b, '}');
-    json_write_member_null(b, "delivery");
+    json_write_key(b, "delivery");
+    if (delivery) webhook_write_brief(b, delivery);
+    else json_write_null(b);
 }
 
 struct str task_json_path(const struct id *id, char path[TASK_JSON_PATH])
@@ -176,7 +179,7 @@ static struct range write_task(struct buf *b, struct server *s, const struct tas
     write_place(b, place);
     at.to = b->len;
     payload(b, t, show);
-    times(b, s, t);
+    times(b, s, t, place->delivery);
     urls(b, &t->body.id);
     nullable(b, "key", t->body.key);
     nullable(b, "limit_key", t->body.limit_key);

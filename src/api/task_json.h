@@ -24,10 +24,11 @@ enum task_show { TASK_SHOW_NEITHER = 0, TASK_SHOW_INPUT = 1, TASK_SHOW_RESULT = 
 void task_json_write(struct buf *b, struct server *s, const struct task *t, enum task_show show);
 /* As text in the arena, with all of it, unless that is more than an input may be. */
 struct str task_json_whole(struct arena *a, struct server *s, const struct task *t);
-/* Where it stands in line; zeroed: not known. */
+/* Where it stands in line, and what became of its webhook; zeroed: not known. */
 struct task_place {
     int64_t position;  /* 0: in no line */
     int64_t eta_at_ms; /* wall, 0: not known */
+    const struct task *delivery; /* NULL: there is none */
 };
 /* The whole task with its place, and its tag. */
 void task_json_write_placed(struct buf *b, struct server *s, const struct task *t, const struct task_place *place, char etag[ETAG_TEXT]);

@@ -12,9 +12,11 @@
 #include "api/key_held.h"
 #include "api/page.h"
 #include "api/prefer.h"
+#include "api/route_callback.h"
 #include "api/route_uploads.h"
 #include "api/submission.h"
 #include "api/task_json.h"
+#include "api/trace_headers.h"
 #include "api/wait.h"
 
 static void submit(struct call *c);
@@ -148,12 +150,14 @@ void tasks_submit(struct call *c, struct str fields, struct str input, int64_t w
         call_problem(c, &e);
         return;
     }
+    if (route_callback_add(c, &m->body.sequel)) return;
     const struct queue *q = queue_find(&s->queues, m->body.queue);
     if (q->draining) {
         call_refuse(c, ERR_DRAINING, "queue %.*s takes no new tasks until it is resumed", STR_ARG(q->name));
         return;
     }
     m->body.id = id_make(&s->ids);
+    m->body.trace = trace_headers_read(c->req);
     m->item = (struct store_add_item){.body = &m->body, .capacity = q->capacity};
     if (idempotency_begin(c, &m->item)) return;
     m->busy = m->item.key.p != NULL;

@@ -7,6 +7,7 @@
 #include "api/call.h"
 #include "api/route_answer.h"
 #include "api/task_json.h"
+#include "api/webhook.h"
 #include "base/mem.h"
 #include "server/eta_at.h"
 
@@ -32,6 +33,7 @@ struct wait {
     bool told;         /* the ending was committed, or the time is up: the next answer is the last */
     bool whole;        /* input and result are asked for whatever their size */
     struct store_get get;
+    struct store_get delivery; /* of its ending, where there is one */
     struct place_ask *place;
     struct waiter waiter;
     struct timer timer;
@@ -120,12 +122,29 @@ static void on_place_late(struct timer *t)
     answer(w, &(struct task_place){0});
 }
 
+/* A store that does not say what became of the delivery has said how the task stands: that is the answer. */
+static void on_delivery(struct store_req *req)
+{
+    struct wait *w = req->user;
+    struct arena kept = req->arena; /* the answer is made of it */
+    bool found = !req->err && !w->delivery.found;
+    arena_init(&req->arena);
+    store_release(req);
+    arena_adopt(&w->call->req->arena, &kept);
+    answer(w, &(struct task_place){.delivery = found ? &w->delivery.task : NULL});
+}
+
 /* Only a task that waits is in a line. */
 static void answer_with_place(struct wait *w)
 {
     struct call *c = w->call;
     struct server *s = c->api->server;
     const struct task *t = &w->get.task;
+    if (state_is_ending(t->life.state) && w->get.sequel) {
+        w->delivery = (struct store_get){.id = webhook_id(t, WEBHOOK_OF_TASK)};
+        store_get(s->store, &w->delivery, on_delivery, w);
+        return;
+    }
     if (state_is_ending(t->life.state) || t->life.state == TASK_RUNNING) {
         answer(w, &(struct task_place){.eta_at_ms = t->life.state == TASK_RUNNING ? eta_at_running(s, t) : 0});
         return;

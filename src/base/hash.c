@@ -4,6 +4,7 @@
  */
 #include "base/hash.h"
 
+#include <nettle/hmac.h>
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 
@@ -23,6 +24,14 @@ void hash_add(struct hash *h, struct str bytes)
 void hash_end(struct hash *h, uint8_t ret[HASH_SHA256])
 {
     sha256_digest((struct sha256_ctx *)(void *)h, HASH_SHA256, ret);
+}
+
+void hash_hmac(struct str key, const struct str *parts, size_t n, uint8_t ret[HASH_SHA256])
+{
+    struct hmac_sha256_ctx context;
+    hmac_sha256_set_key(&context, key.len, (const uint8_t *)key.p);
+    for (size_t i = 0; i < n; i++) hmac_sha256_update(&context, parts[i].len, (const uint8_t *)parts[i].p);
+    hmac_sha256_digest(&context, HASH_SHA256, ret);
 }
 
 void hash_sha1(struct str bytes, uint8_t ret[HASH_SHA1])

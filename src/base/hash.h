@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * SHA-256 and SHA-1 (FIPS 180-4), by nettle. The only place that knows the library.
+ * SHA-256 and SHA-1 (FIPS 180-4), HMAC, by nettle. The only place that knows the library.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
@@ -16,6 +16,9 @@ struct hash {
 void hash_init(struct hash *h);
 void hash_add(struct hash *h, struct str bytes);
 void hash_end(struct hash *h, uint8_t ret[HASH_SHA256]);
+
+/* HMAC-SHA256 (RFC 2104, FIPS 198-1) of the parts one after the other. */
+void hash_hmac(struct str key, const struct str *parts, size_t n, uint8_t ret[HASH_SHA256]);
 
 /* Only where a protocol demands it (RFC 6455 section 4.2.2): it resists nobody any more. */
 #define HASH_SHA1 20

@@ -48,6 +48,8 @@ struct id id_make(struct id_maker *m)
     return id;
 }
 
+bool id_is_derived(const struct id *id) { return id->b[6] >> 4 == 8; }
+
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9') return c - '0';

@@ -34,6 +34,11 @@ int id_cmp(const struct id *a, const struct id *b);
 static inline struct str id_key(const struct id *id) { return (struct str){(const char *)id->b, sizeof id->b}; }
 int64_t id_ms(const struct id *id); /* the time in it */
 
+/* One that belongs to another, made of that and of what tells several apart, and the same each time: UUIDv8 (RFC 9562 section
+ * 5.8), the time in front as in all. No id_make makes such a one. */
+struct id id_derive(const struct id *of, uint32_t which, int64_t ms);
+bool id_is_derived(const struct id *id);
+
 /* The part in front of its chance as a number: the order of time, the same for no two ids of one process. Below 2^53 until the
  * year 2089, so that it is safe as a number of JSON. */
 int64_t id_serial(const struct id *id);

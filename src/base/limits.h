@@ -40,6 +40,7 @@
 #define LIMIT_BATCH_CHUNK 256                     /* tasks of a batch that are stored by one commit */
 #define LIMIT_BATCH_CHUNK_BYTES (1024 * 1024)     /* the same, in bytes of their JSON: the one that reaches it is the last */
 #define LIMIT_BATCH_LINE (16 * 1024 * 1024 + 64 * 1024) /* one line of a batch as NDJSON: one input and its envelope */
+#define LIMIT_TRACE_STATE 512                     /* tracestate of a submit; a longer one is left out */
 #define LIMIT_PAGE 200                            /* items of one list page */
 #define LIMIT_PAGE_DEFAULT 50                     /* items of one list page unless asked otherwise */
 #define LIMIT_PAGE_BYTES (8 * 1024 * 1024)        /* a list page of tasks that is this large ends early; next_cursor goes on */
@@ -59,6 +60,7 @@
 #define LIMIT_PULL_UPLOADS 1000                    /* uploads of one attempt, those of the same name counted each time */
 #define LIMIT_PULL_FILE (2LL * 1024 * 1024 * 1024) /* one output file that a puller sends */
 #define LIMIT_LANES 10000                         /* lanes (queue, type, batch key) known at one time */
+#define LIMIT_RECENT 64                           /* pairs of queue and type whose last hour and day are known one by one (/v1/stats); those beyond share one place */
 #define LIMIT_HTTP_HEADER (16 * 1024)             /* request line and all headers together */
 #define LIMIT_HTTP_HEADERS 100                    /* number of headers */
 #define LIMIT_HTTP_TARGET (8 * 1024)              /* the request target */

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "handler/attempt.h"
+#include "handler/traced.h"
 #include "handler/verdict.h"
 
 #define NICENESS 5
@@ -66,7 +67,8 @@ void exec_call_release(struct exec_call *c)
 
 int exec_call_start(struct exec_call *c, const char *const *argv, struct str input, int64_t limit_ms, struct err *e)
 {
-    struct child_spec spec = {.argv = argv, .env = c->conf->env, .secret_env = c->conf->secret_env, .cwd = c->conf->cwd,
+    struct arena arena = {0};
+    struct child_spec spec = {.argv = argv, .env = traced_env(c->conf->env, c->attempt, &arena), .secret_env = c->conf->secret_env, .cwd = c->conf->cwd,
                               .input = input, .nice = NICENESS, .sandbox = &c->conf->sandbox, .dir = c->attempt->dir};
     buf_release(&c->out);
     buf_init(&c->out, LIMIT_RESULT);
@@ -74,6 +76,7 @@ int exec_call_start(struct exec_call *c, const char *const *argv, struct str inp
     c->too_large = c->too_long = false;
     c->child.pid = 0;
     int rc = child_start(c->spawner, &c->child, &spec, e);
+    arena_release(&arena);
     if (rc != 0) return rc;
     c->running = true;
     if (limit_ms > 0) turn_timer(c->turn, &c->limit, limit_ms, on_limit);

@@ -10,6 +10,7 @@
 #include "handler/dir.h"
 #include "handler/exec_verdict.h"
 #include "handler/template.h"
+#include "handler/traced.h"
 #include "handler/verdict.h"
 #include <stdlib.h>
 
@@ -177,13 +178,8 @@ static int fill(struct exec_run *r, struct child_spec *spec, struct arena *arena
 static int hand_over_resume(const struct attempt *a, struct child_spec *spec, struct arena *arena, struct err *e)
 {
     if (!a->resume.len) return 0;
-    size_t n = 0;
-    while (spec->env && spec->env[n]) n++;
-    const char **env = arena_alloc(arena, (n + 2) * sizeof *env);
-    for (size_t i = 0; i < n; i++) env[i] = spec->env[i];
-    env[n] = arena_format(arena, "BIDE_RESUME=%s/%s", a->dir, FRAME_RESUME_FILE).p;
-    env[n + 1] = NULL;
-    spec->env = env;
+    const char *more[] = {arena_format(arena, "BIDE_RESUME=%s/%s", a->dir, FRAME_RESUME_FILE).p, NULL};
+    spec->env = traced_env_with(spec->env, more, arena);
     return dir_write(a->dir, FRAME_RESUME_FILE, a->resume, e);
 }
 
@@ -195,7 +191,9 @@ static int start_process(struct exec_run *r, struct spawner *spawner, struct err
                               .input = r->item.attempt->task->input, .nice = NICENESS,
                               .sandbox = &r->conf->sandbox, .dir = r->item.attempt->dir};
     int rc = 0;
-    if (fill(r, &spec, &arena, &wrong) != 0) {
+    bool filled = fill(r, &spec, &arena, &wrong) == 0;
+    spec.env = traced_env(spec.env, r->item.attempt, &arena);
+    if (!filled) {
         refuse(r, wrong.text);
     } else {
         if (!r->conf->from_input) rc = dir_write(r->item.attempt->dir, FRAME_INPUT_FILE, r->item.attempt->task->input, e);

@@ -5,6 +5,7 @@
 #include "handler/frame.h"
 #include "base/json_write.h"
 #include "base/limits.h"
+#include "handler/traced.h"
 #include "handler/utf8.h"
 #include "task/pieces.h"
 
@@ -240,6 +241,7 @@ void frame_write_run(struct buf *b, const struct attempt *const *attempts, size_
         json_write_member_int(b, "attempt", a->number);
         json_write_member_int(b, "timeout_ms", a->task->timeout_ms);
         json_write_member_text(b, "dir", a->dir);
+        traced_write(b, a);
         if (a->task->input.len > share) json_write_member_text(b, "input_file", FRAME_INPUT_FILE);
         else write_payload(b, "input", a->task->input.len ? a->task->input : STR("{}"));
         if (a->resume.len > share) json_write_member_text(b, "resume_file", FRAME_RESUME_FILE);

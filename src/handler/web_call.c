@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "handler/exec_answer.h"
+#include "handler/traced.h"
 #include "handler/utf8.h"
 #include <stdio.h>
 
@@ -84,6 +85,14 @@ static void end_line(struct headers *h)
     h->n++;
 }
 
+/* Unless the configuration has it. */
+static void add_trace(struct headers *h, const char *name, struct str value)
+{
+    if (!value.len || says(h->conf->headers, str_of(name)) || says(h->conf->secret_headers, str_of(name))) return;
+    buf_add_format(&h->text, "%s: %.*s", name, STR_ARG(value));
+    end_line(h);
+}
+
 /* One of bide's own, unless the configuration has it. */
 static void add_own(struct headers *h, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void add_own(struct headers *h, const char *name, const char *format, ...)
@@ -113,7 +122,7 @@ static int add_configured(struct headers *h, const char *const *list, const stru
 
 static int add_headers(struct headers *h, const struct web_ask *ask, bool body, const struct web_words *w, struct err *e)
 {
-    char id[ID_TEXT], fence[FENCE_TEXT];
+    char id[ID_TEXT], fence[FENCE_TEXT], parent[TRACE_PARENT] = "";
     const struct attempt *a = w->attempt;
     id_format(&a->task->id, id);
     id_fence_format(a->fence, fence);
@@ -123,6 +132,9 @@ static int add_headers(struct headers *h, const struct web_ask *ask, bool body, 
     add_own(h, "Bide-Task", "%s", id);
     add_own(h, "Bide-Attempt", "%d", (int)a->number);
     add_own(h, "Bide-Fence", "%s", fence);
+    (void)traced_parent(a, parent);
+    add_trace(h, "traceparent", str_of(parent));
+    add_trace(h, "tracestate", traced_state(a));
     int rc = add_configured(h, h->conf->headers, w, e);
     if (rc == 0) rc = add_configured(h, h->conf->secret_headers, NULL, e);
     if (rc == 0 && buf_err(&h->text)) rc = err_set(e, ERR_TOO_BIG, "the headers are together longer than %d bytes", HEADERS_MAX);

@@ -13,8 +13,10 @@
 #include "base/mem.h"
 #include "http/client_options.h"
 #include "loop/watch.h"
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -41,6 +43,8 @@ struct request {
     char why[CURL_ERROR_SIZE];
     bool by_proxy;
     int no_socket;              /* errno of a socket that the system did not give; 0: it did */
+    const struct fetch_guard *guard; /* borrowed; NULL: none */
+    const char *why_not;        /* static: what the guard said; NULL: it let it through */
 };
 
 struct socket {
@@ -102,6 +106,7 @@ static void tell(struct request *r, CURLcode code)
     int refused = refused_by_proxy(r, status);
     if (f) f->status = refused ? refused : (int)status;
     if (f && refused) err_set(&f->err, ERR_FORBIDDEN, "the proxy wants a login, or another one (HTTP %d)", refused);
+    else if (f && r->why_not) err_set(&f->err, ERR_FORBIDDEN, "it leads to %s", r->why_not);
     else if (f && r->no_socket) err_set_errno(&f->err, ERR_AGAIN, r->no_socket, "a socket");
     else if (f && code != CURLE_OK) err_set(&f->err, code_of(code), "%s", r->why[0] ? r->why : curl_easy_strerror(code));
     drop(r);
@@ -212,10 +217,31 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *k
 
 static bool is_shortage(int sys) { return sys == EMFILE || sys == ENFILE || sys == ENOBUFS || sys == ENOMEM; }
 
+static bool guard_lets(struct request *r, const struct sockaddr *to)
+{
+    const char *why = r->guard ? r->guard->why_not(r->guard, to) : NULL;
+    if (why) r->why_not = why;
+    return !why;
+}
+
+/* Also of a connection that is used again, which somebody else may have opened. */
+static int before_sending(void *user, char *there, char *here, int port_there, int port_here)
+{
+    struct sockaddr_in6 to6 = {.sin6_family = AF_INET6};
+    struct sockaddr_in to4 = {.sin_family = AF_INET};
+    (void)here;
+    (void)port_there;
+    (void)port_here;
+    bool is_v4 = inet_pton(AF_INET, there, &to4.sin_addr) == 1;
+    if (!is_v4 && inet_pton(AF_INET6, there, &to6.sin6_addr) != 1) return CURL_PREREQFUNC_ABORT;
+    return guard_lets(user, is_v4 ? (struct sockaddr *)&to4 : (struct sockaddr *)&to6) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
 static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *to)
 {
     struct request *r = user;
     (void)purpose;
+    if (!guard_lets(r, &to->addr)) return CURL_SOCKET_BAD;
     curl_socket_t fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
     if (fd == CURL_SOCKET_BAD && is_shortage(errno)) r->no_socket = errno;
     return fd;
@@ -282,6 +308,8 @@ static CURLcode set_request(struct request *r, const struct fetch_spec *spec)
     if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_PRIVATE, r);
     if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_OPENSOCKETDATA, r);
+    if (!rc && r->guard) rc = curl_easy_setopt(r->easy, CURLOPT_PREREQFUNCTION, before_sending);
+    if (!rc && r->guard) rc = curl_easy_setopt(r->easy, CURLOPT_PREREQDATA, r);
     if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_ERRORBUFFER, r->why);
     if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_WRITEFUNCTION, on_piece);
     if (!rc) rc = curl_easy_setopt(r->easy, CURLOPT_WRITEDATA, r);
@@ -303,7 +331,7 @@ static int start(struct fetcher *by, struct fetch *f, const struct fetch_spec *s
     int err = begin(c, e);
     if (err) return err;
     struct request *r = mem_new(sizeof *r);
-    *r = (struct request){.client = c, .fetch = f, .easy = curl_easy_init(), .by_proxy = spec->proxy};
+    *r = (struct request){.client = c, .fetch = f, .easy = curl_easy_init(), .by_proxy = spec->proxy, .guard = spec->guard};
     list_push(&c->requests, &r->link);
     if (!r->easy) mem_give_up();
     for (const char *const *h = spec->headers; h && *h; h++) add_header(r, *h);

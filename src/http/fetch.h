@@ -16,6 +16,13 @@
 #define FETCH_TYPE 128       /* a content type and a NUL; longer ones are cut */
 #define FETCH_RETRY_AFTER 64 /* the same of Retry-After */
 
+struct sockaddr;
+
+struct fetch_guard { /* of the addresses that are connected to; borrowed until on_over */
+    /* NULL: go on; else why not, for people. */
+    const char *(*why_not)(const struct fetch_guard *g, const struct sockaddr *to);
+};
+
 struct fetch_spec { /* all borrowed for the call */
     const char *method;
     const char *url;            /* http or https */
@@ -26,6 +33,7 @@ struct fetch_spec { /* all borrowed for the call */
     const char *ca_file;        /* who may vouch for the other side; NULL: whom the system trusts */
     int64_t connect_timeout_ms; /* 0: none, as for the next */
     int64_t timeout_ms;         /* of all of it */
+    const struct fetch_guard *guard; /* NULL: any address; not with a proxy, which connects where it likes */
 };
 
 struct fetcher;
@@ -41,7 +49,7 @@ struct fetch {
     char type[FETCH_TYPE];               /* its Content-Type, its Retry-After, "" when not said */
     char retry_after[FETCH_RETRY_AFTER];
     struct err err;                      /* code 0: the whole answer was read; ERR_TIMEOUT, ERR_AWAY, ERR_IO: it was not; ERR_FORBIDDEN: nothing came
-                                          * through, the proxy wants another login (status: its own); ERR_AGAIN: nothing was sent, this machine has no socket to give */
+                                          * through, the proxy wants another login (status: its own), or the guard did not let it (0); ERR_AGAIN: nothing was sent, this machine has no socket to give */
 };
 
 /* Answers in pieces without a limit: the owner, who keeps them, cancels when it has enough. Compressed ones (gzip, deflate) come

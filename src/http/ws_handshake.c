@@ -5,29 +5,22 @@
  */
 #include "http/ws_handshake.h"
 
+#include "base/base64.h"
 #include "base/hash.h"
 #include "http/problem.h"
 
 #define KEY_TEXT 24 /* base64 of 16 bytes */
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 void ws_handshake_accept(char ret[WS_ACCEPT_TEXT], struct str key)
 {
     struct buf b;
-    uint8_t sum[HASH_SHA1 + 1] = {0};
+    uint8_t sum[HASH_SHA1];
     buf_init(&b, 256);
     buf_add_str(&b, str_sub(key, 0, KEY_TEXT));
     buf_add_text(&b, "258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
     hash_sha1(buf_str(&b), sum);
     buf_release(&b);
-    char *to = ret;
-    for (int i = 0; i < HASH_SHA1; i += 3) {
-        unsigned three = (unsigned)sum[i] << 16 | (unsigned)sum[i + 1] << 8 | sum[i + 2];
-        for (int shift = 18; shift >= 0; shift -= 6) *to++ = alphabet[three >> shift & 63];
-    }
-    to[-1] = '='; /* 20 bytes: the last group has two */
-    *to = '\0';
+    base64_encode(sum, sizeof sum, ret);
 }
 
 /* The headers of that name, a comma-separated list together: does it have the token? */
@@ -56,10 +49,9 @@ static struct str only(const struct http_request *r, const char *name)
 
 static bool is_key(struct str s)
 {
-    if (s.len != KEY_TEXT || !str_ends(s, STR("=="))) return false;
-    for (size_t i = 0; i < KEY_TEXT - 2; i++)
-        if (!s.p[i] || !strchr(alphabet, s.p[i])) return false;
-    return true;
+    uint8_t bytes[BASE64_BYTES(KEY_TEXT + 3)];
+    size_t n;
+    return s.len == KEY_TEXT && base64_decode(s, bytes, &n) == 0 && n == 16;
 }
 
 /* The first of the client's that is spoken here (section 4.1, item 10: they are in order of preference). */

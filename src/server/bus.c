@@ -26,7 +26,7 @@ static const char *const words[BUS_KINDS] = {
     [BUS_CREATED] = "task.created",   [BUS_STARTED] = "task.started",     [BUS_PROGRESS] = "task.progress",
     [BUS_OUTPUT] = "task.output",     [BUS_LOG] = "task.log",             [BUS_RETRYING] = "task.retrying",
     [BUS_COMPLETED] = "task.completed", [BUS_FAILED] = "task.failed",     [BUS_CANCELLED] = "task.cancelled",
-    [BUS_EXPIRED] = "task.expired",   [BUS_NOTIFIED] = "notification.created",
+    [BUS_EXPIRED] = "task.expired",   [BUS_NOTIFICATION] = "notification.created",
 };
 
 const char *bus_word(enum bus_kind kind) { return words[kind]; }
@@ -36,7 +36,8 @@ int bus_kind_of(struct str word)
     struct str prefix = STR("task.");
     for (int k = 0; k < BUS_KINDS; k++) {
         struct str known = str_of(words[k]);
-        if (str_eq(word, known) || (str_starts(known, prefix) && str_eq(word, str_sub(known, prefix.len, known.len)))) return k;
+        bool plain = str_starts(known, prefix) && str_eq(word, str_sub(known, prefix.len, known.len));
+        if (str_eq(word, known) || plain) return k;
     }
     return -1;
 }

@@ -22,17 +22,19 @@
 #define BUS_LINGERING 10000           /* tasks of whom that is so; the oldest go first */
 
 enum bus_kind {
-    BUS_CREATED, BUS_STARTED, BUS_PROGRESS, BUS_OUTPUT, BUS_LOG, BUS_RETRYING, BUS_NOTIFIED, /* in the order of doc/protocol.md */
+    BUS_CREATED, BUS_STARTED, BUS_PROGRESS, BUS_OUTPUT, BUS_LOG, BUS_RETRYING, /* in the order of doc/protocol.md */
     BUS_COMPLETED, BUS_FAILED, BUS_CANCELLED, BUS_EXPIRED,
+    BUS_NOTIFICATION, /* of a task, and not told to who follows that: it has ended before */
     BUS_KINDS
 };
 #define BUS_BIT(kind) (1u << (kind))
 #define BUS_WORDY (BUS_BIT(BUS_OUTPUT) | BUS_BIT(BUS_LOG)) /* what a task says while it runs: told of all tasks only to who asks */
 #define BUS_ALL (BUS_BIT(BUS_KINDS) - 1)
-#define BUS_OF_TASK (BUS_ALL & ~BUS_BIT(BUS_NOTIFIED)) /* of one: that comes after its end */
+
+#define BUS_OF_TASK (BUS_ALL & ~BUS_BIT(BUS_NOTIFICATION))
 
 const char *bus_word(enum bus_kind kind); /* "task.created" */
-int bus_kind_of(struct str word);         /* with the prefix task. or without; -1: none */
+int bus_kind_of(struct str word);         /* task.* with the prefix or without; -1: none */
 enum bus_kind bus_ending(enum task_state ending);
 
 struct bus_event {

@@ -95,6 +95,7 @@ bool config_type_is_declared(const struct config *c, struct str name) { return f
 const struct config_type *config_type_find(const struct config *c, struct str name)
 {
     const struct config_type *found = find_declared(c, name);
+    if (!found && c->delivery.name && str_eq(name, str_of(c->delivery.name))) return &c->delivery;
     if (!found && c->command.name && str_eq(name, str_of(c->command.name))) return &c->command;
     for (size_t i = c->n_exact; !found && i < c->n_types; i++) {
         struct str prefix = str_of(c->types[i].name);

@@ -19,6 +19,7 @@
 #include "handler/worker_pool.h"
 #include "schema/schema.h"
 #include "server/config_errors.h"
+#include "server/config_webhooks.h"
 #include "task/file.h"
 #include "task/rate.h"
 #include "task/retry.h"
@@ -91,6 +92,8 @@ struct config_type {
     struct web_conf http;  /* url NULL */
     struct config_step *steps; /* n_steps 0: it is no chain */
     size_t n_steps;
+    struct config_webhook webhook; /* who is told of its endings; url NULL: nobody */
+    bool tells;            /* it is the built-in one of deliveries */
     const char *on_success, *on_failure; /* JSON lists of submissions that follow its tasks; NULL: none */
     const char *notify; /* JSON object (task/notify.h): its tasks' endings notify; NULL: they do not */
     const char *result;    /* of a chain: mapping; NULL: that of its last step */
@@ -99,6 +102,12 @@ struct config_type {
     const char *input;           /* absolute path of a JSON Schema, or one as JSON text: it begins with {; NULL: none */
     const struct schema *schema; /* what that says */
     const char *schema_text;     /* the same as JSON text */
+};
+
+struct config_callback { /* of a route: who is told of the ending */
+    const char *url;     /* mapping; NULL: nobody */
+    const char *reply;   /* mapping: what is told; NULL: the task */
+    int64_t timeout_ms;  /* of one try */
 };
 
 /* An address of an existing application: what happens there. All but the path are JSON text, mappings mostly
@@ -113,6 +122,7 @@ struct config_route {
     bool serial;                   /* ids are whole numbers */
     const char *limit, *cursor;
     const char *reply, *words, *errors;
+    struct config_callback callback;
     enum file_keep keep;         /* of what is uploaded by it */
     const char *input;           /* a file with a schema of the request's body, or that as JSON text; NULL: none */
     const struct schema *schema; /* what that says, in the configuration's arena, as */
@@ -140,8 +150,12 @@ struct config {
     const char *words;           /* JSON text: an object of texts, by status; NULL: none */
     struct config_route *routes; /* as in the file */
     size_t n_routes;
+    struct config_webhooks webhooks;
     bool commands;
+    bool dashboard;
     struct config_type command;   /* the built-in type; name NULL: switched off, or declared in the file */
+    struct config_type delivery;  /* the built-in type that tells (handler/webhook.h), and its queue, which is in no list */
+    struct config_queue delivery_queue;
     struct map origins;           /* path -> struct config_origin, of what is not a default */
     const char *const *warnings;  /* ends with NULL: variables that look like settings and are none */
 };

@@ -21,6 +21,7 @@
 #include "server/config_steps.h"
 #include "server/config_value.h"
 #include "server/config_warmup.h"
+#include "server/config_webhooks.h"
 #include "server/config_yaml.h"
 #include <limits.h>
 #include <stdlib.h>
@@ -349,6 +350,7 @@ static void walk(struct reader *r, struct fy_node *root)
     config_sequel_check(c, r->errors);
     config_notify_check(c, r->errors);
     config_routes_check(c, r->errors);
+    config_webhooks_read(c, r->errors);
     if (c->commands && !config_type_is_declared(c, STR(COMMAND_TYPE))) build_in(c);
 }
 

@@ -13,6 +13,7 @@ const char *const config_route_maps_asked[] = {"body", "query", "path", "form", 
 
 /* What a reply can be made of, by verb. */
 static const char *const of_task[] = {"task", "body", "query", "path", "form", "file", "header", NULL};
+static const char *const of_ended[] = {"task", NULL};
 static const char *const of_list[] = {"list", "tasks", "query", "path", "header", NULL};
 static const char *const of_count[] = {"counts", "tasks", "query", "path", "header", NULL};
 static const char *const of_health[] = {"health", "query", "path", "header", NULL};
@@ -210,6 +211,8 @@ void config_route_maps_check(const struct config_route_maps *m, enum config_verb
     check(m, "limit", r->limit, config_route_maps_asked, false);
     check(m, "cursor", r->cursor, config_route_maps_asked, false);
     check(m, "reply", r->reply, reply_roots(verb, value), verb == CONFIG_LIST || verb == CONFIG_COUNT);
+    check(m, "callback.url", r->callback.url, config_route_maps_asked, false);
+    check(m, "callback.reply", r->callback.reply, of_ended, false);
     check(m, "errors", r->errors, of_error, false);
     config_route_maps_words(m, "words", r->words);
 }

@@ -125,6 +125,24 @@ static void show_list(struct buf *b, const char *const *list)
     json_write_close(b, ']');
 }
 
+/* Where they are kept may be shown, they may not. */
+static void show_secrets(struct buf *b, const char *const *list)
+{
+    json_write_open(b, '[');
+    for (; *list; list++) {
+        struct str said = str_of(*list);
+        const char *secret = strstr(*list, "whsec_");
+        struct buf text;
+        buf_init(&text, LIMIT_CONFIG);
+        if (secret) said.len = (size_t)(secret - *list);
+        buf_add_str(&text, said);
+        if (secret) buf_add_text(&text, "***");
+        json_write_str(b, buf_str(&text));
+        buf_release(&text);
+    }
+    json_write_close(b, ']');
+}
+
 static void show_duration(struct buf *b, const struct config_key *k, int64_t ms)
 {
     struct buf text;
@@ -174,7 +192,7 @@ void config_show_value(struct buf *b, const struct config_item *item)
     case KIND_COMMAND:
     case KIND_WORDS:
     case KIND_PATHS:
-        if (p) show_list(b, p);
+        if (p) (k->secret ? show_secrets : show_list)(b, p);
         else json_write_null(b);
         return;
     case KIND_ENV:

@@ -51,6 +51,7 @@ struct config_key {
     const char *const *words; /* KIND_CHOICE: ends with NULL; KIND_DURATION: words[0] means -1, words[1] -2 */
     bool required;
     bool fixed;                           /* a running server cannot change it */
+    bool secret;                          /* KIND_WORDS: shown without what may be secret in them */
     const char *needs;                    /* goes with this other key only; NULL: with any */
     const struct config_section *section; /* KIND_SECTION, KIND_NAMED, KIND_LIST */
     size_t count;                         /* KIND_NAMED, KIND_LIST: offset of the number of structs, at `offset` is their array */
@@ -73,7 +74,7 @@ struct config_section {
 extern const struct config_section config_table_top, config_table_defaults, config_table_retry, config_table_queue,
     config_table_worker, config_table_batch, config_table_type, config_table_poll, config_table_retain,
     config_table_limits, config_table_pull, config_table_warmup, config_table_route, config_table_files, config_table_notices, config_table_http,
-    config_table_http_stream, config_table_http_poll, config_table_http_callback;
+    config_table_webhooks, config_table_webhook, config_table_callback, config_table_http_stream, config_table_http_poll, config_table_http_callback;
 
 const struct config_key *config_table_find(const struct config_section *s, struct str key); /* NULL: unknown */
 /* The first row that has to be said: without it the section is not there. NULL: it is always there. */

@@ -10,6 +10,16 @@
 static const char *const conflicts[] = {[TASK_REFUSE] = "refuse", [TASK_EXISTING] = "existing", [TASK_REPLACE] = "replace", NULL};
 static const char *const keeps[] = {[FILE_KEEP_RECORD] = "record", [FILE_KEEP_TASK] = "task", [FILE_KEEP_FOREVER] = "forever", NULL};
 
+#define CALLBACK(member) .offset = offsetof(struct config_callback, member), .size = sizeof(((struct config_callback *)0)->member)
+
+static const struct config_key callback_keys[] = {
+    {"url", KIND_MAPPING, CALLBACK(url), .required = true, .help = "where: `query.callback_url`; null is nowhere. What a client says may not lead to this machine or its network, but for `webhooks.allow_private`"},
+    {"timeout", KIND_DURATION, CALLBACK(timeout_ms), .initial = "30s", .min = 1, .max = 10 * 60 * 1000, .help = "longest time of one try"},
+    {"reply", KIND_MAPPING, CALLBACK(reply), .help = "what is sent, made of task., with the route's words; without it, the task"},
+};
+const struct config_section config_table_callback = {"callback", callback_keys, sizeof callback_keys / sizeof *callback_keys,
+                                                     .size = sizeof(struct config_callback)};
+
 static const struct config_key keys[] = {
     {"path", KIND_TEXT, FIELD(path), .required = true,
      .help = "method and path, a name in braces for what is between two slashes: GET /api/task/{task_id}"},
@@ -51,10 +61,9 @@ static const struct config_key keys[] = {
     {"reply", KIND_MAPPING, FIELD(reply), .help = "the answer, made of task. (submit, run, get, latest, retry, cancel, ws), event. (ws: `name`, `id`), list. and tasks (list), counts. and tasks (count), health., stats., list. and notifications (notifications), notification. (read, ws), and what the request has; without it, all of that"},
     {"status", KIND_INT, FIELD(status), .min = 200, .max = 299, .unit = "HTTP status",
      .help = "of the answer when it is well; 202 after a submit, else 200, when it is not said"},
+    {"callback", KIND_SECTION, FIELD(callback), .section = &config_table_callback,
+     .help = "submit, run: the application's server is told of the ending, tried again as a webhook is"},
     {"words", KIND_MAPPING, FIELD(words), .help = "other words for statuses, in answers and in what is asked for; those of `words` outside go for all routes"},
     {"errors", KIND_MAPPING, FIELD(errors), .help = "the answer to what is refused, made of error. (`status`, `code`, `title`, `detail`, `pointer`, `request_id`), path., query., header.; without it, problem+json"},
 };
-static const char *const later[] = {
-    "callback", "it comes with webhooks",
-    NULL};
-const struct config_section config_table_route = {"routes", keys, sizeof keys / sizeof *keys, .later = later, .size = sizeof(struct config_route)};
+const struct config_section config_table_route = {"routes", keys, sizeof keys / sizeof *keys, .size = sizeof(struct config_route)};

@@ -53,6 +53,7 @@ bool duty_is_same(const struct duty *a, const struct duty *b)
 {
     if (!duty_is_same_place(a, b)) return false;
     if (a->is_pool) return config_copy_same(&config_table_worker, &a->pool, &b->pool, NULL);
+    if (a->type.tells) return true;
     return config_copy_same(&config_table_type, &a->type, &b->type, "exec") &&
            config_copy_same(&config_table_type, &a->type, &b->type, "pull") &&
            config_copy_same(&config_table_type, &a->type, &b->type, "http");
@@ -66,12 +67,15 @@ static void prepare(const struct roster *r, const struct sandbox_conf *s)
     if ((others || sandbox_has_paths(s)) && attempt_dir_prepare(r->conf.config->data_dir, others, &e)) log_warn("%s", e.text);
 }
 
+static const struct webhook_conf *webhook_conf(void *user) { return &((struct roster *)user)->conf.config->webhooks.conf; }
+
 struct handler *duty_open(struct duty *d)
 {
     struct roster *r = d->roster;
     struct handler *h;
     prepare(r, d->is_pool ? &d->pool.sandbox : &d->type.exec.sandbox);
-    int err = d->is_pool          ? worker_pool_new(&h, r->conf.turn, r->conf.spawner, &d->pool)
+    int err = d->type.tells     ? webhook_new(&h, r->conf.turn, r->conf.fetcher, LIMIT_CALLS, webhook_conf, r)
+              : d->is_pool          ? worker_pool_new(&h, r->conf.turn, r->conf.spawner, &d->pool)
               : d->type.http.url  ? web_new(&h, r->conf.turn, r->conf.fetcher, &r->web_desk, &d->type.http)
               : d->type.pull.said ? pull_new(&h, r->conf.turn, &r->desk, &d->type.pull)
                                   : exec_new(&h, r->conf.turn, r->conf.spawner, &d->type.exec);

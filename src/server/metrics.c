@@ -18,9 +18,12 @@ static const double sizes[METRICS_BUCKETS] = {1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 
 
 static const double parts[METRICS_BUCKETS] = {0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1, 2, 5, 10};
 
-void metrics_init(struct metrics *m)
+void metrics_init(struct metrics *m, const struct clock *clock)
 {
+    *m = (struct metrics){0};
     map_init(&m->lanes);
+    m->own.recent = &m->own_recent;
+    recent_clock_init(&m->clock, clock);
 }
 
 void metrics_release(struct metrics *m)
@@ -29,14 +32,21 @@ void metrics_release(struct metrics *m)
     for (struct map_entry *e; (e = map_next(&m->lanes, &at));) {
         struct metrics_lane *l = e->value;
         free((char *)l->key.p);
+        if (l->recent != &m->others) {
+            recent_release(l->recent);
+            free(l->recent);
+        }
         free(l);
     }
     map_release(&m->lanes);
+    recent_release(&m->others);
+    recent_release(&m->own_recent);
 }
 
 static struct metrics_lane *lane_of(struct metrics *m, struct str queue, struct str type)
 {
     char name[2 * LIMIT_NAME + 1];
+    if (queue.len && queue.p[0] == '$') return &m->own;
     memcpy(name, queue.p, queue.len);
     name[queue.len] = 0;
     memcpy(name + queue.len + 1, type.p, type.len);
@@ -47,6 +57,7 @@ static struct metrics_lane *lane_of(struct metrics *m, struct str queue, struct 
     l->key = mem_str(key);
     l->queue = str_sub(l->key, 0, queue.len);
     l->type = str_sub(l->key, queue.len + 1, type.len);
+    l->recent = m->lanes.n < LIMIT_RECENT ? mem_new(sizeof *l->recent) : &m->others;
     (void)map_put(&m->lanes, l->key, l);
     return l;
 }
@@ -59,32 +70,58 @@ static void observe(struct metrics_histogram *h, const double bounds[METRICS_BUC
     h->sum += value;
 }
 
-static void observe_ms(struct metrics_histogram *h, int64_t ms) { observe(h, bounds_s, ms < 0 ? 0 : (double)ms / 1000); }
+void metrics_observe_ms(struct metrics_histogram *h, int64_t ms) { observe(h, bounds_s, ms < 0 ? 0 : (double)ms / 1000); }
+
+static void count(const struct metrics *m, const struct metrics_lane *l, enum recent_event event)
+{
+    recent_count(l->recent, recent_now_ms(&m->clock), event);
+}
 
 void metrics_submitted(struct metrics *m, struct str queue, struct str type, bool refused)
 {
     struct metrics_lane *l = lane_of(m, queue, type);
-    if (refused) l->refused++;
-    else l->submitted++;
+    if (refused) {
+        l->refused++;
+        return;
+    }
+    l->submitted++;
+    count(m, l, RECENT_SUBMITTED);
 }
 
 void metrics_started(struct metrics *m, struct str queue, struct str type, int64_t waited_ms)
 {
-    observe_ms(&lane_of(m, queue, type)->wait, waited_ms);
+    struct metrics_lane *l = lane_of(m, queue, type);
+    metrics_observe_ms(&l->wait, waited_ms);
+    recent_waited(l->recent, recent_now_ms(&m->clock), waited_ms);
 }
 
 void metrics_attempt(struct metrics *m, struct str queue, struct str type, enum life_event verdict, int64_t ran_ms)
 {
     struct metrics_lane *l = lane_of(m, queue, type);
     l->attempts[verdict]++;
-    observe_ms(&l->run, ran_ms);
+    metrics_observe_ms(&l->run, ran_ms);
+    recent_ran(l->recent, recent_now_ms(&m->clock), ran_ms);
+}
+
+void metrics_retried(struct metrics *m, struct str queue, struct str type)
+{
+    struct metrics_lane *l = lane_of(m, queue, type);
+    l->retried++;
+    count(m, l, RECENT_RETRIED);
+}
+
+void metrics_reopened(struct metrics *m, struct str queue, struct str type)
+{
+    struct metrics_lane *l = lane_of(m, queue, type);
+    l->reopened++;
+    count(m, l, RECENT_REOPENED);
 }
 
 void metrics_batch(struct metrics *m, struct str queue, struct str type, int32_t size, int64_t filled_ms, bool missed)
 {
     struct metrics_lane *l = lane_of(m, queue, type);
     observe(&l->batch_size, sizes, size);
-    observe_ms(&l->batch_fill, filled_ms);
+    metrics_observe_ms(&l->batch_fill, filled_ms);
     l->key_misses += missed;
 }
 
@@ -100,7 +137,11 @@ void metrics_cache(struct metrics *m, struct str queue, struct str type, enum me
 
 void metrics_ended(struct metrics *m, struct str queue, struct str type, enum task_state state)
 {
-    lane_of(m, queue, type)->ended[state]++;
+    static const enum recent_event endings[TASK_STATES] = {[TASK_COMPLETED] = RECENT_COMPLETED, [TASK_FAILED] = RECENT_FAILED,
+                                                           [TASK_CANCELLED] = RECENT_CANCELLED, [TASK_EXPIRED] = RECENT_EXPIRED};
+    struct metrics_lane *l = lane_of(m, queue, type);
+    l->ended[state]++;
+    count(m, l, endings[state]);
 }
 
 /* ---- text ---- */
@@ -130,35 +171,59 @@ void metrics_write_sample(struct buf *b, const char *name, const char *labels, d
     else buf_add_format(b, "%.9g\n", value);
 }
 
+static void write_lane(struct buf *labels, const struct metrics_lane *l)
+{
+    buf_init(labels, 4096);
+    metrics_write_label(labels, "queue", l->queue);
+    metrics_write_label(labels, "type", l->type);
+}
+
 /* `name{queue="..",type=".."[,extra]} value` */
 static void sample(struct buf *b, const char *name, const struct metrics_lane *l, const char *extra, const char *word,
                    double value)
 {
     struct buf labels;
-    buf_init(&labels, 4096);
-    metrics_write_label(&labels, "queue", l->queue);
-    metrics_write_label(&labels, "type", l->type);
+    write_lane(&labels, l);
     if (extra) metrics_write_label(&labels, extra, str_of(word));
     metrics_write_sample(b, name, labels.p, value);
     buf_release(&labels);
 }
 
-static void histogram(struct buf *b, const char *name, const struct metrics_lane *l, const struct metrics_histogram *h,
-                      const double bounds[METRICS_BUCKETS])
+static void write_histogram(struct buf *b, const char *name, const char *labels, const struct metrics_histogram *h,
+                            const double bounds[METRICS_BUCKETS])
 {
     char series[64], bound[32];
     uint64_t below = 0;
     snprintf(series, sizeof series, "%s_bucket", name);
     for (int i = 0; i <= METRICS_BUCKETS; i++) {
+        struct buf all;
         below += h->n[i];
         if (i < METRICS_BUCKETS) snprintf(bound, sizeof bound, "%g", bounds[i]);
         else snprintf(bound, sizeof bound, "+Inf");
-        sample(b, series, l, "le", bound, (double)below);
+        buf_init(&all, 4096);
+        buf_add_text(&all, labels);
+        metrics_write_label(&all, "le", str_of(bound));
+        metrics_write_sample(b, series, all.p, (double)below);
+        buf_release(&all);
     }
     snprintf(series, sizeof series, "%s_sum", name);
-    sample(b, series, l, NULL, NULL, h->sum);
+    metrics_write_sample(b, series, labels, h->sum);
     snprintf(series, sizeof series, "%s_count", name);
-    sample(b, series, l, NULL, NULL, (double)below);
+    metrics_write_sample(b, series, labels, (double)below);
+}
+
+void metrics_write_times(struct buf *b, const char *name, const char *labels, const struct metrics_histogram *h)
+{
+    write_histogram(b, name, labels, h, bounds_s);
+}
+
+static void histogram(struct buf *b, const char *name, const struct metrics_lane *l, const struct metrics_histogram *h,
+                      const double bounds[METRICS_BUCKETS])
+{
+    struct buf labels;
+    write_lane(&labels, l);
+    write_histogram(b, name, labels.p, h, bounds);
+    buf_release(&labels);
 }
 
 /* Several verdicts share a word: one sample for it, where the first of them stands. */
@@ -196,6 +261,14 @@ static void write_counters(const struct metrics *m, struct buf *b)
     for (struct map_entry *e; (e = map_next(&m->lanes, &at));) {
         for (int v = 0; v < LIFE_CLAIM; v++) attempts_by_word(b, e->value, v);
     }
+    at = 0;
+    metrics_write_family(b, "bide_tasks_retried_total", "counter", "Attempts that another was to follow.");
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
+        sample(b, "bide_tasks_retried_total", e->value, NULL, NULL, (double)((struct metrics_lane *)e->value)->retried);
+    at = 0;
+    metrics_write_family(b, "bide_tasks_reopened_total", "counter", "Ended tasks that were to run again.");
+    for (struct map_entry *e; (e = map_next(&m->lanes, &at));)
+        sample(b, "bide_tasks_reopened_total", e->value, NULL, NULL, (double)((struct metrics_lane *)e->value)->reopened);
     at = 0;
     metrics_write_family(b, "bide_worker_crashes_total", "counter", "Attempts whose worker process ended in the middle.");
     for (struct map_entry *e; (e = map_next(&m->lanes, &at));)

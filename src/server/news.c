@@ -114,7 +114,7 @@ static void look(struct news *n, enum bus_kind kind, const struct id *id, const 
 
 static bool wants(const struct news *n, enum bus_kind kind, const struct id *id)
 {
-    return n->writer.write && bus_wants(&n->bus, kind, id);
+    return n->writer.write && !id_is_derived(id) && bus_wants(&n->bus, kind, id);
 }
 
 static bool is_looking(const struct news *n, const struct id *id)
@@ -227,13 +227,13 @@ void news_over(struct news *n, const struct run *r)
     tell_or_look(n, kind, &t);
 }
 
-void news_noticed(struct news *n, const struct notice *notice)
+void news_notice(struct news *n, const struct notice *notice)
 {
     struct buf b;
-    if (!wants(n, BUS_NOTIFIED, &notice->task)) return;
+    if (!wants(n, BUS_NOTIFICATION, &notice->task)) return;
     buf_init(&b, EVENT_MAX);
     n->writer.write_notice(n->writer.user, &b, notice);
-    struct bus_event e = {.kind = BUS_NOTIFIED, .id = notice->task, .run = notice->run, .type = notice->type, .subject = notice->subject,
+    struct bus_event e = {.kind = BUS_NOTIFICATION, .id = notice->task, .run = notice->run, .type = notice->type, .subject = notice->subject,
                           .tags = notice->tags, .n_tags = notice->n_tags, .data = buf_str(&b)};
     if (buf_err(&b)) bus_gap(&n->bus);
     else bus_tell(&n->bus, &e);

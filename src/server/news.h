@@ -54,7 +54,7 @@ void news_progress(struct news *n, struct run *r);
 void news_log(struct news *n, const struct run *r, struct str bytes);
 void news_output(struct news *n, const struct run *r, int64_t number, struct str text);
 void news_over(struct news *n, const struct run *r); /* its verdict is committed: r->item */
-void news_noticed(struct news *n, const struct notice *notice);
+void news_notice(struct news *n, const struct notice *notice); /* its commit stands */
 /* Anything else, by which it came to stand so. */
 void news_changed(struct news *n, enum bus_kind kind, const struct id *id, const struct life *life);
 

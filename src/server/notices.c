@@ -42,8 +42,8 @@ void notices_made(struct notices *n, const struct notice *notice)
     }
     t->n++;
     if (n->unread >= 0) n->unread++;
-    news_noticed(&n->server->news, notice);
     retention_noticed(&n->server->retention);
+    news_notice(&n->server->news, notice);
 }
 
 void notices_changed(struct notices *n, int64_t unread) { n->unread = unread; }

@@ -40,15 +40,19 @@ static void settle(struct queue *q)
     q->draining = q->set.draining;
 }
 
+static void declare(struct queues *q, const struct config_queue *conf)
+{
+    struct queue *one = queue_hold(q, str_of(conf->name));
+    one->declared = true;
+    one->conf = *conf;
+    one->conf.name = NULL;
+}
+
 void queue_declare_all(struct queues *q, const struct config *c)
 {
     for (size_t i = 0; i < q->n; i++) q->all[i]->declared = false;
-    for (size_t i = 0; i < c->n_queues; i++) {
-        struct queue *one = queue_hold(q, str_of(c->queues[i].name));
-        one->declared = true;
-        one->conf = c->queues[i];
-        one->conf.name = NULL;
-    }
+    for (size_t i = 0; i < c->n_queues; i++) declare(q, &c->queues[i]);
+    if (c->delivery_queue.name) declare(q, &c->delivery_queue);
     for (size_t i = 0; i < q->n; i++) settle(q->all[i]);
 }
 

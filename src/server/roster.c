@@ -64,11 +64,12 @@ static void fill_post(struct roster *r, struct duty *d, struct post *old, size_t
 static void fill_posts(struct roster *r, struct post *old, size_t n_old)
 {
     const struct config *c = r->conf.config;
-    r->posts = mem_new((c->n_workers + c->n_types + 2) * sizeof *r->posts);
+    r->posts = mem_new((c->n_workers + c->n_types + 3) * sizeof *r->posts);
     r->n = 0;
     for (size_t i = 0; i < c->n_workers; i++) fill_post(r, duty_of_pool(r, &c->workers[i]), old, n_old);
     for (size_t i = 0; i < c->n_types; i++)
         if (!c->types[i].worker && c->types[i].n_steps == 0) fill_post(r, duty_of_type(r, &c->types[i]), old, n_old);
+    if (c->delivery.name && r->conf.fetcher) fill_post(r, duty_of_type(r, &c->delivery), old, n_old);
     if (c->command.name) fill_post(r, duty_of_type(r, &c->command), old, n_old);
 }
 

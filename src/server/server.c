@@ -121,7 +121,7 @@ void server_init(struct server *s, const struct server_conf *conf)
     retention_init(&s->retention, s);
     sequel_init(&s->sequel, s);
     filing_init(&s->filing, s);
-    metrics_init(&s->metrics);
+    metrics_init(&s->metrics, s->turn->clock);
     notices_init(&s->notices, s);
     eta_init(&s->eta);
     list_init(&s->runs);
@@ -318,6 +318,13 @@ void server_run_forget(struct server *s, struct run *r)
     if (s->conf.on_run_over) s->conf.on_run_over(s->conf.user);
 }
 
+static void tried(struct server *s, const struct run *r, bool again)
+{
+    struct str label = server_type_label(s, r->body.type);
+    eta_tried(&s->eta, label, again);
+    if (again && r->item.attempt.verdict != LIFE_DONE) metrics_retried(&s->metrics, r->body.queue, label);
+}
+
 void server_run_over(struct server *s, struct run *r)
 {
     const struct store_settle_item *it = &r->item;
@@ -327,7 +334,7 @@ void server_run_over(struct server *s, struct run *r)
     list_remove(&r->link);
     if (server_run(s, &r->body.id) == r) (void)map_remove(&s->run_by_id, id_key(&r->body.id)); /* not its successor */
     if (it->err) log_warn("a verdict was refused: %s", err_text(it->err));
-    else if (it->attempt.verdict <= LIFE_CRASHED) eta_tried(&s->eta, server_type_label(s, r->body.type), !it->outcome.ended);
+    else if (it->attempt.verdict <= LIFE_CRASHED) tried(s, r, !it->outcome.ended);
     if (!it->err && it->outcome.ended) server_ended(s, &r->body.id, r->body.queue, r->type, &it->life);
     if (!it->err) news_over(&s->news, r);
     if (r->attempt.on_over) r->attempt.on_over(&r->attempt, it->err);
@@ -376,6 +383,7 @@ static void follow(struct server *s, const struct store_control_item *it)
     server_forget_steps(s, &it->id, it->steps, it->n_steps);
     if (it->verb == STORE_DELETE) filing_look(&s->filing);
     if (it->verb == STORE_DELETE) return;
+    if (it->verb == STORE_RETRY && it->queue.len) metrics_reopened(&s->metrics, it->queue, server_type_label(s, task_lane_type(it->type)));
     struct run *r = server_run(s, &it->id);
     if (it->verb == STORE_RETRY) news_changed(&s->news, BUS_CREATED, &it->id, &it->life);
     if (it->ended) ended_apart(s, &it->id, it->queue, it->type, &it->life);

@@ -7,6 +7,7 @@
 
 #include "store/queue_set.h"
 #include "store/store_req.h"
+#include "store/work.h"
 #include "task/task.h"
 
 /* STORE_GET */
@@ -17,6 +18,7 @@ struct store_get {
     bool step_results;            /* the steps that are done with their results */
     int found;                    /* out: 0 or ERR_NOT_FOUND */
     struct task task;             /* out, strs in the arena */
+    bool sequel;                  /* out: it has ended, and something was to follow that (body.sequel) */
 };
 
 #define STORE_TAGS 8 /* in one filter */
@@ -27,6 +29,7 @@ struct store_filter { /* borrowed until on_done; p NULL: any */
     struct task_tag tags[STORE_TAGS]; /* all of them must fit */
     size_t n_tags;
     const char *word; /* a word as life_word shows it ("retrying" too), NULL: any */
+    bool derived;     /* those whose ids are (id_is_derived), which belong to others, instead of the rest */
     bool has_from;
     struct id from;   /* no id below this one */
 };
@@ -130,6 +133,7 @@ struct store_counts {
     struct store_count *items; /* out, in the arena; queues that were ever used */
     size_t n;
     int64_t bytes;             /* out: size of the store on disk, 0 when it has none */
+    struct store_work work;    /* out */
 };
 
 #endif

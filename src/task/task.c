@@ -36,6 +36,7 @@ struct task_body task_copy_body(struct arena *a, const struct task_body *from)
     if (from->key.p) to.key = arena_str(a, from->key);
     if (from->limit_key.p) to.limit_key = arena_str(a, from->limit_key);
     if (from->batch_key.p) to.batch_key = arena_str(a, from->batch_key);
+    if (from->trace.p) to.trace = arena_str(a, from->trace);
     struct task_tag *tags = from->n_tags ? arena_alloc(a, from->n_tags * sizeof *tags) : NULL;
     for (size_t i = 0; i < from->n_tags; i++)
         tags[i] = (struct task_tag){arena_str(a, from->tags[i].key), arena_str(a, from->tags[i].value)};

@@ -49,6 +49,7 @@ struct task_body {
     struct str sequel;     /* what is to follow its ending: JSON text, as whoever makes it reads it (store_owed); the same; p NULL: nothing */
     struct str limit_key;  /* at most key_concurrency tasks of its queue with this key run at a time; p NULL: none */
     struct str batch_key;  /* only tasks with the same one run in one batch; p NULL: none */
+    struct str trace;      /* which trace of the caller's it belongs to, as trace.h stores it; p NULL: none */
     double cost;           /* what it takes of a batch's or worker's ceiling; > 0, at most LIMIT_COST, 1 unless said */
     const struct task_tag *tags;
     size_t n_tags;

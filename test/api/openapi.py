@@ -29,7 +29,7 @@ POINTED = ("invalid", "unknown_field")
 CONFIGURED = []
 """Patterns of paths that a test's configuration makes (`routes:`): what they answer is the configuration's."""
 NOT_IN_A_SCHEMA = re.compile(
-    r"/(run_at|created_after|created_before|delay_ms|start_within_ms|subject|tags/.*|input|input/.*|notify/data)$"
+    r"/(run_at|created_after|created_before|delay_ms|start_within_ms|webhook/url|webhook/secret_id|subject|tags/.*|input|input/.*|notify/data)$"
 )
 """Members that may be wrong in ways a schema cannot say: no such day, two members together, bytes instead of characters,
 an input that its type does not take, a mapping of what is not there."""

@@ -6,6 +6,7 @@ import subprocess
 import openapi
 import pytest
 from harness import BIDE, pointers, problem, until
+from streams import Stream
 from puller import metric
 
 openapi.CONFIGURED += [r"/told(/.*)?"]
@@ -321,3 +322,14 @@ routes:
     seen = subprocess.run([BIDE, "check", str(path)], capture_output=True, text=True, timeout=60).stderr
     for line, what in (4, "unread_only, subject, task"), (7, "list., notifications."), (9, "source of a notification's id"), (11, "the path has no {id}"), (12, "goes with submit and run"):
         assert any(f":{line}:" in said and what in said for said in seen.splitlines()), (what, seen)
+
+
+def test_it_is_told_on_the_streams(serve):
+    bide = serve()
+    with Stream(bide, "/v1/events") as everything, Stream(bide, "/v1/events?kind=notification.created&subject=s2") as some:
+        ids = [bide.act(["done", 1], subject=f"s{n}", notify={"title": f"number {n}"}) for n in (1, 2)]
+        seen = [e for e in (next(everything) for _ in range(8)) if e.word == "notification.created"]
+        assert {e.data["task_id"] for e in seen} == set(ids)
+        [told] = [next(some)]
+    assert (told.data["task_id"], told.data["title"]) == (ids[1], "number 2")
+    assert {n["id"] for n in bide.get_json("/v1/notifications")["items"]} == {e.data["id"] for e in seen}

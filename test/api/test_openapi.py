@@ -22,6 +22,8 @@ PLACES = {
     "fence": "9f86d081884c7d65",
     "name": "default",
     "token": "0123456789abcdef0123456789abcdef",
+    "build": "0123456789abcdef",
+    "file": "app.js",
 }
 """What stands in for the parameters of paths."""
 SCHEMA = set(

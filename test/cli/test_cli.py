@@ -343,6 +343,31 @@ def test_stats_are_shown_whatever_they_are(server):
     assert json.loads(bide(server, "stats", "--json")[1])["tasks"] == {"completed": 12}
 
 
+def test_stats_of_queues_and_types_are_tables(server):
+    none = {"p50": None, "p90": None, "p99": None}
+    hour = {"submitted": 80, "completed": 74, "failed": 2, "retried": 3, "submitted_per_minute": 1.3441, "completed_per_minute": 1.2433,
+            "failed_per_minute": 0.0336, "failed_share": 0.0263, "wait_ms": {"p50": 812, "p90": 5300, "p99": 79000}, "run_ms": none}
+    day = dict(hour, submitted=900, failed_share=None)
+    queue = {"queue": "gpu\x1b", "paused": True, "depth": {"pending": 3, "running": 1, "blocked": 1, "scheduled": 2, "retrying": 4},
+             "oldest_pending_ms": 4100, "last_1h": hour, "last_24h": day}
+    server.on("GET", "/v1/stats", {"status": "serving", "queues": [queue], "types": [{"type": "transcribe", "last_1h": hour, "last_24h": day}],
+                                   "store": {"bytes": 5}})
+    code, out, err = bide(server, "stats")
+    assert (code, err) == (0, "")
+    assert [line.split() for line in out.splitlines()] == [
+        ["status:", "serving"], ["store.bytes:", "5"], [],
+        "QUEUE PENDING RUNNING LATER OLDEST STATE IN/MIN DONE/MIN FAILED/MIN WAITED 50/90/99%".split(),
+        "gpu? 3 1 7 4s paused 1.3441 1.2433 0.0336 812ms/5s/1m19s".split(), [],
+        "TYPE LAST SUBMITTED COMPLETED FAILED RETRIED DONE/MIN FAILED WAITED 50/90/99% RAN 50/90/99%".split(),
+        "transcribe 1h 80 74 2 3 1.2433 2.63% 812ms/5s/1m19s -".split(),
+        "transcribe 24h 900 74 2 3 1.2433 - 812ms/5s/1m19s -".split()]
+    assert max(map(len, out.splitlines())) <= 110
+    server.on("GET", "/v1/stats", {"queues": [], "types": "none", "status": "serving"})
+    assert bide(server, "stats") == (0, "types:  none\nstatus: serving\n", "")
+    server.on("GET", "/v1/stats", [1])
+    assert bide(server, "stats")[2] == "bide: the answer is no object\n"
+
+
 def test_a_unix_socket_is_a_server_too(tmp_path):
     path = str(tmp_path / "s")
     listener = socket.socket(socket.AF_UNIX)

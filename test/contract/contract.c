@@ -261,7 +261,7 @@ struct store_claim_item contract_claim_one(struct contract *c, const char *queue
     CHECK_INT(r.n, 1);
     struct store_claim_item item = r.items[0];
     store_release(&r.req);
-    item.body.type = item.body.queue = item.body.input = item.body.subject = item.body.key = item.body.limit_key = item.body.batch_key = STR_NONE; /* gone with the request */
+    item.body.type = item.body.queue = item.body.input = item.body.subject = item.body.key = item.body.limit_key = item.body.batch_key = item.body.trace = STR_NONE; /* gone with the request */
     item.body.tags = NULL;
     item.body.n_tags = 0;
     return item;

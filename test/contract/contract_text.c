@@ -104,4 +104,44 @@ CASE(each_attempt_of_each_run_keeps_its_log)
     store_release(&r.req);
 }
 
+static void check_trace(struct contract *c, const struct id *id, const char *trace, size_t n_tags)
+{
+    struct arena keep;
+    struct task t = contract_get(c, id, &keep);
+    CHECK_STR(t.body.trace, trace);
+    CHECK_INT(t.body.n_tags, n_tags);
+    arena_release(&keep);
+}
+
+CASE(the_trace_of_a_task_stays_with_it_and_is_none_of_its_tags)
+{
+    static const struct task_tag tags[] = {{STR("lang"), STR("de")}};
+    const char *trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\na=\"\\\",b=1";
+    struct task_body body = contract_body(c, "q", "t");
+    body.trace = str_of(trace);
+    contract_add(c, &body);
+    check_trace(c, &body.id, trace, 0);
+    struct store_patch patch = {.has_tags = true, .tags = tags, .n_tags = 1};
+    CHECK_INT(contract_act(c, &(struct store_control_item){.id = body.id, .verb = STORE_PATCH, .patch = &patch}).err, 0);
+    check_trace(c, &body.id, trace, 1);
+    contract_reopen(c);
+    if (!c->engine->survives) return;
+    check_trace(c, &body.id, trace, 1);
+    struct store_claim_item got = contract_claim_one(c, "q", "t");
+    struct store_settle_item s = contract_verdict(c, &got.life, &body.id, LIFE_DONE);
+    CHECK_INT(contract_settle(c, &s).err, 0);
+    CHECK_INT(contract_control(c, &body.id, STORE_RETRY).err, 0);
+    struct store_claim claim = {0};
+    contract_claim(c, &claim, contract_lane(c, "q", "t"), 1);
+    CHECK(claim.n == 1 && claim.items[0].body.n_tags == 1);
+    CHECK_STR(claim.items[0].body.trace, trace);
+    store_release(&claim.req);
+    struct id other = contract_put(c, "q", "t");
+    struct arena keep;
+    CHECK(contract_get(c, &other, &keep).body.trace.p == NULL);
+    arena_release(&keep);
+    struct store_filter none = {.tags = {{STR(""), str_of(trace)}}, .n_tags = 1};
+    CHECK_INT(contract_listed(c, &none), 0);
+}
+
 int contract_text(int argc, char **argv) { return test_main(argc, argv); }

@@ -33,6 +33,7 @@ void mem_read_get(const struct mem_shelf *s, struct store_get *r)
     r->found = rec ? 0 : ERR_NOT_FOUND;
     if (!rec) return;
     view(s, &r->req.arena, rec, r->input_max, r->result_max, &r->task);
+    r->sequel = state_is_ending(rec->life.state) && rec->sequel.p;
     r->task.steps = mem_step_copy(rec, r->step_results, &r->req.arena);
     r->task.n_steps = rec->n_steps;
 }
@@ -54,7 +55,7 @@ static bool has_tags(const struct task_body *b, const struct store_filter *f)
 static bool matches(const struct mem_record *rec, const struct store_filter *f, int64_t now_ms)
 {
     const struct task_body *b = &rec->body;
-    return (!f->type.p || str_eq(b->type, f->type)) && (!f->queue.p || str_eq(b->queue, f->queue)) &&
+    return id_is_derived(&b->id) == f->derived && (!f->type.p || str_eq(b->type, f->type)) && (!f->queue.p || str_eq(b->queue, f->queue)) &&
            (!f->subject.p || (b->subject.p && str_eq(b->subject, f->subject))) && has_tags(b, f) &&
            (!f->has_from || id_cmp(&b->id, &f->from) >= 0) &&
            (!f->word || strcmp(life_word(&rec->life, now_ms), f->word) == 0);

@@ -17,6 +17,8 @@
 
 #include <stdlib.h>
 
+#define WAL_FRAME (4096 + 24) /* a page of the log and its header */
+
 struct round { /* one batch, on its way back */
     struct list link;
     struct list answered;
@@ -33,6 +35,7 @@ struct sqlite_engine {
     struct ready ready;
     struct apply apply;
     int wal_pages, checkpoint_at;
+    struct store_work work;
     struct local_news news;         /* the loop's: what was told last */
     struct later first;             /* tells what stands at open */
     size_t outstanding;             /* requests not answered yet; the loop's */
@@ -68,19 +71,40 @@ static void checkpoint(struct sqlite_engine *s)
     if (hold) gate_open(s->gate);
 }
 
+static int changes_of(const struct list *requests)
+{
+    int n = 0;
+    LIST_EACH(l, requests) n += store_op_is_change(CONTAINER_OF(l, struct store_req, link)->op);
+    return n;
+}
+
+static void apply_measured(struct sqlite_engine *s, struct list *requests)
+{
+    int changes = changes_of(requests);
+    int64_t since_ms = changes ? turn_mono_ms(s->store.turn) : 0;
+    apply_batch(&s->apply, requests);
+    if (changes) work_count(&s->work, turn_mono_ms(s->store.turn) - since_ms, changes);
+    s->work.log_bytes = (int64_t)s->wal_pages * WAL_FRAME;
+}
+
+static void answer_counts(struct sqlite_engine *s, struct store_counts *r)
+{
+    r->bytes = 4096 * sqlite_db_int(&s->shelf.db, "PRAGMA page_count", 0);
+    r->work = s->work;
+}
+
 static void work_some(struct sqlite_engine *s, struct list *batch)
 {
     struct round *r = mem_new(sizeof *r);
     list_init(&r->link);
     list_init(&r->answered);
     for (int n = 0; n < SQLITE_ENGINE_BATCH && !list_empty(batch); n++) list_push(&r->answered, list_shift(batch));
-    apply_batch(&s->apply, &r->answered);
+    apply_measured(s, &r->answered);
     LIST_EACH(l, &r->answered)
     {
         struct store_req *q = CONTAINER_OF(l, struct store_req, link);
         if (q->err) q->why = sqlite3_errstr(s->shelf.db.trouble);
-        if (q->op == STORE_COUNTS)
-            ((struct store_counts *)q)->bytes = 4096 * sqlite_db_int(&s->shelf.db, "PRAGMA page_count", 0);
+        if (q->op == STORE_COUNTS) answer_counts(s, (struct store_counts *)q);
     }
     local_collect(&r->news, &s->apply);
     struct list give;

@@ -187,6 +187,7 @@ static int fill(struct walk *w, bool (*is_time_up)(void *user), void *user)
     int err = add_conditions(w);
     while (!err) {
         enum step made = step(w, &err);
+        if (made == STEP_MATCH && id_is_derived(&w->below) != r->filter.derived) made = STEP_ON;
         if (err || made == STEP_OVER) break;
         r->more = made == STEP_MATCH && r->n == r->limit;
         if (r->more) break; /* last is above it */

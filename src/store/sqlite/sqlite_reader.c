@@ -19,7 +19,8 @@ enum statement { GET, LAST, LOG, OUTPUT, EXISTS, STANDS, RUNS, ATTEMPTS, KEPT };
 
 static const char *const sql[] = {
     [GET] = "SELECT " SQLITE_VIEW_COLUMNS ", CASE WHEN length(b.input)<=?2 THEN b.input END,"
-            " CASE WHEN length(d.result)<=?3 THEN d.result END FROM body b " SQLITE_VIEW_JOINS " WHERE b.id=?1",
+            " CASE WHEN length(d.result)<=?3 THEN d.result END,"
+            " d.id IS NOT NULL AND EXISTS(SELECT 1 FROM sequel q WHERE q.id=b.id) FROM body b " SQLITE_VIEW_JOINS " WHERE b.id=?1",
     [LAST] = "SELECT code, message, detail, type, number, finished_at FROM attempt WHERE id=?1 AND run=?2"
              " ORDER BY number DESC LIMIT 1",
     [LOG] = "SELECT log FROM attempt WHERE id=?1 AND (run=?2 OR ?2=0) AND (number=?3 OR ?3=0)"
@@ -88,6 +89,7 @@ static void get(struct sqlite_reader *r, struct store_get *g)
     g->task = sqlite_view_task(q, &g->req.arena);
     g->task.body.input = sqlite_db_copy(&g->req.arena, q, SQLITE_VIEW_N);
     g->task.ending.result = sqlite_db_copy(&g->req.arena, q, SQLITE_VIEW_N + 1);
+    g->sequel = sqlite3_column_int(q, SQLITE_VIEW_N + 2) != 0;
     sqlite3_reset(q);
     if (g->task.body.step.p) g->req.err = sqlite_step_read(&r->point, &g->id, g->step_results, &g->req.arena, &g->task.steps, &g->task.n_steps);
     if (!g->req.err) last_failure(r, &g->task, &g->req);

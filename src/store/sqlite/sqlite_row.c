@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "task/order.h"
 
+#define TRACE "" /* among the tags, none of which has such a name */
 #define CANCEL_REPLACED 2 /* live.cancel: 1 asked for, 2 by one that takes its key */
 
 void sqlite_row_read_tags(struct task_body *b, struct str text, struct arena *a)
@@ -25,7 +26,9 @@ void sqlite_row_read_tags(struct task_body *b, struct str text, struct arena *a)
             json_add_key(&j, v, &scratch);
             struct str key = arena_str(a, buf_str(&scratch));
             buf_clear(&scratch);
-            tags[b->n_tags++] = (struct task_tag){key, arena_str(a, json_string(&j, v, &scratch))};
+            struct str value = arena_str(a, json_string(&j, v, &scratch));
+            if (str_eq(key, STR(TRACE))) b->trace = value;
+            else tags[b->n_tags++] = (struct task_tag){key, value};
         }
         b->tags = tags;
     }
@@ -127,8 +130,9 @@ struct task_ending sqlite_row_done(sqlite3_stmt *s, int at, struct arena *a)
 
 void sqlite_row_tags(struct buf *b, const struct task_body *body)
 {
-    if (body->n_tags == 0) return;
+    if (body->n_tags == 0 && !body->trace.p) return;
     json_write_open(b, '{');
+    if (body->trace.p) json_write_member_str(b, TRACE, body->trace);
     for (size_t i = 0; i < body->n_tags; i++) {
         json_write_key_str(b, body->tags[i].key);
         json_write_str(b, body->tags[i].value);

@@ -34,6 +34,6 @@ void sqlite_row_bind_live(sqlite3_stmt *s, const struct id *id, int64_t lane, co
 void sqlite_row_bind_done(sqlite3_stmt *s, const struct id *id, int64_t lane, const struct task_ending *ending);
 void sqlite_row_bind_attempt(sqlite3_stmt *s, const struct task_attempt *a); /* all columns of attempt, 1..15 */
 void sqlite_row_read_tags(struct task_body *b, struct str text, struct arena *a); /* what that wrote */
-void sqlite_row_tags(struct buf *b, const struct task_body *body); /* {"k":"v"}; nothing when there are none */
+void sqlite_row_tags(struct buf *b, const struct task_body *body); /* {"k":"v"}, the trace among them; nothing when there are none */
 
 #endif

@@ -2,7 +2,8 @@
  *
  * Three kinds of row: the body that never changes, the narrow live row, the done row written once at the ending. At
  * start only live rows are read. Tables are clustered by id (UUIDv7: new rows at the right edge). No secondary index
- * is touched by a plain submit: the one on subject is partial, tags have a table of their own.
+ * is touched by a plain submit: the one on subject is partial, tags have a table of their own. The trace of a task lies
+ * among its tags, under the empty name.
  */
 #include "store/sqlite/sqlite_schema.h"
 

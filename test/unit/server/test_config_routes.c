@@ -102,9 +102,8 @@ TEST(a_route_does_one_thing)
     refuse("{path: POST /a, run: a, wait: 2m}", 35, "\"wait\": \"2m\" is too long: 1m is the most");
 }
 
-TEST(what_is_known_of_and_not_there_yet_is_told_so)
+TEST(a_switch_is_true_or_false)
 {
-    refuse("{path: POST /a, submit: a, callback: {url: body.url}}", 32, "\"callback\" is not there yet: it comes with webhooks");
     refuse("{path: POST /a, submit: a, serial: 5}", 40, "\"serial\": expected true or false; found \"5\"");
 }
 

@@ -19,6 +19,14 @@ static size_t n_samples;
 static char families[64][2][96]; /* name, type */
 static size_t n_families;
 static struct metrics m;
+static int64_t now_ms;
+
+static int64_t fake_ms(const struct clock *c)
+{
+    (void)c;
+    return now_ms;
+}
+static const struct clock test_clock = {fake_ms, fake_ms};
 
 static bool is_name(const char *s, size_t len)
 {
@@ -130,16 +138,16 @@ static double value(const char *name, const char *labels)
 
 TEST(nothing_counted_is_a_valid_text_without_samples)
 {
-    metrics_init(&m);
+    metrics_init(&m, &test_clock);
     read_metrics();
     CHECK_INT(n_samples, 0);
-    CHECK_INT(n_families, 14);
+    CHECK_INT(n_families, 16);
     metrics_release(&m);
 }
 
 TEST(what_was_counted_is_what_is_read)
 {
-    metrics_init(&m);
+    metrics_init(&m, &test_clock);
     struct str q = STR("gpu"), t = STR("transcribe");
     for (int i = 0; i < 5; i++) metrics_submitted(&m, q, t, false);
     metrics_submitted(&m, q, t, true);
@@ -166,7 +174,7 @@ TEST(what_was_counted_is_what_is_read)
 /* life_verdict_word says `lost` for a crash: the sum over all verdicts is the number of attempts. */
 TEST(every_attempt_is_counted_under_one_status)
 {
-    metrics_init(&m);
+    metrics_init(&m, &test_clock);
     for (int v = 0; v < LIFE_CLAIM; v++) metrics_attempt(&m, STR("q"), STR("t"), (enum life_event)v, 1);
     read_metrics();
     double sum = 0;
@@ -180,7 +188,7 @@ TEST(every_attempt_is_counted_under_one_status)
 
 TEST(histograms_grow_with_their_bounds_and_end_with_their_count)
 {
-    metrics_init(&m);
+    metrics_init(&m, &test_clock);
     int64_t waits_ms[] = {-5, 0, 5, 6, 10, 999, 1000, 1001, 86400000, 86400001};
     for (size_t i = 0; i < sizeof waits_ms / sizeof *waits_ms; i++) metrics_started(&m, STR("q"), STR("t"), waits_ms[i]);
     read_metrics();
@@ -205,7 +213,7 @@ TEST(histograms_grow_with_their_bounds_and_end_with_their_count)
 TEST(errors_of_estimates_are_parts_of_the_time_and_stand_only_where_there_were_some)
 {
     static const double ratios[] = {0, 0.1, 0.11, 0.25, 3, 100};
-    metrics_init(&m);
+    metrics_init(&m, &test_clock);
     metrics_submitted(&m, STR("q"), STR("other"), false);
     for (size_t i = 0; i < sizeof ratios / sizeof *ratios; i++) metrics_eta_error(&m, STR("q"), STR("t"), ratios[i]);
     read_metrics();
@@ -219,7 +227,7 @@ TEST(errors_of_estimates_are_parts_of_the_time_and_stand_only_where_there_were_s
 
 TEST(hits_and_misses_stand_where_a_kept_result_was_asked_for)
 {
-    metrics_init(&m);
+    metrics_init(&m, &test_clock);
     metrics_submitted(&m, STR("q"), STR("other"), false);
     for (int i = 0; i < 5; i++) metrics_cache(&m, STR("q"), STR("t"), i % 2 ? METRICS_CACHE_HIT : METRICS_CACHE_MISS);
     metrics_cache(&m, STR("r"), STR("t"), METRICS_CACHE_HIT);
@@ -237,7 +245,7 @@ TEST(hits_and_misses_stand_where_a_kept_result_was_asked_for)
 
 TEST(label_values_are_escaped)
 {
-    metrics_init(&m);
+    metrics_init(&m, &test_clock);
     metrics_submitted(&m, STR("a\"b\\c\nd"), STR("caf\xc3\xa9 {x=\"1\"},"), false);
     read_metrics();
     CHECK_INT(value("bide_tasks_submitted_total", "queue=a\"b\\c\nd;type=caf\xc3\xa9 {x=\"1\"},;"), 1);
@@ -249,7 +257,7 @@ TEST(the_longest_names_fit)
     char name[LIMIT_NAME];
     memset(name, '"', sizeof name);
     struct str s = {name, sizeof name};
-    metrics_init(&m);
+    metrics_init(&m, &test_clock);
     metrics_submitted(&m, s, s, false);
     metrics_attempt(&m, s, s, LIFE_DONE, 5);
     read_metrics();

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cancel and retry of several tasks: of those that are picked, else of all that fit the filter, on this page or not.
+
+import { post } from "../api.js";
+import { sure } from "../dialog.js";
+import { h, say } from "../dom.js";
+import { act, button, isEnding } from "../parts.js";
+import { plural } from "../text.js";
+
+/** The filter as the body of tasks:cancel and tasks:retry. */
+function bodyOf({ status, type, queue, subject, tag }) {
+    const tags = Object.fromEntries((tag || []).map((one) => {
+        const at = one.search(/[:=]/);
+        return [one.slice(0, at), one.slice(at + 1)];
+    }));
+    const body = Object.fromEntries(Object.entries({ status, type, queue, subject }).filter(([, value]) => value));
+    return Object.keys(tags).length ? { ...body, tags } : body;
+}
+
+function words(body) {
+    const said = Object.entries(body).map(([name, value]) =>
+        name === "tags" ? Object.entries(value).map(([key, text]) => `tag ${key}:${text}`).join(" and ") : `${name} ${value}`);
+    return said.join(", ");
+}
+
+/** As often as the server says that there is more. */
+async function all(verb, body) {
+    const sum = { changed: 0, skipped: 0 };
+    for (;;) {
+        const answer = await post(`v1/tasks:${verb}`, body);
+        sum.changed += answer.changed;
+        sum.skipped += answer.skipped;
+        if (!answer.more) return sum;
+    }
+}
+
+async function each(verb, ids) {
+    const sum = { changed: 0, skipped: 0, why: "" };
+    for (const id of ids) {
+        try {
+            await post(`v1/tasks/${id}/${verb}`);
+            sum.changed++;
+        } catch (error) {
+            if (!error.status) throw error;
+            sum.skipped++;
+            sum.why = error.message;
+        }
+    }
+    return sum;
+}
+
+const told = (did) => ({ changed, skipped, why }) =>
+    `${plural(changed, "task")} ${did}${skipped ? `, ${skipped} left as ${skipped === 1 ? "it is" : "they are"}${why ? `: ${why}` : ""}` : ""}`;
+
+/** Returns {node, changed()}; `picked`: tasks by id. */
+export function bulk(filter, picked, done) {
+    const body = bodyOf(filter);
+    const fits = Object.keys(body).length > 0;
+
+    const cancel = button("", async () => {
+        const ids = [...picked.keys()];
+        const what = ids.length ? plural(ids.length, "picked task") : `all tasks with ${words(body)} that have not ended`;
+        if (!(await sure("Cancel tasks", `This cancels ${what}. It cannot be undone.`, "Cancel them"))) return;
+        await act(() => (ids.length ? each("cancel", ids) : all("cancel", body)), told("cancelled"));
+        done();
+    }, {}, "button.danger");
+    const retry = button("", async () => {
+        const ids = [...picked.keys()];
+        const what = ids.length ? plural(ids.length, "picked task") : `all ${body.status ? "" : "failed "}tasks with ${words(body)}`;
+        if (!(await sure("Retry tasks", `This begins another run of ${what}.`, "Retry them"))) return;
+        await act(() => (ids.length ? each("retry", ids) : all("retry", body)), told("begun anew"));
+        done();
+    });
+
+    function changed() {
+        const n = picked.size, some = [...picked.values()];
+        cancel.hidden = n ? !some.some((task) => !isEnding(task.status)) : !fits || isEnding(body.status);
+        retry.hidden = n ? !some.some((task) => isEnding(task.status)) : !fits || Boolean(body.status && !isEnding(body.status));
+        say(cancel, n ? `Cancel ${n} picked` : "Cancel all that fit");
+        say(retry, n ? `Retry ${n} picked` : body.status ? "Retry all that fit" : "Retry all failed that fit");
+    }
+    changed();
+    return { node: h("div.row", null, retry, cancel), changed };
+}

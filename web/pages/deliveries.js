@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who was told of an ending, who is still to be told, and why it did not work.
+
+import { post, query, read } from "../api.js";
+import { h, put } from "../dom.js";
+import { unhurried } from "../live.js";
+import { act, badge, button, idOf, linkTo, problemPlace, shown, when } from "../parts.js";
+import { table } from "../table.js";
+
+const STATUSES = ["pending", "delivered", "failed", "disabled", "cancelled"];
+
+export async function open(place, { query: asked, signal }) {
+    const problem = problemPlace(), pager = h("p.pager");
+    const status = asked.get("status"), cursor = asked.get("cursor");
+    const ways = h("p.row", null, "Show ", ["", ...STATUSES].map((word) =>
+        linkTo(`deliveries${word ? `?status=${word}` : ""}`, word || "all", { "aria-current": (status || "") === word ? "true" : undefined })));
+    const again = (d) => button("Send again", async () => {
+        await act(() => post(`v1/deliveries/${encodeURIComponent(d.id)}/redeliver`), "It is sent again");
+        soon();
+    }, { "aria-label": `Send again to ${d.url || d.id}` });
+    const list = table({ caption: "Deliveries, newest first", key: (d) => d.id, empty: "There is no delivery", columns: [
+        { label: "Created", bare: true, value: (d) => d.created_at, cell: (d) => when(d.created_at) },
+        { label: "Status", bare: true, value: (d) => d.status, cell: (d) => badge(d.status) },
+        { label: "Task", value: (d) => d.task_id, cell: (d) => (d.task_id ? idOf(d.task_id) : "–") },
+        { label: "Event", value: (d) => d.event || "" },
+        { label: "To", name: "wrap.full", value: (d) => d.url },
+        { label: "Tries", name: "number", value: (d) => d.attempts },
+        { label: "Next", value: (d) => d.next_at, cell: (d) => when(d.next_at) },
+        { label: "Last error", name: "wrap.full", value: (d) => d.last_error },
+        { label: "Actions", hideLabel: true, name: "acts.full", value: (d) => d.status, cell: (d) => h("div.row", null, again(d)) },
+    ] });
+
+    async function load() {
+        const page = await read(`v1/deliveries?${query({ status, limit: 50, cursor })}`, signal);
+        list.set(page.items);
+        put(pager, cursor && linkTo(`deliveries?${query({ status })}`, "Newest"),
+            page.next_cursor && linkTo(`deliveries?${query({ status, cursor: page.next_cursor })}`, "Older"));
+    }
+    const soon = unhurried(() => shown(problem, load));
+    put(place, h("div.heading", null, h("h1", null, "Deliveries")), problem, h("div.panel", null, ways, list.node, pager));
+    await shown(problem, load);
+    return { title: "Deliveries", update: () => soon() };
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A table that is changed in place: rows by key, and of a row only cells whose value became another, so that what has the
+// focus or is selected stays. On a narrow screen a row is a card (style.css); the roles say that it still is a table.
+
+import { h, put } from "./dom.js";
+
+export const ROWS = 200; // no page shows more
+
+/**
+ * columns: {label, name, value(item), cell(item)}. `value` tells whether a cell is to be made anew and is its text when there
+ * is no `cell`. `name`: classes of the column, with dots between; `bare`: in a card it needs no label. Returns {node, set(items)}.
+ */
+export function table({ caption, columns, key, empty = "Nothing here" }) {
+    const head = columns.map((c) => h(`th${c.name ? `.${c.name}` : ""}`, { role: "columnheader", scope: "col" },
+        c.hideLabel ? h("span.unseen", null, c.label) : c.label));
+    const body = h("tbody", { role: "rowgroup" });
+    const none = h("p.faint.none", null, empty);
+    const inner = h("table", { role: "table" }, h("caption.unseen", null, caption),
+        h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, head)), body);
+    const rows = new Map();
+
+    function cellOf(column) {
+        return h(`td${column.name ? `.${column.name}` : ""}`, { role: "cell", "data-label": column.hideLabel || column.bare ? "" : column.label });
+    }
+
+    function make() {
+        const cells = columns.map(cellOf);
+        return { node: h("tr", { role: "row" }, cells), cells, values: columns.map(() => undefined) };
+    }
+
+    function fill(row, item) {
+        columns.forEach((column, i) => {
+            const value = column.value(item);
+            const same = value === row.values[i];
+            row.values[i] = value;
+            if (same) return;
+            put(row.cells[i], column.cell ? column.cell(item) : value === null || value === "" ? "–" : String(value));
+            row.cells[i].toggleAttribute("data-none", row.cells[i].textContent === "–");
+        });
+    }
+
+    function set(items) {
+        const kept = new Set();
+        let at = body.firstChild;
+        for (const item of items.slice(0, ROWS)) {
+            const id = key(item);
+            if (kept.has(id)) continue;
+            kept.add(id);
+            if (!rows.has(id)) rows.set(id, make());
+            const row = rows.get(id);
+            fill(row, item);
+            if (row.node === at) at = at.nextSibling;
+            else body.insertBefore(row.node, at);
+        }
+        for (const [id, row] of rows) {
+            if (kept.has(id)) continue;
+            row.node.remove();
+            rows.delete(id);
+        }
+        none.hidden = kept.size > 0;
+        inner.hidden = kept.size === 0;
+    }
+
+    inner.hidden = true;
+    return { node: h("div.scroll", null, inner, none), set };
+}
