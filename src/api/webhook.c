@@ -39,9 +39,9 @@ static int check_host(const struct webhook_wish *w, const struct server *s, stru
 
 int webhook_check_wish(struct webhook_wish *w, struct server *s, struct err *e)
 {
-    int err = config_webhook_url_check(w->url, &w->host, e);
+    int err = config_webhooks_url(w->url, &w->host, e);
     if (!err) err = check_host(w, s, e);
-    return err ? err : config_webhook_secret(&s->conf.config->webhooks, w->secret_id, &w->secret_id, e);
+    return err ? err : config_webhooks_secret(&s->conf.config->webhooks, w->secret_id, &w->secret_id, e);
 }
 
 static int read_url(const struct members *m, void *to, const struct json_node *v, const char *pointer)
@@ -50,7 +50,7 @@ static int read_url(const struct members *m, void *to, const struct json_node *v
     struct err why;
     int err = members_text(m, v, pointer, CONFIG_WEBHOOK_URL, &r->wish->url);
     if (err) return err;
-    if (config_webhook_url_check(r->wish->url, &r->wish->host, &why)) return refuse(m, &why, pointer);
+    if (config_webhooks_url(r->wish->url, &r->wish->host, &why)) return refuse(m, &why, pointer);
     if (check_host(r->wish, r->server, &why)) return refuse(m, &why, pointer);
     return 0;
 }
@@ -62,7 +62,7 @@ static int read_events(const struct members *m, void *to, const struct json_node
     for (const struct json_node *one = json_first(v); one; one = json_next(v, one)) {
         struct str word;
         int err = members_text(m, one, pointer, LIMIT_NAME, &word);
-        int state = err ? -1 : config_webhook_event_of(word);
+        int state = err ? -1 : config_webhooks_event_of(word);
         if (err) return err;
         if (state < 0)
             return err_set_at(m->e, ERR_INVALID, pointer, "\"%.*s\" is no ending; there are completed, failed, cancelled and expired",
@@ -83,7 +83,7 @@ static const struct member fields[] = {{"url", read_url}, {"events", read_events
 static int find_secret(struct webhook_wish *w, const struct config_webhooks *c, const char *pointer, struct err *e)
 {
     struct err why;
-    if (config_webhook_secret(c, w->secret_id, &w->secret_id, &why) == 0) return 0;
+    if (config_webhooks_secret(c, w->secret_id, &w->secret_id, &why) == 0) return 0;
     return err_set_at(e, ERR_INVALID, pointer, "%s", why.text);
 }
 
@@ -92,8 +92,8 @@ static int of_type(struct webhook_wish *ret, const struct config_webhook *t, con
     struct err why;
     if (!t->url) return 0;
     *ret = (struct webhook_wish){.url = str_of(t->url), .secret_id = t->secret_id ? str_of(t->secret_id) : STR_NONE, .trusted = true};
-    for (const char *const *w = t->events; w && *w; w++) ret->endings |= 1u << config_webhook_event_of(str_of(*w));
-    int err = config_webhook_url_check(ret->url, &ret->host, &why); /* as at the start: cannot fail */
+    for (const char *const *w = t->events; w && *w; w++) ret->endings |= 1u << config_webhooks_event_of(str_of(*w));
+    int err = config_webhooks_url(ret->url, &ret->host, &why); /* as at the start: cannot fail */
     return err ? err : find_secret(ret, c, "/webhook", e);
 }
 
@@ -142,7 +142,7 @@ static struct webhook_wish read_wish(const struct json *j, const struct json_nod
     int64_t bits = 0;
     struct webhook_wish w = {.url = text_at(j, v, "url", a), .secret_id = text_at(j, v, "secret_id", a), .trusted = trusted && trusted->kind == JSON_TRUE};
     if (endings && json_int(j, endings, &bits) == 0) w.endings = (unsigned)bits;
-    if (config_webhook_url_check(w.url, &w.host, &e)) w.endings = 0;
+    if (config_webhooks_url(w.url, &w.host, &e)) w.endings = 0;
     return w;
 }
 

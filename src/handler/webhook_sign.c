@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int webhook_key_parse(struct str text, uint8_t *to, size_t *ret_n, struct err *e)
+int webhook_sign_key(struct str text, uint8_t *to, size_t *ret_n, struct err *e)
 {
     static const char prefix[] = "whsec_";
     uint8_t bytes[BASE64_BYTES(WEBHOOK_KEY_MOST * 4 / 3 + 8)];

@@ -17,7 +17,7 @@ struct webhook_key {
 };
 
 /* `whsec_` and base64. The message never has the text. `to`: WEBHOOK_KEY_MOST bytes. */
-int webhook_key_parse(struct str text, uint8_t *to, size_t *ret_n, struct err *e) MUST_USE;
+int webhook_sign_key(struct str text, uint8_t *to, size_t *ret_n, struct err *e) MUST_USE;
 /* Appends "v1,..." for each key with that id, with spaces between: both of two while one takes over from the other. False: there
  * is none. */
 bool webhook_sign(struct buf *b, const struct webhook_key *keys, size_t n, struct str id, struct str message_id, int64_t at_s, struct str body);

@@ -15,7 +15,7 @@
 
 /* ---- URLs ---- */
 
-int config_webhook_url_check(struct str url, struct str *ret_host, struct err *e)
+int config_webhooks_url(struct str url, struct str *ret_host, struct err *e)
 {
     struct str rest = url, scheme;
     bool plain = url.len <= CONFIG_WEBHOOK_URL;
@@ -33,7 +33,7 @@ int config_webhook_url_check(struct str url, struct str *ret_host, struct err *e
     return 0;
 }
 
-int config_webhook_event_of(struct str word)
+int config_webhooks_event_of(struct str word)
 {
     if (str_starts(word, STR("task."))) word = str_sub(word, 5, word.len);
     int state = state_of(word);
@@ -42,7 +42,7 @@ int config_webhook_event_of(struct str word)
 
 /* ---- secrets ---- */
 
-int config_webhook_secret(const struct config_webhooks *w, struct str asked, struct str *ret, struct err *e)
+int config_webhooks_secret(const struct config_webhooks *w, struct str asked, struct str *ret, struct err *e)
 {
     *ret = w->conf.n_keys ? w->conf.keys[0].id : STR_NONE;
     if (!asked.p) return 0;
@@ -64,7 +64,7 @@ static int read_key(struct config *c, struct str said, struct webhook_key *ret, 
     int err = is_kept(value) ? config_secret_read(&value, &c->arena, c->dir, value, e) : 0;
     uint8_t *key = arena_alloc(&c->arena, WEBHOOK_KEY_MOST);
     size_t n = 0;
-    if (!err) err = webhook_key_parse(value, key, &n, e);
+    if (!err) err = webhook_sign_key(value, key, &n, e);
     *ret = (struct webhook_key){arena_str(&c->arena, id), {(const char *)key, n}};
     return err;
 }
@@ -110,11 +110,11 @@ static void check_type(struct config *c, const struct config_type *t, struct con
     if (!t->webhook.url) return;
     struct str path = arena_format(&c->arena, "types.%s.webhook", t->name);
     struct config_mark at = mark_of(c, path.p);
-    if (config_webhook_url_check(str_of(t->webhook.url), &host, &e)) config_errors_add(errors, at, "webhook.url: %s", e.text);
+    if (config_webhooks_url(str_of(t->webhook.url), &host, &e)) config_errors_add(errors, at, "webhook.url: %s", e.text);
     for (const char *const *w = t->webhook.events; w && *w; w++)
-        if (config_webhook_event_of(str_of(*w)) < 0)
+        if (config_webhooks_event_of(str_of(*w)) < 0)
             config_errors_add(errors, at, "webhook.events: \"%.60s\" is no ending; there are completed, failed, cancelled and expired", *w);
-    if (config_webhook_secret(&c->webhooks, t->webhook.secret_id ? str_of(t->webhook.secret_id) : STR_NONE, &secret, &e))
+    if (config_webhooks_secret(&c->webhooks, t->webhook.secret_id ? str_of(t->webhook.secret_id) : STR_NONE, &secret, &e))
         config_errors_add(errors, at, "webhook.secret_id: %s", e.text);
 }
 

@@ -31,9 +31,9 @@ void config_webhooks_read(struct config *c, struct config_errors *errors); /* af
 
 /* http or https, a host, no user in it. */
 #define CONFIG_WEBHOOK_URL 2000
-int config_webhook_url_check(struct str url, struct str *ret_host, struct err *e) MUST_USE; /* host: with its port, for limits */
-int config_webhook_event_of(struct str word); /* "completed", "task.completed": an enum task_state that is an ending; -1 */
+int config_webhooks_url(struct str url, struct str *ret_host, struct err *e) MUST_USE; /* host: with its port, for limits */
+int config_webhooks_event_of(struct str word); /* "completed", "task.completed": an enum task_state that is an ending; -1 */
 /* The secret that signs: as asked, or the first; p NULL: there is none at all, nothing is signed. ERR_INVALID: no such one. */
-int config_webhook_secret(const struct config_webhooks *w, struct str asked, struct str *ret, struct err *e) MUST_USE;
+int config_webhooks_secret(const struct config_webhooks *w, struct str asked, struct str *ret, struct err *e) MUST_USE;
 
 #endif

@@ -79,8 +79,7 @@ static void on_store_idle(void *user)
     server_drain_step(user);
 }
 
-/* By no verdict of an attempt. */
-static void ended_apart(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life)
+void server_ended_apart(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life)
 {
     server_ended(s, id, queue, type, life);
     news_changed(&s->news, bus_ending(life->state), id, life);
@@ -88,7 +87,7 @@ static void ended_apart(struct server *s, const struct id *id, struct str queue,
 
 static void on_expired(void *user, const struct store_tick_item *item)
 {
-    ended_apart(user, &item->id, item->queue, item->type, &item->life);
+    server_ended_apart(user, &item->id, item->queue, item->type, &item->life);
 }
 
 /* ---- starting ---- */
@@ -368,39 +367,10 @@ void server_added(struct server *s, const struct store_add_item *it)
 {
     count_cache(s, it);
     news_created(&s->news, it);
-    if (it->cached) ended_apart(s, &it->body->id, it->body->queue, it->body->type, &it->life);
+    if (it->cached) server_ended_apart(s, &it->body->id, it->body->queue, it->body->type, &it->life);
     if (!it->replaced) return;
     struct run *r = server_run(s, &it->holder);
     if (state_is_ending(it->holder_life.state))
-        ended_apart(s, &it->holder, it->holder_queue, it->body->type, &it->holder_life);
+        server_ended_apart(s, &it->holder, it->holder_queue, it->body->type, &it->holder_life);
     else if (r) run_stop(r, STOP_CANCEL);
-}
-
-static void follow(struct server *s, const struct store_control_item *it)
-{
-    if (it->err || !it->changed || it->verb == STORE_PATCH) return;
-    if (it->verb == STORE_DELETE || it->verb == STORE_RETRY) server_forget_files(s, &it->id, it->was.run, it->was.attempt);
-    server_forget_steps(s, &it->id, it->steps, it->n_steps);
-    if (it->verb == STORE_DELETE) filing_look(&s->filing);
-    if (it->verb == STORE_DELETE) return;
-    if (it->verb == STORE_RETRY && it->queue.len) metrics_reopened(&s->metrics, it->queue, server_type_label(s, task_lane_type(it->type)));
-    struct run *r = server_run(s, &it->id);
-    if (it->verb == STORE_RETRY) news_changed(&s->news, BUS_CREATED, &it->id, &it->life);
-    if (it->ended) ended_apart(s, &it->id, it->queue, it->type, &it->life);
-    else if (r && it->verb == STORE_CANCEL) run_stop(r, STOP_CANCEL);
-}
-
-static void on_control(struct store_req *req)
-{
-    struct server_control *c = req->user;
-    for (size_t i = 0; !req->err && i < c->store.n; i++) follow(c->server, &c->store.items[i]);
-    c->on_done(c);
-}
-
-void server_control(struct server *s, struct server_control *c, void (*on_done)(struct server_control *c))
-{
-    c->server = s;
-    c->on_done = on_done;
-    if (!c->store.items) c->store = (struct store_control){.items = &c->one, .n = 1};
-    store_control(s->store, &c->store, on_control, c);
 }

@@ -100,6 +100,8 @@ void server_run_forget(struct server *s, struct run *r); /* frees it */
 /* An ending was committed: waiters are told, it is counted. The type may be that of a lane. */
 void server_ended(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life);
 
+void server_ended_apart(struct server *s, const struct id *id, struct str queue, struct str type, const struct life *life); /* by no verdict of an attempt: told to streams, too */
+
 /* A submit was answered by the store, well: who was replaced by it ends here, too, and it itself when it was answered from
  * what is kept. */
 void server_added(struct server *s, const struct store_add_item *it);

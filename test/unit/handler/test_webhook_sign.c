@@ -15,7 +15,7 @@ TEST(the_vector_of_the_specification)
     size_t n;
     struct err e;
     struct buf b;
-    CHECK_INT(webhook_key_parse(STR(SECRET), key, &n, &e), 0);
+    CHECK_INT(webhook_sign_key(STR(SECRET), key, &n, &e), 0);
     CHECK_INT(n, 24);
     struct webhook_key keys[] = {{STR("default"), {(char *)key, n}}};
     buf_init(&b, 1024);
@@ -49,7 +49,7 @@ TEST(secrets_that_are_none_are_refused_and_not_shown)
         uint8_t key[WEBHOOK_KEY_MOST];
         size_t n;
         struct err e;
-        CHECK_INT(webhook_key_parse(str_of(none[i]), key, &n, &e), ERR_INVALID);
+        CHECK_INT(webhook_sign_key(str_of(none[i]), key, &n, &e), ERR_INVALID);
         CHECK(!strstr(e.text, "MfKQ"));
     }
 }

@@ -102,8 +102,9 @@ TEST(a_route_does_one_thing)
     refuse("{path: POST /a, run: a, wait: 2m}", 35, "\"wait\": \"2m\" is too long: 1m is the most");
 }
 
-TEST(a_switch_is_true_or_false)
+TEST(what_a_key_says_is_of_its_kind)
 {
+    refuse("{path: POST /a, submit: a, callback: {url: nope.url}}", 32, "\"callback.url\": \"nope.url\" names no source; a source begins with one of body., query., path., form., file., header., const. (which is text)");
     refuse("{path: POST /a, submit: a, serial: 5}", 40, "\"serial\": expected true or false; found \"5\"");
 }
 
