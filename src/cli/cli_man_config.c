@@ -46,7 +46,7 @@ void cli_man_config(struct buf *b)
                                                             &config_table_retry,  &config_table_queue,
                                                             &config_table_worker, &config_table_type,
                                                             &config_table_http,   &config_table_files,
-                                                            &config_table_notices, &config_steps_table,
+                                                            &config_table_notices, &config_table_webhooks, &config_table_webhook, &config_table_callback, &config_steps_table,
                                                             &config_table_route};
     cli_man_head(b, "bide.yaml", 5, "configuration of the bide job server");
     buf_add_text(b, ".SH DESCRIPTION\n");

@@ -62,7 +62,7 @@ void config_keys_each(void (*f)(void *user, const struct config_row *row), void 
         &config_steps_table,   &config_table_route,
         &config_table_http,   &config_table_http_stream, &config_table_http_poll, &config_table_http_callback,
         &config_table_files,
-        &config_table_notices,
+        &config_table_notices, &config_table_webhooks, &config_table_webhook, &config_table_callback,
     };
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         for (size_t j = 0; j < sections[i]->n; j++) tell(sections[i], &sections[i]->keys[j], f, user);

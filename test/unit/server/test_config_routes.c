@@ -104,7 +104,7 @@ TEST(a_route_does_one_thing)
 
 TEST(what_a_key_says_is_of_its_kind)
 {
-    refuse("{path: POST /a, submit: a, callback: {url: nope.url}}", 32, "\"callback.url\": \"nope.url\" names no source; a source begins with one of body., query., path., form., file., header., const. (which is text)");
+    refuse("{path: POST /a, submit: a, callback: {url: nope.url}}", 43, "\"callback.url\": \"nope.url\" names no source; a source begins with one of body., query., path., form., file., header., const. (which is text)");
     refuse("{path: POST /a, submit: a, serial: 5}", 40, "\"serial\": expected true or false; found \"5\"");
 }
 
