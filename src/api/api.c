@@ -23,7 +23,7 @@ static const struct route *const tables[] = {dashboard_routes, tasks_routes, tas
                                              pull_claim_routes, pull_attempt_routes, pull_upload_routes,
                                              callbacks_routes,
                                              upload_routes,  uploaded_routes, files_zip_routes,
-                                             events_routes, ws_routes, deliveries_routes, notices_routes};
+                                             events_routes, deliveries_routes, notices_routes, ws_routes};
 
 static void write_news(void *user, struct buf *b, const struct task *t, bool with_result)
 {

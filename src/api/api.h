@@ -57,7 +57,7 @@ extern const struct route tasks_routes[], task_routes[], queues_routes[], worker
     openapi_routes[], bulk_routes[], history_routes[], change_routes[],
     gc_routes[], batch_routes[], files_routes[], pull_claim_routes[], pull_attempt_routes[],
     pull_upload_routes[], callbacks_routes[], upload_routes[], uploaded_routes[], files_zip_routes[],
-    events_routes[], ws_routes[], deliveries_routes[], notices_routes[];
+    events_routes[], deliveries_routes[], notices_routes[], ws_routes[];
 
 extern const struct route dashboard_routes[]; /* what of it a route of the configuration has is that route's */
 

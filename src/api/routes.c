@@ -140,9 +140,9 @@ void routes_handle(struct call *c)
     case CONFIG_COUNT: route_list(c); return;
     case CONFIG_HEALTH: api_handle(c, "GET", "/healthz"); return;
     case CONFIG_STATS: api_handle(c, "GET", "/v1/stats"); return;
-    case CONFIG_WS: route_ws(c); return;
     case CONFIG_NOTIFICATIONS: route_notices(c); return;
     case CONFIG_READ: one_notice(c); return;
+    case CONFIG_WS: route_ws(c); return;
     case CONFIG_VERBS: return; /* no route has it: config_routes_check */
     }
 }
