@@ -206,7 +206,7 @@ static void write_summary(struct buf *b, enum config_verb verb, const char *valu
 {
     static const char *const texts[CONFIG_VERBS] = {"Submits a task",   "Runs a task and waits for it", "A task", "The newest task of a filter",
                                                     "Tasks of a filter", "Tasks counted by status", "Runs a task again", "Cancels a task",
-                                                    "How the server is", "Counts of the server", "What happens to tasks, over WebSocket"};
+                                                    "How the server is", "Counts of the server", "Notifications of a filter", "Marks a notification as read", "What happens to tasks, over WebSocket"};
     char text[LIMIT_NAME + 80];
     bool typed = (verb == CONFIG_SUBMIT || verb == CONFIG_RUN) && !config_routes_is_source(value);
     snprintf(text, sizeof text, "%s%s%.*s", texts[verb], typed ? ": " : "", typed ? (int)strlen(value) - 2 : 0, value + 1);

@@ -16,16 +16,34 @@ struct listing {
     struct store_notice_list list;
 };
 
+static struct str word_of(const struct call *c, struct str status)
+{
+    for (size_t i = 0; i < DEPTH_WORDS; i++)
+        if (str_eq(status, str_of(depth_word(i)))) return c->through->words[i];
+    return status;
+}
+
+void route_notices_show(const struct call *c, struct buf *b, struct str json)
+{
+    struct json j;
+    json_init(&j);
+    j.envelope = LIMIT_JSON_ENVELOPE;
+    const struct json_node *root = json_parse(&j, json, NULL) == 0 ? json_root(&j) : NULL;
+    json_write_open(b, '{');
+    for (const struct json_node *v = root ? json_first(root) : NULL; v; v = json_next(root, v)) {
+        json_write_key_str(b, json_key(&j, v));
+        if (c->through->conf.serial && json_key_is(&j, v, STR("id"))) json_write_raw(b, json_span(&j, json_member(&j, root, STR("serial"))));
+        else if (json_key_is(&j, v, STR("status"))) json_write_str(b, word_of(c, str_sub(json_span(&j, v), 1, v->len - 2)));
+        else json_write_raw(b, json_span(&j, v));
+    }
+    json_write_member_int(b, "is_read", json_member(&j, root, STR("read"))->kind == JSON_TRUE);
+    json_write_close(b, '}');
+    json_release(&j);
+}
+
 void route_notices_write(const struct call *c, struct buf *b, const struct notice *n)
 {
-    const struct route_call *t = c->through;
-    struct str word = str_of(state_word(n->status));
-    for (size_t i = 0; i < DEPTH_WORDS; i++) {
-        if (strcmp(depth_word(i), state_word(n->status)) != 0) continue;
-        word = t->words[i];
-        break;
-    }
-    notice_json_write_as(b, n, t->conf.serial, word);
+    notice_json_write_as(b, n, c->through->conf.serial, word_of(c, str_of(state_word(n->status))));
     if (buf_err(b)) return;
     b->len--; /* its brace: one more member, for applications that want a number */
     json_write_member_int(b, "is_read", n->read_at_ms > 0);

@@ -10,6 +10,8 @@
 #include "task/notice.h"
 
 void route_notices(struct call *c);
+/* The same of what the API shows. */
+void route_notices_show(const struct call *c, struct buf *b, struct str json);
 void route_notices_write(const struct call *c, struct buf *b, const struct notice *n);
 
 #endif

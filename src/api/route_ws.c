@@ -7,6 +7,7 @@
 #include "api/route_answer.h"
 #include "api/route_call.h"
 #include "api/route_filter.h"
+#include "api/route_notices.h"
 #include "api/route_serial.h"
 #include "api/ws_feeds.h"
 #include "base/mem.h"
@@ -23,7 +24,7 @@ struct pushing {
     struct arena arena;        /* what those point to */
     struct ws_feeds feeds;
     struct ws_feed told;       /* the only one */
-    bool notices;              /* of notifications, not of tasks */
+    bool notices;              /* notifications are told, not tasks */
 };
 
 static void release(struct pushing *p)
@@ -75,38 +76,28 @@ static void keep_filter(struct pushing *p, const struct store_filter *f)
 
 /* ---- telling ---- */
 
-/* With its serial in the place of its id, which stands first, where the route shows those. */
-static int show_notice(struct buf *out, struct str data, bool serial)
+/* The object as the route shows it, for its root. */
+static int show(struct pushing *p, const struct feed_item *it, struct buf *shown)
 {
-    struct json j;
-    json_init(&j);
-    int err = json_parse(&j, data, NULL);
-    const struct json_node *id = err ? NULL : json_member(&j, json_root(&j), STR("id")), *number = err ? NULL : json_member(&j, json_root(&j), STR("serial"));
-    if (!err && serial && id && number) {
-        buf_add_str(out, str_sub(data, 0, id->start));
-        buf_add_str(out, json_span(&j, number));
-        buf_add_str(out, str_sub(data, id->start + id->len, data.len));
-    } else if (!err) {
-        buf_add_str(out, data);
-    }
-    json_release(&j);
-    return err ? err : buf_err(out);
+    const char *state;
+    if (!p->notices) return route_answer_task(&p->call, shown, it->data, &state);
+    route_notices_show(&p->call, shown, it->data);
+    return buf_err(shown);
 }
 
 static void push(struct pushing *p, const struct feed_item *it)
 {
     struct call *c = &p->call;
+    const char *otherwise = p->notices ? "\"notification\"" : "\"task\"";
     struct buf shown = call_buf(c), event = call_buf(c), made;
     struct err e = {0};
-    const char *state;
     buf_init(&made, WS_FEEDS_FRAME);
     json_write_open(&event, '{');
     json_write_member_text(&event, "name", it->word);
     json_write_member_text(&event, "id", it->id);
     json_write_close(&event, '}');
-    int err = p->notices ? show_notice(&shown, it->data, p->through.conf.serial) : route_answer_task(c, &shown, it->data, &state);
+    int err = show(p, it, &shown);
     const struct mapping_root roots[2] = {{p->notices ? STR("notification") : STR("task"), buf_str(&shown)}, {STR("event"), buf_str(&event)}};
-    const char *otherwise = p->notices ? "\"notification\"" : "\"task\"";
     if (!err) err = route_call_make(c, p->through.conf.reply ? p->through.conf.reply : otherwise, roots, 2, &made, &e);
     buf_release(&shown);
     buf_release(&event);
@@ -195,14 +186,16 @@ static void on_ready(struct feed *f)
     else call_store_failed(c, ERR_STORE);
 }
 
-static void start(struct call *c, const struct id *id, const struct store_filter *filter, bool notices)
+static void start(struct call *c, const struct id *id, const struct store_filter *filter)
 {
     if (c->api->server->news.bus.n_listeners >= LIMIT_LISTENERS) {
         call_refuse(c, ERR_AGAIN, "%d streams listen already; try again later", LIMIT_LISTENERS);
         return;
     }
     struct pushing *p = mem_new(sizeof *p);
-    *p = (struct pushing){.asked = c, .notices = notices, .told.feed = {.api = c->api, .listener.kinds = notices ? BUS_BIT(BUS_NOTIFICATION) : BUS_OF_TASK & ~BUS_WORDY}};
+    *p = (struct pushing){.asked = c, .told.feed = {.api = c->api, .listener.kinds = BUS_OF_TASK & ~BUS_WORDY}};
+    p->notices = strcmp(c->through->value, "\"notifications\"") == 0;
+    if (p->notices) p->told.feed.listener.kinds = BUS_BIT(BUS_NOTIFICATION);
     keep(p, c);
     keep_filter(p, filter);
     ws_feeds_init(&p->feeds, c->api->server->turn, tell);
@@ -216,20 +209,20 @@ static void start(struct call *c, const struct id *id, const struct store_filter
 static void of_task(struct call *c)
 {
     struct id id;
-    if (!call_id(c, &id)) start(c, &id, &(struct store_filter){0}, false);
+    if (!call_id(c, &id)) start(c, &id, &(struct store_filter){0});
 }
 
 static void of_filter(struct call *c)
 {
     struct store_filter f = {0};
     if (c->through->value[0] == '{' && route_filter_read(c, &f, NULL, NULL)) return;
-    start(c, NULL, &f, strcmp(c->through->value, "\"notifications\"") == 0);
+    start(c, NULL, &f);
 }
 
 void route_ws(struct call *c)
 {
     const struct route_call *t = c->through;
-    if (!config_routes_is_source(t->value)) of_filter(c); /* a word that is none, too */
+    if (!config_routes_is_source(t->value)) of_filter(c);
     else if (route_call_text(c, "ws", t->value, &c->params[0])) return;
     else if (!c->params[0].p) call_refuse(c, ERR_NOT_FOUND, "the request names no task");
     else if (t->conf.serial) route_serial_to(c, of_task);

@@ -84,7 +84,7 @@ static void write_queues(struct buf *b, const struct server *s, const struct sto
     int64_t now_ms = turn_wall_ms(s->turn);
     for (size_t i = 0; i < s->queues.n; i++) {
         const struct queue *q = s->queues.all[i];
-        if (!q->declared && q->name.p[0] != '$') continue;
+        if (!q->declared || q->name.p[0] == '$') continue; /* the server's own */
         const struct store_count *n = lately_count_of(counts, q->name);
         if (!n) n = &none;
         json_write_open(b, '{');

@@ -59,7 +59,7 @@ static int read_kinds(const struct members *m, void *to, const struct json_node 
         if (err) return err;
         if (kind < 0)
             return err_set_at(m->e, ERR_INVALID, pointer, "kinds must be out of created started progress output log retrying completed "
-                              "failed cancelled expired; not '%.40s'", word.p);
+                              "failed cancelled expired notification.created; not '%.40s'", word.p);
         message->kinds |= BUS_BIT((enum bus_kind)kind);
     }
     return 0;

@@ -13,27 +13,27 @@ const char *const config_route_maps_asked[] = {"body", "query", "path", "form", 
 
 /* What a reply can be made of, by verb. */
 static const char *const of_task[] = {"task", "body", "query", "path", "form", "file", "header", NULL};
-static const char *const of_told[] = {"notification", "event", "query", "path", "header", NULL};
 static const char *const of_ended[] = {"task", NULL};
 static const char *const of_list[] = {"list", "tasks", "query", "path", "header", NULL};
 static const char *const of_count[] = {"counts", "tasks", "query", "path", "header", NULL};
 static const char *const of_health[] = {"health", "query", "path", "header", NULL};
 static const char *const of_stats[] = {"stats", "query", "path", "header", NULL};
+static const char *const of_ws_notices[] = {"notification", "event", "query", "path", "header", NULL};
+static const char *const of_ws[] = {"task", "event", "query", "path", "header", NULL};
 static const char *const of_notices[] = {"list", "notifications", "query", "path", "header", NULL};
 static const char *const of_notice[] = {"notification", "body", "query", "path", "form", "header", NULL};
-static const char *const of_ws[] = {"task", "event", "query", "path", "header", NULL};
 static const char *const of_error[] = {"error", "query", "path", "header", NULL};
 
-static const char *const *reply_roots(enum config_verb verb)
+static const char *const *reply_roots(enum config_verb verb, const char *value)
 {
     switch (verb) {
     case CONFIG_LIST: return of_list;
     case CONFIG_COUNT: return of_count;
     case CONFIG_HEALTH: return of_health;
     case CONFIG_STATS: return of_stats;
+    case CONFIG_WS: return strcmp(value, "\"notifications\"") == 0 ? of_ws_notices : of_ws;
     case CONFIG_NOTIFICATIONS: return of_notices;
     case CONFIG_READ: return of_notice;
-    case CONFIG_WS: return of_ws;
     case CONFIG_SUBMIT:
     case CONFIG_RUN:
     case CONFIG_GET:
@@ -140,11 +140,12 @@ static bool is_filter(struct str name)
     return str_starts(name, STR("tag.")) && name.len > 4 && name.len <= 4 + LIMIT_TAG_KEY;
 }
 
+static bool is_filter_of_events(struct str name) { return is_filter(name) && !str_eq(name, STR("status")); }
+
 static bool is_notice_filter(struct str name)
 {
     return str_eq(name, STR("unread_only")) || str_eq(name, STR("subject")) || str_eq(name, STR("task"));
 }
-static bool is_filter_of_events(struct str name) { return is_filter(name) && !str_eq(name, STR("status")); }
 
 static bool is_anything(struct str name) { return name.len > 0; }
 
@@ -209,8 +210,7 @@ void config_route_maps_check(const struct config_route_maps *m, enum config_verb
     check(m, "limit_key", r->limit_key, config_route_maps_asked, false);
     check(m, "limit", r->limit, config_route_maps_asked, false);
     check(m, "cursor", r->cursor, config_route_maps_asked, false);
-    bool told = verb == CONFIG_WS && strcmp(value, "\"notifications\"") == 0;
-    check(m, "reply", r->reply, told ? of_told : reply_roots(verb), verb == CONFIG_LIST || verb == CONFIG_COUNT);
+    check(m, "reply", r->reply, reply_roots(verb, value), verb == CONFIG_LIST || verb == CONFIG_COUNT);
     check(m, "callback.url", r->callback.url, config_route_maps_asked, false);
     check(m, "callback.reply", r->callback.reply, of_ended, false);
     check(m, "errors", r->errors, of_error, false);

@@ -20,10 +20,7 @@ static void on_hints(void *user, const struct store_hint *hints, size_t n)
     dispatch_hint(&((struct server *)user)->dispatch, hints, n);
 }
 
-static void on_next_due(void *user, int64_t due_at_ms)
-{
-    ticker_due(&((struct server *)user)->ticker, due_at_ms);
-}
+static void on_next_due(void *user, int64_t due_at_ms) { ticker_due(&((struct server *)user)->ticker, due_at_ms); }
 
 static void on_keys(void *user, const struct store_key *keys, size_t n)
 {

@@ -82,6 +82,9 @@ def work(bide):
     assert bide.post(f"/v1/tasks/{later}/retry").status in (200, 202)
     assert bide.send("GET", "/nothing").status == 404
     assert bide.send("POST", "/v1/files", b"bytes", [("Content-Type", "text/plain")]).status == 201
+    bide.submit("cat", notify={"title": "done"})
+    noticed = until(lambda: bide.get_json("/v1/notifications")["items"], "a notification")[0]
+    assert bide.post(f"/v1/notifications/{noticed['id']}/read").status == 200
     for name, what in (("bide_worker_restarts_total", "the broken pool has tried"), ("bide_followers_added_total", "what follows was added")):
         until(lambda: f"\n{name} 0\n".encode() not in bide.send("GET", "/metrics").body, what)
 

@@ -8,6 +8,7 @@ import websockets
 from fixtures import Fleet
 from harness import QUICK, problem, until
 from sockets import Socket, run
+from streams import words
 from test_routes import GATE, served
 from test_ws import called
 
@@ -199,6 +200,65 @@ def test_clients_that_go_at_once_leave_nothing_behind(serve):
     run(talk())
     assert app.terminate() == 0
     assert "ERROR" not in app.text()
+
+
+NOTICES = [
+    {
+        "path": "GET /ws/notifications",
+        "ws": "notifications",
+        "serial": True,
+        "reply": {
+            "id": "notification.id", "chapter_id": "notification.data.chapter_id", "notification_type": "notification.kind",
+            "title": "notification.title", "message": "notification.message", "is_read": "notification.is_read",
+            "created_at": "notification.created_at",
+        },
+    },
+    {"path": "GET /ws/notifications/all", "ws": "notifications", "words": {"completed": "done"}},
+    {"path": "GET /app/notifications", "notifications": {}, "reply": {"each": "notifications", "as": "item"}, "words": {"completed": "done"}},
+]
+NOTIFY = {"title": "Chapter {task.tags.chapter}", "message": "it is {task.status}", "kind": "analysis", "data": {"chapter_id": "task.result"}}
+
+
+def test_notifications_are_pushed_bare_and_with_no_subscribe_frame(serve):
+    app = served(serve, NOTICES)
+
+    async def talk():
+        async with listen(app, "/ws/notifications") as ws, listen(app, "/ws/notifications/all") as whole, Socket(app) as other:
+            await other.subscribe("n", kinds=["notification.created"])
+            await other.subscribe("tagged", kinds=["notification.created"], tags={"chapter": "6"})
+            for n, chapter in enumerate("56", 1):
+                task = await called(work, app, notify=NOTIFY, tags={"chapter": chapter})
+                told = await ws.hear()
+                assert told == {"id": n, "chapter_id": 5, "notification_type": "analysis", "title": f"Chapter {chapter}",
+                                "message": "it is completed", "is_read": 0, "created_at": told["created_at"]}
+                shown = await whole.hear()
+                assert (shown["task_id"], shown["serial"], shown["status"], shown["is_read"]) == (task, n, "done", 0)
+                assert shown == (await called(app.get_json, "/app/notifications"))[0]
+                heard = {sub: event for sub, event in [await other.event() for _ in range(n)]}
+                assert sorted(heard) == ["n", "tagged"][:n]
+                for event in heard.values():
+                    assert event.word == "notification.created"
+                    assert event.data == await called(app.get_json, f"/v1/notifications/{shown['id']}")
+            await called(app.submit, "cat", 1)
+            assert await other.ask(op="ping") == {"op": "pong"}
+
+    run(talk())
+
+
+def test_the_stream_of_a_task_does_not_wait_for_its_notification(serve):
+    app = served(serve, NOTICES)
+
+    async def talk():
+        async with Socket(app) as ws:
+            id = await called(work, app, "go", notify=NOTIFY)
+            await ws.subscribe("all")
+            await ws.subscribe("one", task=id)
+            app.open_gate("go")
+            assert words(await ws.until("end", sub="one"))[-2:] == ["task.completed", "end"]
+            while (await ws.event())[1].word != "notification.created":
+                pass
+
+    run(talk())
 
 
 def test_it_is_in_the_document(app):

@@ -41,8 +41,7 @@ TEST(each_verb_is_found_with_its_value)
          "  - {path: GET /4, latest: {subject: query.s}}\n  - {path: GET /5, list: {type: const.a, tag.x: query.x}}\n"
          "  - {path: GET /6, count: {}}\n  - {path: \"POST /7/{id}\", retry: path.id}\n  - {path: POST /8, cancel: body.id}\n"
          "  - {path: GET /9, health: {}}\n  - {path: GET /10, stats: true}\n"
-         "  - {path: GET /11, notifications: {unread_only: query.u}}\n  - {path: POST /12, read: body.id}\n"
-         "  - {path: GET /13, ws: events}\n");
+         "  - {path: GET /11, notifications: {unread_only: query.u}}\n  - {path: POST /12, read: body.id}\n  - {path: GET /13, ws: events}\n");
     CHECK_INT(c.n_routes, CONFIG_VERBS);
     for (int v = 0; v < CONFIG_VERBS; v++) {
         const char *value = NULL;
@@ -103,7 +102,7 @@ TEST(a_route_does_one_thing)
     refuse("{path: POST /a, run: a, wait: 2m}", 35, "\"wait\": \"2m\" is too long: 1m is the most");
 }
 
-TEST(what_is_known_of_and_not_there_yet_is_told_so)
+TEST(what_a_key_says_is_of_its_kind)
 {
     refuse("{path: POST /a, submit: a, callback: {url: nope.url}}", 43, "\"callback.url\": \"nope.url\" names no source; a source begins with one of body., query., path., form., file., header., const. (which is text)");
     refuse("{path: POST /a, submit: a, serial: 5}", 40, "\"serial\": expected true or false; found \"5\"");
@@ -111,7 +110,7 @@ TEST(what_is_known_of_and_not_there_yet_is_told_so)
 
 TEST(a_websocket_is_of_a_task_or_of_a_filter)
 {
-    const char *good[] = {"{path: GET /a, ws: events}", "{path: GET /a, ws: {}}", "{path: GET /a, ws: {tag.p: query.p, type: const.t}}",
+    const char *good[] = {"{path: GET /a, ws: events}", "{path: GET /a, ws: {}}", "{path: GET /a, ws: notifications, serial: true, reply: {id: notification.id}}", "{path: GET /a, ws: {tag.p: query.p, type: const.t}}",
                           "{path: 'GET /a/{id}', ws: path.id, serial: true, reply: {id: task.id, what: event.name, p: path.id}}"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         struct buf b;
@@ -123,6 +122,7 @@ TEST(a_websocket_is_of_a_task_or_of_a_filter)
     }
     refuse("{path: GET /a, ws: {status: query.s}}", 20, "\"ws\": \"status\": expected a map of type, queue, subject, tag.NAME, each with a source");
     refuse("{path: GET /a, ws: [query.s]}", 20, "\"ws\": expected events, notifications, a filter like {subject: query.subject}, or the source of a task's id, like path.task_id");
+    refuse("{path: GET /a, ws: notifications, reply: task.id}", 39, "\"reply\": \"task.id\" names no source; a source begins with one of notification., event., query., path., header., const. (which is text)");
     refuse("{path: POST /a, ws: events}", 6, "\"path\": a WebSocket begins with GET");
     refuse("{path: GET /a, ws: events, status: 201}", 32, "\"status\": a WebSocket begins with 101 and no other");
     refuse("{path: GET /a, ws: path.id}", 20, "\"ws\": \"path.id\": the path has no {id}");
