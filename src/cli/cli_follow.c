@@ -4,14 +4,19 @@
  */
 #include "cli/cli_follow.h"
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/cli_client.h"
 #include "cli/cli_task.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define AWAY_MS (30 * 1000)
+#define BREATH_MS 100
 
 struct following {
     const struct cli_follow *what;
@@ -62,6 +67,17 @@ static void on_away(void *user, const struct bide_error *why)
     if (why) fprintf(stderr, "bide: the server is away, trying again\n");
 }
 
+/* The server was there a moment ago. */
+static int ask_end(struct bide_client *client, const char *id, struct bide_text *task, struct bide_error *error)
+{
+    int64_t begun = clock_mono_ms(&clock_system);
+    int rc;
+    while ((rc = bide_client_wait(client, id, -1, task, error)) != 0 && cli_client_is_away(error) &&
+           clock_mono_ms(&clock_system) - begun < AWAY_MS)
+        (void)poll(NULL, 0, BREATH_MS);
+    return rc;
+}
+
 /* How it ended. Run again since, it is waited for once more. */
 static int tell_end(struct bide_client *client, const char *id)
 {
@@ -69,7 +85,7 @@ static int tell_end(struct bide_client *client, const char *id)
     struct bide_task_view view;
     struct bide_error error = {0};
     int code = CLI_OK;
-    if (bide_client_wait(client, id, -1, &task, &error) || bide_task_view_read(&view, task.p ? task.p : "", &error)) {
+    if (ask_end(client, id, &task, &error) || bide_task_view_read(&view, task.p ? task.p : "", &error)) {
         code = cli_client_failed(client, &error);
     } else {
         cli_task_print_error(&view, &task);

@@ -34,11 +34,11 @@ static int fetch(struct bide_client *client, const char *id, const char *name, i
                  struct bide_error *error)
 {
     struct buf path;
+    if (from == 0) return strcmp(name, "log") == 0 ? bide_client_log(client, id, text, error) : bide_client_output(client, id, text, error);
     buf_init(&path, LIMIT_HTTP_TARGET);
     buf_add_text(&path, "/v1/tasks/");
     for (const unsigned char *p = (const unsigned char *)id; *p; p++) buf_add_format(&path, "%%%02X", *p);
-    buf_add_format(&path, "/%s", name);
-    if (from) buf_add_format(&path, "?from=%lld", (long long)from);
+    buf_add_format(&path, "/%s?from=%lld", name, (long long)from);
     int rc = buf_err(&path) ? cli_client_bad_answer(error, "`%.40s...` is no id", id)
                             : bide_client_call(client, "GET", path.p, NULL, text, NULL, error);
     buf_release(&path);

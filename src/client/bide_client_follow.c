@@ -30,10 +30,11 @@ struct follow {
     const struct bide_follow *what;
     struct bide_sse sse;
     int64_t heard_at_ms; /* the last byte, or where it began to listen */
-    int64_t answered_at_ms; /* 0: it has not answered so far */
+    int64_t gone_at_ms;  /* when it was found to be away; 0: it is not */
     int64_t rest_ms;     /* the last one; 0: none since something came */
     int err;             /* of the parser */
     bool enough, given_up, silent, away;
+    bool answered; /* it was there once */
 };
 
 static int64_t now_ms(void)
@@ -61,8 +62,9 @@ static bool on_event(struct bide_sse *s)
 static bool on_bytes(void *user, const char *p, size_t len)
 {
     struct follow *f = user;
-    f->heard_at_ms = f->answered_at_ms = now_ms();
-    f->rest_ms = 0;
+    f->heard_at_ms = now_ms();
+    f->rest_ms = f->gone_at_ms = 0;
+    f->answered = true;
     say_away(f, false, NULL);
     f->err = bide_sse_add(&f->sse, (struct str){p, len});
     return !f->err && !f->enough;
@@ -112,7 +114,10 @@ static int listen_once(struct follow *f, int *ret_status, struct bide_error *err
     else rc = bide_http_send(f->client->http, &r, &answer, ret_status, error);
     buf_release(&path);
     buf_release(&answer);
-    if (rc == 0) f->answered_at_ms = now_ms();
+    if (rc == 0) {
+        f->answered = true;
+        f->gone_at_ms = 0;
+    }
     return rc;
 }
 
@@ -127,11 +132,13 @@ static bool rest(struct follow *f)
     return !f->given_up;
 }
 
-static bool is_patient(const struct follow *f, const struct bide_error *why)
+static bool is_patient(struct follow *f, const struct bide_error *why)
 {
+    int64_t now = now_ms();
     int64_t patience = f->what->away_ms ? f->what->away_ms : AWAY_MS;
     bool away = strcmp(why->code, err_word(ERR_AWAY)) == 0 || why->http_status == 503;
-    return away && f->answered_at_ms && (patience < 0 || now_ms() - f->answered_at_ms < patience);
+    if (!f->gone_at_ms) f->gone_at_ms = now;
+    return away && f->answered && (patience < 0 || now - f->gone_at_ms < patience);
 }
 
 static int listen_on(struct follow *f, struct bide_error *error)

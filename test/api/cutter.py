@@ -31,9 +31,11 @@ class Cutter:
                     while left > 0 and (data := server.recv(min(65536, left))):
                         client.sendall(data)
                         left -= len(data)
+                    self.n += left <= 0
+                    server.shutdown(socket.SHUT_RDWR)
+                client.shutdown(socket.SHUT_RDWR)
             except OSError:
                 return
-            self.n += left <= 0
 
     @staticmethod
     def _pour(client, server):

@@ -84,7 +84,8 @@ class Follow:
         self._parser = Parser(last_id or "")
         self._patience = patience
         self._now = now
-        self._answered: Optional[float] = None
+        self._answered = False
+        self._gone: Optional[float] = None
         self._rested = 0.0
 
     @property
@@ -103,7 +104,7 @@ class Follow:
         """The answer has begun; `body` is that of an error. Raises Problem for one that is no stream."""
         self.call().value(answer)
         self._parser.again()
-        self._answered = self._now()
+        self._answered, self._gone = True, None
         if answer.status == 204:
             self.over = True
         elif not answer.headers.get("content-type", "").startswith("text/event-stream"):
@@ -111,7 +112,7 @@ class Follow:
 
     def feed(self, data: bytes) -> List[Event]:
         """What these bytes tell."""
-        self._answered, self._rested = self._now(), 0.0
+        self._rested = 0.0
         events = self._parser.feed(data)
         self.over = any(event.name == "end" for event in events)
         return events
@@ -119,8 +120,9 @@ class Follow:
     def rest(self, problem: Optional[Problem]) -> float:
         """The connection is gone: seconds until it is to be opened again. Raises the problem when that is of no use."""
         passing = problem is None or isinstance(problem, (Away, Draining, StoreUnavailable, TryAgain))
-        late = self._answered is None or (self._patience is not None and self._now() - self._answered >= self._patience)
-        if problem is not None and (late or not passing):
+        self._gone = self._now() if self._gone is None else self._gone
+        late = self._patience is not None and self._now() - self._gone >= self._patience
+        if problem is not None and (late or not passing or not self._answered):
             raise problem
         self._rested = min(self._rested * 2 or _REST_S, self._parser.retry or _REST_MOST_S)
         return self._rested
