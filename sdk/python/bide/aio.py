@@ -193,7 +193,7 @@ class AsyncClient:
                 problem = caught
             finally:
                 if stream is not None:
-                    stream.close()
+                    await stream.close()
             if not steps.over:
                 await self._rest(steps.rest(problem))
 

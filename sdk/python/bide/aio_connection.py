@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import select
 import ssl
-from typing import AsyncIterator, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import AsyncIterator, Awaitable, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from bide.address import Address
 from bide.call import Answer
@@ -132,7 +132,7 @@ class Connection:
             if self._silent:
                 raise asyncio.TimeoutError from None
             raise
-        return Stream(Answer(status, headers, body), pieces, self.close)
+        return Stream(Answer(status, headers, body), pieces, self.closed)
 
     async def _pieces(self, status: int, headers: Mapping[str, str], timeout: float) -> AsyncIterator[bytes]:
         """The body as it comes."""
@@ -198,7 +198,7 @@ class Stream(NamedTuple):
     """`body` is that of anything but a 200."""
     pieces: AsyncIterator[bytes]
     """Raise Away."""
-    close: Callable[[], None]
+    close: Callable[[], Awaitable[None]]
 
 
 async def _streams(address: Address) -> _Streams:

@@ -10,6 +10,7 @@ A task is the JSON object of the API as a dict, with the API's own field names (
 client may be shared by threads: each has its own kept-alive connection, and so has each process after a fork.
 """
 import builtins
+import contextlib
 import os
 import threading
 import time
@@ -308,10 +309,11 @@ class Client:
                 headers = steps.call().all_headers(self._token)
                 head, pieces = connection.stream(steps.target, headers, self._timeout, SILENCE_S)
                 steps.opened(head)
-                for piece in pieces:
-                    yield from steps.feed(piece)
-                    if steps.over:
-                        return
+                with contextlib.closing(pieces):
+                    for piece in pieces:
+                        yield from steps.feed(piece)
+                        if steps.over:
+                            return
             except Problem as caught:
                 problem = caught
             finally:

@@ -7,7 +7,7 @@ that was sent and got no answer may have been carried out: only those that may b
 import http.client
 import select
 import socket
-from typing import BinaryIO, Iterator, Mapping, Optional, Tuple, Union
+from typing import BinaryIO, Generator, Mapping, Optional, Tuple, Union
 
 from bide.address import Address
 from bide.call import Answer
@@ -83,9 +83,10 @@ class Connection:
         answer = self._http.getresponse()
         return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
 
-    def stream(self, target: str, headers: Mapping[str, str], timeout: float, silence: float) -> Tuple[Answer, Iterator[bytes]]:
+    def stream(self, target: str, headers: Mapping[str, str], timeout: float, silence: float) -> Tuple[Answer, Generator[bytes, None, None]]:
         """GETs what goes on: the head (with the body of anything but a 200), and its bytes as they come, which raise Away,
-        too. `timeout`: seconds to connect; `silence`: without a byte, before it gives up. Then the connection is closed."""
+        too. `timeout`: seconds to connect; `silence`: without a byte, before it gives up. Whoever stops reading closes the bytes,
+        and then the connection."""
         try:
             self._http.timeout = timeout
             self._http.connect()
@@ -97,15 +98,16 @@ class Connection:
             raise self._away(error) from error
         return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, body), self._pieces(answer)
 
-    def _pieces(self, answer: http.client.HTTPResponse) -> Iterator[bytes]:
-        while True:
-            try:
-                piece = answer.read1(_PIECE)
-            except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: half a chunk's length
-                raise self._away(error) from error
-            if not piece:
-                return
-            yield piece
+    def _pieces(self, answer: http.client.HTTPResponse) -> Generator[bytes, None, None]:
+        with answer:  # it holds the socket, too
+            while True:
+                try:
+                    piece = answer.read1(_PIECE)
+                except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: half a chunk's length
+                    raise self._away(error) from error
+                if not piece:
+                    return
+                yield piece
 
     def _away(self, error: Exception) -> Away:
         return Away.silent(f"{self._address.url}: {str(error) or type(error).__name__}")
