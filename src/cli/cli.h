@@ -21,7 +21,8 @@ enum cli_exit {
     CLI_SOFTWARE = 70,
     CLI_IO = 74,
     CLI_CONFIG = 78,
-    CLI_WAIT_RAN_OUT = 124
+    CLI_WAIT_RAN_OUT = 124,
+    CLI_INTERRUPTED = 130
 };
 
 struct cli_option {

@@ -27,7 +27,7 @@ struct following {
 static void on_interrupt(int number)
 {
     (void)number;
-    _exit(CLI_FOLLOW_INTERRUPTED);
+    _exit(CLI_INTERRUPTED);
 }
 
 void cli_follow_quits_quietly(void)

@@ -17,9 +17,7 @@ struct cli_follow {
 
 /* Prints to standard output, and on standard error what else is to be said. Returns the exit code: how the task ended. */
 int cli_follow_print(struct bide_client *client, const struct cli_follow *f);
-/* From here on Ctrl-C ends the program with 130, whatever it waits for, and says nothing. */
+/* From here on Ctrl-C ends the program with CLI_INTERRUPTED, whatever it waits for, and says nothing. */
 void cli_follow_quits_quietly(void);
-
-#define CLI_FOLLOW_INTERRUPTED 130
 
 #endif
