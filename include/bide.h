@@ -386,6 +386,8 @@ struct bide_task_view {
 };
 BIDE_API int bide_task_view_read(struct bide_task_view *ret_view, const char *task_json, struct bide_error *error);
 
+#include "bide_follow.h" /* events, logs and outputs as they come */
+
 #ifdef __cplusplus
 }
 #endif

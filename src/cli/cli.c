@@ -31,11 +31,15 @@ const struct cli_option cli_common_options[] = {
     {0},
 };
 
+#define FOLLOWED                                                                                                           \
+    "With --follow a server that goes away is waited for, nothing is printed twice, and the exit code is how the task ended,\n" \
+    "as with `bide wait`; 130 after Ctrl-C. --json prints each piece as an object."
+
 const struct cli_verb cli_verbs[] = {
     {"serve", cli_serve, "run the server", "[--config FILE] [--listen ADDR] [--store URL]", serve_options, true,
      "SIGTERM drains and stops, a second one stops now."},
-    {"submit", cli_submit, "submit a task", "TYPE [--input JSON|@FILE|-] [--wait]", cli_submit_options, false,
-     "Prints the task's id; with --wait its result. Durations: 250ms, 90s, 1h30m, 7d."},
+    {"submit", cli_submit, "submit a task", "TYPE [--input JSON|@FILE|-] [--wait|--follow]", cli_submit_options, false,
+     "Prints the task's id; with --wait its result, with --follow what it streams out, as it comes. Durations: 250ms, 90s, 1h30m, 7d."},
     {"run", cli_run, "run a command line on the server", "-- COMMAND [ARGUMENT...]", cli_run_options, false,
      "No configuration is needed. The program gets its arguments as they are, without a shell, and runs in the working\n"
      "directory of this command, as the server's user. Its stderr is shown as it comes, its stdout when it has ended. The\n"
@@ -53,8 +57,11 @@ const struct cli_verb cli_verbs[] = {
      "what the filters find, or everything, until Ctrl-C."},
     {"cancel", cli_cancel, "cancel tasks", "ID...", no_options, false, NULL},
     {"retry", cli_retry, "run ended tasks again", "ID...", no_options, false, NULL},
-    {"log", cli_log, "print what a task's worker wrote", "ID", no_options, false, NULL},
-    {"output", cli_output, "print what a task has streamed out so far", "ID", no_options, false, NULL},
+    {"events", cli_events, "print what happens to tasks, as it happens", "[--json]", cli_events_options, false,
+     "A line for each event until Ctrl-C, which is exit code 130; with --json an object with `event`, `id` and `data`. What a\n"
+     "task prints and streams out is told when --kind names it: `--kind log,output`."},
+    {"log", cli_log, "print what a task's worker wrote", "ID [-f]", cli_log_options, false, FOLLOWED},
+    {"output", cli_output, "print what a task has streamed out so far", "ID [-f]", cli_output_options, false, FOLLOWED},
     {"file", cli_file, "upload, fetch, list or remove files for tasks", "", cli_file_options, false,
      "A task names one in its input: \"file:ID\"."},
     {"notification", cli_notification, "list, read or remove notifications", "", no_options, false, NULL},

@@ -21,7 +21,8 @@ enum cli_exit {
     CLI_SOFTWARE = 70,
     CLI_IO = 74,
     CLI_CONFIG = 78,
-    CLI_WAIT_RAN_OUT = 124
+    CLI_WAIT_RAN_OUT = 124,
+    CLI_INTERRUPTED = 130
 };
 
 struct cli_option {
@@ -52,6 +53,7 @@ int cli_cancel(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_completion(int argc, char **argv);
 int cli_config(int argc, char **argv);
+int cli_events(int argc, char **argv);
 int cli_file(int argc, char **argv);
 int cli_gc(int argc, char **argv);
 int cli_get(int argc, char **argv);
@@ -74,9 +76,12 @@ int cli_worker(int argc, char **argv);
 /* Their options. */
 extern const struct cli_option cli_backup_options[];
 extern const struct cli_option cli_bench_options[];
+extern const struct cli_option cli_events_options[];
 extern const struct cli_option cli_file_options[];
 extern const struct cli_option cli_gc_options[];
 extern const struct cli_option cli_list_options[];
+extern const struct cli_option cli_log_options[];
+extern const struct cli_option cli_output_options[];
 extern const struct cli_option cli_queue_options[];
 extern const struct cli_option cli_run_options[];
 extern const struct cli_option cli_submit_options[];

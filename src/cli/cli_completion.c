@@ -165,7 +165,8 @@ static void fish_verb(struct buf *b, const struct cli_verb *v)
     add_quoted(b, v->summary, "\\");
     buf_add_text(b, "'\n");
     for (size_t i = 0; (o = option_at(v, i)); i++) {
-        buf_add_format(b, "complete -c bide -n '__fish_seen_subcommand_from %s' -l %s%s -d '", v->name, o->name + 2,
+        bool one = o->name[1] != '-'; /* -f */
+        buf_add_format(b, "complete -c bide -n '__fish_seen_subcommand_from %s' -%c %s%s -d '", v->name, one ? 's' : 'l', o->name + (one ? 1 : 2),
                        is_file(o) ? " -r -F"
                        : o->value ? " -x"
                                   : "");

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * `bide submit TYPE`: prints the id of the new task; with --wait the result instead. The input goes out byte for byte,
+ * `bide submit TYPE`: prints the id of the new task; with --wait the result instead, with --follow what it streams out. The input goes out byte for byte,
  * from the command line, a file or standard input.
  */
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/cli_client.h"
+#include "cli/cli_follow.h"
 #include "cli/cli_input.h"
 #include "cli/cli_sequel.h"
 #include "cli/cli_text.h"
@@ -18,6 +19,7 @@
 const struct cli_option cli_submit_options[] = {
     {"--input", "JSON|@FILE|-", "the input: JSON itself, a file, standard input ({})"},
     {"--wait", NULL, "wait for the ending and print the result"},
+    {"--follow", NULL, "print what it streams out as it comes, until it has ended"},
     {"--wait-timeout", "DURATION", "wait no longer than this; exit code 124"},
     {"--priority", "N", "-100 to 100, larger runs first (0)"},
     {"--queue", "NAME", "instead of the type's own"},
@@ -100,13 +102,16 @@ static int submit(const struct cli_args *a, struct bide_client *client, const st
     struct bide_error error = {0};
     struct bide_task_view view;
     bool json = cli_args_flag(a, "--json"), wait = cli_args_flag(a, "--wait") || wait_ms >= 0;
+    bool follow = cli_args_flag(a, "--follow");
     int code = CLI_OK;
+    if (follow && wait) return cli_args_wrong(a, "--follow and --wait do not go together: one prints the output, the other the result");
     if (bide_client_submit(client, s, &task, &error) || bide_task_view_read(&view, task.p ? task.p : "", &error)) {
         code = cli_client_failed(client, &error);
-    } else if (wait) {
+    } else if (wait || follow) {
         const char *id = view.id;
         if (isatty(STDERR_FILENO)) fprintf(stderr, "%s\n", id); /* whoever stops waiting needs it */
-        code = cli_wait_for(client, &id, 1, wait_ms, json);
+        code = follow ? cli_follow_print(client, &(struct cli_follow){.id = id, .output = true, .json = json})
+                      : cli_wait_for(client, &id, 1, wait_ms, json);
     } else if (json) {
         cli_text_print_json(&task);
     } else {

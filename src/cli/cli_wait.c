@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * `bide wait`. Without a terminal one long poll after another, task by task. With one, rounds of about a second: the
- * first task that has not ended is asked by a poll of one second, which paces the round, the others as they stand; then
- * the bars are drawn. A server that goes away in the middle is waited for, as in bide_client_wait.
+ * `bide wait`. Without a terminal one long poll after another, task by task. With one, a single task is drawn as its events
+ * come; several, or where the server tells none, in rounds of about a second: the first task that has not ended is asked by a
+ * poll of one second, which paces the round, the others as they stand. A server that goes away in the middle is waited for, as
+ * in bide_client_wait.
  */
 #include "cli/cli_wait.h"
 
@@ -19,6 +20,8 @@
 
 #define AWAY_MS (30 * 1000)
 #define ROUND_MS 200 /* the shortest round */
+#define LIVE_ROUND_MS 1000
+#define GOES_ON (-1)
 
 const struct cli_option cli_wait_options[] = {
     {"--timeout", "DURATION", "give up after this long, with exit code 124"},
@@ -32,6 +35,11 @@ struct waiting {
     struct bide_task_view *views; /* owned */
     struct bide_text *tasks;      /* owned: the last JSON of each */
     int64_t until_ms;             /* mono; INT64_MAX: no limit */
+    struct cli_bars *bars;
+    int64_t answered_at_ms; /* 0: the server has not answered so far */
+    int64_t round_at_ms;    /* while it is told what happens: the next look */
+    int code;               /* of that look */
+    bool news;              /* to be drawn */
     struct bide_error error;
 };
 
@@ -78,23 +86,78 @@ static bool all_ended(const struct waiting *w)
     return true;
 }
 
-static int wait_with_bars(struct waiting *w, struct cli_bars *bars)
+/* One look at all, and a drawing: the exit code, or GOES_ON. */
+static int take_round(struct waiting *w, int wait_s)
 {
-    int64_t answered_at = 0;
+    int rc = look(w, wait_s);
+    int64_t now = now_ms();
+    if (rc == 0) w->answered_at_ms = now;
+    else if (!w->answered_at_ms || !cli_client_is_away(&w->error) || now - w->answered_at_ms >= AWAY_MS)
+        return cli_client_failed(w->client, &w->error);
+    cli_bars_draw(w->bars, w->views, w->n, rc ? "the server is away, trying again" : NULL);
+    if (rc == 0 && all_ended(w)) return CLI_OK;
+    return now >= w->until_ms ? ran_out(w) : GOES_ON;
+}
+
+static int wait_in_rounds(struct waiting *w)
+{
     for (int wait_s = 0;; wait_s = 1) {
         int64_t begun = now_ms();
-        int rc = look(w, wait_s);
-        int64_t now = now_ms();
-        if (rc == 0) answered_at = now;
-        else if (!answered_at || !cli_client_is_away(&w->error) || now - answered_at >= AWAY_MS)
-            return cli_client_failed(w->client, &w->error);
-        cli_bars_draw(bars, w->views, w->n, rc ? "the server is away, trying again" : NULL);
-        if (rc == 0 && all_ended(w)) return CLI_OK;
-        if (now >= w->until_ms) return ran_out(w);
-        int64_t rest = begun + ROUND_MS - now;
-        if (w->until_ms - now < rest) rest = w->until_ms - now;
+        int code = take_round(w, wait_s);
+        if (code != GOES_ON) return code;
+        int64_t rest = begun + ROUND_MS - now_ms();
+        if (w->until_ms - now_ms() < rest) rest = w->until_ms - now_ms();
         if (rest > 0) (void)poll(NULL, 0, (int)rest);
     }
+}
+
+/* ---- one task: as it is told, and a round each second for what is not (its place in the queue) ---- */
+
+static bool on_event(void *user, const struct bide_event *event)
+{
+    struct waiting *w = user;
+    if (strcmp(event->name, "end") == 0) w->round_at_ms = 0;
+    else if (strcmp(event->name, "task.output") != 0 && strcmp(event->name, "task.log") != 0)
+        w->news = bide_task_view_read(w->views, event->data, &w->error) == 0;
+    if (w->views->ended) { /* all of it is asked for, and that decides */
+        w->views->ended = false;
+        w->round_at_ms = 0;
+    }
+    return true;
+}
+
+static bool on_meanwhile(void *user)
+{
+    struct waiting *w = user;
+    int64_t now = now_ms();
+    if (now >= w->round_at_ms || now >= w->until_ms) {
+        w->code = take_round(w, 0);
+        w->round_at_ms = now_ms() + LIVE_ROUND_MS;
+    } else if (w->news) {
+        cli_bars_draw(w->bars, w->views, w->n, NULL);
+    }
+    w->news = false;
+    return w->code == GOES_ON;
+}
+
+/* GOES_ON: the server tells no events, or is away. */
+static int wait_live(struct waiting *w)
+{
+    struct bide_error error = {0};
+    struct bide_client_options options = {.server = bide_client_server(w->client)};
+    struct bide_follow follow = {.id = w->ids[0], .on_event = on_event, .meanwhile = on_meanwhile, .user = w, .away_ms = -1};
+    struct bide_client *teller = bide_client_new(&options, &error);
+    w->code = GOES_ON;
+    w->round_at_ms = now_ms() + LIVE_ROUND_MS;
+    if (teller && bide_client_follow(teller, &follow, &error) == 0 && w->code == GOES_ON) w->code = take_round(w, 0);
+    bide_client_free(teller);
+    return w->code;
+}
+
+static int wait_with_bars(struct waiting *w)
+{
+    int code = w->n == 1 ? wait_live(w) : GOES_ON;
+    return code == GOES_ON ? wait_in_rounds(w) : code;
 }
 
 static int tell_one(struct waiting *w, int i, bool json)
@@ -125,8 +188,9 @@ int cli_wait_for(struct bide_client *client, const char *const *ids, int n, int6
         str_copy(w.views[i].id, sizeof w.views[i].id, str_of(ids[i]));
         w.views[i].percent = -1;
     }
+    w.bars = &bars;
     cli_bars_begin(&bars);
-    int code = bars.on ? wait_with_bars(&w, &bars) : wait_quietly(&w);
+    int code = bars.on ? wait_with_bars(&w) : wait_quietly(&w);
     cli_bars_end(&bars);
     for (int i = 0; i < n && (code < CLI_USAGE); i++) {
         int one = tell_one(&w, i, json);

@@ -4,9 +4,10 @@
  *
  *     pace ──▶ look ──▶ tell ──▶ pace ...
  *
- * Pace is a long poll of one task that goes on, so that an ending is seen at once; look asks about all of them; tell
- * draws bars on a terminal, and elsewhere prints a line, or with --json an object, for each change. Named tasks are
- * followed until all have ended, a filter until somebody stops it.
+ * Look asks about all of them; tell draws bars on a terminal, and elsewhere prints a line, or with --json an object, for each
+ * change; pace listens to the events of one named task, or of all that the filter finds, and tells of them at once. Where that
+ * cannot be it is a long poll of one task that goes on. Named tasks are followed until all have ended, a filter until somebody
+ * stops it.
  */
 #include "base/clock.h"
 #include "base/json.h"
@@ -24,6 +25,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define GOES_ON (-1)
 #define ROUND_MS 1000
 #define ROUND_LEAST_MS 200
 #define AWAY_MS (30 * 1000)  /* how long named tasks' server may be gone; a filter waits as long as it takes */
@@ -47,6 +49,9 @@ struct watching {
     struct cli_bars bars;
     int64_t answered_at_ms; /* mono; 0: the server has not answered so far */
     bool away;              /* and that was said */
+    bool news;              /* told, and not shown so far */
+    int64_t round_at_ms;    /* then: the next one */
+    int code;               /* what the last round came to, or GOES_ON */
     struct bide_error error;
 };
 
@@ -205,25 +210,78 @@ static int missed(struct watching *w)
     return CLI_OK;
 }
 
+/* The exit code, or GOES_ON. */
+static int end_of(const struct watching *w)
+{
+    if (ferror(stdout)) return CLI_IO;
+    if (w->once && !w->set.n) fprintf(stderr, "bide: no task waits or runs\n");
+    if (w->once || (w->named && all_ended(&w->set))) return w->named ? worst(&w->set) : CLI_OK;
+    return GOES_ON;
+}
+
+static int watch_round(struct watching *w, bool paced)
+{
+    if (!w->named) cli_watch_set_forget(&w->set, now_ms() - ENDED_MS);
+    cli_watch_set_begin_round(&w->set);
+    int rc = paced ? pace(w) : 0;
+    if (rc == 0) rc = look(w);
+    if (rc == 0) {
+        w->answered_at_ms = now_ms();
+        w->away = false;
+    } else {
+        int code = missed(w);
+        if (code) return code;
+    }
+    tell(w);
+    return end_of(w);
+}
+
+static bool on_event(void *user, const struct bide_event *event)
+{
+    struct watching *w = user;
+    if (strncmp(event->name, "task.", 5) != 0) return true; /* what was missed a round finds */
+    if (take(w, (struct str){event->data, event->data_len}, w->named ? w->set.views[0].id : NULL)) w->round_at_ms = 0;
+    w->news = true;
+    return true;
+}
+
+static bool on_meanwhile(void *user)
+{
+    struct watching *w = user;
+    if (now_ms() >= w->round_at_ms) {
+        w->code = watch_round(w, false);
+        w->round_at_ms = now_ms() + ROUND_MS;
+    } else if (w->news) {
+        tell(w);
+        w->code = end_of(w);
+    }
+    w->news = false;
+    return w->code == GOES_ON;
+}
+
+/* GOES_ON: the server tells no events; what is named and has more than its events tell is not asked for them. */
+static int watch_live(struct watching *w)
+{
+    struct bide_error error = {0};
+    struct bide_client_options options = {.server = bide_client_server(w->client)};
+    struct bide_follow follow = {.id = w->named ? w->set.views[0].id : NULL, .filter = &w->filter, .on_event = on_event,
+                                 .meanwhile = on_meanwhile, .user = w, .away_ms = -1};
+    char id[sizeof w->set.views->id];
+    if (follow.id) str_copy(id, sizeof id, str_of(follow.id)), follow.id = id;
+    if (w->once || (w->named && (w->json || w->set.n != 1))) return GOES_ON;
+    struct bide_client *teller = bide_client_new(&options, &error);
+    w->round_at_ms = now_ms() + ROUND_MS;
+    if (teller) (void)bide_client_follow(teller, &follow, &error); /* for whatever it is: rounds go on without it */
+    bide_client_free(teller);
+    return w->code;
+}
+
 static int watch(struct watching *w)
 {
-    for (bool first = true;; first = false) {
-        if (!w->named) cli_watch_set_forget(&w->set, now_ms() - ENDED_MS);
-        cli_watch_set_begin_round(&w->set);
-        int rc = first ? 0 : pace(w);
-        if (rc == 0) rc = look(w);
-        if (rc == 0) {
-            w->answered_at_ms = now_ms();
-            w->away = false;
-        } else {
-            int code = missed(w);
-            if (code) return code;
-        }
-        tell(w);
-        if (ferror(stdout)) return CLI_IO;
-        if (w->once && !w->set.n) fprintf(stderr, "bide: no task waits or runs\n");
-        if (w->once || (w->named && all_ended(&w->set))) return w->named ? worst(&w->set) : CLI_OK;
-    }
+    w->code = watch_round(w, false);
+    if (w->code == GOES_ON) w->code = watch_live(w);
+    while (w->code == GOES_ON) w->code = watch_round(w, true);
+    return w->code;
 }
 
 static int read_filter(struct watching *w, const struct cli_args *a, struct bide_tag **ret_tags)

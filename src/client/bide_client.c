@@ -109,14 +109,7 @@ int bide_client_list(struct bide_client *c, const struct bide_filter *f, struct 
     buf_init(&path, LIMIT_HTTP_TARGET);
     buf_add_text(&path, "/v1/tasks");
     bide_request_query(&path, "status", f->status);
-    bide_request_query(&path, "type", f->type);
-    bide_request_query(&path, "queue", f->queue);
-    bide_request_query(&path, "subject", f->subject);
-    for (size_t i = 0; i < f->n_tags; i++) {
-        bide_request_query(&path, "tag", f->tags[i].key);
-        buf_add_char(&path, ':');
-        bide_request_encode(&path, f->tags[i].value);
-    }
+    bide_request_filter(&path, f);
     char limit[16];
     snprintf(limit, sizeof limit, "%d", f->limit);
     if (f->limit > 0) bide_request_query(&path, "limit", limit);

@@ -139,11 +139,24 @@ static bool write_all(struct bide_http *h, const char *p, size_t len)
     return !h->unwritten;
 }
 
+static bool is_stream(struct bide_http *h)
+{
+    const char *type = NULL;
+    long status = 0;
+    curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(h->easy, CURLINFO_CONTENT_TYPE, &type);
+    return status == 200 && type && str_starts(str_of(type), STR("text/event-stream"));
+}
+
 static size_t on_body(char *p, size_t size, size_t n, void *user)
 {
     struct bide_http *h = user;
     long status = 0;
     if (h->request->has_into) curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (h->request->on_bytes && is_stream(h)) {
+        h->given_up = !h->request->on_bytes(h->request->user, p, size * n);
+        return h->given_up ? 0 : size * n;
+    }
     if (status >= 200 && status < 300) return write_all(h, p, size * n) ? size * n : 0;
     buf_add(h->answer, p, size * n);
     return buf_err(h->answer) ? 0 : size * n;
@@ -175,6 +188,12 @@ static struct curl_slist *headers(const struct bide_http *h, const struct bide_h
     if (r->idempotency_key) {
         buf_clear(&line);
         buf_add_format(&line, "Idempotency-Key: %s", r->idempotency_key);
+        list = buf_err(&line) ? drop(list) : add_header(list, line.p);
+    }
+    if (r->on_bytes) list = add_header(list, "Accept: text/event-stream, application/problem+json;q=0.5");
+    if (r->last_event_id) {
+        buf_clear(&line);
+        buf_add_format(&line, "Last-Event-ID: %s", r->last_event_id);
         list = buf_err(&line) ? drop(list) : add_header(list, line.p);
     }
     buf_release(&line);
@@ -254,7 +273,7 @@ static bool set_options(struct bide_http *h, const struct bide_http_request *r, 
                !curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)h->connect_timeout_ms) &&
                /* silence, not total time: a large result may take long as long as it flows */
                !curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L) &&
-               !curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)silence_s) &&
+               !curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, r->on_bytes ? 0L : (long)silence_s) &&
                !curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, KEPT_S) &&
                (!h->socket || !curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, h->socket)) &&
                (!h->direct || !curl_easy_setopt(e, CURLOPT_PROXY, ""));
@@ -317,7 +336,7 @@ static CURLcode perform_meanwhile(struct bide_http *h, const struct bide_http_re
     if (!h->multi || curl_multi_add_handle(h->multi, h->easy)) return rc;
     while (n_running > 0) {
         if (curl_multi_perform(h->multi, &n_running)) break;
-        h->given_up = n_running > 0 && !r->meanwhile(r->user);
+        h->given_up |= n_running > 0 && !r->meanwhile(r->user);
         if (h->given_up || (n_running > 0 && curl_multi_poll(h->multi, NULL, 0, SLICE_MS, NULL))) break;
     }
     const CURLMsg *m = curl_multi_info_read(h->multi, &n_left);
@@ -349,6 +368,8 @@ int bide_http_send(struct bide_http *h, const struct bide_http_request *r, struc
         curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
         if (code) rc = no_answer(h, r, code, answer, error);
         else if (status < 200 || status >= 300) rc = refused(h, (int)status, answer, error);
+        else if (r->on_bytes && status != 204 && !is_stream(h))
+            rc = bide_error_set(error, err_word(ERR_UNSUPPORTED), "%s tells no events: it is of an older version", h->server);
         else rc = 0;
         if (rc == 0 && ret_status) *ret_status = (int)status;
         curl_easy_setopt(h->easy, CURLOPT_HTTPHEADER, NULL);

@@ -27,6 +27,10 @@ struct bide_http_request {
      * as by stop, which is not looked at then. NULL: nothing is called */
     bool (*meanwhile)(void *user);
     void *user;
+    /* The body of a 200 is a stream of events, each piece of it goes there as it comes, and silence is the caller's to judge
+     * (in `meanwhile`). False: no more is wanted (code `cancelled`). A body of another kind is code `unsupported`. */
+    bool (*on_bytes)(void *user, const char *p, size_t len);
+    const char *last_event_id; /* with it; NULL: none */
 };
 
 /* NULL with the reason. */

@@ -74,6 +74,18 @@ void bide_request_query(struct buf *path, const char *key, const char *value)
     bide_request_encode(path, value);
 }
 
+void bide_request_filter(struct buf *path, const struct bide_filter *f)
+{
+    bide_request_query(path, "type", f->type);
+    bide_request_query(path, "queue", f->queue);
+    bide_request_query(path, "subject", f->subject);
+    for (size_t i = 0; i < f->n_tags; i++) {
+        bide_request_query(path, "tag", f->tags[i].key);
+        buf_add_char(path, ':');
+        bide_request_encode(path, f->tags[i].value);
+    }
+}
+
 int bide_request_no_body(const struct buf *body, struct bide_error *error)
 {
     if (buf_err(body) == ERR_NOMEM) return bide_error_nomem(error);

@@ -19,6 +19,7 @@ struct buf bide_request_path(const char *base, const char *name, const char *ver
 void bide_request_encode(struct buf *b, const char *text);
 /* ?key=value, or &key=value; nothing when `value` is NULL. */
 void bide_request_query(struct buf *path, const char *key, const char *value);
+void bide_request_filter(struct buf *path, const struct bide_filter *f); /* its type, queue, subject and tags */
 
 /* Sends, and on success puts the answer into *ret (NULL: it is dropped). Takes the path: releases it whatever happens.
  * ret_status may be NULL. */

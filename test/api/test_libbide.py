@@ -54,7 +54,7 @@ both = pytest.mark.parametrize("package", ["bide", "bide-static"])
 
 
 def declared(prefix):
-    code = re.sub(r"/\*.*?\*/", "", (prefix / "include/bide.h").read_text(), flags=re.S)
+    code = "".join(re.sub(r"/\*.*?\*/", "", (prefix / "include" / name).read_text(), flags=re.S) for name in ("bide.h", "bide_follow.h"))
     names = set(re.findall(r"^BIDE_API [^;(]*?(\w+)\(", code, flags=re.M))
     assert len(names) > 40 and names == set(re.findall(r"\b(bide_\w+)\(", code))
     return names

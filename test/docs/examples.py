@@ -129,10 +129,11 @@ class Bench:
             return
         self.bin.mkdir()
         (self.bin / "bide").symlink_to(BIDE)
-        for path, file in (("include/bide.h", ROOT / "include/bide.h"), ("lib/pkgconfig/bide.pc", f"{BUILD}/bide.pc"),
+        for path, file in (("include/bide.h", ROOT / "include/bide.h"), ("include/bide_follow.h", ROOT / "include/bide_follow.h"), ("lib/pkgconfig/bide.pc", f"{BUILD}/bide.pc"),
                            ("lib/libbide.so", f"{BUILD}/libbide.so"), ("lib/libbide.so.0", f"{BUILD}/libbide.so")):
             (self.prefix / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, self.prefix / path)
+        shutil.copy(ROOT / "sdk/js/bide.js", self.dir)  # "copy it beside your page"
         (self.dir / "node_modules").mkdir()
         (self.dir / "node_modules/bide").symlink_to(ROOT / "sdk/node")  # as `npm install` of a folder does it
 

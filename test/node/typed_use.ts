@@ -34,6 +34,9 @@ export async function client(): Promise<void> {
     await bide.submitMany([{ input: wrong }]);
     // @ts-expect-error what follows is a list of submits
     await bide.submit("draw", {}, { on_success: ["publish"] });
+    for await (const { name, data, id } of bide.follow("t1", { lastId: "1" })) console.log(name, data.status, id);
+    for await (const event of bide.events({ type: "t", kind: ["completed"], silenceMs: 60_000 })) console.log(event.name);
+    for await (const text of bide.followOutput("t1", { start: 3 })) console.log(text.length);
     // @ts-expect-error an option that there is not
     new Client(null, { timeout: 3 });
 }

@@ -12,7 +12,7 @@ from fake_server import FakeServer, answer, problem
 
 from bide import problems
 from bide.aio import AsyncClient
-from bide.client import Client
+from bide.client import Client, Event
 
 TASK = {"id": "t1", "status": "completed"}
 MOMENT = datetime.datetime(2026, 11, 21, 20, 0, tzinfo=datetime.timezone(datetime.timedelta(hours=8)))
@@ -21,6 +21,13 @@ MOMENT = datetime.datetime(2026, 11, 21, 20, 0, tzinfo=datetime.timezone(datetim
 def page(*items, cursor=None):
     return {"items": list(items), "next_cursor": cursor}
 
+
+class Stream(bytes):
+    """An answer of server-sent events."""
+
+
+ENDED = Stream(b'retry: 100\n:\n\nid: 9\nevent: end\ndata: {"reason":\ndata: "x"}\n\n')
+PIECES = Stream('event: task.output\r\ndata: {"data": "ä\\n"}\r\n\r\ndata: {"text": "b"}\n\n'.encode() + ENDED)
 
 # method, arguments, named arguments; request: method, target, body; answer; what the method returns
 COUNTS = {"matched": 4, "changed": 3, "skipped": 1, "more": False}
@@ -45,6 +52,10 @@ CALLS = [
     ("result", ["t1"], {}, "GET /v1/tasks/t1/result", None, [1, 2], [1, 2]),
     ("log", ["t1"], {"run": 1, "attempt": 2}, "GET /v1/tasks/t1/log?run=1&attempt=2", None, b"said\n", "said\n"),
     ("output", ["t1"], {"attempt": 2}, "GET /v1/tasks/t1/output?attempt=2", None, "Once upon ä".encode(), "Once upon ä"),
+    ("events", [], {"type": "t", "kind": ["completed", "failed"], "last_id": "7"}, "GET /v1/events?type=t&kind=completed%2Cfailed", None, ENDED, [Event("end", {"reason": "x"}, "9")]),
+    ("follow", ["a/b"], {}, "GET /v1/tasks/a%2Fb/events", None, ENDED, [Event("end", {"reason": "x"}, "9")]),
+    ("follow_output", ["t1"], {"start": 3}, "GET /v1/tasks/t1/output?follow=1&from=3", None, PIECES, ["ä\n", "b"]),
+    ("follow_log", ["t1"], {}, "GET /v1/tasks/t1/log?follow=1", None, None, []),
     ("attempts", ["t1"], {}, "GET /v1/tasks/t1/attempts", None, page({"attempt": 1}), [{"attempt": 1}]),
     ("cancel", ["t1"], {}, "POST /v1/tasks/t1/cancel", None, TASK, TASK),
     ("retry", ["t1"], {}, "POST /v1/tasks/t1/retry", None, TASK, TASK),
@@ -72,7 +83,8 @@ CALLS = [
 @pytest.mark.parametrize("call", CALLS, ids=[f"{call[0]}-{n}" for n, call in enumerate(CALLS)])
 def test_a_method_sends_its_request_and_reads_the_answer(connect, call):
     method, args, named, line, body, said, returned = call
-    with FakeServer(answer(said, 200 if said is not None else 204)) as server:
+    events = isinstance(said, Stream)
+    with FakeServer(answer(said, 200 if said is not None else 204, **({"kind": "text/event-stream"} if events else {}))) as server:
         assert connect(server)(method, *args, **named) == returned
         [(verb, target, headers, sent)] = server.requests
     assert f"{verb} {target}" == line

@@ -22,6 +22,32 @@ export interface ClientOptions {
     retries?: number;
 }
 
+/** Something that happened. */
+export interface TaskEvent {
+    /** `task.started`, `task.progress`, ..., `reset` (something is missing before this), `end`. */
+    name: string;
+    /** The task, or what is said of it. */
+    data: Record<string, any>;
+    /** To go on behind it: `lastId`. */
+    id: string;
+}
+
+export interface EventFilters {
+    type?: string;
+    queue?: string;
+    subject?: string;
+    /** "name:value" */
+    tag?: string | string[];
+    kind?: string | string[];
+}
+
+export interface FollowOptions {
+    lastId?: string;
+    signal?: AbortSignal;
+    /** How long without a word until the connection counts as broken, default 45000; the server says something every 15 s. */
+    silenceMs?: number;
+}
+
 /** The states in which a task stays. */
 export const ENDINGS: ReadonlySet<string>;
 
@@ -73,6 +99,24 @@ export class Client {
     /** What an attempt has streamed with `task.output` so far, joined: its first 1 MiB; default the latest. Rejects with
      * NotFound. */
     output(id: string, which?: { run?: number; attempt?: number }): Promise<string>;
+
+    /** What happens to all tasks that fit, as it happens, for as long as it is iterated. `kind`: "completed", or a list of them;
+     * log and output only when they are named. `lastId`: of an earlier event, to be told what came after it. A connection that
+     * breaks is made again, for as long as it takes, and goes on behind the last event; `reset`: something is missing before
+     * the next. Throws Invalid, UnknownField, Away at the first step; `signal`'s reason. */
+    events(filters?: EventFilters & FollowOptions): AsyncGenerator<TaskEvent, void, void>;
+
+    /** What happens to one task: first how it stands, at last its ending, with its `result` when that is at most 64 KiB, and
+     * `end`. `reset`: something was missed; its data is the task as it stands. A server that goes away meanwhile is given 30
+     * seconds to come back. Throws NotFound, Away. */
+    follow(id: string, options?: FollowOptions): AsyncGenerator<TaskEvent, void, void>;
+
+    /** What the task streams with `task.output`, as it comes, attempt after attempt, until the task has ended. `start`: the
+     * number of the piece to begin with. Breaks are as of `follow`: nothing is lost or comes twice. */
+    followOutput(id: string, options?: { start?: number; signal?: AbortSignal }): AsyncGenerator<string, void, void>;
+
+    /** What the task prints and logs, as `followOutput`. `start`: after so many bytes. */
+    followLog(id: string, options?: { start?: number; signal?: AbortSignal }): AsyncGenerator<string, void, void>;
 
     /** The attempts of all runs, each with how it went. Rejects with NotFound. */
     attempts(id: string): Promise<Record<string, any>[]>;

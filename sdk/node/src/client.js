@@ -11,6 +11,7 @@ import { address, token } from "./address.js";
 import { isRepeatable, payload, valueOf } from "./call.js";
 import * as calls from "./calls.js";
 import { Connections, fileBody } from "./connection.js";
+import * as following from "./follow.js";
 import { Away, Draining, IdempotencyKeyInUse, QueueFull, StoreUnavailable, TryAgain, WaitTimeout } from "./problems.js";
 import { exchange } from "./stream.js";
 
@@ -118,6 +119,22 @@ export class Client {
         return this.#do(() => calls.output(id, which));
     }
 
+    events(filters = {}) {
+        return this.#listen(following.ofAll(filters));
+    }
+
+    follow(id, options = {}) {
+        return this.#listen(following.ofTask(id, options));
+    }
+
+    followOutput(id, options = {}) {
+        return following.texts(this.#listen(following.ofText(id, "output", options)));
+    }
+
+    followLog(id, options = {}) {
+        return following.texts(this.#listen(following.ofText(id, "log", options)));
+    }
+
     attempts(id) {
         return this.#do(() => calls.attempts(id));
     }
@@ -216,6 +233,10 @@ export class Client {
             ...(body === undefined ? {} : { "Content-Type": "application/json" }),
             ...headers,
         };
+    }
+
+    #listen(what) {
+        return following.listen(this.#connections, this.#headers({}), what);
     }
 
     async #once(call, signal) {

@@ -17,12 +17,13 @@ import time
 from types import TracebackType
 from typing import Any, AsyncIterator, Dict, Generator, Iterable, Mapping, Optional, Type, TypeVar
 
-from bide import calls
+from bide import calls, follow
 from bide.address import address, token as token_of
-from bide.aio_connection import Pool
+from bide.aio_connection import Pool, Stream
 from bide.call import Answer, Call, Json
 from bide.calls import Page, Step
 from bide.client import MARGIN_S, Client
+from bide.follow import SILENCE_S, Event, Follow
 from bide.problems import Problem
 
 T = TypeVar("T")
@@ -74,6 +75,18 @@ class AsyncClient:
 
     async def output(self, id: str, *, run: Optional[int] = None, attempt: Optional[int] = None) -> str:
         return await self._do(calls.output(id, run, attempt))
+
+    def events(self, *, last_id: Optional[str] = None, **filters: Any) -> AsyncIterator[Event]:
+        return self._follow(follow.of_all(filters, last_id))
+
+    def follow(self, id: str, *, last_id: Optional[str] = None) -> AsyncIterator[Event]:
+        return self._follow(follow.of_task(id, last_id))
+
+    def follow_output(self, id: str, *, start: int = 0) -> AsyncIterator[str]:
+        return self._texts(follow.of_text(id, "output", start))
+
+    def follow_log(self, id: str, *, start: int = 0) -> AsyncIterator[str]:
+        return self._texts(follow.of_text(id, "log", start))
 
     async def attempts(self, id: str) -> "builtins.list[Json]":
         return await self._do(calls.attempts(id))
@@ -162,6 +175,32 @@ class AsyncClient:
 
     async def _do(self, call: Call[T]) -> T:
         return call.value(await self._answer(call))
+
+    async def _follow(self, steps: Follow) -> AsyncIterator[Event]:
+        while not steps.over:
+            problem: Optional[Problem] = None
+            stream: Optional[Stream] = None
+            try:
+                headers = steps.call().all_headers(self._token)
+                stream = await self._pool.stream(steps.target, headers, self._timeout, SILENCE_S)
+                steps.opened(stream.head)
+                async for piece in stream.pieces:
+                    for event in steps.feed(piece):
+                        yield event
+                    if steps.over:
+                        return
+            except Problem as caught:
+                problem = caught
+            finally:
+                if stream is not None:
+                    await stream.close()
+            if not steps.over:
+                await self._rest(steps.rest(problem))
+
+    async def _texts(self, steps: Follow) -> AsyncIterator[str]:
+        async for event in self._follow(steps):
+            if event.name != "end":
+                yield follow.text(event)
 
     async def _pages(self, base: str, filters: Mapping[str, Any]) -> AsyncIterator[Json]:
         asked: Dict[str, Any] = dict(filters)

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import select
 import ssl
-from typing import Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import AsyncIterator, Awaitable, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from bide.address import Address
 from bide.call import Answer
@@ -117,19 +117,42 @@ class Connection:
         return line.rstrip(b"\r\n").decode("latin-1")
 
     async def _body(self, status: int, headers: Mapping[str, str], timeout: float) -> bytes:
+        return b"".join([piece async for piece in self._pieces(status, headers, timeout)])
+
+    async def stream(self, head: bytes, silence: float) -> "Stream":
+        """Sends, and reads the head, and for anything but a 200 the body: the rest is to be read as it comes. Raises as
+        `request`; the connection is of no use to anybody else."""
+        self.keeps = False
+        try:
+            self._writer.write(head)
+            status, headers = await self._head(silence)
+            pieces = self._pieces(status, headers, silence)
+            body = b"" if status == 200 else b"".join([piece async for piece in pieces])
+        except ConnectionError:
+            if self._silent:
+                raise asyncio.TimeoutError from None
+            raise
+        return Stream(Answer(status, headers, body), pieces, self.closed)
+
+    async def _pieces(self, status: int, headers: Mapping[str, str], timeout: float) -> AsyncIterator[bytes]:
+        """The body as it comes."""
         if status in (204, 304):
-            return b""
+            return
+        length: Optional[int] = None
         if "chunked" in headers.get("transfer-encoding", "").lower():
-            return await self._chunks(timeout)
+            async for piece in self._chunks(timeout):
+                yield piece
+            return
         if "content-length" not in headers:
             self.keeps = False
-            return await self._take(None, timeout)
-        if not headers["content-length"].isdigit():
+        elif not headers["content-length"].isdigit():
             raise _Broken(f"Content-Length: {headers['content-length']}")
-        return await self._take(int(headers["content-length"]), timeout)
+        else:
+            length = int(headers["content-length"])
+        async for piece in self._take(length, timeout):
+            yield piece
 
-    async def _chunks(self, timeout: float) -> bytes:
-        whole = b""
+    async def _chunks(self, timeout: float) -> AsyncIterator[bytes]:
         while True:
             size = (await self._line(timeout)).partition(";")[0].strip()
             try:
@@ -139,13 +162,13 @@ class Connection:
             if length == 0:
                 while await self._line(timeout):
                     pass  # trailers
-                return whole
-            whole += await self._take(length, timeout)
+                return
+            async for piece in self._take(length, timeout):
+                yield piece
             await self._line(timeout)
 
-    async def _take(self, length: Optional[int], timeout: float) -> bytes:
+    async def _take(self, length: Optional[int], timeout: float) -> AsyncIterator[bytes]:
         """So many bytes; None: all until the end."""
-        pieces: List[bytes] = []
         left = length
         while left is None or left > 0:
             with self._patience(timeout):
@@ -154,9 +177,8 @@ class Connection:
                 if left is None and not self._silent:
                     break
                 raise _Broken("the connection was closed within the answer")
-            pieces.append(piece)
             left = None if left is None else left - len(piece)
-        return b"".join(pieces)
+            yield piece
 
     def close(self) -> None:
         self._writer.close()
@@ -167,6 +189,16 @@ class Connection:
             await self._writer.wait_closed()
         except OSError:
             pass  # closed is what was wanted
+
+
+class Stream(NamedTuple):
+    """An answer that goes on."""
+
+    head: Answer
+    """`body` is that of anything but a 200."""
+    pieces: AsyncIterator[bytes]
+    """Raise Away."""
+    close: Callable[[], Awaitable[None]]
 
 
 async def _streams(address: Address) -> _Streams:
@@ -211,8 +243,7 @@ class Pool:
                 if connection is not None:
                     connection.close()
                 if not again or not isinstance(error, ConnectionError):
-                    said = "timed out" if isinstance(error, asyncio.TimeoutError) else str(error)
-                    raise Away.silent(f"{self._address.url}: {said or type(error).__name__}") from error
+                    raise self._away(error) from error
                 again, connection = False, None
             except BaseException:  # half an answer may be waiting: the connection is of no use any more
                 if connection is not None:
@@ -224,6 +255,31 @@ class Pool:
                 else:
                     connection.close()
                 return answer
+
+    async def stream(self, target: str, headers: Mapping[str, str], timeout: float, silence: float) -> Stream:
+        """As bide.connection.Connection.stream, on a connection of its own. Raises Away."""
+        connection: Optional[Connection] = None
+        try:
+            connection = await Connection.open(self._address, timeout)
+            stream = await connection.stream(self._head("GET", target, headers, None), silence)
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            if isinstance(error, (OSError, asyncio.TimeoutError)):
+                raise self._away(error) from error
+            raise
+        return stream._replace(pieces=self._as_away(stream.pieces))
+
+    async def _as_away(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            async for piece in pieces:
+                yield piece
+        except (OSError, asyncio.TimeoutError) as error:
+            raise self._away(error) from error
+
+    def _away(self, error: BaseException) -> Away:
+        said = "timed out" if isinstance(error, asyncio.TimeoutError) else str(error)
+        return Away.silent(f"{self._address.url}: {said or type(error).__name__}")
 
     def _head(self, method: str, target: str, headers: Mapping[str, str], body: Optional[bytes]) -> bytes:
         lines = [f"{method} {self._address.base}{target} HTTP/1.1", f"Host: {self._address.name}"]

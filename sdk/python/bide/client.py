@@ -10,6 +10,7 @@ A task is the JSON object of the API as a dict, with the API's own field names (
 client may be shared by threads: each has its own kept-alive connection, and so has each process after a fork.
 """
 import builtins
+import contextlib
 import os
 import threading
 import time
@@ -17,18 +18,19 @@ import weakref
 from types import TracebackType
 from typing import Any, Dict, Generator, Iterable, Iterator, Mapping, Optional, Type, TypeVar
 
-from bide import calls
+from bide import calls, follow
 from bide.address import address, token as token_of
 from bide.call import Answer, Call, Json
 from bide.calls import ENDINGS, Page, Step
 from bide.connection import Connection
+from bide.follow import SILENCE_S, Event, Follow
 from bide.problems import Problem
 
 T = TypeVar("T")
 Self = TypeVar("Self", bound="Client")
 MARGIN_S = 10.0  # what an answer may take beyond the time the server was asked to wait
 
-__all__ = ["ENDINGS", "Client", "Page"]
+__all__ = ["ENDINGS", "Client", "Event", "Page"]
 
 
 class Client:
@@ -121,6 +123,34 @@ class Client:
         """What an attempt has streamed with `task.output` so far, joined: its first 1 MiB. `run`, `attempt`: which; default
         the latest. Raises NotFound."""
         return self._do(calls.output(id, run, attempt))
+
+    def events(self, *, last_id: Optional[str] = None, **filters: Any) -> Iterator[Event]:
+        """What happens to all tasks, as it happens, for as long as it is asked for: `name`, `data`, `id`.
+
+        `filters`: `type`, `queue`, `subject`, `tag` ("name:value"), `kind` ("completed", or a list of them; `log` and `output`
+        only when they are named). `last_id`: of an earlier event, to be told what came after it. A connection that breaks is
+        made again, for as long as it takes, and goes on behind the last event; `reset` says that something is missing.
+        Raises Invalid, UnknownField, Away at the first step."""
+        return self._follow(follow.of_all(filters, last_id))
+
+    def follow(self, id: str, *, last_id: Optional[str] = None) -> Iterator[Event]:
+        """What happens to one task: first how it stands, at last its ending, with its `result` when that is at most 64 KiB,
+        and `end`. `reset`: something was missed; its data is the task as it stands.
+
+        `last_id`: as of `events`; of an `end`, nothing more comes. A server that goes away meanwhile is given 30 seconds to
+        come back. Raises NotFound, Away."""
+        return self._follow(follow.of_task(id, last_id))
+
+    def follow_output(self, id: str, *, start: int = 0) -> Iterator[str]:
+        """What the task streams with `task.output`, as it comes, attempt after attempt, until the task has ended.
+
+        `start`: the number of the piece to begin with, from 0. Breaks are as of `follow`; nothing is lost or comes twice.
+        Raises NotFound, Away."""
+        return self._texts(follow.of_text(id, "output", start))
+
+    def follow_log(self, id: str, *, start: int = 0) -> Iterator[str]:
+        """What the task prints and logs, as `follow_output`. `start`: after so many bytes."""
+        return self._texts(follow.of_text(id, "log", start))
 
     def attempts(self, id: str) -> "builtins.list[Json]":
         """The attempts of all runs, each with how it went. Raises NotFound."""
@@ -270,6 +300,29 @@ class Client:
 
     def _do(self, call: Call[T]) -> T:
         return call.value(self._answer(call))
+
+    def _follow(self, steps: Follow) -> Iterator[Event]:
+        while not steps.over:
+            connection = Connection(self._address, self._timeout)
+            problem: Optional[Problem] = None
+            try:
+                headers = steps.call().all_headers(self._token)
+                head, pieces = connection.stream(steps.target, headers, self._timeout, SILENCE_S)
+                steps.opened(head)
+                with contextlib.closing(pieces):
+                    for piece in pieces:
+                        yield from steps.feed(piece)
+                        if steps.over:
+                            return
+            except Problem as caught:
+                problem = caught
+            finally:
+                connection.close()
+            if not steps.over:
+                self._rest(steps.rest(problem))
+
+    def _texts(self, steps: Follow) -> Iterator[str]:
+        return (follow.text(event) for event in self._follow(steps) if event.name != "end")
 
     def _pages(self, base: str, filters: Mapping[str, Any]) -> Iterator[Json]:
         asked: Dict[str, Any] = dict(filters)

@@ -7,11 +7,13 @@ that was sent and got no answer may have been carried out: only those that may b
 import http.client
 import select
 import socket
-from typing import BinaryIO, Mapping, Optional, Union
+from typing import BinaryIO, Generator, Mapping, Optional, Tuple, Union
 
 from bide.address import Address
 from bide.call import Answer
 from bide.problems import Away
+
+_PIECE = 64 * 1024
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -60,7 +62,7 @@ class Connection:
             except (OSError, http.client.HTTPException) as error:
                 self.close()
                 if not again or not isinstance(error, ConnectionError):
-                    raise Away.silent(f"{self._address.url}: {str(error) or type(error).__name__}") from error
+                    raise self._away(error) from error
                 again = False
             except BaseException:  # half an answer may be waiting: the connection is of no use any more
                 self.close()
@@ -80,6 +82,35 @@ class Connection:
             # a server that does not want the body answers and closes: the answer says why
         answer = self._http.getresponse()
         return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+
+    def stream(self, target: str, headers: Mapping[str, str], timeout: float, silence: float) -> Tuple[Answer, Generator[bytes, None, None]]:
+        """GETs what goes on: the head (with the body of anything but a 200), and its bytes as they come, which raise Away,
+        too. `timeout`: seconds to connect; `silence`: without a byte, before it gives up. Whoever stops reading closes the bytes,
+        and then the connection."""
+        try:
+            self._http.timeout = timeout
+            self._http.connect()
+            self._http.sock.settimeout(silence)
+            self._http.request("GET", self._address.base + target, headers=dict(headers))
+            answer = self._http.getresponse()
+            body = b"" if answer.status == 200 else answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise self._away(error) from error
+        return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, body), self._pieces(answer)
+
+    def _pieces(self, answer: http.client.HTTPResponse) -> Generator[bytes, None, None]:
+        with answer:  # it holds the socket, too
+            while True:
+                try:
+                    piece = answer.read1(_PIECE)
+                except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: half a chunk's length
+                    raise self._away(error) from error
+                if not piece:
+                    return
+                yield piece
+
+    def _away(self, error: Exception) -> Away:
+        return Away.silent(f"{self._address.url}: {str(error) or type(error).__name__}")
 
     def _is_stale(self) -> bool:
         """True when the other side has closed: an idle connection that is readable holds an end-of-file."""

@@ -5,6 +5,7 @@
  * not under a sanitizer, which has its own.
  */
 #include "bide.h"
+#include "client/bide_sse.h"
 #include "test/test.h"
 
 #include <arpa/inet.h>
@@ -147,6 +148,44 @@ static void get_from_nowhere(void)
 }
 
 TEST(a_request_without_memory_says_so) { each_fails(get_from_nowhere); }
+
+static bool on_event(struct bide_sse *s) { return s->has_data; }
+
+static void parse_events(void)
+{
+    char text[600] = "id: 1\nevent: a\ndata: ";
+    struct bide_sse s;
+    memset(text + strlen(text), 'x', sizeof text - 1 - strlen(text));
+    text[sizeof text - 1] = '\0';
+    memcpy(text + sizeof text - 3, "\n\n", 2);
+    bide_sse_init(&s, on_event, NULL);
+    int rc = bide_sse_add(&s, str_of(text));
+    CHECK_INT(rc, failed ? ERR_NOMEM : 0);
+    bide_sse_release(&s);
+}
+
+TEST(events_without_memory_are_an_error) { each_fails(parse_events); }
+
+static bool nothing(void *user, const struct bide_event *event)
+{
+    (void)user, (void)event;
+    return true;
+}
+
+static void follow_nowhere(void)
+{
+    struct bide_error e = {0};
+    long armed = countdown;
+    countdown = 0;
+    struct bide_client *c = bide_client_new(&(struct bide_client_options){.server = "127.0.0.1:1"}, &e);
+    CHECK(c != NULL);
+    countdown = armed;
+    CHECK_INT(bide_client_follow(c, &(struct bide_follow){.id = "i", .last_id = "1", .on_event = nothing}, &e), -1);
+    CHECK(strcmp(e.code, "away") == 0 || (failed && strcmp(e.code, "no_memory") == 0));
+    bide_client_free(c);
+}
+
+TEST(following_without_memory_says_so) { each_fails(follow_nowhere); }
 
 TEST(a_long_address_without_memory_says_so_or_is_whole)
 {

@@ -14,15 +14,17 @@ in a worker. `submit` answers with the pending task, as a server does, after it,
 Time is the client's own: it begins at the present and moves with `advance`, with a `wait`, and over the pauses before
 retries; backoff has no jitter. Queues keep their `capacity`, `key_concurrency`, `rate` and `key_rate` (set with `update_queue`): what a
 rate holds back is pending until time has moved. Different from a server: any queue exists, and none is `fair`; of
-identical tasks in flight each runs; timeouts do not end a handler; what a handler prints is not in its log; `eta_at` is
+identical tasks in flight each runs; `follow` and its like tell of a task that has ended, and `events` of nothing; timeouts do not end a handler; what a handler prints is not in its log; `eta_at` is
 null; limits of sizes are not looked at.
 """
 import threading
-from typing import Any, Optional, Sequence, TypeVar
+from typing import Any, AsyncIterator, Iterator, Optional, Sequence, TypeVar
 
 from bide import aio, client
 from bide.call import Answer, Call, Json
+from bide.follow import Event, Follow
 from bide.handlers import Handlers
+from bide.inline import following
 from bide.inline.engine import Engine, Stuck
 from bide.inline.record import Record
 from bide.inline.routes import Api
@@ -71,6 +73,10 @@ class Client(client.Client):
         self._loop.stop()
         self._engine.close()
 
+    def _follow(self, steps: Follow) -> Iterator[Event]:
+        call = following.call(steps)
+        yield from following.told(steps, call.value(self._answer(call)))
+
     def _answer(self, call: Call[T]) -> Answer:
         answer: Answer = self._run(self._api.respond(call))
         return answer
@@ -108,6 +114,11 @@ class AsyncClient(aio.AsyncClient):
     async def close(self) -> None:
         """Removes the attempts' directories. The client may be used again."""
         self._engine.close()
+
+    async def _follow(self, steps: Follow) -> AsyncIterator[Event]:
+        call = following.call(steps)
+        for event in following.told(steps, call.value(await self._answer(call))):
+            yield event
 
     async def _answer(self, call: Call[T]) -> Answer:
         answer: Answer = await on_loop(self._api.respond(call))
