@@ -36,15 +36,21 @@ void feed_id_here(const struct feed *f, char id[FEED_ID])
 /* What is not understood is of another server, or of nobody: the place is not known. */
 static struct bus_place read_id(struct feed *f, struct str last)
 {
-    struct bus_place at = {.interest = UINT64_MAX};
-    unsigned long long start, interest, seq;
-    char text[FEED_ID];
-    int used = 0, run = 0;
-    if (!str_copy(text, sizeof text, last)) return at;
-    if (sscanf(text, "%16llx-%19llu-%19llu%n", &start, &interest, &seq, &used) != 3) return at;
-    if (sscanf(text + used, "-end%9d", &run) == 1) f->seen_run = run;
-    if ((int64_t)start == f->api->started_at_ms) at = (struct bus_place){interest, seq};
-    return at;
+    struct bus_place unknown = {.interest = UINT64_MAX};
+    struct str start = str_cut(&last, '-'), interest = str_cut(&last, '-'), seq = str_cut(&last, '-'), end = last;
+    int64_t at_interest, at_seq;
+    char ours[24];
+    if (text_int(&at_interest, interest) != 0 || text_int(&at_seq, seq) != 0 || at_interest <= 0 || at_seq < 0) return unknown;
+    f->seen_run = feed_end_of(end);
+    snprintf(ours, sizeof ours, "%llx", (unsigned long long)f->api->started_at_ms);
+    return str_eq(start, str_of(ours)) ? (struct bus_place){(uint64_t)at_interest, (uint64_t)at_seq} : unknown;
+}
+
+int32_t feed_end_of(struct str text)
+{
+    int64_t run = 0;
+    if (!str_starts(text, STR("end")) || text_int(&run, str_sub(text, 3, text.len)) != 0) return 0;
+    return run > 0 && run <= INT32_MAX ? (int32_t)run : 0;
 }
 
 /* ---- older or newer ---- */

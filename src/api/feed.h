@@ -54,6 +54,7 @@ void feed_open_new(struct feed *f, const struct task *t); /* of one that has jus
 bool feed_read(struct feed *f, struct feed_item *ret); /* false: nothing now, and never when it is over */
 void feed_end_again(struct feed *f); /* FEED_SEEN, for who has to be told all the same: "end" is what it has to tell */
 void feed_close(struct feed *f); /* at any time, once */
+int32_t feed_end_of(struct str text); /* "end2": the run whose end was seen; 0: none */
 void feed_id_here(const struct feed *f, char id[FEED_ID]); /* of one that has been told all there is */
 
 #endif

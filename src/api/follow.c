@@ -7,6 +7,7 @@
 #include "api/call.h"
 #include "api/event_stream.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -323,12 +324,13 @@ static void on_news(struct listener *l)
 /* "1.2.345", and behind the end "-end1". What is not understood is none. */
 static void read_last(struct follow *f, struct str last)
 {
-    int run, attempt, used = 0, end = 0;
-    long long at;
-    char text[FEED_ID];
-    if (!last.p || !str_copy(text, sizeof text, last) || sscanf(text, "%9d.%9d.%16lld%n", &run, &attempt, &at, &used) != 3) return;
-    if (sscanf(text + used, "-end%9d", &end) == 1) f->seen_run = end;
-    if (run > 0 && attempt > 0 && at >= 0) f->place = (struct place){.run = run, .attempt = attempt, .at = at};
+    int64_t run, attempt, at;
+    struct str place = last.p ? str_cut(&last, '-') : STR_NONE; /* and behind it, what is left of `last` */
+    struct str first = str_cut(&place, '.'), second = str_cut(&place, '.');
+    if (text_int(&run, first) != 0 || text_int(&attempt, second) != 0 || text_int(&at, place) != 0) return;
+    f->seen_run = feed_end_of(last);
+    bool good = run > 0 && run <= INT32_MAX && attempt > 0 && attempt <= INT32_MAX && at >= 0;
+    if (good) f->place = (struct place){.run = (int32_t)run, .attempt = (int32_t)attempt, .at = at};
 }
 
 static void on_gone(struct http_request *r) { finish(r->user); }
