@@ -16,6 +16,7 @@ import bugs_flows
 import bugs_http
 import bugs_limits
 import bugs_pools
+import bugs_telling
 from net import cast, compiled, fail, linked, plant
 from nets import KILLED, POWER, SIM, unit
 
@@ -26,6 +27,7 @@ BUGS = {
     **bugs_http.BUGS,
     **bugs_limits.BUGS,
     **bugs_pools.BUGS,
+    **bugs_telling.BUGS,
     "sync_off": (
         "commits are not synced",
         "src/store/sqlite/sqlite_schema.c", "PRAGMA synchronous=FULL;", "PRAGMA synchronous=OFF;",
