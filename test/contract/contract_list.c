@@ -193,6 +193,37 @@ CASE(as_many_tags_as_a_filter_may_have_are_all_asked_for)
     CHECK_INT(contract_listed(c, &f), 2);
 }
 
+CASE(what_belongs_to_a_task_is_listed_apart_from_tasks)
+{
+    struct id plain[3], derived[3];
+    for (int i = 0; i < 3; i++) {
+        struct task_body b = contract_body(c, "q", "t"), d = contract_body(c, "q", "t");
+        b.tags = d.tags = tags;
+        b.n_tags = d.n_tags = 1;
+        b.subject = d.subject = STR("ann");
+        (void)contract_add(c, &b);
+        d.id = id_derive(&b.id, 1, id_ms(&b.id) + i);
+        (void)contract_add(c, &d);
+        plain[i] = b.id;
+        derived[i] = d.id;
+    }
+    struct store_filter ways[] = {{.n_tags = 0}, {.tags = {tags[0]}, .n_tags = 1}, {.subject = STR("ann")}, {.word = "pending"}, {.queue = STR("q")}};
+    for (int way = 0; way < 10; way++) {
+        struct store_list r = {.filter = ways[way % 5], .limit = 10};
+        r.filter.derived = way >= 5;
+        ASK(c, list, &r);
+        CHECK_INT(r.n, 3);
+        for (size_t i = 0; i < 3; i++) {
+            const struct id *wanted = way >= 5 ? derived : plain;
+            bool there = false;
+            for (size_t k = 0; k < 3; k++) there = there || id_cmp(&r.items[i].body.id, &wanted[k]) == 0;
+            CHECK(there);
+            CHECK(i == 0 || id_cmp(&r.items[i - 1].body.id, &r.items[i].body.id) > 0);
+        }
+        store_release(&r.req);
+    }
+}
+
 static void check_counts(struct contract *c, const struct known *all)
 {
     for (int q = 0; q < 2; q++) {
