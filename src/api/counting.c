@@ -33,8 +33,10 @@ static void on_counted(struct store_req *req)
     const char *content_type = m->content_type;
     int err = req->err;
     struct buf b = call_buf(c);
-    if (!err) set_own_aside(c->api, &m->counts);
-    if (!err) m->write(c, &m->counts, &b);
+    if (!err) {
+        set_own_aside(c->api, &m->counts);
+        m->write(c, &m->counts, &b);
+    }
     store_release(req); /* before the answer: it lies in the request */
     if (!err) {
         call_answer_buf(c, 200, content_type, &b, NULL, 0);

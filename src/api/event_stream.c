@@ -111,13 +111,16 @@ static void on_room(struct http_request *r)
 static void begin(struct event_stream *s)
 {
     struct call *c = s->call;
-    char location[TASK_JSON_PATH], id[FEED_ID];
+    char id[FEED_ID];
     struct http_header headers[6] = {{STR("Cache-Control"), STR("no-store")},
                                      {STR("X-Accel-Buffering"), STR("no")}}; /* nginx would keep them */
     size_t n = 2;
     struct buf b;
     s->begun = true;
-    if (c->submits) headers[n++] = (struct http_header){STR("Location"), task_json_path(&s->feed.listener.id, location)};
+    if (c->submits) {
+        char *path = arena_alloc(&c->req->arena, TASK_JSON_PATH);
+        headers[n++] = (struct http_header){STR("Location"), task_json_path(&s->feed.listener.id, path)};
+    }
     if (s->status == 202) headers[n++] = (struct http_header){STR("Retry-After"), STR("1")};
     if (c->existing) headers[n++] = (struct http_header){STR("Bide-Existing"), STR("true")};
     if (c->replayed) headers[n++] = (struct http_header){STR("Idempotency-Replayed"), STR("true")};

@@ -244,10 +244,10 @@ static void go_to(struct follow *f, int32_t run, int32_t attempt)
 static void choose(struct follow *f, const struct life *l)
 {
     bool ended = state_is_ending(l->state), only = f->what.attempt > 0 || (f->what.run && f->what.run != l->run);
-    int32_t over = l->state == TASK_RUNNING ? l->attempt - 1 : l->attempt; /* the last one that is */
+    int32_t done = l->state == TASK_RUNNING ? l->attempt - 1 : l->attempt; /* the last one that is */
     if (!f->place.run && only) go_to(f, f->what.run ? f->what.run : l->run, f->what.attempt);
-    else if (!f->place.run && l->state != TASK_RUNNING && over > 0) go_to(f, l->run, over);
-    else if (!only && f->place.run == l->run && f->place.over && f->place.attempt < over) go_to(f, l->run, f->place.attempt + 1);
+    else if (!f->place.run && l->state != TASK_RUNNING && done > 0) go_to(f, l->run, done);
+    else if (!only && f->place.run == l->run && f->place.over && f->place.attempt < done) go_to(f, l->run, f->place.attempt + 1);
     else if (!only && f->place.run && f->place.run < l->run && l->attempt > 0) go_to(f, l->run, 1);
     else if (only && f->place.over) f->reason = "attempt over";
     else if (ended && (f->place.over || !f->place.run)) f->reason = state_word(l->state);
@@ -302,12 +302,11 @@ static void step(struct follow *f)
     const struct run *live = live_next(f);
     if (f->reason) tell_end(f);
     else if (f->listener.over) over(f);
-    else if (live && !is_at(f, live) && f->place.run && !f->place.over) ask_rest(f);
+    else if (f->begun && f->place.run && !f->place.over && !(live && is_at(f, live))) ask_rest(f);
     else if (live) {
         if (!is_at(f, live)) go_to(f, live->attempt.run, live->attempt.number);
         read_live(f, live);
-    } else if (f->begun && f->place.run && !f->place.over) ask_rest(f);
-    else ask_life(f);
+    } else ask_life(f);
 }
 
 static void on_news(struct listener *l)

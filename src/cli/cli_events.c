@@ -43,8 +43,10 @@ static int add_piece(struct buf *b, const struct bide_event *e, const char *memb
     char id[64];
     bool known = bide_json_string(e->data, "id", id, sizeof id) == BIDE_JSON_FOUND &&
                  bide_json_text(e->data, member, &text) == BIDE_JSON_FOUND;
-    if (known) buf_add_format(b, "%s  %s  ", id, e->name + strlen("task."));
-    if (known) buf_add(b, text.p, text.len && text.p[text.len - 1] == '\n' ? text.len - 1 : text.len);
+    if (known) {
+        buf_add_format(b, "%s  %s  ", id, e->name + strlen("task."));
+        buf_add(b, text.p, text.len && text.p[text.len - 1] == '\n' ? text.len - 1 : text.len);
+    }
     bide_text_free(&text);
     return known ? 0 : -1;
 }

@@ -225,6 +225,7 @@ static bool guard_lets(struct request *r, const struct sockaddr *to)
 }
 
 /* Also of a connection that is used again, which somebody else may have opened. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 static int before_sending(void *user, char *there, char *here, int port_there, int port_here)
 {
     struct sockaddr_in6 to6 = {.sin6_family = AF_INET6};

@@ -102,7 +102,7 @@ void bus_release(struct bus *b); /* nobody may be listening */
 /* Is this worth telling? Cheap. */
 bool bus_wants(const struct bus *b, enum bus_kind kind, const struct id *id);
 bool bus_follows(const struct bus *b, const struct id *id); /* somebody listens to this one task */
-void bus_tell(struct bus *b, const struct bus_event *e); /* copied, in all its parts */
+void bus_tell(struct bus *b, const struct bus_event *told); /* copied, in all its parts */
 void bus_gap(struct bus *b);   /* something happened that could not be told: everybody is cut */
 void bus_close(struct bus *b); /* everybody hears that it is over */
 
