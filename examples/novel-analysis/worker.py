@@ -57,6 +57,7 @@ def analyse(task):
         found = task.resume or {}
         for n, (name, title, analysis) in enumerate(ANALYSES):
             if name in found:
+                task.log(f"{title}: as an earlier attempt found it")
                 continue
             task.progress(25 * n, title)
             trouble.at(name, chapter, task.check)
