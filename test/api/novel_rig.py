@@ -16,8 +16,9 @@ STEPS = ["character tracking", "new characters", "world-building", "foreshadowin
 class Rig:
     """The example's server. A chapter can be stopped, broken or killed at a place: see examples/novel-analysis/trouble.py."""
 
-    def __init__(self, fleet, **env):
+    def __init__(self, fleet, launcher=(), **env):
         self.bide = fleet.prepare({})
+        self.bide.launcher = list(launcher)
         self.dir = self.bide.dir
         self.bide.config_file = EXAMPLE / "bide.yaml"
         self.bide.env = {
@@ -93,9 +94,9 @@ class Rig:
 
 
 @contextlib.contextmanager
-def novel(**env):
+def novel(launcher=(), **env):
     fleet = Fleet()
     try:
-        yield Rig(fleet, **env)
+        yield Rig(fleet, launcher, **env)
     finally:
         fleet.release()
