@@ -24,11 +24,11 @@ def find(content: str, most: int, step: Callable[[float], None]) -> Dict[str, Li
     sentences = text.read(content)
     for n, one in enumerate(sentences):
         kinds = [(weight, kind) for kind, weight, sound in _HINTS if sound.search(one.text)]
-        row = {"paragraph": one.paragraph, "text": one.text, "keywords": list(text.keywords(one.text))}
+        row = {"paragraph": one.paragraph, "text": one.text[: text.SHOWN], "keywords": list(text.keywords(one.text))}
         if PAYOFF.search(one.text):
             payoffs.append(row)
         elif kinds and row["keywords"]:
             planted.append({**row, "kind": max(kinds, key=lambda k: k[0])[1], "weight": sum(weight for weight, _ in kinds)})
         step((n + 1) / len(sentences))
     kept = sorted(range(len(planted)), key=lambda i: (-planted[i]["weight"], i))[:most]
-    return {"planted": [planted[i] for i in sorted(kept)], "payoffs": payoffs}
+    return {"planted": [planted[i] for i in sorted(kept)], "payoffs": payoffs[: text.MOST]}

@@ -23,6 +23,10 @@ WORD = r"[A-Z][a-z]+(?:['-][A-Z]?[a-z]+)*"
 NAME = re.compile(rf"\b(?:[A-Z]\. )?{WORD}(?: (?:of (?:the )?)?{WORD}){{0,3}}")
 _END = re.compile(r"""(?<=[.!?])(["')\]]*)\s+(?=["'(\[]*[A-Z0-9])""")
 _TITLE_DOT = re.compile(r"\b(Mr|Mrs|Ms|Dr)\.")
+LONGEST = 2000  # characters of a sentence; what never ends is cut
+SHOWN = 500  # and of one that is told of: what is found in any chapter has to fit into a checkpoint (1 MiB)
+MOST = 200  # of a kind of it
+_PIECE = re.compile(rf"\S.{{0,{LONGEST - 1}}}(?=\s|$)|\S{{{LONGEST}}}")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "..."})
 
 
@@ -51,7 +55,8 @@ def read(text: str) -> List[Sentence]:
     for n, paragraph in enumerate((p for p in re.split(r"\n\s*\n|\r?\n", text) if p.strip()), 1):
         paragraph = " ".join(paragraph.split())
         for sentence in _END.sub("\\1\n", paragraph).split("\n"):
-            found.append(Sentence(n, sentence, list(_names(sentence))))
+            for piece in _PIECE.findall(sentence):
+                found.append(Sentence(n, piece, list(_names(piece))))
     return found
 
 

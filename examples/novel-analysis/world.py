@@ -16,11 +16,16 @@ def build(content: str, known: List[str], step: Callable[[float], None]) -> Dict
     persons = text.together(known)
     counts = {name: n for name, n in text.attested(sentences).items() if name not in persons}
     found: Dict[str, List[Dict[str, Any]]] = {"places": [], "groups": []}
+    scores = people.score(sentences)
     for n, name in enumerate(sorted(counts)):
         kind = "groups" if people.GROUP.search(name) else "places"
-        if kind == "groups" or people.PLACE.search(name) or people.is_person(name, sentences) < 0:
+        if scores[name] < 0:
             found[kind].append({"name": name, "mentions": counts[name]})
         step((n + 1) / len(counts))
     outside = [re.sub(r'"[^"]*"?', "", one.text) for one in sentences]
-    rules = [{"paragraph": one.paragraph, "text": one.text} for one, told in zip(sentences, outside) if RULE.search(told)]
-    return {**found, "rules": rules}
+    rules = [{"paragraph": one.paragraph, "text": one.text[: text.SHOWN]} for one, told in zip(sentences, outside) if RULE.search(told)]
+    return {**{kind: sorted(rows, key=_rank)[: text.MOST] for kind, rows in found.items()}, "rules": rules[: text.MOST]}
+
+
+def _rank(row: Dict[str, Any]):
+    return -row["mentions"], row["name"]

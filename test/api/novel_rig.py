@@ -97,6 +97,8 @@ class Rig:
 def novel(launcher=(), **env):
     fleet = Fleet()
     try:
-        yield Rig(fleet, launcher, **env)
+        rig = Rig(fleet, launcher, **env)
+        yield rig
+        rig.trouble()  # what is held would be waited for
     finally:
         fleet.release()

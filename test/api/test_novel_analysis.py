@@ -177,6 +177,18 @@ def test_the_callers_configuration_is_used(rig):
     assert result["foreshadowing"] is None and rig.rows("SELECT count(*) FROM foreshadowing") == [(0,)]
 
 
+def test_a_chapter_of_any_shape_is_analysed(rig):
+    seed = "Ilse saw that Marek promised the truth in Greywater and it was always so"
+    rig.write(1, 1, " ".join([seed] * 4000))  # never a full stop
+    people = [f"Na{chr(97 + n % 20)}{chr(97 + n // 20)}" for n in range(400)] * 3
+    rig.write(2, 2, "\n".join(f'{seed}. "So it was," said {name}.' for name in people))
+    rig.write(3, 3, "\u201cYou\u2019re late,\u201d Ilse said.\r\n\r\n\u6d77\u3002 Ilse\u2026 \u201cMarek?\u201d asked Ilse. M" + "a" * 5000)
+    first, second, third = (rig.becomes(chapter, "completed")["result"] for chapter in (1, 2, 3))
+    assert first["words"] == 14 * 4000 and "Ilse" in names(first["new_characters"]) and names(first["world_building"]["places"]) == ["Greywater"]
+    assert len(second["world_building"]["rules"]) == 200 and len(second["new_characters"]) == 200
+    assert "Ilse" in names(third["new_characters"] + third["character_tracking"])
+
+
 # ---- failures, kills, time ----
 
 
@@ -240,11 +252,10 @@ def test_a_worker_that_is_killed_in_the_middle_of_writing_has_written_nothing(ri
 
 
 def test_what_takes_too_long_fails_as_timeout_and_old_ones_go():
-    quick = {"TIMEOUT": "500ms", "MAX_ATTEMPTS": "1", "RETAIN_COMPLETED": "1s"}
+    quick = {"TIMEOUT": "1500ms", "MAX_ATTEMPTS": "1", "RETAIN_COMPLETED": "1s"}
     with novel(BIDE_QUEUES_ANALYSIS_CONCURRENCY="1", **{f"BIDE_TYPES_PENDING_ANALYSIS_{key}": value for key, value in quick.items()}) as rig:
         rig.trouble("wait foreshadowing 2")
         rig.write(2, 2)
-        rig.becomes(2, "processing", message="foreshadowing")
         rig.write(1)
         assert rig.latest(1)["status"] == "pending", "one at a time, says the environment"
         failed = rig.becomes(2, "failed")
