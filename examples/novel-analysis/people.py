@@ -49,7 +49,7 @@ def track(content: str, known: List[str], step: Callable[[float], None]) -> List
             row = seen.setdefault(name, {"name": name, "mentions": 0, "lines": 0, "first_paragraph": one.paragraph, "last_paragraph": 0})
             row["mentions"] += 1
             row["last_paragraph"] = one.paragraph
-            after, before = one.text[match.end():], one.text[:match.start()]
+            before, after = text.around(one.text, match.start(), match.end())
             if '"' in one.text and (re.match(rf"\s+(?:{_SPEAKS})\b", after) or re.search(rf"\b(?:{_SPEAKS})\s+$", before)):
                 row["lines"] += 1
             if name not in inside.setdefault(one.paragraph, []):

@@ -25,6 +25,7 @@ _END = re.compile(r"""(?<=[.!?])(["')\]]*)\s+(?=["'(\[]*[A-Z0-9])""")
 _TITLE_DOT = re.compile(r"\b(Mr|Mrs|Ms|Dr)\.")
 LONGEST = 2000  # characters of a sentence; what never ends is cut
 SHOWN = 500  # and of one that is told of: what is found in any chapter has to fit into a checkpoint (1 MiB)
+NEAR = 40  # of what stands beside a name
 MOST = 200  # of a kind of it
 _PIECE = re.compile(rf"\S.{{0,{LONGEST - 1}}}(?=\s|$)|\S{{{LONGEST}}}")
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "..."})
@@ -63,7 +64,7 @@ def read(text: str) -> List[Sentence]:
 def _names(sentence: str):
     for match in NAME.finditer(sentence):
         start, words = match.start(), match[0].split(" ")
-        first = not re.search(r"\w", sentence[:start]) or bool(re.search(r"""["'(]\s*$""", sentence[:start]))
+        first = not re.search(r"\w", sentence[:start]) or bool(re.search(r"""["'(]\s*$""", around(sentence, start, start)[0]))
         while words and (words[0] in COMMON or words[0] in ("of", "the")):
             start += len(words.pop(0)) + 1
             first = False
@@ -73,7 +74,12 @@ def _names(sentence: str):
         words = words[1:] if title else words
         name = re.sub(r"'s$", "", " ".join(words))
         if name and len(name) > 1 and name not in COMMON:
-            yield Sighting(name, title, first, sentence[:start], sentence[match.end():])
+            yield Sighting(name, title, first, *around(sentence, start, match.end()))
+
+
+def around(sentence: str, start: int, end: int) -> Tuple[str, str]:
+    """What stands directly before and behind a place in it."""
+    return sentence[max(0, start - NEAR) : start], sentence[end : end + NEAR]
 
 
 def attested(sentences: List[Sentence]) -> Dict[str, int]:
