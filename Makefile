@@ -14,7 +14,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run ocr notes studio build test check lint sim coverage bench fuzz install clean
+.PHONY: help run ocr notes studio novel build test check lint sim coverage bench fuzz install clean
 
 help:
 	@sed -n 's/^\([a-z][a-z]*\):.*## /make \1\t/p' Makefile | expand -t 15
@@ -42,6 +42,12 @@ studio: ## the same with content written by a command, what follows it, and rows
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target programs
 	@examples/content-studio/demo.sh
+
+novel: ## the same with chapters of a novel, analysed after they were written, and notifications of it
+	@scripts/install-packages build novel
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target programs
+	@examples/novel-analysis/demo.sh
 
 build: ## build/bide and libbide (installs missing Debian packages first)
 	@scripts/install-packages build
