@@ -70,7 +70,7 @@ class Reading:
         read, now = self.read(), time.monotonic()
         if read == self.total or now - self.told_at >= EVERY:
             self.told_at = now
-            self.task.progress(100 * read / max(1, self.total), f"sentence {read} of {self.total}")
+            self.task.progress(round(100 * read / max(1, self.total), 1), f"sentence {read} of {self.total}")
 
     def save(self):
         self.task.save({"text": self.text, "next": self.next, "seen": self.seen, "found": self.found})

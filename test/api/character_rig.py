@@ -132,7 +132,10 @@ class Rig:
 
     def told(self, task):
         """Waits until the callback of the task was taken."""
-        until(lambda: (d := self.bide.task(task)["delivery"]) and d["status"] == "delivered", f"the callback of {task}", 60)
+        until(lambda: [d for d in self.deliveries(task) if d["status"] == "delivered"], f"the callback of {task}", 60)
+
+    def deliveries(self, task):
+        return self.bide.get_json(f"/v1/deliveries?task={task}")["items"]
 
 
 @pytest.fixture

@@ -27,14 +27,15 @@ class App:
 
     def __init__(self, books, service, poll, url=None, secret=None):
         self.books, self.service, self.poll, self.url, self.secret = books, service, poll, url, secret
-        self.stop = threading.Event()
+        self.stop, self.handing_on = threading.Event(), threading.Lock()
 
     def hand_on(self, book=None):
         """What the service has not been given yet. One that it refuses stays, and is tried again."""
-        for one in self.books.unsubmitted(book):
-            callback = self.url and f"{self.url}/api/books/{one['bookId']}/characters/recognize/callback"
-            key = one["requestKey"]
-            self.books.submitted(key, self.service.submit(self.books.text(one["bookId"]), one["priority"], callback, key))
+        with self.handing_on:
+            for one in self.books.unsubmitted(book):
+                callback = self.url and f"{self.url}/api/books/{one['bookId']}/characters/recognize/callback"
+                key = one["requestKey"]
+                self.books.submitted(key, self.service.submit(self.books.text(one["bookId"]), one["priority"], callback, key))
 
     def look(self, task):
         """Asks after one task."""
