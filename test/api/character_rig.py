@@ -59,7 +59,7 @@ class Rig:
         self.db = self.dir / "books.db"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.web = None
+        self.web = self.taker = None
 
     def open(self, poll=0.02, **options):
         """Starts the web application; `poll`: seconds, 0: it does not."""
@@ -71,6 +71,12 @@ class Rig:
                 [sys.executable, str(EXAMPLE / "web/app.py"), *words], env={name: value}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
         assert b"web listens" in self.web.stdout.readline(), (self.dir / "web.log").read_text()
         return self
+
+    def take(self):
+        """Starts what takes endings from the queue."""
+        name, value = self.bide.mark.split("=")
+        command = [sys.executable, str(EXAMPLE / "web/taker.py"), "--db", str(self.db), "--service", self.service]
+        self.taker = subprocess.Popen(command, env={name: value}, stdin=subprocess.DEVNULL)
 
     def close(self, how=signal.SIGKILL):
         if self.web:
@@ -144,3 +150,6 @@ def rig(serve):
     one.bide.start()
     yield one
     one.close()
+    if one.taker:
+        one.taker.kill()
+        one.taker.wait(20)

@@ -164,6 +164,24 @@ def test_both_are_lost_for_a_while_and_one_comes_back(rig, remote, first):
     is_right(rig, book, NOVEL, first)
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_endings_are_taken_from_a_queue_without_polls_or_callbacks(rig, late):
+    rig.open(poll=0, callback="none")
+    text = long_text(1_000_000)
+    book, task = rig.begun(text)
+    if not late:
+        rig.take()
+    rig.bide.ended(task, "completed")
+    [follower] = until(lambda: rig.bide.get_json("/v1/tasks?type=recognized")["items"], "what follows the ending")
+    if late:
+        fence = rig.bide.post("/v1/attempts:claim", {"types": ["recognized"], "worker": "another"}).json["tasks"][0]["fence"]
+        assert rig.shown(book)["endedBy"] is None
+        assert rig.bide.post(f"/v1/attempts/{follower['id']}.{fence}/release").status == 200
+        rig.take()
+    is_right(rig, book, text, "queue")
+    assert rig.bide.ended(follower["id"], "completed")["result"] == {"applied": True}
+
+
 def test_of_many_at_once_one_ends_it_and_the_others_change_nothing(tmp_path):
     books = Books(tmp_path / "books.db")
     for n in range(40):
