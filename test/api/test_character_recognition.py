@@ -65,7 +65,8 @@ def test_three_megabytes_are_read_in_parts_and_clients_are_answered_as_ever(rig,
     seen = [play(rig.bide, SYSTEM, "progress", known).json]
     while seen[-1]["status"] == "processing":
         seen.append(rig.bide.get_json(f"{SERVICE}/{task}"))
-    percents = [one["progress"] for one in seen]
+    percents = [one["progress"] for one in seen if one["progress"]]  # one look, between verdict and ending, may show none
+    assert len(seen) - len(percents) <= 1
     assert seen[-1]["status"] == "completed", [seen[-1], rig.bide.get_json(f"/v1/tasks/{task}/attempts")]
     assert percents == sorted(percents) and len(set(percents)) >= 5, percents
     messages = [one["message"] for one in seen]

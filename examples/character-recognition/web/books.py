@@ -93,7 +93,7 @@ class Books:
 
     def progress(self, task, status, progress, message):
         with self._change() as db:
-            query = "UPDATE recognition SET status = ?, progress = ?, message = ? WHERE externalTaskId = ? AND endedBy IS NULL"
+            query = "UPDATE recognition SET status = ?, progress = max(progress, ?), message = ? WHERE externalTaskId = ? AND endedBy IS NULL"
             db.execute(query, (status, progress, message, task))
 
     def end(self, task, status, result, error, by):
