@@ -14,7 +14,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run ocr notes studio novel build test check lint sim coverage bench fuzz install clean
+.PHONY: help run ocr notes studio novel characters build test check lint sim coverage bench fuzz install clean
 
 help:
 	@sed -n 's/^\([a-z][a-z]*\):.*## /make \1\t/p' Makefile | expand -t 15
@@ -48,6 +48,12 @@ novel: ## the same with chapters of a novel, analysed after they were written, a
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release --target programs
 	@examples/novel-analysis/demo.sh
+
+characters: ## the same with the characters of a novel: a service that calls back, and a web application that also asks
+	@scripts/install-packages build characters
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target programs
+	@examples/character-recognition/demo.sh
 
 build: ## build/bide and libbide (installs missing Debian packages first)
 	@scripts/install-packages build
