@@ -82,9 +82,9 @@ static int read_json(struct call *c)
     json_init(&j);
     j.root_only = !route_call_names(c->through, "body");
     int err = json_parse(&j, c->req->body, &e);
-    json_release(&j);
     if (err) call_problem(c, &e);
-    else c->through->body = c->req->body;
+    else c->through->body = json_span(&j, json_root(&j)); /* without what stands around it */
+    json_release(&j);
     return err;
 }
 

@@ -34,6 +34,8 @@ struct wait {
     bool whole;        /* input and result are asked for whatever their size */
     struct store_get get;
     struct store_get delivery; /* of its ending, where there is one */
+    bool of_route;             /* which of them is asked for */
+    bool again;                /* it ran when the store was asked, and did no more when that said so */
     struct place_ask *place;
     struct waiter waiter;
     struct timer timer;
@@ -131,6 +133,12 @@ static void on_delivery(struct store_req *req)
     arena_init(&req->arena);
     store_release(req);
     arena_adopt(&w->call->req->arena, &kept);
+    if (!found && !w->of_route) { /* a route that was asked to call back */
+        w->of_route = true;
+        w->delivery = (struct store_get){.id = webhook_id(&w->get.task, WEBHOOK_OF_ROUTE)};
+        store_get(w->call->api->server->store, &w->delivery, on_delivery, w);
+        return;
+    }
     answer(w, &(struct task_place){.delivery = found ? &w->delivery.task : NULL});
 }
 
@@ -183,6 +191,13 @@ static void on_got(struct store_req *req)
     int err = req->err ? req->err : w->get.found;
     bool ended = !err && state_is_ending(w->get.task.life.state), last = w->asked_last;
     w->asking = false;
+    bool over = !err && w->get.task.life.state == TASK_RUNNING && !server_run(s, &w->id) && !w->again;
+    if (over) { /* meanwhile: what its run knew of it is in the store now */
+        w->again = true;
+        store_release(req);
+        ask(w);
+        return;
+    }
     if (!err && !ended && !last && !s->draining) {
         store_release(req);
         if (w->told) ask(w);

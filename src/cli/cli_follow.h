@@ -16,7 +16,7 @@ struct cli_follow {
 };
 
 /* Prints to standard output, and on standard error what else is to be said. Returns the exit code: how the task ended. */
-int cli_follow_print(struct bide_client *client, const struct cli_follow *f);
+int cli_follow_print(struct bide_client *client, const struct cli_follow *what);
 /* From here on Ctrl-C ends the program with CLI_INTERRUPTED, whatever it waits for, and says nothing. */
 void cli_follow_quits_quietly(void);
 

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """examples/novel-analysis: chapters are analysed after they were written, three at a time, by priority and age; each is in the
 novel's database once, whatever is killed; the application's clients are answered as golden.json has it."""
+import asyncio
 import json
 import re
 
 import openapi
 import pytest
+import websockets
 from demo import running
 from golden import PAIRS, differs, play
-from harness import ROOT, pointers, until
+from harness import PATIENCE, ROOT, pointers, until
 from novel_rig import API, CHAPTERS, EXAMPLE, STEPS, novel
 
 SYSTEM = "novel-analysis"
@@ -66,6 +68,18 @@ def test_the_applications_clients_are_answered_as_before(rig):
         answer = rig.bide.post(API + path)
         assert (answer.status, list(answer.json)) == (404, ["detail"]), answer
     assert rig.bide.send("GET", f"{API}/tasks/999/latest").status == 404
+
+
+def test_notifications_are_pushed_as_the_list_has_them_with_no_word_of_the_client(rig):
+    async def pushed():
+        async with websockets.connect(f"ws://127.0.0.1:{rig.bide.port}/ws/notifications") as socket:
+            rig.write(121, 3)
+            return json.loads(await asyncio.wait_for(socket.recv(), PATIENCE))
+
+    told = asyncio.run(pushed())
+    [pair] = [pair["response"]["json"] for pair in PAIRS if (pair["system"], pair["name"]) == (SYSTEM, "unread notifications")]
+    assert not differs({**pair[0], "chapter_id": 121, "chapter_number": 3}, told), told
+    assert rig.told(1, "?unread_only=true") == [told]
 
 
 def test_the_caller_has_its_chapter_at_once_whatever_runs(rig):

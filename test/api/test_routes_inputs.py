@@ -127,3 +127,11 @@ def test_openapi_shows_the_schema_of_the_type_that_takes_the_body(serve):
     paths = bide.get_json("/openapi.json")["paths"]
     shown = {path: paths[path]["post"]["requestBody"]["content"]["application/json"]["schema"] for path in ("/api/do", "/app/mapped", "/app/any")}
     assert shown == {"/api/do": OWN, "/app/mapped": {"type": "object", "properties": {"url": {}}}, "/app/any": {"type": "object", "properties": {"kind": {}}}}
+
+
+def test_what_stands_around_a_body_is_no_part_of_the_input(serve):
+    openapi.CONFIGURED += ["/around"]
+    bide = serve({"store": "mem:", "types": {"cat": {"exec": ["/bin/cat"]}}, "routes": [{"path": "POST /around", "submit": "cat", "reply": "task.id"}]})
+    taken = bide.post("/around", b' \n{"a": [1, 2]}\r\n\t ', {"Content-Type": "application/json"})
+    assert taken.status == 202, taken
+    assert bide.send("GET", f"/v1/tasks/{taken.json}").body.find(b'"input":{"a": [1, 2]},') > 0

@@ -314,6 +314,7 @@ def test_a_route_calls_back_in_the_words_of_its_application(serve, remote):
     id = taken.json["task_id"]
     first, second = until(lambda: len(remote.requests("/cb?x=1")) == 2 and remote.requests("/cb?x=1"), "the second try", 20)
     assert first.body == second.body
+    assert until(lambda: bide.task(id)["delivery"]["status"] == "delivered", "as the task shows it")
     assert json.loads(first.body) == {"task_id": id, "status": "done", "result": {"n": 3}, "error": None}
     failed = bide.post(f"/api/recognize/async?callback_url={remote.url}/failed", {"steps": [["fail", {"message": "no", "retry": False}]]})
     [told] = until(lambda: remote.requests("/failed"), "of a failure")
