@@ -255,7 +255,7 @@ static void play_reads(struct contract *c, struct rng *r, struct buf *out)
     ASK(c, history, &history);
     say_history(out, &history);
     store_release(&history.req);
-    struct store_filter f = {.word = words[rng_below(r, 8)]};
+    struct store_filter f = {.word = words[rng_below(r, 8)], .derived = rng_below(r, 4) == 0};
     if (rng_below(r, 2)) f.queue = str_of(queues[rng_below(r, 2)]);
     if (rng_below(r, 3) == 0) f.subject = STR("ann");
     while (f.n_tags < 2 && rng_below(r, 3) == 0) f.tags[f.n_tags++] = tags[rng_below(r, 2)];
@@ -287,6 +287,25 @@ static void say_counts(struct contract *c, struct buf *out)
     }
 }
 
+/* Tasks, or those whose ids are derived: chance makes both. */
+static void lose_running(struct contract *c, bool derived)
+{
+    struct store_list list = {.filter = {.word = "running", .derived = derived}, .limit = LIMIT_PAGE};
+    ASK(c, list, &list);
+    for (size_t i = 0; i < list.n; i++) {
+        struct task *t = &list.items[i];
+        if (t->life.leased) continue; /* its puller holds it */
+        struct store_settle_item it = contract_verdict(c, &t->life, &t->body.id, LIFE_LOST);
+        it.attempt.failure = (struct failure){.code = failure_word(FAILURE_LOST),
+                                              .message = failure_text(FAILURE_LOST),
+                                              .attempt = t->life.attempt,
+                                              .at_ms = c->clock.wall_ms};
+        history_recall_save(c, &it.attempt);
+        CHECK_INT(contract_settle(c, &it).err, 0);
+    }
+    store_release(&list.req);
+}
+
 /* The process goes away: what ran is lost. In an engine that keeps nothing the same is said by hand. */
 static void play_reopen(struct contract *c, struct buf *out)
 {
@@ -294,20 +313,8 @@ static void play_reopen(struct contract *c, struct buf *out)
     if (c->engine->survives) {
         contract_reopen(c);
     } else {
-        struct store_list list = {.filter.word = "running", .limit = LIMIT_PAGE};
-        ASK(c, list, &list);
-        for (size_t i = 0; i < list.n; i++) {
-            struct task *t = &list.items[i];
-            if (t->life.leased) continue; /* its puller holds it */
-            struct store_settle_item it = contract_verdict(c, &t->life, &t->body.id, LIFE_LOST);
-            it.attempt.failure = (struct failure){.code = failure_word(FAILURE_LOST),
-                                                  .message = failure_text(FAILURE_LOST),
-                                                  .attempt = t->life.attempt,
-                                                  .at_ms = c->clock.wall_ms};
-            history_recall_save(c, &it.attempt);
-            CHECK_INT(contract_settle(c, &it).err, 0);
-        }
-        store_release(&list.req);
+        lose_running(c, false);
+        lose_running(c, true);
     }
     /* promotions are not written: they come again, and with them the order in which times are looked at */
     struct store_tick q = contract_tick(c, 10000);
