@@ -217,11 +217,11 @@ def test_events_are_a_line_each_or_an_object(serve):
     seen = [json.loads(raw.line()) for _ in range(3)]
     assert [(e["event"], e["data"]["id"]) for e in seen] == [(f"task.{word}", id) for word in ("created", "output", "failed")]
     assert all(e["id"] for e in seen)
-    assert other.interrupt() == (130, "", "")
     texts = Cli(bide.url, "events", "--kind", "output")
-    until(lambda: listening(bide) == 3, "it listens")
+    until(lambda: listening(bide) == 4, "it listens, too")  # before another goes: that is noticed when it is told something
     bide.act(piece("out\x1b[2J\n"), ["done", 1])
     assert texts.line().endswith("  output  out?[2J")
+    assert other.interrupt() == (130, "", "")
     for cli in (plain, raw, texts):
         cli.interrupt()
     assert Cli(bide.url, "events", "--kind", "sneezed").end()[0] == 64
