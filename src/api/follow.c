@@ -27,7 +27,7 @@ struct follow {
     struct timer beat;
     const char *reason;     /* it is over, because of that; NULL: it is not */
     int32_t seen_run;       /* the run whose end the client has been told of before */
-    bool events, begun, full, ended, news;
+    bool events, begun, full, ended, news, looked;
 };
 
 struct follow_ask {         /* it outlives a follower that has gone */
@@ -284,7 +284,7 @@ static void on_life(struct store_req *req)
     }
     if (!f->begun) begin(f);
     choose(f, &life);
-    if (f->reason || (f->place.run && !f->place.over) || f->news || live_next(f)) step(f);
+    if (f->reason || (f->place.run && !f->place.over) || f->news || f->listener.over || live_next(f)) step(f);
 }
 
 static void ask_life(struct follow *f)
@@ -301,9 +301,12 @@ static void step(struct follow *f)
     if (f->ask || f->full || f->ended) return;
     const struct run *live = live_next(f);
     if (f->reason) tell_end(f);
-    else if (f->listener.over) over(f);
     else if (f->begun && f->place.run && !f->place.over && !(live && is_at(f, live))) ask_rest(f);
-    else if (live) {
+    else if (f->listener.over && f->looked) over(f);
+    else if (f->listener.over) {
+        f->looked = true; /* the server stops: has the task ended? */
+        ask_life(f);
+    } else if (live) {
         if (!is_at(f, live)) go_to(f, live->attempt.run, live->attempt.number);
         read_live(f, live);
     } else ask_life(f);
