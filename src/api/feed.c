@@ -160,7 +160,6 @@ static void ask(struct feed *f)
 static void on_news(struct listener *l)
 {
     struct feed *f = CONTAINER_OF(l, struct feed, listener);
-    if (l->over && f->state != FEED_ASKING) f->state = FEED_OVER;
     if (f->state != FEED_ASKING) f->on_ready(f);
 }
 
@@ -258,7 +257,9 @@ bool feed_read(struct feed *f, struct feed_item *ret)
     if (f->state != FEED_TELLING) return false;
     if (f->shown) return give_snapshot(f, ret);
     if (f->reset && !f->listener.one) return give_reset_of_all(f, ret);
-    return read_on(f, ret);
+    if (read_on(f, ret)) return true;
+    if (f->listener.over && f->state == FEED_TELLING) f->state = FEED_OVER; /* what had happened was told */
+    return false;
 }
 
 void feed_end_again(struct feed *f)
