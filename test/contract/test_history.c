@@ -296,10 +296,8 @@ static void lose_running(struct contract *c, bool derived)
         struct task *t = &list.items[i];
         if (t->life.leased) continue; /* its puller holds it */
         struct store_settle_item it = contract_verdict(c, &t->life, &t->body.id, LIFE_LOST);
-        it.attempt.failure = (struct failure){.code = failure_word(FAILURE_LOST),
-                                              .message = failure_text(FAILURE_LOST),
-                                              .attempt = t->life.attempt,
-                                              .at_ms = c->clock.wall_ms};
+        it.attempt.failure = (struct failure){.code = failure_word(FAILURE_LOST), .message = failure_text(FAILURE_LOST),
+                                              .attempt = t->life.attempt, .at_ms = c->clock.wall_ms};
         history_recall_save(c, &it.attempt);
         CHECK_INT(contract_settle(c, &it).err, 0);
     }
