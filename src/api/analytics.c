@@ -88,12 +88,6 @@ static void write_number(struct buf *b, const struct series *s, const char *name
     json_write_close(b, ']');
 }
 
-static void write_member_or_null(struct buf *b, const char *name, struct str value)
-{
-    if (value.p) json_write_member_str(b, name, value);
-    else json_write_member_null(b, name);
-}
-
 static void write_analytics(const struct call *c, const struct store_counts *counts, struct buf *b)
 {
     const struct metrics *m = &c->api->server->metrics;
@@ -106,8 +100,8 @@ static void write_analytics(const struct call *c, const struct store_counts *cou
     if (counted) find_depths(&s, counts);
     json_write_open(b, '{');
     json_write_member_text(b, "window", s.window == RECENT_DAY ? "24h" : "1h");
-    write_member_or_null(b, "queue", s.of.queue);
-    write_member_or_null(b, "type", s.of.type);
+    json_write_member_nullable(b, "queue", s.of.queue);
+    json_write_member_nullable(b, "type", s.of.type);
     json_write_member_int(b, "step_ms", recent_step_ms(s.window));
     json_write_member_time(b, "from", recent_wall_ms(&m->clock, recent_begin_ms(s.window, now_ms, s.n - 1)));
     json_write_key(b, "series");

@@ -105,7 +105,12 @@ void call_problem(struct call *c, const struct err *e)
 
 void call_store_failed(struct call *c, int err)
 {
-    if (err == ERR_NOT_FOUND) call_refuse(c, err, "there is no task with this id");
+    call_store_failed_or(c, err, "there is no task with this id");
+}
+
+void call_store_failed_or(struct call *c, int err, const char *none)
+{
+    if (err == ERR_NOT_FOUND) call_refuse(c, err, "%s", none);
     else call_refuse(c, err, "the store did not answer; try again later");
 }
 
@@ -147,6 +152,13 @@ int call_id(struct call *c, struct id *ret)
     }
     call_refuse(c, ERR_NOT_FOUND, "'%.60s' is not a task id: an id looks like 01a1ffe8-96cd-754e-be93-691a58a8ee38",
                 c->params[0].p);
+    return ERR_NOT_FOUND;
+}
+
+int call_id_or(struct call *c, const char *none, struct id *ret)
+{
+    if (id_parse(ret, c->params[0]) == 0) return 0;
+    call_refuse(c, ERR_NOT_FOUND, "%s", none);
     return ERR_NOT_FOUND;
 }
 

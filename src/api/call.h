@@ -33,6 +33,7 @@ void call_problem_with(struct call *c, const struct err *e, const struct http_he
 void call_refuse(struct call *c, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* What the store said to a read: ERR_NOT_FOUND is that there is no such task, everything else that it did not answer. */
 void call_store_failed(struct call *c, int err);
+void call_store_failed_or(struct call *c, int err, const char *none); /* none: what the 404 says, of something else than a task */
 int call_claim(struct call *c, size_t bytes) MUST_USE; /* as http_claim; answers the 503 itself */
 
 /* The shape of all lists: {"items":[..],"next_cursor":..}; cursor NULL: the last page. */
@@ -42,6 +43,7 @@ void call_list_close(struct buf *b, const char *cursor);
 
 struct buf call_buf(struct call *c);                  /* for an answer: bounded, released by call_answer */
 int call_id(struct call *c, struct id *ret) MUST_USE; /* params[0] as an id; answers the 404 itself when it is none */
+int call_id_or(struct call *c, const char *none, struct id *ret) MUST_USE; /* of something else than a task */
 /* A whole number in the query, `otherwise` when absent; answers the 400 itself when it is none or out of range. */
 int call_number(struct call *c, const char *name, int64_t low, int64_t high, int64_t otherwise, int64_t *ret) MUST_USE;
 /* Seconds (decimals allowed) as `wait=N` of the query or `Prefer: wait=N` (RFC 7240 section 4.3); 0: none. At most

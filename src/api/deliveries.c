@@ -38,20 +38,14 @@ static void write_open(struct buf *b, const struct task *d, struct arena *a)
     struct webhook_message m;
     bool ended = state_is_ending(d->life.state), delivered = d->life.state == TASK_COMPLETED;
     const struct failure *last = ended ? &d->ending.failure : &d->last;
-    bool known = d->body.input.p && webhook_read(&m, d->body.input, a) == 0;
+    if (!d->body.input.p || webhook_read(&m, d->body.input, a) != 0) m = (struct webhook_message){0};
     json_write_open(b, '{');
     json_write_key(b, "id");
     json_write_id(b, &d->body.id);
     json_write_member_str(b, "task_id", d->body.n_tags ? d->body.tags[0].value : STR(""));
-    json_write_key(b, "url");
-    if (known) json_write_str(b, m.url);
-    else json_write_null(b);
-    json_write_key(b, "event");
-    if (known) json_write_str(b, m.event);
-    else json_write_null(b);
-    json_write_key(b, "message_id");
-    if (known) json_write_str(b, m.id);
-    else json_write_null(b);
+    json_write_member_nullable(b, "url", m.url);
+    json_write_member_nullable(b, "event", m.event);
+    json_write_member_nullable(b, "message_id", m.id);
     json_write_member_text(b, "status", webhook_status(d));
     json_write_member_int(b, "run", d->life.run);
     json_write_member_int(b, "attempts", d->life.attempt);
@@ -59,9 +53,7 @@ static void write_open(struct buf *b, const struct task *d, struct arena *a)
     json_write_key(b, "last_status");
     if (status) json_write_int(b, status);
     else json_write_null(b);
-    json_write_key(b, "last_error");
-    if (!delivered && last->code.len) json_write_str(b, last->message);
-    else json_write_null(b);
+    json_write_member_nullable(b, "last_error", !delivered && last->code.len ? last->message : STR_NONE);
     json_write_member_time(b, "created_at", d->body.created_at_ms);
     json_write_member_time(b, "next_at", d->life.state == TASK_SCHEDULED ? d->life.due_at_ms : 0);
     json_write_member_time(b, "finished_at", ended ? d->ending.finished_at_ms : 0);
@@ -89,9 +81,7 @@ static void write_tries(struct buf *b, const struct store_history *h)
         json_write_member_time(b, "started_at", a->started_at_ms);
         json_write_member_time(b, "finished_at", a->finished_at_ms);
         json_write_member_text(b, "verdict", life_verdict_word(a->verdict));
-        json_write_key(b, "error");
-        if (a->failure.code.len) json_write_str(b, a->failure.message);
-        else json_write_null(b);
+        json_write_member_nullable(b, "error", a->failure.code.len ? a->failure.message : STR_NONE);
         json_write_close(b, '}');
     }
     json_write_close(b, ']');

@@ -13,6 +13,14 @@ static enum task_state state_of_word(size_t i)
     return (enum task_state)(i < RETRYING ? i : i - 1);
 }
 
+const struct store_count *depth_of(const struct store_counts *counts, struct str queue)
+{
+    static const struct store_count none;
+    for (size_t i = 0; i < counts->n; i++)
+        if (str_eq(counts->items[i].queue, queue)) return &counts->items[i];
+    return &none;
+}
+
 const char *depth_word(size_t i)
 {
     return i == RETRYING ? "retrying" : state_word(state_of_word(i));

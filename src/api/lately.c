@@ -85,13 +85,6 @@ size_t lately_types(const struct metrics *m, struct str **ret)
 
 void lately_types_free(struct str *types) { free(types); }
 
-const struct store_count *lately_count_of(const struct store_counts *counts, struct str queue)
-{
-    for (size_t i = 0; i < counts->n; i++)
-        if (str_eq(counts->items[i].queue, queue)) return &counts->items[i];
-    return NULL;
-}
-
 void lately_write_rounded(struct buf *b, double v) { json_write_double(b, round(v * 10000) / 10000); }
 
 void lately_write_percentile(struct buf *b, const struct spread_sum *s, int percent)

@@ -28,7 +28,6 @@ bool lately_is_whole(const struct metrics *m, const struct lately_of *of);
 size_t lately_types(const struct metrics *m, struct str **ret);
 void lately_types_free(struct str *types);
 
-const struct store_count *lately_count_of(const struct store_counts *counts, struct str queue); /* NULL: none */
 void lately_write_rounded(struct buf *b, double v); /* to 4 places */
 void lately_write_percentile(struct buf *b, const struct spread_sum *s, int percent); /* null: there is none */
 

@@ -3,7 +3,6 @@
  * Queues: what is in them, and how they are set.
  */
 #include "api/depth.h"
-#include "api/lately.h"
 #include "api/metrics_page.h"
 
 static void sample(struct buf *b, const char *name, struct str queue, const char *status, double value)
@@ -26,8 +25,8 @@ static void write_depths(struct buf *b, const struct store_counts *counts)
 
 static double oldest_s(const struct queue *q, const struct store_counts *counts, int64_t now_ms)
 {
-    const struct store_count *n = lately_count_of(counts, q->name);
-    bool waits = n && n->oldest_ready_ms && n->oldest_ready_ms < now_ms;
+    const struct store_count *n = depth_of(counts, q->name);
+    bool waits = n->oldest_ready_ms && n->oldest_ready_ms < now_ms;
     return waits ? (double)(now_ms - n->oldest_ready_ms) / 1000 : 0;
 }
 

@@ -4,12 +4,6 @@
  */
 #include "api/notice_json.h"
 
-static void nullable(struct buf *b, const char *key, struct str s)
-{
-    if (s.p) json_write_member_str(b, key, s);
-    else json_write_member_null(b, key);
-}
-
 void notice_json_write_as(struct buf *b, const struct notice *n, bool serial, struct str status)
 {
     json_write_open(b, '{');
@@ -22,7 +16,7 @@ void notice_json_write_as(struct buf *b, const struct notice *n, bool serial, st
     json_write_member_int(b, "run", n->run);
     json_write_member_str(b, "type", n->type);
     json_write_member_str(b, "kind", n->kind);
-    nullable(b, "subject", n->subject);
+    json_write_member_nullable(b, "subject", n->subject);
     json_write_key(b, "tags");
     json_write_open(b, '{');
     for (size_t i = 0; i < n->n_tags; i++) {
@@ -32,7 +26,7 @@ void notice_json_write_as(struct buf *b, const struct notice *n, bool serial, st
     json_write_close(b, '}');
     json_write_member_str(b, "status", status);
     json_write_member_str(b, "title", n->title);
-    nullable(b, "message", n->message);
+    json_write_member_nullable(b, "message", n->message);
     json_write_member_raw(b, "data", n->data);
     json_write_member_bool(b, "read", n->read_at_ms > 0);
     json_write_member_time(b, "created_at", n->created_at_ms);

@@ -27,20 +27,6 @@ const struct route notices_routes[] = {
 #define NONE "there is no such notification"
 #define READ_CHUNK 500 /* of those that are read by one commit */
 
-/* params[0]; answers the 404 itself. */
-static bool is_id(struct call *c, struct id *ret)
-{
-    if (id_parse(ret, c->params[0]) == 0) return true;
-    call_refuse(c, ERR_NOT_FOUND, NONE);
-    return false;
-}
-
-static void refuse(struct call *c, int err)
-{
-    if (err == ERR_NOT_FOUND) call_refuse(c, err, NONE);
-    else call_store_failed(c, err);
-}
-
 static void refuse_change(struct call *c, int err)
 {
     if (err == ERR_NOT_FOUND) call_refuse(c, err, NONE);
@@ -61,7 +47,7 @@ static void on_get(struct store_req *req)
     int err = req->err ? req->err : w->get.found;
     if (!err) notice_json_write(&b, &w->get.notice);
     store_release(req);
-    if (err) refuse(w->call, err);
+    if (err) call_store_failed_or(w->call, err, NONE);
     else call_answer(w->call, 200, &b);
 }
 
@@ -69,7 +55,7 @@ static void get(struct call *c)
 {
     struct wanted *w = arena_alloc(&c->req->arena, sizeof *w);
     w->call = c;
-    if (is_id(c, &w->get.id)) store_notice_get(c->api->server->store, &w->get, on_get, w);
+    if (!call_id_or(c, NONE, &w->get.id)) store_notice_get(c->api->server->store, &w->get, on_get, w);
 }
 
 /* ---- read ---- */
@@ -111,7 +97,7 @@ static void mark_read(struct call *c)
     r->call = c;
     if (call_body_nothing(c)) return;
     if (is_number(c, &number)) r->read.serial = number;
-    else if (!is_id(c, &r->read.id)) return;
+    else if (call_id_or(c, NONE, &r->read.id)) return;
     store_notice_read(c->api->server->store, &r->read, on_read, r);
 }
 
@@ -195,7 +181,7 @@ static void drop(struct call *c)
 {
     struct dropping *d = arena_alloc(&c->req->arena, sizeof *d);
     d->call = c;
-    if (is_id(c, &d->drop.id)) store_notice_drop(c->api->server->store, &d->drop, on_drop, d);
+    if (!call_id_or(c, NONE, &d->drop.id)) store_notice_drop(c->api->server->store, &d->drop, on_drop, d);
 }
 
 /* ---- list ---- */

@@ -34,13 +34,6 @@ struct asking {
     struct store_queue change;
 };
 
-static const struct store_count *count_of(const struct store_counts *counts, struct str queue)
-{
-    for (size_t i = 0; i < counts->n; i++)
-        if (str_eq(counts->items[i].queue, queue)) return &counts->items[i];
-    return NULL;
-}
-
 static void write_rate(struct buf *b, const struct rate *rate)
 {
     char text[RATE_TEXT];
@@ -51,8 +44,6 @@ static void write_rate(struct buf *b, const struct rate *rate)
 
 static void write_queue(struct buf *b, struct server *s, const struct queue *q, const struct store_count *n)
 {
-    static const struct store_count none;
-    if (!n) n = &none;
     json_write_open(b, '{');
     json_write_member_str(b, "name", q->name);
     json_write_member_bool(b, "paused", q->paused);
@@ -90,12 +81,12 @@ static void on_counted(struct store_req *req)
     }
     struct buf b = call_buf(c);
     if (m->queue) {
-        write_queue(&b, s, m->queue, count_of(&m->counts, m->queue->name));
+        write_queue(&b, s, m->queue, depth_of(&m->counts, m->queue->name));
     } else {
         call_list_open(&b);
         for (size_t i = 0; i < s->queues.n; i++)
             if (s->queues.all[i]->declared && text_is_name(s->queues.all[i]->name)) /* else one of the server's own */
-                write_queue(&b, s, s->queues.all[i], count_of(&m->counts, s->queues.all[i]->name));
+                write_queue(&b, s, s->queues.all[i], depth_of(&m->counts, s->queues.all[i]->name));
         call_list_close(&b, NULL);
     }
     store_release(req);

@@ -7,6 +7,7 @@
 #include "api/notice_json.h"
 #include "api/route_answer.h"
 #include "api/route_call.h"
+#include "api/route_filter.h"
 #include "base/text.h"
 
 #define SHOWN 60 /* bytes of a text in an error */
@@ -52,9 +53,9 @@ void route_notices_write(const struct call *c, struct buf *b, const struct notic
 
 /* ---- what is asked for ---- */
 
-static int set_member(struct listing *m, struct str name, struct str value, struct err *e)
+static int set_filter(void *user, struct str name, struct str value, struct err *e)
 {
-    struct store_notice_list *l = &m->list;
+    struct store_notice_list *l = user;
     if (str_eq(name, STR("subject"))) {
         l->subject = value;
     } else if (str_eq(name, STR("task"))) {
@@ -68,42 +69,7 @@ static int set_member(struct listing *m, struct str name, struct str value, stru
     return 0;
 }
 
-static int set_members(struct listing *m, const struct json *j, struct err *e)
-{
-    struct arena *a = &m->call->req->arena;
-    struct buf text;
-    int err = 0;
-    buf_init(&text, LIMIT_BODY);
-    for (const struct json_node *v = json_first(json_root(j)); v && !err; v = json_next(json_root(j), v)) {
-        struct str name = json_key(j, v), value = json_span(j, v);
-        if (v->kind == JSON_NULL) continue;
-        buf_clear(&text);
-        if (v->kind == JSON_STRING) value = json_string(j, v, &text);
-        if (v->kind == JSON_OBJECT || v->kind == JSON_ARRAY)
-            err = err_set(e, ERR_INVALID, "%.*s must be a text or a number, not %s", STR_ARG(name), json_kind_name(v->kind));
-        else err = set_member(m, name, arena_str(a, value), e);
-    }
-    buf_release(&text);
-    return err;
-}
-
-/* The next three answer a refusal themselves. */
-static int read_filter(struct listing *m)
-{
-    struct call *c = m->call;
-    struct buf made = call_buf(c);
-    struct err e = {0};
-    struct json j;
-    json_init(&j);
-    int err = route_call_make(c, c->through->value, NULL, 0, &made, &e);
-    if (!err) err = json_parse(&j, buf_str(&made), &e);
-    if (!err) err = set_members(m, &j, &e);
-    if (err) call_problem(c, &e);
-    json_release(&j);
-    buf_release(&made);
-    return err;
-}
-
+/* The next two answer a refusal themselves. */
 static int read_limit(struct listing *m)
 {
     struct call *c = m->call;
@@ -174,7 +140,7 @@ void route_notices(struct call *c)
 {
     struct listing *m = arena_alloc(&c->req->arena, sizeof *m);
     m->call = c;
-    if (read_filter(m) || read_limit(m) || read_cursor(m)) return;
+    if (route_filter_each(c, set_filter, &m->list) || read_limit(m) || read_cursor(m)) return;
     if (call_claim(c, m->list.limit * NOTICE_EXPECTED)) return;
     store_notice_list(c->api->server->store, &m->list, on_listed, m);
 }

@@ -80,13 +80,11 @@ static void write_windows(struct buf *b, const struct metrics *m, const struct l
 
 static void write_queues(struct buf *b, const struct server *s, const struct store_counts *counts)
 {
-    static const struct store_count none;
     int64_t now_ms = turn_wall_ms(s->turn);
     for (size_t i = 0; i < s->queues.n; i++) {
         const struct queue *q = s->queues.all[i];
         if (!q->declared || q->name.p[0] == '$') continue; /* the server's own */
-        const struct store_count *n = lately_count_of(counts, q->name);
-        if (!n) n = &none;
+        const struct store_count *n = depth_of(counts, q->name);
         json_write_open(b, '{');
         json_write_member_str(b, "queue", q->name);
         json_write_member_bool(b, "paused", q->paused);

@@ -10,12 +10,6 @@
 
 #define ROOM 1536 /* most tasks without their payload */
 
-static void nullable(struct buf *b, const char *key, struct str s)
-{
-    if (s.p) json_write_member_str(b, key, s);
-    else json_write_member_null(b, key);
-}
-
 void task_json_write_error(struct buf *b, const struct failure *f)
 {
     if (f->code.len == 0) {
@@ -25,8 +19,8 @@ void task_json_write_error(struct buf *b, const struct failure *f)
     json_write_open(b, '{');
     json_write_member_str(b, "code", f->code);
     json_write_member_str(b, "message", f->message);
-    nullable(b, "detail", f->detail);
-    nullable(b, "type", f->type);
+    json_write_member_nullable(b, "detail", f->detail);
+    json_write_member_nullable(b, "type", f->type);
     json_write_key(b, "attempt");
     if (f->attempt) json_write_int(b, f->attempt);
     else json_write_null(b);
@@ -75,7 +69,7 @@ static void payload(struct buf *b, const struct task *t, enum task_show show)
     json_write_key(b, "error");
     task_json_write_error(b, state_is_ending(t->life.state) ? &t->ending.failure : &t->last);
     json_write_member_raw(b, "files", t->ending.files.len ? t->ending.files : STR("[]"));
-    nullable(b, "subject", t->body.subject);
+    json_write_member_nullable(b, "subject", t->body.subject);
     json_write_key(b, "tags");
     json_write_open(b, '{');
     for (size_t i = 0; i < t->body.n_tags; i++) {
@@ -181,15 +175,15 @@ static struct range write_task(struct buf *b, struct server *s, const struct tas
     payload(b, t, show);
     times(b, s, t, place->delivery);
     urls(b, &t->body.id);
-    nullable(b, "key", t->body.key);
-    nullable(b, "limit_key", t->body.limit_key);
-    nullable(b, "batch_key", t->body.batch_key);
+    json_write_member_nullable(b, "key", t->body.key);
+    json_write_member_nullable(b, "limit_key", t->body.limit_key);
+    json_write_member_nullable(b, "batch_key", t->body.batch_key);
     json_write_key(b, "cost");
     json_write_double(b, t->body.cost);
     json_write_key(b, "cached_from");
     if (state_is_ending(t->life.state) && t->ending.cached) json_write_id(b, &t->ending.cached_from);
     else json_write_null(b);
-    nullable(b, "step", t->body.step);
+    json_write_member_nullable(b, "step", t->body.step);
     steps_json_write(b, s, t);
     json_write_close(b, '}');
     return at;
@@ -230,15 +224,4 @@ void task_json_write_id(struct buf *b, const struct id *id)
     json_write_key(b, "id");
     json_write_id(b, id);
     json_write_close(b, '}');
-}
-
-struct task task_json_of_new(const struct store_add_item *item)
-{
-    struct task t = {.body = *item->body, .life = item->life, .input_bytes = item->body->input.len,
-                     .follows = item->follows, .has_leader = item->follows, .leader = item->leader};
-    if (!item->cached) return t;
-    t.result_bytes = item->result_bytes;
-    t.ending = (struct task_ending){.life = item->life, .finished_at_ms = item->finished_at_ms, .cached = true,
-                                    .cached_from = item->cached_from};
-    return t;
 }

@@ -32,8 +32,6 @@ struct task_place {
 };
 /* The whole task with its place, and its tag. */
 void task_json_write_placed(struct buf *b, struct server *s, const struct task *t, const struct task_place *place, char etag[ETAG_TEXT]);
-/* A task just added: no store needs to be asked. */
-struct task task_json_of_new(const struct store_add_item *item);
 /* {"id":"..."} */
 void task_json_write_id(struct buf *b, const struct id *id);
 #define TASK_JSON_PATH (10 + ID_TEXT) /* "/v1/tasks/...", NUL included */

@@ -46,7 +46,7 @@ static void accepted(struct submit *m)
     struct call *c = m->call;
     char location[TASK_JSON_PATH];
     struct str path = task_json_path(&m->body.id, location);
-    struct task t = task_json_of_new(&m->item);
+    struct task t = store_added(&m->item);
     struct buf b = call_buf(c);
     bool minimal = !c->through && str_eq_nocase(prefer_find(c->req, "return"), STR("minimal"));
     if (minimal) task_json_write_id(&b, &m->body.id);
@@ -72,7 +72,7 @@ static void wait(struct submit *m)
 /* From its creation on. */
 static void follow(struct submit *m)
 {
-    struct task t = task_json_of_new(&m->item);
+    struct task t = store_added(&m->item);
     event_stream_submitted(m->call, &t);
 }
 

@@ -24,20 +24,6 @@ const struct route uploaded_routes[] = {
 
 #define NONE "there is no such file"
 
-/* params[0]; answers the 404 itself. */
-static bool is_id(struct call *c, struct id *ret)
-{
-    if (id_parse(ret, c->params[0]) == 0) return true;
-    call_refuse(c, ERR_NOT_FOUND, NONE);
-    return false;
-}
-
-static void refuse(struct call *c, int err)
-{
-    if (err == ERR_NOT_FOUND) call_refuse(c, err, NONE);
-    else call_store_failed(c, err);
-}
-
 /* ---- one ---- */
 
 struct wanted {
@@ -50,7 +36,7 @@ static void get(struct call *c, void (*on_done)(struct store_req *req))
 {
     struct wanted *w = arena_alloc(&c->req->arena, sizeof *w);
     w->call = c;
-    if (is_id(c, &w->get.id)) store_file_get(c->api->server->store, &w->get, on_done, w);
+    if (!call_id_or(c, NONE, &w->get.id)) store_file_get(c->api->server->store, &w->get, on_done, w);
 }
 
 /* True: it is there. */
@@ -59,7 +45,7 @@ static bool is_there(struct wanted *w)
     int err = w->get.req.err ? w->get.req.err : w->get.found;
     if (!err) return true;
     store_release(&w->get.req);
-    refuse(w->call, err);
+    call_store_failed_or(w->call, err, NONE);
     return false;
 }
 
@@ -110,7 +96,7 @@ static void on_drop(struct store_req *req)
     if (err == ERR_CONFLICT) {
         call_refuse(d->call, err, "a task that has not ended refers to this file");
     } else if (err == ERR_NOT_FOUND) {
-        refuse(d->call, err);
+        call_store_failed_or(d->call, err, NONE);
     } else if (err) {
         call_refuse(d->call, err, "%s; nothing was removed, try again later", err_text(err));
     } else {
@@ -123,7 +109,7 @@ static void drop(struct call *c)
 {
     struct dropping *d = arena_alloc(&c->req->arena, sizeof *d);
     d->call = c;
-    if (is_id(c, &d->drop.id)) store_file_drop(c->api->server->store, &d->drop, on_drop, d);
+    if (!call_id_or(c, NONE, &d->drop.id)) store_file_drop(c->api->server->store, &d->drop, on_drop, d);
 }
 
 /* ---- list ---- */

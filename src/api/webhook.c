@@ -54,6 +54,7 @@ static int read_url(const struct members *m, void *to, const struct json_node *v
     if (check_host(r->wish, r->server, &why)) return refuse(m, &why, pointer);
     return 0;
 }
+
 static int read_events(const struct members *m, void *to, const struct json_node *v, const char *pointer)
 {
     struct reading *r = to;
@@ -240,7 +241,6 @@ void webhook_write_brief(struct buf *b, const struct task *d)
     json_write_id(b, &d->body.id);
     json_write_member_text(b, "status", webhook_status(d));
     json_write_member_int(b, "attempts", d->life.attempt);
-    if (last->code.len) json_write_member_str(b, "last_error", last->message);
-    else json_write_member_null(b, "last_error");
+    json_write_member_nullable(b, "last_error", last->code.len ? last->message : STR_NONE);
     json_write_close(b, '}');
 }

@@ -219,6 +219,12 @@ void json_write_member_str(struct buf *b, const char *key, struct str s)
     json_write_str(b, s);
 }
 
+void json_write_member_nullable(struct buf *b, const char *key, struct str s)
+{
+    if (s.p) json_write_member_str(b, key, s);
+    else json_write_member_null(b, key);
+}
+
 void json_write_member_text(struct buf *b, const char *key, const char *s)
 {
     if (s) json_write_member_str(b, key, str_of(s));

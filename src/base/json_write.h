@@ -24,6 +24,7 @@ void json_write_time(struct buf *b, int64_t ms);     /* RFC 3339; null when 0 */
 void json_write_id(struct buf *b, const struct id *id);
 /* key and value at once */
 void json_write_member_str(struct buf *b, const char *key, struct str s);
+void json_write_member_nullable(struct buf *b, const char *key, struct str s); /* null when p is NULL */
 void json_write_member_text(struct buf *b, const char *key, const char *s);
 void json_write_member_int(struct buf *b, const char *key, int64_t v);
 void json_write_member_bool(struct buf *b, const char *key, bool v);

@@ -11,9 +11,9 @@
  * without looking at the time: a server that is dead without saying so is given up.
  */
 #include "base/limits.h"
+#include "base/sse.h"
 #include "client/bide_error.h"
 #include "client/bide_request.h"
-#include "client/bide_sse.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -24,11 +24,12 @@
 #define REST_MS 100       /* the first one; doubled for each further one */
 #define REST_MOST_MS 2000 /* unless the server says how long */
 #define SLICE_MS 50
+#define EVENT_MAX (32 * 1024 * 1024) /* a line, or the data of one event; an output of 1 MiB may be six times that, escaped */
 
 struct follow {
     struct bide_client *client;
     const struct bide_follow *what;
-    struct bide_sse sse;
+    struct sse sse;
     int64_t heard_at_ms; /* the last byte, or where it began to listen */
     int64_t gone_at_ms;  /* when it was found to be away; 0: it is not */
     int64_t rest_ms;     /* the last one; 0: none since something came */
@@ -51,7 +52,7 @@ static void say_away(struct follow *f, bool away, const struct bide_error *why)
     if (news && f->what->on_away) f->what->on_away(f->what->user, away ? why : NULL);
 }
 
-static bool on_event(struct bide_sse *s)
+static bool on_event(struct sse *s)
 {
     struct follow *f = s->user;
     struct bide_event event = {.name = s->name, .id = s->id, .data = s->data.p ? s->data.p : "", .data_len = s->data.len};
@@ -66,7 +67,7 @@ static bool on_bytes(void *user, const char *p, size_t len)
     f->rest_ms = f->gone_at_ms = 0;
     f->answered = true;
     say_away(f, false, NULL);
-    f->err = bide_sse_add(&f->sse, (struct str){p, len});
+    f->err = sse_add(&f->sse, (struct str){p, len});
     return !f->err && !f->enough;
 }
 
@@ -106,7 +107,7 @@ static int listen_once(struct follow *f, int *ret_status, struct bide_error *err
                                   .last_event_id = f->sse.id[0] ? f->sse.id : NULL, .path = path.p};
     int rc = -1;
     buf_init(&answer, LIMIT_INLINE);
-    bide_sse_again(&f->sse);
+    sse_again(&f->sse);
     f->silent = false;
     f->heard_at_ms = now_ms();
     if (buf_err(&path) == ERR_NOMEM) bide_error_nomem(error);
@@ -148,7 +149,7 @@ static int listen_on(struct follow *f, struct bide_error *error)
         int status = 0, rc = listen_once(f, &status, &why);
         if (f->enough || (rc == 0 && status == 204)) return 0;
         if (f->err == ERR_NOMEM) return bide_error_nomem(error);
-        if (f->err) return bide_error_set(error, "too_large", "an event is over %d bytes", BIDE_SSE_EVENT);
+        if (f->err) return bide_error_set(error, "too_large", "an event is over %d bytes", EVENT_MAX);
         if (!f->given_up && rc && f->silent) bide_error_set(&why, err_word(ERR_AWAY), "%s said nothing for %d s", bide_client_server(f->client), SILENCE_MS / 1000);
         if (!f->given_up && rc == 0) bide_error_set(&why, err_word(ERR_AWAY), "%s ended the stream", bide_client_server(f->client));
         if (!f->given_up && !is_patient(f, &why)) {
@@ -165,10 +166,10 @@ int bide_client_follow(struct bide_client *c, const struct bide_follow *what, st
     struct follow f = {.client = c, .what = what};
     if (what->id && !*what->id) return bide_error_set(error, "invalid", "an empty id");
     if (!what->id && what->what != BIDE_FOLLOW_EVENTS) return bide_error_set(error, "invalid", "a log, or an output, is one task's: its id is missing");
-    if (what->last_id && strlen(what->last_id) >= BIDE_SSE_WORD) return bide_error_set(error, "invalid", "last_id is no id of an event: it is too long");
-    bide_sse_init(&f.sse, on_event, &f);
+    if (what->last_id && strlen(what->last_id) >= SSE_WORD) return bide_error_set(error, "invalid", "last_id is no id of an event: it is too long");
+    sse_init(&f.sse, EVENT_MAX, on_event, &f);
     str_copy(f.sse.id, sizeof f.sse.id, str_of(what->last_id ? what->last_id : ""));
     int rc = listen_on(&f, error);
-    bide_sse_release(&f.sse);
+    sse_release(&f.sse);
     return rc;
 }

@@ -16,9 +16,10 @@ static void fail(struct web_stream *s, const char *what, struct str why)
     snprintf(s->why, sizeof s->why, "%s%.*s", what, STR_ARG(utf8_head(why, sizeof s->why / 2)));
 }
 
-static bool on_data(struct sse *sse, struct str data)
+static bool on_event(struct sse *sse)
 {
-    struct web_stream *s = CONTAINER_OF(sse, struct web_stream, sse);
+    struct web_stream *s = sse->user;
+    struct str data = buf_str(&sse->data);
     struct exec_answer event;
     struct arena words = {0};
     if (s->conf->end[0] && str_eq(str_trim(data), str_of(s->conf->end))) {
@@ -45,7 +46,7 @@ static bool on_data(struct sse *sse, struct str data)
 void web_stream_init(struct web_stream *s, const struct web_stream_conf *conf, struct attempt *a)
 {
     *s = (struct web_stream){.conf = conf, .attempt = a};
-    sse_init(&s->sse, on_data);
+    sse_init(&s->sse, LIMIT_SSE_EVENT, on_event, s);
     buf_init(&s->text, LIMIT_RESULT);
 }
 

@@ -6,8 +6,8 @@
 #ifndef HANDLER_WEB_STREAM_H
 #define HANDLER_WEB_STREAM_H
 
+#include "base/sse.h"
 #include "handler/web.h"
-#include "http/sse.h"
 
 struct web_stream {
     const struct web_stream_conf *conf; /* borrowed */

@@ -67,7 +67,7 @@ static struct str keep(char **p, struct str s)
 }
 
 /* One block of memory: the event, its tags, all texts. */
-static struct bus_event *copy(const struct bus_event *e, size_t *ret_size)
+static struct bus_event *copy(const struct bus_event *e)
 {
     size_t size = sizeof *e + e->n_tags * sizeof *e->tags + e->type.len + e->queue.len + e->subject.len + e->data.len + e->with_result.len;
     for (size_t i = 0; i < e->n_tags; i++) size += e->tags[i].key.len + e->tags[i].value.len;
@@ -75,6 +75,7 @@ static struct bus_event *copy(const struct bus_event *e, size_t *ret_size)
     struct task_tag *tags = (struct task_tag *)(kept + 1);
     char *p = (char *)(tags + e->n_tags);
     *kept = *e;
+    kept->size = size;
     kept->tags = tags;
     for (size_t i = 0; i < e->n_tags; i++) tags[i] = (struct task_tag){keep(&p, e->tags[i].key), keep(&p, e->tags[i].value)};
     kept->type = keep(&p, e->type);
@@ -82,16 +83,13 @@ static struct bus_event *copy(const struct bus_event *e, size_t *ret_size)
     kept->subject = keep(&p, e->subject);
     kept->data = keep(&p, e->data);
     kept->with_result = keep(&p, e->with_result);
-    *ret_size = size;
     return kept;
 }
-
-static size_t size_of(const struct bus_event *e) { return sizeof *e + e->data.len + e->with_result.len; }
 
 static void forget_first(struct bus *b)
 {
     struct bus_event *e = at(b, b->first);
-    b->bytes -= size_of(e);
+    b->bytes -= e->size;
     b->ring[b->first % BUS_EVENTS] = NULL;
     b->first++;
     free(e);
@@ -99,13 +97,12 @@ static void forget_first(struct bus *b)
 
 static struct bus_event *append(struct bus *b, const struct bus_event *e)
 {
-    size_t size;
-    struct bus_event *kept = copy(e, &size);
+    struct bus_event *kept = copy(e);
     kept->seq = ++b->last;
     kept->next_of_task = 0;
     if (b->last - b->first == BUS_EVENTS) forget_first(b);
     b->ring[kept->seq % BUS_EVENTS] = kept;
-    b->bytes += size_of(kept);
+    b->bytes += kept->size;
     while (b->bytes > LIMIT_EVENTS && b->first < b->last) forget_first(b);
     return kept;
 }
@@ -226,7 +223,7 @@ static void on_wake(struct later *later)
     if (!list_empty(&b->woken)) turn_next(b->turn, &b->wake, on_wake);
 }
 
-void bus_wake(struct bus *b, struct listener *l)
+static void wake(struct bus *b, struct listener *l)
 {
     if (!list_empty(&l->woken)) return;
     list_push(&b->woken, &l->woken);
@@ -240,7 +237,7 @@ static void tell_those(struct bus *b, struct list *listeners, const struct bus_e
         struct listener *l = CONTAINER_OF(it, struct listener, link);
         if (!fits(l, e)) continue;
         if (!l->next) l->next = e->seq;
-        bus_wake(b, l);
+        wake(b, l);
     }
 }
 
@@ -264,7 +261,7 @@ static void cut_those(struct bus *b, struct list *listeners)
         struct listener *l = CONTAINER_OF(it, struct listener, link);
         l->cut = true;
         l->next = 0;
-        bus_wake(b, l);
+        wake(b, l);
     }
 }
 
@@ -321,7 +318,7 @@ bool bus_join(struct bus *b, struct listener *l, const struct bus_place *after)
     }
     bool whole = !after->interest || knows_all(b, l, after);
     if (after->interest && whole) l->next = first_for(b, l, after->seq + 1);
-    if (l->next || l->over) bus_wake(b, l);
+    if (l->next || l->over) wake(b, l);
     return whole;
 }
 
@@ -375,7 +372,7 @@ static void tell_over(struct bus *b, struct list *listeners)
     {
         struct listener *l = CONTAINER_OF(it, struct listener, link);
         l->over = true;
-        bus_wake(b, l);
+        wake(b, l);
     }
 }
 

@@ -49,6 +49,7 @@ struct bus_event {
     struct str data;           /* JSON */
     struct str with_result;    /* an ending: the same with its result, for who follows this task; p NULL: as data */
     uint64_t next_of_task;     /* the bus's: seq of the next one of the same task; 0: none yet */
+    size_t size;               /* the bus's: bytes it takes with all its parts */
 };
 
 struct listener {              /* the owner sets the first block, the rest is the bus's */
@@ -114,6 +115,5 @@ void bus_leave(struct bus *b, struct listener *l); /* nothing when it does not l
  * missing before what comes next. */
 const struct bus_event *bus_read(struct bus *b, struct listener *l, bool *ret_cut);
 struct bus_place bus_place_after(const struct bus *b, const struct listener *l, const struct bus_event *e); /* NULL: all there are */
-void bus_wake(struct bus *b, struct listener *l); /* on_news, though nothing is new */
 
 #endif

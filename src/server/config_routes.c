@@ -113,7 +113,8 @@ static const struct {
     {"fields", SUBMITS, "submit and run"},  {"subject", SUBMITS, "submit and run"},     {"priority", SUBMITS, "submit and run"},
     {"tags", SUBMITS, "submit and run"},    {"key", SUBMITS, "submit and run"},         {"on_conflict", SUBMITS, "submit and run"},
     {"input", SUBMITS, "submit and run"},   {"keep", SUBMITS, "submit and run"},
-    {"limit_key", SUBMITS, "submit and run"}, {"wait", RUNS, "run"},                    {"failed_status", RUNS, "run"},
+    {"limit_key", SUBMITS, "submit and run"}, {"callback.url", SUBMITS, "submit and run"},  {"wait", RUNS, "run"},
+    {"failed_status", RUNS, "run"},
     {"limit", LISTS, "list, count and notifications"}, {"cursor", 1U << CONFIG_LIST | 1U << CONFIG_NOTIFICATIONS, "list and notifications"},
 };
 

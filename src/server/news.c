@@ -138,9 +138,11 @@ static void tell_or_look(struct news *n, enum bus_kind kind, const struct task *
 void news_created(struct news *n, const struct store_add_item *it)
 {
     if (it->existed || it->existing || it->replayed || !wants(n, BUS_CREATED, &it->body->id)) return;
-    struct task t = {.body = *it->body, .life = it->life, .input_bytes = it->body->input.len,
-                     .follows = it->follows, .has_leader = it->follows, .leader = it->leader};
-    if (it->cached) t.life = (struct life){.state = TASK_PENDING, .run = it->life.run}; /* as it was for a moment */
+    struct task t = store_added(it);
+    if (it->cached) { /* as it was for a moment */
+        t.life = (struct life){.state = TASK_PENDING, .run = it->life.run};
+        t.result_bytes = 0;
+    }
     tell(n, BUS_CREATED, &t);
 }
 

@@ -84,3 +84,14 @@ STORE_DOOR(notice_drop, STORE_NOTICE_DROP)
 STORE_DOOR(notice_sweep, STORE_NOTICE_SWEEP)
 STORE_DOOR(notice_get, STORE_NOTICE_GET)
 STORE_DOOR(notice_list, STORE_NOTICE_LIST)
+
+struct task store_added(const struct store_add_item *item)
+{
+    struct task t = {.body = *item->body, .life = item->life, .input_bytes = item->body->input.len,
+                     .follows = item->follows, .has_leader = item->follows, .leader = item->leader};
+    if (!item->cached) return t;
+    t.result_bytes = item->result_bytes;
+    t.ending = (struct task_ending){.life = item->life, .finished_at_ms = item->finished_at_ms, .cached = true,
+                                    .cached_from = item->cached_from};
+    return t;
+}

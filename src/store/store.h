@@ -95,6 +95,7 @@ struct store_add {
     size_t n_notices;
     bool unowed;                  /* out: that was done already, or is not there: nothing was added */
 };
+struct task store_added(const struct store_add_item *item); /* as it stands, without asking; borrows from its body */
 
 /* A task that ended without an attempt: it did not start in time, or has the result of `cached_from`, which it followed. */
 struct store_tick_item {

@@ -3,8 +3,8 @@
  * Fuzz target: any bytes as the streamed answer of somebody else's server. Whole and in pieces: the same events. As a stream
  * of an http type: text that is UTF-8, one ending at most, whatever the events say.
  */
+#include "base/sse.h"
 #include "handler/web_stream.h"
-#include "http/sse.h"
 #include "test/fuzz/fuzz.h"
 
 struct reading {
@@ -13,11 +13,12 @@ struct reading {
     int n;
 };
 
-static bool on_data(struct sse *s, struct str data)
+static bool on_event(struct sse *s)
 {
-    struct reading *r = CONTAINER_OF(s, struct reading, sse);
+    struct reading *r = s->user;
+    struct str data = buf_str(&s->data);
     must(data.len <= LIMIT_SSE_EVENT);
-    r->hash = r->hash * 31 + str_hash(data) + data.len;
+    r->hash = r->hash * 31 + str_hash(data) + data.len + str_hash(str_of(s->name)) + str_hash(str_of(s->id));
     r->n++;
     return true;
 }
@@ -26,7 +27,7 @@ static void read_events(struct reading *r, struct str bytes, uint64_t chance)
 {
     int rc = 0;
     *r = (struct reading){0};
-    sse_init(&r->sse, on_data);
+    sse_init(&r->sse, LIMIT_SSE_EVENT, on_event, r);
     while (bytes.len && rc == 0) rc = sse_add(&r->sse, fuzz_cut(&bytes, &chance));
     must(rc == 0 || rc == ERR_TOO_BIG);
     sse_release(&r->sse);

@@ -99,7 +99,7 @@ static void check_shown(const struct task_body *body)
     struct json j;
     struct err e;
     struct life life = life_begin(&body->rules, 1, body->run_at_ms, body->created_at_ms);
-    struct task t = task_json_of_new(&(struct store_add_item){.body = body, .life = life});
+    struct task t = store_added(&(struct store_add_item){.body = body, .life = life});
     buf_init(&b, LIMIT_HTTP_REPLY);
     task_json_write(&b, &sim->server, &t, body->input.len <= LIMIT_INLINE);
     must(!buf_err(&b) && b.len <= TASK_JSON_MAX);

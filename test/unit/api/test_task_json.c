@@ -252,7 +252,7 @@ TEST(one_that_was_answered_says_by_whom_and_has_completed_at_once)
     struct store_add_item item = {.body = &t.body, .life = {.state = TASK_COMPLETED, .run = 1}, .cached = true, .result_bytes = 17,
                                   .finished_at_ms = NOW};
     item.cached_from.b[15] = 0x2a;
-    t = task_json_of_new(&item);
+    t = store_added(&item);
     write_task(&t, false);
     CHECK_MEMBER("status", "\"completed\"");
     CHECK_MEMBER("cached_from", "\"00000000-0000-0000-0000-00000000002a\"");
@@ -263,7 +263,7 @@ TEST(one_that_was_answered_says_by_whom_and_has_completed_at_once)
     CHECK_MEMBER("timing.batch_size", "null");
     item.cached = false;
     item.life.state = TASK_PENDING;
-    t = task_json_of_new(&item);
+    t = store_added(&item);
     write_task(&t, false);
     CHECK_MEMBER("cached_from", "null");
     end();

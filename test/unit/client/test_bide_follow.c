@@ -4,7 +4,6 @@
  * program can be moved: silence is not waited for.
  */
 #include "canned.h"
-#include "client/bide_sse.h"
 
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -201,42 +200,6 @@ TEST(silence_of_45_seconds_is_a_broken_connection)
     CHECK_STR(str_of(t.text), "a/1/1;end/1/2;");
     CHECK(canned_asked(1, "Last-Event-ID: 1\r\n"));
     CHECK_INT(t.away, 1);
-}
-
-/* ---- the parser ---- */
-
-static char seen[2048];
-
-static bool keep(struct bide_sse *s)
-{
-    size_t len = strlen(seen);
-    snprintf(seen + len, sizeof seen - len, "%s/%s/%s;", s->name, s->id, s->data.p ? s->data.p : "");
-    return true;
-}
-
-TEST(cut_anywhere_the_same_is_read)
-{
-    static const char text[] = "\xEF\xBB\xBFid: 1\r\n: words\r\nevent: a\r\ndata: x\r\rid: 2\ndata\n\nunknown: 1\nretry: 70\nid\n\ndata: y\ndata:  z\n\n";
-    for (size_t cut = 0; cut < sizeof text; cut++) {
-        struct bide_sse s;
-        seen[0] = '\0';
-        bide_sse_init(&s, keep, NULL);
-        CHECK_INT(bide_sse_add(&s, (struct str){text, cut}), 0);
-        CHECK_INT(bide_sse_add(&s, (struct str){text + cut, sizeof text - 1 - cut}), 0);
-        CHECK_STR(str_of(seen), "a/1/x;/2/;//y\n z;");
-        CHECK_INT(s.retry_ms, 70);
-        bide_sse_release(&s);
-    }
-}
-
-TEST(an_event_that_is_too_long_is_an_error)
-{
-    struct bide_sse s;
-    bide_sse_init(&s, keep, NULL);
-    s.line.max = 16;
-    CHECK_INT(bide_sse_add(&s, STR("data: a text of more than 16 bytes")), ERR_TOO_BIG);
-    CHECK_INT(bide_sse_add(&s, STR("\n\n")), 0);
-    bide_sse_release(&s);
 }
 
 TEST_MAIN

@@ -5,7 +5,7 @@
  * not under a sanitizer, which has its own.
  */
 #include "bide.h"
-#include "client/bide_sse.h"
+#include "base/sse.h"
 #include "test/test.h"
 
 #include <arpa/inet.h>
@@ -149,19 +149,19 @@ static void get_from_nowhere(void)
 
 TEST(a_request_without_memory_says_so) { each_fails(get_from_nowhere); }
 
-static bool on_event(struct bide_sse *s) { return s->has_data; }
+static bool on_event(struct sse *s) { return s->has_data; }
 
 static void parse_events(void)
 {
     char text[600] = "id: 1\nevent: a\ndata: ";
-    struct bide_sse s;
+    struct sse s;
     memset(text + strlen(text), 'x', sizeof text - 1 - strlen(text));
     text[sizeof text - 1] = '\0';
     memcpy(text + sizeof text - 3, "\n\n", 2);
-    bide_sse_init(&s, on_event, NULL);
-    int rc = bide_sse_add(&s, str_of(text));
+    sse_init(&s, 1000, on_event, NULL);
+    int rc = sse_add(&s, str_of(text));
     CHECK_INT(rc, failed ? ERR_NOMEM : 0);
-    bide_sse_release(&s);
+    sse_release(&s);
 }
 
 TEST(events_without_memory_are_an_error) { each_fails(parse_events); }

@@ -236,6 +236,30 @@ TEST(the_ring_is_bounded_in_bytes_and_one_larger_than_it_is_heard_by_who_is_quic
     free(large);
 }
 
+TEST(the_ring_is_bounded_in_bytes_of_all_that_an_event_has)
+{
+    enum { LARGE = LIMIT_EVENTS / 4, EACH = 3 };
+    static struct ear ear;
+    char *text = mem_new(LARGE);
+    memset(text, 'x', LARGE);
+    struct str large = {text, LARGE};
+    struct task_tag tag = {STR("k"), large};
+    struct bus_event with[] = {{.type = large},   {.queue = large},       {.subject = large},
+                               {.data = large},   {.with_result = large}, {.tags = &tag, .n_tags = 1}};
+    begin();
+    join(&ear, 1, from_now);
+    ear.deaf = true;
+    for (size_t i = 0; i < sizeof with / sizeof *with; i++) {
+        with[i].kind = BUS_STARTED;
+        with[i].id = id_of(1);
+        for (int n = 0; n < 2 * EACH; n++) bus_tell(&bus, &with[i]);
+        CHECK_INT(bus.last - bus.first + 1, EACH);
+    }
+    bus_leave(&bus, &ear.listener);
+    finish();
+    free(text);
+}
+
 /* After the event `seq` that was heard by `ear`. */
 static struct bus_place place(const struct ear *ear, uint64_t seq)
 {

@@ -96,6 +96,7 @@ TEST(a_route_does_one_thing)
     refuse("{path: GET /a, health: {x: y}}", 20, "\"health\": this takes nothing: write {}");
     refuse("{path: GET /a, get: {x: query.id}}", 20, "\"get\": expected the source of a task's id, like path.task_id");
     refuse("{path: GET /a, health: {}, fields: body}", 32, "\"fields\": this goes with submit and run");
+    refuse("{path: GET /a, list: {}, callback: {url: query.url}}", 41, "\"callback.url\": this goes with submit and run");
     refuse("{path: POST /a, submit: a, wait: 5s}", 32, "\"wait\": this goes with run");
     refuse("{path: POST /a, run: a, limit: 5}", 29, "\"limit\": this goes with list, count and notifications");
     refuse("{path: POST /a, run: a, on_conflict: existing}", 29, "\"on_conflict\": this says what becomes of a \"key\" that is held: give one");

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * See bide_sse.h. An event that was not ended by a blank line is no event, and its id is not where to go on from.
+ * See sse.h. An event that was not ended by a blank line is no event, as the standard has it, and its id is not where to go on from.
  */
-#include "client/bide_sse.h"
+#include "base/sse.h"
 
 #include "base/text.h"
 
-void bide_sse_init(struct bide_sse *s, bool (*on_event)(struct bide_sse *s), void *user)
+void sse_init(struct sse *s, size_t max, bool (*on_event)(struct sse *s), void *user)
 {
-    *s = (struct bide_sse){.on_event = on_event, .user = user};
-    buf_init(&s->line, BIDE_SSE_EVENT);
-    buf_init(&s->data, BIDE_SSE_EVENT);
+    *s = (struct sse){.on_event = on_event, .user = user};
+    buf_init(&s->line, max);
+    buf_init(&s->data, max);
 }
 
-void bide_sse_release(struct bide_sse *s)
+void sse_release(struct sse *s)
 {
     buf_release(&s->line);
     buf_release(&s->data);
 }
 
-static void begin_event(struct bide_sse *s)
+static void begin_event(struct sse *s)
 {
     buf_clear(&s->data);
     s->has_data = false;
     s->name[0] = '\0';
 }
 
-void bide_sse_again(struct bide_sse *s)
+void sse_again(struct sse *s)
 {
     buf_clear(&s->line);
     begin_event(s);
@@ -34,20 +34,20 @@ void bide_sse_again(struct bide_sse *s)
     s->begun = s->after_cr = s->stopped = false;
 }
 
-static void end_event(struct bide_sse *s)
+static void end_event(struct sse *s)
 {
     memcpy(s->id, s->coming, sizeof s->id);
     if (s->has_data && !s->on_event(s)) s->stopped = true;
     begin_event(s);
 }
 
-static void take_word(char to[BIDE_SSE_WORD], struct str value)
+static void take_word(char to[SSE_WORD], struct str value)
 {
     if (memchr(value.p ? value.p : "", '\0', value.len)) return;
-    if (!str_copy(to, BIDE_SSE_WORD, value)) to[0] = '\0';
+    if (!str_copy(to, SSE_WORD, value)) to[0] = '\0';
 }
 
-static void take_line(struct bide_sse *s)
+static void take_line(struct sse *s)
 {
     struct str value = buf_str(&s->line);
     int64_t ms;
@@ -69,7 +69,7 @@ static void take_line(struct bide_sse *s)
     }
 }
 
-int bide_sse_add(struct bide_sse *s, struct str bytes)
+int sse_add(struct sse *s, struct str bytes)
 {
     while (bytes.len && !s->stopped) {
         if (s->after_cr && bytes.p[0] == '\n') bytes = str_sub(bytes, 1, bytes.len);

@@ -2,18 +2,17 @@
  *
  * Server-sent events, whatever way their bytes are cut.
  */
-#include "http/sse.h"
+#include "base/sse.h"
 #include "base/limits.h"
 #include "test.h"
 
 static struct buf seen;
 static int wanted; /* events until no more is; 0: all */
 
-static bool on_data(struct sse *s, struct str data)
+static bool on_event(struct sse *s)
 {
-    (void)s;
     buf_add_char(&seen, '[');
-    buf_add_str(&seen, data);
+    buf_add_str(&seen, buf_str(&s->data));
     buf_add_char(&seen, ']');
     return --wanted != 0;
 }
@@ -24,7 +23,7 @@ static int read_pieces(struct str bytes, size_t piece)
     int rc = 0;
     buf_release(&seen);
     buf_init(&seen, 16 * 1024 * 1024);
-    sse_init(&s, on_data);
+    sse_init(&s, LIMIT_SSE_EVENT, on_event, NULL);
     for (size_t at = 0; at < bytes.len && rc == 0; at += piece) rc = sse_add(&s, str_sub(bytes, at, piece));
     sse_release(&s);
     return rc;
@@ -66,6 +65,41 @@ TEST(a_line_and_an_event_have_a_limit)
         buf_add_text(&b, "data: 0123456789012345678901234567890123456789012345678901234567890123\n");
     CHECK_INT(read_pieces(buf_str(&b), 65536), ERR_TOO_BIG);
     buf_release(&b);
+}
+
+/* ---- names, ids, how long to rest ---- */
+
+static char told[2048];
+
+static bool keep(struct sse *s)
+{
+    size_t len = strlen(told);
+    snprintf(told + len, sizeof told - len, "%s/%s/%s;", s->name, s->id, s->data.p ? s->data.p : "");
+    return true;
+}
+
+TEST(cut_anywhere_names_and_ids_are_the_same)
+{
+    static const char text[] = "\xEF\xBB\xBFid: 1\r\n: words\r\nevent: a\r\ndata: x\r\rid: 2\ndata\n\nunknown: 1\nretry: 70\nid\n\ndata: y\ndata:  z\n\n";
+    for (size_t cut = 0; cut < sizeof text; cut++) {
+        struct sse s;
+        told[0] = '\0';
+        sse_init(&s, 1000, keep, NULL);
+        CHECK_INT(sse_add(&s, (struct str){text, cut}), 0);
+        CHECK_INT(sse_add(&s, (struct str){text + cut, sizeof text - 1 - cut}), 0);
+        CHECK_STR(str_of(told), "a/1/x;/2/;//y\n z;");
+        CHECK_INT(s.retry_ms, 70);
+        sse_release(&s);
+    }
+}
+
+TEST(after_an_error_nothing_is_read)
+{
+    struct sse s;
+    sse_init(&s, 16, keep, NULL);
+    CHECK_INT(sse_add(&s, STR("data: a text of more than 16 bytes")), ERR_TOO_BIG);
+    CHECK_INT(sse_add(&s, STR("\n\n")), 0);
+    sse_release(&s);
 }
 
 TEST_MAIN
