@@ -153,7 +153,7 @@ static struct str write_body(struct api *api, const struct task *t, struct arena
     struct buf b;
     struct task shown = *t;
     if (t->ending.result.len > LIMIT_INLINE) shown.ending.result = STR_NONE;
-    buf_init(&b, TASK_JSON_MAX);
+    buf_init(&b, TASK_JSON_MAX + 1024);
     json_write_open(&b, '{');
     json_write_member_text(&b, "type", bus_word(bus_ending(t->life.state)));
     json_write_member_time(&b, "timestamp", t->ending.finished_at_ms);

@@ -165,6 +165,7 @@ void roster_each(const struct roster *r, void (*f)(void *user, const struct work
 {
     for (size_t i = 0; i < r->n; i++) {
         const struct post *p = &r->posts[i];
+        if (p->duty->type.tells) continue; /* nobody's worker */
         p->handler->ops->each(p->handler, f, user);
         if (p->heir) p->heir->handler->ops->each(p->heir->handler, f, user);
     }

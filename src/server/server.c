@@ -234,6 +234,16 @@ void server_drain_step(struct server *s)
     LIST_EACH_SAFE(l, &s->runs) run_leave(CONTAINER_OF(l, struct run, link));
 }
 
+/* The next server sends them again, under the same id: a receiver that does not answer must not hold up a stop. */
+static void give_back_deliveries(struct server *s)
+{
+    LIST_EACH_SAFE(l, &s->runs)
+    {
+        struct run *r = CONTAINER_OF(l, struct run, link);
+        if (str_eq(r->body.type, STR(WEBHOOK_TYPE))) run_stop(r, STOP_SHUTDOWN);
+    }
+}
+
 void server_drain(struct server *s, void (*on_drained)(void *user), void *user)
 {
     if (s->draining) return;
@@ -243,6 +253,7 @@ void server_drain(struct server *s, void (*on_drained)(void *user), void *user)
     sequel_stop(&s->sequel);
     s->dispatch.open = false;
     ahead_give_back(&s->roster);
+    give_back_deliveries(s);
     pull_desk_drain(&s->roster.desk);
     leases_stop(s);
     s->on_drained = on_drained;
