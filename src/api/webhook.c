@@ -181,6 +181,7 @@ static void fill_body(struct task_body *b, struct api *api, const struct task *t
                             .created_at_ms = turn_wall_ms(api->server->turn), .timeout_ms = 2 * timeout_ms + 10000,
                             .grace_ms = 1000, .retain_ms = c->webhooks.retain_ms, .cost = 1, .limit_key = arena_str(a, w->host),
                             .tags = tags, .n_tags = 1};
+    b->trace = t->body.trace;
     b->rules = (struct life_rules){.max_attempts = WEBHOOK_TRIES, .retry = c->defaults.retry};
 }
 

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "handler/attempt.h"
 #include "handler/single.h"
+#include "handler/traced.h"
 #include "handler/utf8.h"
 #include "handler/verdict.h"
 #include "http/fetch.h"
@@ -195,9 +196,14 @@ static int send(struct sending *s, struct err *e)
     buf_init(&signature, 64 * 1024);
     buf_add_text(&signature, "webhook-signature: ");
     bool is_signed = m->secret_id.p && webhook_sign(&signature, c->keys, c->n_keys, m->secret_id, m->id, now_s, m->body);
-    const char *headers[] = {"Content-Type: application/json", arena_format(&s->arena, "webhook-id: %.*s", STR_ARG(m->id)).p,
-                             arena_format(&s->arena, "webhook-timestamp: %lld", (long long)now_s).p,
-                             is_signed ? arena_text(&s->arena, buf_str(&signature)) : NULL, NULL};
+    char parent[TRACE_PARENT];
+    const char *headers[7] = {"Content-Type: application/json", arena_format(&s->arena, "webhook-id: %.*s", STR_ARG(m->id)).p,
+                              arena_format(&s->arena, "webhook-timestamp: %lld", (long long)now_s).p};
+    size_t n = 3;
+    struct str state = traced_state(s->item.attempt);
+    if (is_signed) headers[n++] = arena_text(&s->arena, buf_str(&signature));
+    if (traced_parent(s->item.attempt, parent)) headers[n++] = arena_format(&s->arena, "traceparent: %s", parent).p;
+    if (state.len) headers[n++] = arena_format(&s->arena, "tracestate: %.*s", STR_ARG(state)).p;
     buf_release(&signature);
     if (m->secret_id.p && !is_signed)
         return err_set(e, ERR_INVALID, "webhooks.secrets has no secret \"%.*s\" any more", STR_ARG(m->secret_id));

@@ -116,6 +116,15 @@ def test_an_ending_is_told_once_signed_with_the_task_as_it_ended(told, remote):
     assert len(remote.requests("/hook")) == 1
 
 
+def test_it_is_in_the_trace_of_its_task(told, remote):
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    body = {"type": "act", "input": {"steps": [["done", 1]]}, **hook(remote)}
+    assert told.post("/v1/tasks", body, {"traceparent": trace, "tracestate": "a=b"}).status == 202
+    [request] = until(lambda: remote.requests("/hook"), "the webhook")
+    assert request.headers["traceparent"].startswith("00-0af7651916cd43dd8448eb211c80319c-") and request.headers["traceparent"] != trace
+    assert request.headers["tracestate"] == "a=b"
+
+
 @pytest.mark.parametrize("ending,events,is_told", [("failed", ["failed"], True), ("failed", ["task.completed", "cancelled"], False), ("cancelled", None, True)])
 def test_of_the_endings_that_were_asked_for(told, remote, ending, events, is_told):
     more = {"events": events} if events else {}
