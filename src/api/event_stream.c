@@ -125,6 +125,7 @@ static void begin(struct event_stream *s)
     if (c->existing) headers[n++] = (struct http_header){STR("Bide-Existing"), STR("true")};
     if (c->replayed) headers[n++] = (struct http_header){STR("Idempotency-Replayed"), STR("true")};
     call_begin(c, s->status, "text/event-stream", headers, n, -1, on_room);
+    http_endless(c->req);
     if (str_eq(c->req->method, STR("HEAD"))) {
         over(s);
         return;

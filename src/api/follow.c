@@ -106,6 +106,7 @@ static void begin(struct follow *f)
     f->begun = true;
     http_set_on_gone(c->req, NULL);
     call_begin(c, 200, f->events ? "text/event-stream" : CALL_TEXT, headers, 2, -1, on_room);
+    http_endless(c->req);
     f->full = http_more(c->req, STR("")) == ERR_AGAIN; /* that it is there can be seen before it says something */
     if (f->events) turn_timer(c->api->server->turn, &f->beat, EVENT_STREAM_BEAT_MS, on_beat);
     if (str_eq(c->req->method, STR("HEAD"))) f->reason = "head"; /* that was all of it */

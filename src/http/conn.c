@@ -282,7 +282,7 @@ static bool is_tired(const struct conn *c)
 static bool is_over(const struct conn *c)
 {
     if (is_tired(c)) return false;
-    if (c->state == CONN_HELD) return c->request->on_gone != NULL || intake_is_unread(c->request);
+    if (c->state == CONN_HELD) return c->request->on_gone != NULL || c->request->outflow.endless || intake_is_unread(c->request);
     return c->state == CONN_LINGER || ((c->state < CONN_HELD || c->state == CONN_WS) && !c->sending);
 }
 

@@ -148,6 +148,8 @@ int http_more(struct http_request *r, struct str bytes) { return outflow_more(re
 
 void http_end(struct http_request *r) { outflow_end(request_of(r)); }
 
+void http_endless(struct http_request *r) { request_of(r)->outflow.endless = true; }
+
 void http_abort(struct http_request *r) { outflow_abort(request_of(r)); }
 
 void http_read(struct http_request *r, void (*on_body)(struct http_request *r, struct str piece, const struct err *e))

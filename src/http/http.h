@@ -109,6 +109,8 @@ void http_drop_body(struct http_request *r);
  * http_end or http_abort, whatever happens. A client that only ended its sending side still gets its answer. */
 void http_begin(struct http_request *r, const struct http_reply *head, int64_t length,
                 void (*on_room)(struct http_request *r));
+/* After http_begin, of an answer that ends only when somebody goes: who ends its sending side does. */
+void http_endless(struct http_request *r);
 /* The next piece; copied where the kernel does not take it. 0: go on; ERR_AGAIN: it was taken, but the next one has to wait
  * for on_room; ERR_AWAY: the client has gone, what is left to do is http_end. The head goes with the first piece; an empty one
  * sends it when it waits, and changes nothing else. With HEAD they are dropped. */

@@ -33,6 +33,7 @@ struct outflow {
     bool headless; /* HEAD, 204, 304: pieces are dropped */
     bool chunked;
     bool to_close; /* the close is its end */
+    bool endless;  /* http_endless */
     uint64_t left; /* of the Content-Length */
     bool last;     /* the connection ends with it */
     void (*on_room)(struct http_request *r);

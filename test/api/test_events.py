@@ -273,6 +273,21 @@ def test_of_a_key_that_is_held_its_holder_is_followed(bide):
         assert words(stream)[-1] == "end"
 
 
+def test_a_reader_that_has_gone_is_noticed_at_once(serve):
+    bide = serve()
+    id = bide.act(["until", bide.gate("never")], delay_ms=3_600_000)
+
+    def streams():
+        [line] = [x for x in bide.send("GET", "/metrics").body.decode().splitlines() if x.startswith("bide_streams ")]
+        return int(line.split()[1])
+
+    open_ones = [task_stream(bide, id), Stream(bide, "/v1/events"), Stream(bide, f"/v1/tasks/{id}/log")]
+    until(lambda: streams() == 3, "three listen")
+    for stream in open_ones:
+        stream.close()
+    until(lambda: streams() == 0, "nobody does")
+
+
 def test_readers_that_go_leave_nothing_behind(serve):
     bide = serve()
     id = bide.act(["until", bide.gate("go22")], ["done", 1])
