@@ -263,6 +263,20 @@ def test_a_delivery_survives_kill_9_wherever_it_is(serve, remote):
     assert {r.headers["webhook-id"] for r in remote.requests("/hook")} == {f"msg_{id}_1"}
 
 
+def test_a_stop_gives_a_delivery_under_way_back_instead_of_waiting_for_it(serve, remote):
+    bide = serve(webhooks=webhooks(timeout="15s"))
+    remote.hold("/hook")
+    id = bide.act(["done", 1], **hook(remote))
+    until(lambda: remote.requests("/hook"), "a try under way")
+    assert [w["pool"] for w in bide.get_json("/v1/workers")["items"]] == ["actor"]
+    assert bide.terminate() == 0
+    remote.let_go("/hook")
+    bide.start()
+    delivery = the_delivery(bide, id, "delivered")
+    assert [t["verdict"] for t in delivery["tries"]] == ["done", "released"]
+    assert {r.headers["webhook-id"] for r in remote.requests("/hook")} == {f"msg_{id}_1"}
+
+
 def test_one_dead_receiver_delays_no_other(serve, remote, another):
     bide = serve(webhooks=webhooks(concurrency=8, host_concurrency=2, timeout="10s"))
     another.hold("/dead")
