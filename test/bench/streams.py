@@ -81,7 +81,8 @@ def reach(server: Server, listeners: int, changes: int) -> List[float]:
     for n in range(changes):
         words, waiting = f'"message":"change {n}."'.encode(), set(by_fd)
         began = time.monotonic()
-        attempt.progress(percent=n * 100 / changes, message=f"change {n}.")
+        answer = attempt.say("progress", {"percent": n * 100 / changes, "message": f"change {n}."})
+        assert answer.status == 200, answer
         while waiting:
             for fd, _ in poll.poll(30):
                 if by_fd[fd].has(words) and fd in waiting:
