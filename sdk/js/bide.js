@@ -131,7 +131,7 @@ export class Bide {
 	}
 }
 
-const path = (id) => "/v1/tasks/" + encodeURIComponent(id);
+const path = (id) => (id[0] === "/" ? id : "/v1/tasks/" + encodeURIComponent(id));
 
 async function tell(events, onEvent) {
 	for await (const event of events) await onEvent(event);

@@ -11,6 +11,7 @@
 #include "api/pull_upload.h"
 #include "api/routes.h"
 #include "api/sequel.h"
+#include "api/shared.h"
 #include "api/task_json.h"
 
 #include <assert.h>
@@ -116,11 +117,11 @@ static const char *allowed(struct call *c, struct str path)
     return text;
 }
 
-static const struct route *find(struct call *c, size_t from, size_t to)
+static const struct route *find(struct call *c, struct str method, struct str path, size_t from, size_t to)
 {
     for (size_t t = from; t < to; t++)
         for (const struct route *r = tables[t]; r->method; r++)
-            if (method_fits(r, c->req->method) && path_fits(r, c->req->path, c->params)) return r;
+            if (method_fits(r, method) && path_fits(r, path, c->params)) return r;
     return NULL;
 }
 
@@ -196,24 +197,40 @@ bool api_in_pieces(void *user, const struct http_request *r)
     return batch_in_pieces(r) || upload_in_pieces(r) || pull_upload_in_pieces(r) || routes_in_pieces(user, r);
 }
 
+static void handle(struct call *c, const struct route *r)
+{
+    if (prepare(c, r)) r->handle(c);
+}
+
+static void on_shared(struct call *c)
+{
+    const struct route *r = find(c, STR("GET"), shared_path(c), OWN, TABLES);
+    if (!r || !shared_has(r)) shared_refuse(c);
+    else if (shared_open(c)) handle(c, r);
+}
+
 void api_on_request(void *user, struct http_request *req)
 {
     struct call *c = arena_alloc(&req->arena, sizeof *c);
     c->api = user;
     c->req = req;
     struct err e = {0};
+    if (shared_is(req->path)) {
+        on_shared(c);
+        return;
+    }
     if (origin_check(req, &e)) {
         call_problem(c, &e);
         return;
     }
-    const struct route *r = find(c, OWN, TABLES);
+    const struct route *r = find(c, req->method, req->path, OWN, TABLES);
     if (!r && routes_find(c)) {
         routes_handle(c);
         return;
     }
-    if (!r) r = find(c, first_table(c), OWN);
-    if (!r) refuse_path(c);
-    else if (prepare(c, r)) r->handle(c);
+    if (!r) r = find(c, req->method, req->path, first_table(c), OWN);
+    if (r) handle(c, r);
+    else refuse_path(c);
 }
 
 void api_handle(struct call *c, const char *method, const char *pattern)

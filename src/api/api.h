@@ -37,6 +37,8 @@ struct call {
     bool existing; /* the answer is the task that holds the key already */
     struct route_call *through; /* it came by a route of the configuration, which shapes its answer; NULL: an own one */
     bool submits;  /* it is a submit */
+    bool shares;   /* the answer has the address under which its task may be shared */
+    bool shared;   /* it came to such an address: its holder sees neither input nor log */
     bool replayed; /* the answer is that of an earlier request with the same idempotency key */
 };
 

@@ -187,6 +187,14 @@ static bool read_seconds(struct str text, int64_t *ret_ms)
     return good;
 }
 
+int call_shares(struct call *c)
+{
+    int64_t share;
+    int err = call_number(c, "share", 0, 1, 0, &share);
+    c->shares = !err && share;
+    return err;
+}
+
 int call_wait_ms(struct call *c, int64_t *ret_ms)
 {
     struct str asked = query_get(&c->query, "wait"), preferred = prefer_find(c->req, "wait");

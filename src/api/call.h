@@ -49,5 +49,7 @@ int call_number(struct call *c, const char *name, int64_t low, int64_t high, int
 /* Seconds (decimals allowed) as `wait=N` of the query or `Prefer: wait=N` (RFC 7240 section 4.3); 0: none. At most
  * LIMIT_WAIT_MS. A query that is not understood is a 400, answered here; such a preference is ignored. */
 int call_wait_ms(struct call *c, int64_t *ret_ms) MUST_USE;
+/* Sets c->shares by `share=1` of the query; answers the 400 itself. */
+int call_shares(struct call *c) MUST_USE;
 
 #endif

@@ -95,7 +95,7 @@ static bool is_as_wanted(struct change *m)
     if (!http_header(c->req, "If-Match").p) return true;
     char etag[ETAG_TEXT];
     struct buf b = call_buf(c);
-    task_json_write_placed(&b, c->api->server, &m->get.task, &(struct task_place){0}, etag);
+    task_json_write_placed(&b, c->api->server, &m->get.task, TASK_SHOW_WHOLE, &(struct task_place){0}, etag);
     buf_release(&b);
     if (etag_is_wanted(c->req, etag)) return true;
     store_release(&m->get.req);

@@ -168,7 +168,8 @@ static struct event_stream *open_stream(struct call *c, int status)
         return NULL;
     }
     struct event_stream *s = arena_alloc(&c->req->arena, sizeof *s);
-    *s = (struct event_stream){.call = c, .status = status, .feed = {.api = c->api, .on_ready = on_ready}};
+    *s = (struct event_stream){.call = c, .status = status, .feed = {.api = c->api, .on_ready = on_ready, .show = task_json_of(c)}};
+    if (c->shared) s->feed.unheard = BUS_BIT(BUS_LOG);
     c->req->user = s;
     return s;
 }

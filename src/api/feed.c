@@ -104,7 +104,7 @@ static void take_snapshot(struct feed *f, const struct task *t)
     bool ended = state_is_ending(t->life.state);
     const struct run *live = server_run(s, &t->body.id);
     buf_init(&b, TASK_JSON_MAX);
-    task_json_write(&b, s, t, ended ? TASK_SHOW_RESULT : TASK_SHOW_NEITHER);
+    task_json_write(&b, s, t, f->show | (ended ? TASK_SHOW_RESULT : TASK_SHOW_NEITHER));
     free((char *)f->snapshot.p); /* of a reset: the earlier one was told long ago */
     f->snapshot = buf_take(&b);
     f->shown = true;
@@ -171,7 +171,7 @@ void feed_open(struct feed *f, const struct id *id, struct str last)
     f->listener.one = id != NULL;
     if (id) {
         f->listener.id = *id;
-        f->listener.kinds = BUS_OF_TASK;
+        f->listener.kinds = BUS_OF_TASK & ~f->unheard;
     }
     f->reset = !bus_join(&f->api->server->news.bus, &f->listener, &after);
     if (id) ask(f);

@@ -33,6 +33,8 @@ struct feed {
     struct listener listener;
     void (*on_ready)(struct feed *f); /* from the turn: feed_read may have something, or the state is one to end by */
     void *user;
+    unsigned show;      /* of enum task_show: how its snapshot is written */
+    unsigned unheard;   /* kinds of one task that are not told */
 
     enum feed_state state;
     bool came_back;     /* it said where it was */
@@ -48,7 +50,7 @@ struct feed {
 };
 
 /* Of the task `id`; NULL: of all that fit what is set in f->listener. `last`: its Last-Event-ID, p NULL: none. f zeroed but for
- * api, listener.filter, listener.kinds, on_ready, user. */
+ * api, listener.filter, listener.kinds, on_ready, user, show, unheard. */
 void feed_open(struct feed *f, const struct id *id, struct str last);
 void feed_open_new(struct feed *f, const struct task *t); /* of one that has just been added, from its creation on */
 bool feed_read(struct feed *f, struct feed_item *ret); /* false: nothing now, and never when it is over */

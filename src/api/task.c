@@ -18,7 +18,7 @@ static void cancel(struct call *c);
 static void retry(struct call *c);
 
 const struct route task_routes[] = {
-    {"GET", "/v1/tasks/{}", " wait ", get},
+    {"GET", "/v1/tasks/{}", " wait share ", get},
     {"GET", "/v1/tasks/{}/result", " ", result},
     {"GET", "/v1/tasks/{}/log", " run attempt from follow ", log_text},
     {"GET", "/v1/tasks/{}/output", " run attempt from follow ", output},
@@ -31,7 +31,7 @@ static void get(struct call *c)
 {
     struct id id;
     int64_t wait_ms;
-    if (call_id(c, &id) || call_wait_ms(c, &wait_ms)) return;
+    if (call_id(c, &id) || call_wait_ms(c, &wait_ms) || call_shares(c)) return;
     wait_start(c, &id, wait_ms);
 }
 
@@ -102,7 +102,7 @@ static void on_result(struct store_req *req)
         no_result(c, req, t);
     } else {
         struct buf b = call_buf(c);
-        task_json_write(&b, c->api->server, t, TASK_SHOW_NEITHER);
+        task_json_write(&b, c->api->server, t, task_json_of(c));
         store_release(req);
         struct http_header later = {STR("Retry-After"), STR("1")};
         call_answer_buf(c, 202, CALL_JSON, &b, &later, 1);

@@ -4,6 +4,7 @@
  */
 #include "api/task_json.h"
 
+#include "api/capability.h"
 #include "api/steps_json.h"
 #include "api/webhook.h"
 #include "server/waiting_on.h"
@@ -59,7 +60,7 @@ static void write_place(struct buf *b, const struct task_place *place)
     json_write_member_time(b, "eta_at", place->eta_at_ms);
 }
 
-static void payload(struct buf *b, const struct task *t, enum task_show show)
+static void payload(struct buf *b, const struct task *t, unsigned show)
 {
     bool done = t->life.state == TASK_COMPLETED;
     if (show & TASK_SHOW_INPUT) json_write_member_raw(b, "input", t->body.input);
@@ -130,25 +131,31 @@ struct str task_json_path(const struct id *id, char path[TASK_JSON_PATH])
     return (struct str){path, sizeof tasks - 1 + ID_TEXT - 1};
 }
 
-/* One of the task's addresses: `path`, which has room for it, and the verb behind it. */
-static void url(struct buf *b, const char *name, char *path, size_t len, struct str verb)
+static void write_share(struct buf *b, const struct server *s, const struct id *id)
 {
-    memcpy(path + len, verb.p, verb.len);
-    json_write_member_str(b, name, (struct str){path, len + verb.len});
+    char path[CAPABILITY_PATH];
+    json_write_member_str(b, "share_url", capability_path(s->store, id, path));
 }
 
-static void urls(struct buf *b, const struct id *id)
+/* The address of the task, or that of whoever holds its capability, and what is below it. */
+static void write_urls(struct buf *b, struct server *s, const struct id *id, unsigned show)
 {
-    char path[TASK_JSON_PATH + 16];
-    size_t len = task_json_path(id, path).len;
+    static const struct {
+        const char *name;
+        struct str verb;
+        bool shared;
+    } all[] = {{"self", STR(""), true},         {"result", STR("/result"), true}, {"events", STR("/events"), true},
+               {"output", STR("/output"), true}, {"log", STR("/log"), false},      {"cancel", STR("/cancel"), false}};
+    char path[CAPABILITY_PATH + 16];
+    bool shared = show & TASK_SHOW_SHARED;
+    size_t len = (shared ? capability_path(s->store, id, path) : task_json_path(id, path)).len;
     json_write_key(b, "urls");
     json_write_open(b, '{');
-    url(b, "self", path, len, STR(""));
-    url(b, "result", path, len, STR("/result"));
-    url(b, "events", path, len, STR("/events"));
-    url(b, "output", path, len, STR("/output"));
-    url(b, "log", path, len, STR("/log"));
-    url(b, "cancel", path, len, STR("/cancel"));
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (shared && !all[i].shared) continue;
+        memcpy(path + len, all[i].verb.p, all[i].verb.len);
+        json_write_member_str(b, all[i].name, (struct str){path, len + all[i].verb.len});
+    }
     json_write_close(b, '}');
 }
 
@@ -156,8 +163,8 @@ struct range {
     size_t from, to;
 };
 
-/* Returns where the place lies in it. */
-static struct range write_task(struct buf *b, struct server *s, const struct task *t, enum task_show show,
+/* Returns where lies in it what is no part of its tag: the place, and the address to share, which is the same at all times. */
+static struct range write_task(struct buf *b, struct server *s, const struct task *t, unsigned show,
                                const struct task_place *place)
 {
     struct range at;
@@ -171,10 +178,11 @@ static struct range write_task(struct buf *b, struct server *s, const struct tas
     standing(b, s, t);
     at.from = b->len;
     write_place(b, place);
+    if (show & TASK_SHOW_SHARE) write_share(b, s, &t->body.id);
     at.to = b->len;
     payload(b, t, show);
     times(b, s, t, place->delivery);
-    urls(b, &t->body.id);
+    write_urls(b, s, &t->body.id, show);
     json_write_member_nullable(b, "key", t->body.key);
     json_write_member_nullable(b, "limit_key", t->body.limit_key);
     json_write_member_nullable(b, "batch_key", t->body.batch_key);
@@ -189,7 +197,7 @@ static struct range write_task(struct buf *b, struct server *s, const struct tas
     return at;
 }
 
-void task_json_write(struct buf *b, struct server *s, const struct task *t, enum task_show show)
+void task_json_write(struct buf *b, struct server *s, const struct task *t, unsigned show)
 {
     static const struct task_place unknown;
     (void)write_task(b, s, t, show, &unknown);
@@ -209,11 +217,11 @@ struct str task_json_whole(struct arena *a, struct server *s, const struct task 
     return json;
 }
 
-void task_json_write_placed(struct buf *b, struct server *s, const struct task *t, const struct task_place *place,
-                            char etag[ETAG_TEXT])
+void task_json_write_placed(struct buf *b, struct server *s, const struct task *t, unsigned show,
+                            const struct task_place *place, char etag[ETAG_TEXT])
 {
     size_t start = b->len;
-    struct range at = write_task(b, s, t, TASK_SHOW_WHOLE, place);
+    struct range at = write_task(b, s, t, show, place);
     struct str body = str_sub(buf_str(b), start, b->len);
     etag_of_placed(body, at.from - start, at.to - start, place->position > 0 || place->eta_at_ms > 0, etag);
 }

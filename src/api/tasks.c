@@ -24,7 +24,7 @@ static void list(struct call *c);
 static void latest(struct call *c);
 
 const struct route tasks_routes[] = {
-    {"POST", "/v1/tasks", " ", submit},
+    {"POST", "/v1/tasks", " share ", submit},
     {"GET", "/v1/tasks/latest", " subject type wait ", latest},
     {"GET", "/v1/tasks", FILTER_QUERY "limit cursor ", list},
     {0},
@@ -48,9 +48,9 @@ static void accepted(struct submit *m)
     struct str path = task_json_path(&m->body.id, location);
     struct task t = store_added(&m->item);
     struct buf b = call_buf(c);
-    bool minimal = !c->through && str_eq_nocase(prefer_find(c->req, "return"), STR("minimal"));
+    bool minimal = !c->through && !c->shares && str_eq_nocase(prefer_find(c->req, "return"), STR("minimal"));
     if (minimal) task_json_write_id(&b, &m->body.id);
-    else task_json_write(&b, c->api->server, &t, c->through && t.input_bytes <= LIMIT_INLINE ? TASK_SHOW_WHOLE : TASK_SHOW_NEITHER);
+    else task_json_write(&b, c->api->server, &t, c->through && t.input_bytes <= LIMIT_INLINE ? TASK_SHOW_WHOLE : task_json_of(c));
     struct http_header headers[] = {{STR("Location"), path}, {STR("Retry-After"), STR("1")},
                                     {STR("Preference-Applied"), STR("return=minimal")}};
     call_answer_buf(c, 202, CALL_JSON, &b, headers, minimal ? 3 : 2);
@@ -172,7 +172,7 @@ static void submit(struct call *c)
         call_refuse(c, ERR_MEDIA, "a submit needs Content-Type: application/json (with curl: -H 'Content-Type: application/json')");
         return;
     }
-    if (call_wait_ms(c, &wait_ms)) return;
+    if (call_wait_ms(c, &wait_ms) || call_shares(c)) return;
     tasks_submit(c, c->req->body, STR_NONE, wait_ms);
 }
 

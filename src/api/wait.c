@@ -80,7 +80,8 @@ static void answer(struct wait *w, const struct task_place *place)
     bool ended = state_is_ending(w->get.task.life.state) && (get || w->patient);
     char etag[ETAG_TEXT], text[ID_TEXT], location[64];
     struct buf b = call_buf(c);
-    task_json_write_placed(&b, c->api->server, &w->get.task, place, etag);
+    task_json_write_placed(&b, c->api->server, &w->get.task, (c->shared ? TASK_SHOW_RESULT : TASK_SHOW_WHOLE) | task_json_of(c),
+                           place, etag);
     store_release(&w->get.req);
     if (buf_err(&b)) { /* refused there */
         call_answer(c, 200, &b);

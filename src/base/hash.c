@@ -5,6 +5,7 @@
 #include "base/hash.h"
 
 #include <nettle/hmac.h>
+#include <nettle/memops.h>
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 
@@ -33,6 +34,8 @@ void hash_hmac(struct str key, const struct str *parts, size_t n, uint8_t ret[HA
     for (size_t i = 0; i < n; i++) hmac_sha256_update(&context, parts[i].len, (const uint8_t *)parts[i].p);
     hmac_sha256_digest(&context, HASH_SHA256, ret);
 }
+
+bool hash_same(const void *a, const void *b, size_t n) { return memeql_sec(a, b, n) != 0; }
 
 void hash_sha1(struct str bytes, uint8_t ret[HASH_SHA1])
 {

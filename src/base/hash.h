@@ -20,6 +20,9 @@ void hash_end(struct hash *h, uint8_t ret[HASH_SHA256]);
 /* HMAC-SHA256 (RFC 2104, FIPS 198-1) of the parts one after the other. */
 void hash_hmac(struct str key, const struct str *parts, size_t n, uint8_t ret[HASH_SHA256]);
 
+/* Are the n bytes the same? Takes as long whether and wherever they differ. */
+bool hash_same(const void *a, const void *b, size_t n);
+
 /* Only where a protocol demands it (RFC 6455 section 4.2.2): it resists nobody any more. */
 #define HASH_SHA1 20
 void hash_sha1(struct str bytes, uint8_t ret[HASH_SHA1]);

@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #define AT_ONCE 32
@@ -56,6 +57,17 @@ void rng_seeded_init(struct rng_seeded *r, uint64_t seed)
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
         r->s[i] = z ^ (z >> 31);
+    }
+}
+
+void rng_fill(struct rng *r, void *ret, size_t n)
+{
+    for (uint8_t *p = ret; n > 0;) {
+        uint64_t word = rng_next(r);
+        size_t part = n < sizeof word ? n : sizeof word;
+        memcpy(p, &word, part);
+        p += part;
+        n -= part;
     }
 }
 

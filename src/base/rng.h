@@ -6,6 +6,7 @@
 #ifndef BASE_RNG_H
 #define BASE_RNG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct rng {
@@ -17,6 +18,7 @@ struct rng_seeded {
 };
 
 static inline uint64_t rng_next(struct rng *r) { return r->next(r); }
+void rng_fill(struct rng *r, void *ret, size_t n);
 uint64_t rng_below(struct rng *r, uint64_t bound); /* 0 .. bound-1 without bias; bound > 0 */
 struct rng *rng_system(void);                      /* for one thread: the loop's */
 void rng_seeded_init(struct rng_seeded *r, uint64_t seed);

@@ -77,7 +77,7 @@ void conn_head(struct conn *c, const struct request *q, const struct http_reply 
     struct http *h = c->http;
     conn_open_out(c);
     reply_stamp_set(&h->stamp, turn_wall_ms(h->turn), h->conf.server_name);
-    reply_head(&c->out, &h->stamp, reply, length, q->pub.request_id,
+    reply_head(&c->out, &h->stamp, reply, length, &q->pub,
                last                ? REPLY_CLOSE
                : q->framing.http10 ? REPLY_KEEP_SAID
                                    : REPLY_KEEP);

@@ -40,6 +40,7 @@ struct http_request {
     struct str peer;         /* address of the client, for the log; "unix" on a UNIX socket */
     char request_id[ID_TEXT]; /* made here, or the client's X-Request-Id when it is 1-64 of A-Za-z0-9._- ... (cut to 36) */
     int64_t started_mono_ms; /* when its first byte arrived */
+    bool any_origin;         /* the API's: web pages of every origin may read the answer (Fetch standard, section 3.3) */
     void *user;              /* the API's, NULL at first */
 };
 

@@ -71,7 +71,7 @@ static void add_length(struct buf *b, int64_t length)
 }
 
 void reply_head(struct buf *out, const struct reply_stamp *stamp, const struct http_reply *reply, int64_t length,
-                const char *request_id, enum reply_connection connection)
+                const struct http_request *to, enum reply_connection connection)
 {
     add_status(out, reply->status);
     buf_add(out, stamp->text, stamp->len);
@@ -81,7 +81,8 @@ void reply_head(struct buf *out, const struct reply_stamp *stamp, const struct h
     } else if (reply->status != 204 && reply->status != 304) {
         buf_add_str(out, STR("Content-Length: 0\r\n"));
     }
-    add_header(out, STR("X-Request-Id"), str_of(request_id));
+    add_header(out, STR("X-Request-Id"), str_of(to->request_id));
+    if (to->any_origin) buf_add_str(out, STR("Access-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: *\r\n"));
     for (size_t i = 0; i < reply->n_headers; i++) add_header(out, reply->headers[i].name, reply->headers[i].value);
     if (connection == REPLY_CLOSE) buf_add_str(out, STR("Connection: close\r\n"));
     if (connection == REPLY_KEEP_SAID) buf_add_str(out, STR("Connection: keep-alive\r\n"));

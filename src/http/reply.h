@@ -21,7 +21,7 @@ void reply_stamp_set(struct reply_stamp *s, int64_t wall_ms, const char *server_
 #define REPLY_CHUNKED (-1)
 #define REPLY_TO_CLOSE (-2)
 void reply_head(struct buf *out, const struct reply_stamp *stamp, const struct http_reply *reply, int64_t length,
-                const char *request_id, enum reply_connection connection);
+                const struct http_request *to, enum reply_connection connection);
 bool reply_has_body(const struct http_reply *reply); /* 204 and 304 never have one (RFC 9110 section 6.4.1) */
 
 #endif

@@ -285,10 +285,12 @@ struct store_engine {
 };
 
 /* Common head of every engine's and decorator's struct. */
+#define STORE_SECRET 32 /* bytes */
 struct store {
     const struct store_engine *engine;
     struct turn *turn;                 /* borrowed */
     const struct store_events *events; /* borrowed; given at open, may be NULL */
+    uint8_t secret[STORE_SECRET];      /* made with the store by chance, and as long there: what is signed with it, any server over it knows */
 };
 
 void store_submit(struct store *s, struct store_req *r);

@@ -17,7 +17,8 @@ struct frame {
 
 void wrap_init(struct wrap *w, const struct store_engine *engine, struct store *inner)
 {
-    *w = (struct wrap){.store = {engine, inner->turn, inner->events}, .inner = inner};
+    *w = (struct wrap){.store = *inner, .inner = inner};
+    w->store.engine = engine;
 }
 
 void wrap_push(struct wrap *w, struct store_req *r, void (*on_done)(struct store_req *r))

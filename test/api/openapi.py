@@ -22,6 +22,10 @@ DOCUMENT = yaml.load((ROOT / "doc/openapi.yaml").read_text(encoding="utf-8"), ya
 METHODS = ("get", "put", "post", "delete", "patch")
 USUAL = {"date", "server", "content-type", "content-length", "connection", "transfer-encoding"}
 """Headers of HTTP itself, which the document does not speak of."""
+OF_SHARED = {"access-control-allow-origin", "access-control-expose-headers"}
+"""Those that all answers below /v1/shared have, and no others."""
+BEFORE_SHARED = {"access-control-allow-methods", "access-control-allow-headers", "access-control-max-age"}
+"""What else a browser is told that asks before it asks (Fetch standard, section 4.8)."""
 BEFORE_ANY_ROUTE = {400: "BadRequest", 403: "Forbidden", 421: "Misdirected"}
 NDJSON = "application/x-ndjson"
 POINTED = ("invalid", "unknown_field")
@@ -106,7 +110,7 @@ def value_of(text, schema):
         return text
 
 
-def check_headers(response, headers):
+def check_headers(response, headers, shared):
     known = {name.lower(): resolved(header) for name, header in response.get("headers", {}).items()}
     for name, header in known.items():
         if name not in headers:
@@ -114,7 +118,8 @@ def check_headers(response, headers):
             continue
         wrong = errors(header["schema"], value_of(headers[name], header["schema"]))
         assert not wrong, f"header {name}: {wrong}"
-    strange = set(headers) - set(known) - USUAL
+    strange = set(headers) - set(known) - USUAL - (OF_SHARED | (BEFORE_SHARED if "allow" in headers else set()) if shared else set())
+    assert not shared or OF_SHARED <= set(headers), "pages of other origins could not read it"
     assert not strange, f"headers that are not documented: {strange}"
 
 
@@ -231,7 +236,7 @@ def check(method, target, asked, sent, status, headers, body):
     try:
         response = expected(template, method, status)
         assert response is not None, "this status is not documented"
-        check_headers(response, headers)
+        check_headers(response, headers, path.startswith("/v1/shared/"))
         problem = check_body(response, method, headers, body)
         if problem:
             check_problem(problem, status, headers)

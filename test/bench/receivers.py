@@ -89,7 +89,7 @@ def measure(server: Server, receivers: Receivers, rounds: int) -> List[float]:
         began = time.monotonic()
         lines = [json.dumps({"type": "cat", "input": None, "webhook": {"url": url, "events": ["completed"]}}) for url in receivers.urls]
         server.send("POST", "/v1/tasks:batch", "\n".join(lines).encode(), {"Content-Type": "application/x-ndjson"})
-        time.sleep(max(0, began + 0.5 - time.monotonic()))
+        time.sleep(max(0, began + 0.5 - time.monotonic()))  # sleep: the pace of what is measured
     wanted = rounds * (receivers.n - len(receivers.dead))
     until(lambda: len(receivers.late) >= wanted, f"{wanted} webhooks, {len(receivers.late)} are there", 120)
     assert len(receivers.late) == wanted

@@ -318,6 +318,20 @@ CASE(the_pause_switch_and_everything_else_survive_a_reopen)
     CHECK(id_cmp(&got.body.id, &fourth) == 0);
 }
 
+CASE(a_store_has_a_secret_of_its_own_as_long_as_it_is_there)
+{
+    static const uint8_t none[STORE_SECRET];
+    uint8_t secret[STORE_SECRET];
+    memcpy(secret, c->store->secret, sizeof secret);
+    CHECK(memcmp(secret, none, sizeof secret) != 0);
+    struct contract *other = contract_new(test_fail);
+    CHECK(memcmp(secret, other->store->secret, sizeof secret) != 0);
+    contract_free(other);
+    if (!c->engine->survives) return;
+    contract_reopen(c);
+    CHECK(memcmp(secret, c->store->secret, sizeof secret) == 0);
+}
+
 int contract_read(int argc, char **argv)
 {
     return test_main(argc, argv);

@@ -67,7 +67,8 @@ struct store *early_open(struct store *inner)
 {
     static const struct store_engine engine = {"early", early_submit, early_close};
     struct early *e = mem_new(sizeof *e);
-    e->store = (struct store){&engine, inner->turn, inner->events};
+    e->store = *inner;
+    e->store.engine = &engine;
     e->inner = inner;
     list_init(&e->later.link);
     list_init(&e->waiting);

@@ -277,7 +277,7 @@ CASE(a_store_of_version_14_is_told_of_notifications_by_what_it_owed)
     memcpy(first, c->path, sizeof first);
     snprintf(c->path, sizeof c->path, "%s/aside.db", c->dir);
     contract_reopen(c); /* the first is closed */
-    exec(first, "DROP TABLE notice; DROP TABLE notice_total; PRAGMA user_version=14");
+    exec(first, "DROP TABLE notice; DROP TABLE notice_total; DROP TABLE secret; PRAGMA user_version=14");
     CHECK_INT(version_of(first), 14);
     memcpy(c->path, first, sizeof first);
     contract_reopen(c);
@@ -293,6 +293,26 @@ CASE(a_store_of_version_14_is_told_of_notifications_by_what_it_owed)
     CHECK_STR(list.items[0].title, "it is over");
     store_release(&list.req);
     CHECK_INT(version_of(c->path), SQLITE_SCHEMA_VERSION);
+}
+
+/* So did version 16. */
+CASE(a_store_of_version_15_is_given_a_secret_once)
+{
+    static const uint8_t none[STORE_SECRET];
+    char first[sizeof c->path];
+    memcpy(first, c->path, sizeof first);
+    snprintf(c->path, sizeof c->path, "%s/aside.db", c->dir);
+    contract_reopen(c); /* the first is closed */
+    exec(first, "DROP TABLE secret; PRAGMA user_version=15");
+    CHECK_INT(version_of(first), 15);
+    memcpy(c->path, first, sizeof first);
+    contract_reopen(c);
+    uint8_t secret[STORE_SECRET];
+    memcpy(secret, c->store->secret, sizeof secret);
+    CHECK(memcmp(secret, none, sizeof secret) != 0);
+    contract_reopen(c);
+    CHECK(memcmp(secret, c->store->secret, sizeof secret) == 0);
+    exec(c->path, "SELECT CASE count(*) WHEN 1 THEN 1 ELSE abs('-9223372036854775808') END FROM secret");
 }
 
 CASE(a_migration_that_fails_in_its_middle_leaves_version_1_as_it_was)

@@ -214,6 +214,18 @@ test("js: submit, get, cancel, upload, wait, and errors with their problem", asy
     await assert.rejects(bide.submit("acr", {}), (error) => error instanceof BideError && error.code === "unknown_type" && error.problem.status === 422);
 });
 
+test("js: the address of a shared task stands where its id may, from another origin, without a token", async (t) => {
+    const { server } = await connect(t, "js");
+    const body = JSON.stringify({ type: "act", input: { steps: [["done", 7]] } });
+    const made = await fetch(server.url + "/v1/tasks?share=1", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+    const { share_url: url } = await made.json();
+    const page = new Bide(server.url);
+    assert.equal((await page.wait(url)).result, 7);
+    assert.deepEqual((await all(page.follow(url))).map(({ event }) => event), ["task.completed", "end"]);
+    assert.equal((await page.get(url)).input, undefined);
+    await assert.rejects(page.cancel(url), (error) => error.status === 404);
+});
+
 test("js: where no events are told it asks how the task stands", async (t) => {
     let n = 0;
     const states = [{ status: "running", progress: null }, { status: "running", progress: { percent: 5 } }, { status: "completed", progress: null }];

@@ -103,7 +103,8 @@ static const struct store_engine engine = {.name = "mem", .submit = submit, .clo
 struct store *mem_engine_open(struct turn *turn, const struct store_events *events)
 {
     struct mem_engine *m = mem_new(sizeof *m);
-    m->store = (struct store){&engine, turn, events};
+    m->store = (struct store){.engine = &engine, .turn = turn, .events = events};
+    rng_fill(rng_system(), m->store.secret, sizeof m->store.secret);
     mem_shelf_init(&m->shelf);
     ready_init(&m->ready);
     ready_key_rate_now(&m->ready, turn_mono_ms(turn), turn_wall_ms(turn));

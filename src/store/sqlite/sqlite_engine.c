@@ -13,6 +13,7 @@
 #include "store/sqlite/sqlite_lock.h"
 #include "store/sqlite/sqlite_reader.h"
 #include "store/sqlite/sqlite_schema.h"
+#include "store/sqlite/sqlite_secret.h"
 #include "store/sqlite/sqlite_shelf.h"
 
 #include <stdlib.h>
@@ -265,6 +266,7 @@ static int open_file(struct sqlite_engine *s, const struct sqlite_engine_conf *c
     int err = sqlite_db_open(&s->shelf.db, conf->path, false, e);
     if (err) return err;
     err = sqlite_schema_prepare(&s->shelf.db, conf->path, e);
+    if (!err) err = sqlite_secret_read(&s->shelf.db, s->store.secret, e);
     if (!err && conf->extra_sql) err = sqlite_db_exec(&s->shelf.db, conf->extra_sql, e);
     ready_key_rate_now(&s->ready, turn_mono_ms(loop_turn(conf->loop)), turn_wall_ms(loop_turn(conf->loop)));
     if (!err) err = sqlite_load(&s->shelf.db, &s->ready, e);
@@ -296,7 +298,7 @@ int sqlite_engine_open(struct store **ret, const struct sqlite_engine_conf *conf
      * changes nothing else. */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     struct sqlite_engine *s = mem_new(sizeof *s);
-    s->store = (struct store){&engine, loop_turn(conf->loop), conf->events};
+    s->store = (struct store){.engine = &engine, .turn = loop_turn(conf->loop), .events = conf->events};
     s->apply = (struct apply){.ready = &s->ready, .shelf = &s->shelf.shelf};
     s->checkpoint_at = SQLITE_ENGINE_CHECKPOINT_PAGES;
     s->gate = gate_new();

@@ -133,6 +133,8 @@ const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION] = {
     "CREATE INDEX notice_subject_unread ON notice(subject, id) WHERE read_at=0 AND subject IS NOT NULL;"
     "CREATE TABLE notice_total(n INTEGER NOT NULL, unread INTEGER NOT NULL, serial INTEGER NOT NULL) STRICT;"
     "INSERT INTO notice_total VALUES(0, 0, 0);",
+    /* 16: what the store signs with: one row, made by whoever opens it first (sqlite_secret.h) */
+    "CREATE TABLE secret(bytes BLOB NOT NULL) STRICT;",
 };
 
 #define RESTORE "restore a backup (bide backup makes them)"

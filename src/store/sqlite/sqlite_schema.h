@@ -10,7 +10,7 @@
 #include "store/sqlite/sqlite_db.h"
 
 #define SQLITE_SCHEMA_APPLICATION 0x62696465 /* "bide" */
-#define SQLITE_SCHEMA_VERSION 15
+#define SQLITE_SCHEMA_VERSION 16
 
 /* What brings a file of version i to version i + 1. A test makes files of earlier versions with the first of them. */
 extern const char *const sqlite_schema_migrations[SQLITE_SCHEMA_VERSION];

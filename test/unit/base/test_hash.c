@@ -36,4 +36,10 @@ TEST(sha_256_in_pieces_is_that_of_the_whole)
     CHECK_STR(str_of(text), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(bytes_are_the_same_when_all_of_them_are)
+{
+    CHECK(hash_same("abcd", "abcd", 4) && hash_same("abcd", "abcx", 3) && hash_same("a", "b", 0));
+    CHECK(!hash_same("abcd", "abcx", 4) && !hash_same("xbcd", "abcd", 4));
+}
+
 TEST_MAIN

@@ -48,6 +48,18 @@ TEST(the_same_seed_repeats_and_another_does_not)
     CHECK_INT(same, 0);
 }
 
+TEST(what_is_filled_is_all_of_it_and_what_the_words_are)
+{
+    struct rng_seeded a, b;
+    uint8_t bytes[24] = {0};
+    rng_seeded_init(&a, 5);
+    rng_seeded_init(&b, 5);
+    rng_fill(&a.rng, bytes + 1, 19);
+    uint64_t words[3] = {rng_next(&b.rng), rng_next(&b.rng), rng_next(&b.rng)};
+    CHECK(memcmp(bytes + 1, words, 19) == 0);
+    CHECK(bytes[0] == 0 && bytes[20] == 0 && bytes[23] == 0);
+}
+
 TEST(below_stays_below_and_reaches_everything)
 {
     struct rng_seeded r;
