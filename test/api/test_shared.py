@@ -78,7 +78,7 @@ def test_a_submit_that_is_followed_says_the_address_first(serve):
 
 def test_files_are_among_what_is_shared(serve):
     bide = serve()
-    task = submit(bide, ["file", "a.txt", "abc"]).json
+    task = submit(bide, ["file", "a.txt", "abc"], ["say", {"op": "done", "files": ["a.txt"]}], ["silent"]).json
     bide.ended(task["id"], "completed")
     url = task["share_url"]
     assert bide.get_json(url)["files"] == ["a.txt"]
