@@ -9,6 +9,7 @@ enum { ENDED, PAID, READ, DROPPED, SWEPT, STEPS };
 
 static struct {
     struct notice notices[2];
+    struct id delivery;
     bool asked[STEPS], done[STEPS]; /* done: answered well */
 } seen;
 
@@ -46,11 +47,14 @@ static int pay(struct contract *c)
     for (int i = 0; i < 2; i++)
         seen.notices[i] = (struct notice){.id = id_make(&c->ids), .task = task, .run = 1, .type = STR("n"), .kind = STR("n"), .subject = STR("s"),
                                           .status = TASK_COMPLETED, .title = STR("t"), .created_at_ms = c->clock.wall_ms};
-    struct store_add r = {.pays = true, .paid = task, .paid_run = 1, .notices = seen.notices, .n_notices = 2};
+    struct task_body delivery = contract_body(c, "n", "webhook");
+    struct store_add_item item = {.body = &delivery};
+    struct store_add r = {.items = &item, .n = 1, .pays = true, .paid = task, .paid_run = 1, .notices = seen.notices, .n_notices = 2};
+    seen.delivery = delivery.id;
     seen.asked[PAID] = true;
     ASK(c, add, &r);
     store_release(&r.req);
-    return did(PAID, r.req.err ? r.req.err : r.unowed);
+    return did(PAID, r.req.err ? r.req.err : item.err ? item.err : r.unowed);
 }
 
 static int read_first(struct contract *c)
@@ -105,6 +109,15 @@ static bool is_owed(struct contract *c)
     return r.found;
 }
 
+static bool is_delivered(struct contract *c)
+{
+    struct store_get r = {.id = seen.delivery};
+    ASK(c, get, &r);
+    CHECK_INT(r.req.err, 0);
+    store_release(&r.req);
+    return r.found == 0;
+}
+
 /* It may be so, and after the answer it must. */
 static bool fits(int step, bool is) { return is ? seen.asked[step] : !seen.done[step]; }
 
@@ -115,6 +128,7 @@ int power_notice_check(struct contract *c, void (*fail)(void))
     if (!seen.asked[ENDED]) return 0;
     bool first = is_there(c, 0, &read), second = is_there(c, 1, &unused), owed = is_owed(c);
     if (!seen.asked[PAID]) return first || second || !fits(ENDED, owed);
-    if (!seen.done[PAID]) return first != second || first == owed; /* with what is paid, or not at all */
-    return owed || !fits(SWEPT, !first) || (first && !fits(READ, read)) || (second ? seen.done[DROPPED] : !seen.asked[DROPPED]);
+    bool delivery = is_delivered(c);
+    if (!seen.done[PAID]) return first != second || first != delivery || first == owed; /* with what is paid, or not at all */
+    return owed || !delivery || !fits(SWEPT, !first) || (first && !fits(READ, read)) || (second ? seen.done[DROPPED] : !seen.asked[DROPPED]);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Notifications in the script of power_run.c: an ending owes something, two come with what pays for it, one is read, the other
- * removed, then those that are left are swept.
+ * What follows an ending, in the script of power_run.c: the ending owes something, two notifications and a delivery (a task of
+ * its own) come with what pays for it, one notification is read, the other removed, then those that are left are swept.
  */
 #ifndef TEST_CONTRACT_POWER_NOTICE_H
 #define TEST_CONTRACT_POWER_NOTICE_H

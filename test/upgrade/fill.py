@@ -125,6 +125,12 @@ class Filling:
         if self.knows("kept forever", "cat", retain_ms=None):
             self.end("kept forever", "completed")
         self.end("keyed", "completed")
+        for n in range(2):
+            if self.knows(f"told {n}", "cat", subject="ann", notify={"title": "it is {task.status}", "message": f"the {n}th"}):
+                self.end(f"told {n}", "completed")
+                until(lambda: len(self.notices()) == n + 1, "somebody is told")
+        if self.notices():
+            assert self.ask("POST", f"/v1/notifications/{self.notices()[0]['id']}/read")
         for name, verb, body, status in (("outside", "complete", {"result": [1, 2]}, "completed"),
                                          ("outside failed", "fail", {"code": "x", "message": "not here"}, "failed")):
             id = self.put(name, "cat", queue="held", after={"status": "completed"})
@@ -141,6 +147,10 @@ class Filling:
             self.end("stripped", "completed")
             assert self.ask("POST", "/v1/gc")
             until(lambda: bide.task(self.ids["stripped"])["input"] is None, "the input is gone")
+
+    def notices(self):
+        answer = self.bide.send("GET", "/v1/notifications")
+        return answer.json["items"] if answer.status == 200 else []
 
     def queues(self):
         self.ask("POST", "/v1/queues/other/pause")
@@ -180,7 +190,8 @@ class Filling:
                            "after": self.after[name]}
         kept = ("name", "paused", "draining", "concurrency", "capacity")
         queues = [{k: v for k, v in q.items() if k in kept} for q in bide.get_json("/v1/queues")["items"]]
-        return {"stopped": clean, "tasks": tasks, "removed": self.removed, "keys": self.keys, "queues": queues}
+        return {"stopped": clean, "tasks": tasks, "removed": self.removed, "keys": self.keys, "queues": queues,
+                "notices": self.notices()}
 
 
 def fill(bide, clean):

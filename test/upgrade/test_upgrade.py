@@ -119,6 +119,12 @@ def check_counts(bide, old):
             assert depth[status] == sum(t["status"] == status for t in listed), (queue, status, depth)
 
 
+def check_notices(bide, old):
+    """Those that were there, each as it was, and what is unread among them."""
+    before, now = old.record.get("notices", []), bide.get_json("/v1/notifications")
+    assert now["items"] == before and now["unread"] == sum(n["read_at"] is None for n in before)
+
+
 def check_goes_on(bide, old):
     """What waits comes to its ending, the scheduled one when it is asked to."""
     bide.post("/v1/queues/held/resume")
@@ -157,6 +163,7 @@ def check_all(bide, old):
     check_kept(bide, old)
     check_found(bide, old)
     check_queues(bide, old)
+    check_notices(bide, old)
     check_goes_on(bide, old)
     check_kept_endings(bide, old)
     check_new(bide, old)
