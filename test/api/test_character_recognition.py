@@ -14,6 +14,7 @@ from demo import running
 from character_rig import EXAMPLE, NOVEL, SECRET, by_hand, free_port, long_text, rig  # noqa: F401 (rig: a fixture)
 from golden import PAIRS, differs, filled, play
 from harness import ROOT, at_once, until
+from sockets import Socket, run
 
 from books import Books
 
@@ -293,6 +294,25 @@ def test_progress_is_pushed_sentence_by_sentence(rig):
     messages = [one["message"] for one in told if one and one.get("message")]
     assert len(set(messages)) >= 3 and all(m.startswith("sentence ") for m in messages), messages
     assert "event: task.completed" in stream
+
+
+def test_progress_is_told_over_a_websocket_of_the_service_to_the_end(rig):
+    text = long_text(3_000_000)
+    task = rig.bide.post(SERVICE, {"text": text}).json["task_id"]
+
+    async def talk():
+        async with Socket(rig.bide, f"{SERVICE}/{task}/ws", protocols=()) as ws:
+            told = [await ws.hear()]
+            while told[-1]["status"] != "completed":
+                told.append(await ws.hear())
+            assert (await ws.closed())[0] == 1000
+            return told
+
+    told = run(talk())
+    assert all(set(one) == {"task_id", "status", "progress", "message", "result", "error"} and one["task_id"] == task for one in told)
+    assert told[-1] == rig.bide.get_json(f"{SERVICE}/{task}") and told[-1]["result"]["characters"] == by_hand(text)
+    messages = {one["message"] for one in told if one["status"] == "processing"}
+    assert len([m for m in messages if m.startswith("sentence ")]) >= 3, messages
 
 
 @pytest.mark.skipif(not (ROOT / "build/bide").exists(), reason="the demonstration uses build/bide")
