@@ -263,7 +263,9 @@ struct bide_submit {
     const char *subject;
     const struct bide_tag *tags; /* n_tags of them */
     size_t n_tags;
-    const char *more; /* further members of the request, as a JSON object: {"retry":{"backoff":"fixed"}}; NULL: none */
+    /* Further members of the request, as a JSON object: {"retry":{"backoff":"fixed"},"webhook":{"url":"https://..."},
+     * "notify":{"title":"{task.subject} is over"}}; NULL: none. */
+    const char *more;
     /* A text of your own, 1..255 visible characters of ASCII, sent as Idempotency-Key: the same submit sent twice with
      * it is one task, and the second answer is the first one again. NULL: none. */
     const char *idempotency_key;

@@ -13,6 +13,7 @@
 #include "cli/cli_sequel.h"
 #include "cli/cli_source.h"
 #include "cli/cli_task.h"
+#include "cli/cli_tell.h"
 #include "cli/cli_text.h"
 #include "handler/command.h"
 #include "server/command_key.h"
@@ -39,6 +40,7 @@ const struct cli_option cli_run_options[] = {
     {"--timeout", "DURATION", "it is ended after this long"},
     {"--subject", "TEXT", "what it is about"},
     CLI_SEQUEL_OPTIONS,
+    CLI_TELL_OPTIONS,
     {"--config", "FILE", "the server's configuration, for its data_dir (./bide.yaml when there is one)"},
     {0},
 };
@@ -244,16 +246,21 @@ int cli_run(int argc, char **argv)
 {
     struct cli_args a;
     struct command_key key = {0};
-    struct buf input = {0};
+    struct buf input = {0}, more;
     struct bide_submit s = {.type = COMMAND_TYPE};
     struct cli_sequel sequel;
     int code;
     if (!cli_args_read(&a, argc, argv, 1, -1, &code)) return code;
     s.queue = cli_args_text(&a, "--queue");
     s.subject = cli_args_text(&a, "--subject");
+    buf_init(&more, LIMIT_BODY);
+    json_write_open(&more, '{');
     if (!cli_sequel_read(&a, &sequel, &s) || !cli_args_int(&a, "--priority", -LIMIT_PRIORITY, LIMIT_PRIORITY, &s.priority) ||
         !cli_args_duration(&a, "--timeout", &s.timeout_ms))
         code = CLI_USAGE;
+    cli_tell_write(&a, &more);
+    json_write_close(&more, '}');
+    s.more = more.p;
     if (!code) code = write_input(&a, &input);
     if (!code) code = find_key(&a, &key);
     struct bide_client *client = code ? NULL : cli_client_open_with(&a, key.text, &code);
@@ -262,6 +269,7 @@ int cli_run(int argc, char **argv)
     if (client) code = run_it(&a, client, &s);
     bide_client_free(client);
     buf_release(&input);
+    buf_release(&more);
     cli_sequel_release(&sequel);
     cli_args_release(&a);
     return code;

@@ -10,6 +10,7 @@
 #include "cli/cli_follow.h"
 #include "cli/cli_input.h"
 #include "cli/cli_sequel.h"
+#include "cli/cli_tell.h"
 #include "cli/cli_text.h"
 #include "cli/cli_wait.h"
 
@@ -38,6 +39,7 @@ const struct cli_option cli_submit_options[] = {
     {"--batch-key", "TEXT", "runs in one batch only with tasks of the same"},
     {"--cost", "NUMBER", "what it takes of a batch's ceiling (1)"},
     CLI_SEQUEL_OPTIONS,
+    CLI_TELL_OPTIONS,
     {0},
 };
 
@@ -61,7 +63,7 @@ static bool read_cache(const struct cli_args *a, struct buf *cache)
     return true;
 }
 
-/* What the library has no names for, as further members; none: nothing is written. */
+/* What the library has no names for, as further members. */
 static bool read_more(const struct cli_args *a, struct str cache, struct buf *more)
 {
     const char *limit_key = cli_args_text(a, "--limit-key"), *batch_key = cli_args_text(a, "--batch-key");
@@ -72,7 +74,6 @@ static bool read_more(const struct cli_args *a, struct str cache, struct buf *mo
         cli_args_wrong(a, "--cost is `%s`: a number above 0, at most %g, is expected", cost, (double)LIMIT_COST);
         return false;
     }
-    if (!limit_key && !batch_key && !cost && !key && !on_conflict && !cache.len) return true;
     json_write_open(more, '{');
     if (key) json_write_member_text(more, "key", key);
     if (on_conflict) json_write_member_text(more, "on_conflict", on_conflict);
@@ -80,6 +81,7 @@ static bool read_more(const struct cli_args *a, struct str cache, struct buf *mo
     if (limit_key) json_write_member_text(more, "limit_key", limit_key);
     if (batch_key) json_write_member_text(more, "batch_key", batch_key);
     if (cost) json_write_key(more, "cost"), json_write_double(more, value);
+    cli_tell_write(a, more);
     json_write_close(more, '}');
     return true;
 }
@@ -141,7 +143,7 @@ int cli_submit(int argc, char **argv)
     s.tags = tags;
     s.input = input.p ? input.p : "";
     s.input_len = input.len;
-    s.more = more.len ? more.p : NULL;
+    s.more = more.p;
     if (client) code = submit(&a, client, &s, wait_ms);
     bide_client_free(client);
     cli_args_free_tags(tags, s.n_tags);

@@ -45,6 +45,14 @@ def test_submit_wait_and_get(client):
     assert client.submit("cat", 7, wait=10)["result"] == 7
 
 
+def test_a_task_is_shared_and_somebody_is_told_of_it(client, bide):
+    task = client.submit("cat", {"n": 1}, share=True, wait=10, subject="sdk", notify={"title": "{task.subject} is over"})
+    assert bide.get_json(task["share_url"])["result"] == {"n": 1}
+    assert "share_url" not in client.submit("cat")
+    told = until(lambda: bide.get_json("/v1/notifications?task=" + task["id"])["items"], "a notification")
+    assert [one["title"] for one in told] == ["sdk is over"]
+
+
 def test_what_is_to_follow_is_submitted_at_the_ending_and_gets_the_task(client):
     lists = {"on_success": [{"type": "cat"}], "on_failure": [{"type": "cat", "input": "sorry", "subject": "told"}], "subject": "first"}
     id = client.submit("cat", {"n": 1}, **lists)["id"]

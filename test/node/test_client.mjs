@@ -48,6 +48,14 @@ test("submit, wait, get, result, log and attempts", async (t) => {
     await assert.rejects(client.result(failed.id), (problem) => problem instanceof bide.Conflict && problem.body.error.code === "worker_error");
 });
 
+test("a task is shared", async (t) => {
+    const { client, server } = await connect(t);
+    const task = await client.submit("cat", { n: 1 }, { share: true, waitMs: 20_000 });
+    const seen = await (await fetch(server.url + task.share_url)).json();
+    assert.deepEqual([seen.id, seen.result, seen.input], [task.id, { n: 1 }, undefined]);
+    assert.equal((await client.submit("cat")).share_url, undefined);
+});
+
 test("what is to follow is submitted at the ending, and gets the task", async (t) => {
     const { client } = await connect(t);
     const lists = { on_success: [{ type: "cat" }], on_failure: [{ type: "cat", input: "sorry", subject: "told" }], subject: "first" };

@@ -33,6 +33,7 @@ PIECES = Stream('event: task.output\r\ndata: {"data": "ä\\n"}\r\n\r\ndata: {"te
 COUNTS = {"matched": 4, "changed": 3, "skipped": 1, "more": False}
 CALLS = [
     ("submit", ["t", {"a": 1}], {"priority": 5}, "POST /v1/tasks", {"type": "t", "input": {"a": 1}, "priority": 5}, TASK, TASK),
+    ("submit", ["t"], {"share": True, "notify": {"title": "x"}}, "POST /v1/tasks?share=1", {"type": "t", "input": {}, "notify": {"title": "x"}}, TASK, TASK),
     ("submit", ["t"], {"run_at": MOMENT}, "POST /v1/tasks", {"type": "t", "input": {}, "run_at": "2026-11-21T12:00:00.000Z"}, TASK, TASK),
     ("submit", ["t"], {"on_success": [{"type": "u", "run_at": MOMENT, "on_failure": ({"type": "v", "run_at": MOMENT},)}], "on_failure": []},
      "POST /v1/tasks", {"type": "t", "input": {}, "on_failure": [], "on_success": [{"type": "u", "run_at": "2026-11-21T12:00:00.000Z",

@@ -17,9 +17,9 @@ const ATTEMPTS = "/v1/attempts";
 
 // tasks
 
-export function submit(type, input, { waitMs = 0, idempotencyKey, ...fields }) {
+export function submit(type, input, { waitMs = 0, idempotencyKey, share, ...fields }) {
     const headers = { ...key(idempotencyKey), ...(waitMs > 0 ? { Prefer: `wait=${seconds(waitMs)}` } : {}) };
-    return call("POST", TASKS, readJson, { body: submission({ ...fields, type, input }), headers, waitMs });
+    return call("POST", query(TASKS, { share: share ? 1 : undefined }), readJson, { body: submission({ ...fields, type, input }), headers, waitMs });
 }
 
 export function submitMany(tasks, { idempotencyKey }) {

@@ -26,6 +26,8 @@ export interface TaskRecord {
     /** Of a chain: the step it is at, or ended at, and all of them, in order; null of other types, `steps` also in lists. */
     step: string | null;
     steps: Step[] | null;
+    /** When `share` asked for it. */
+    share_url?: string;
     started_at: string | null;
     finished_at: string | null;
     /** Whatever else this server shows. */
@@ -97,6 +99,17 @@ export interface SubmitFields {
     on_success?: Submission[];
     /** The same when it ends otherwise: failed, cancelled, expired. */
     on_failure?: Submission[];
+    /** A server to be told of the ending; of `events` only, when they are said. Default: that of its type; null: none. */
+    webhook?: { url: string; events?: ("completed" | "failed" | "cancelled" | "expired")[]; secret_id?: string } | null;
+    /** A notification for people when it ends; texts may name sources, as "{task.subject} is over". Default: that of its type;
+     * null: none. */
+    notify?: {
+        title: string;
+        message?: string;
+        kind?: string;
+        on?: ("completed" | "failed" | "cancelled" | "expired")[];
+        data?: Record<string, any>;
+    } | null;
     /** Whatever else this server takes. */
     [field: string]: any;
 }
@@ -115,6 +128,8 @@ export interface Once {
 export interface SubmitOptions extends SubmitFields, Once {
     /** How long the server may wait for the ending before it answers: 0..60000, default 0. */
     waitMs?: number;
+    /** The answer has `share_url`, too: an address under which a browser may read this one task, and do nothing else. */
+    share?: boolean;
     signal?: AbortSignal;
 }
 

@@ -43,9 +43,9 @@ class AsyncClient:
     # tasks
 
     async def submit(
-        self, type: str, input: Any = None, *, wait: float = 0, idempotency_key: Optional[str] = None, **options: Any
+        self, type: str, input: Any = None, *, wait: float = 0, idempotency_key: Optional[str] = None, share: bool = False, **options: Any
     ) -> Json:
-        return await self._do(calls.submit(type, input, wait, idempotency_key, options))
+        return await self._do(calls.submit(type, input, wait, idempotency_key, share, options))
 
     async def submit_many(
         self, tasks: Iterable[Mapping[str, Any]], *, idempotency_key: Optional[str] = None

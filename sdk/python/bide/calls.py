@@ -28,9 +28,9 @@ class Page(NamedTuple):
 # tasks
 
 
-def submit(type: str, input: Any, wait: float, idempotency_key: Optional[str], options: Mapping[str, Any]) -> Call[Json]:
+def submit(type: str, input: Any, wait: float, idempotency_key: Optional[str], share: bool, options: Mapping[str, Any]) -> Call[Json]:
     headers = {"Prefer": f"wait={wait:g}"} if wait else {}
-    return _post(_TASKS, submission({"type": type, "input": input, **options}), headers, idempotency_key, wait=wait)
+    return _post(query(_TASKS, {"share": 1 if share else None}), submission({"type": type, "input": input, **options}), headers, idempotency_key, wait=wait)
 
 
 def submit_many(tasks: Iterable[Mapping[str, Any]], idempotency_key: Optional[str]) -> Call[List[Json]]:

@@ -52,7 +52,7 @@ class Client:
     # tasks
 
     def submit(
-        self, type: str, input: Any = None, *, wait: float = 0, idempotency_key: Optional[str] = None, **options: Any
+        self, type: str, input: Any = None, *, wait: float = 0, idempotency_key: Optional[str] = None, share: bool = False, **options: Any
     ) -> Json:
         """Submits a task. Returns it once it is safely stored, with its `id`.
 
@@ -67,12 +67,16 @@ class Client:
         `batch_key` (runs in one batch only with the same), `cost` (of a batch's ceiling), `retain_ms`, `on_success`,
         `on_failure`: lists of 0..16 tasks to follow when it completes, or when it ends otherwise; each a dict of the fields
         of a submit ({"type": "publish", "priority": 5}), which without `input` gets the task that ended, with its result
-        and error, as `get` shows it, and without `subject` its subject. Default: those of the type; [] is none. ...
+        and error, as `get` shows it, and without `subject` its subject. Default: those of the type; [] is none. `webhook`
+        ({"url": "https://example.org/done", "events": ["failed"]}): a server to be told of the ending; `notify` ({"title":
+        "{task.subject} is over"}): a notification for people; each the type's unless said, None is none. ...
+
+        `share`: True asks for `share_url` in the answer, too: an address under which a browser may read this one task.
 
         Raises UnknownType, UnknownQueue, InvalidInput, UnknownField, Invalid, TooLarge, QueueFull, Draining,
         KeyHeld, IdempotencyKeyReused (another submit had it), IdempotencyKeyInUse (the first has not been answered yet);
         ValueError or TypeError for what JSON cannot hold."""
-        return self._do(calls.submit(type, input, wait, idempotency_key, options))
+        return self._do(calls.submit(type, input, wait, idempotency_key, share, options))
 
     def submit_many(
         self, tasks: Iterable[Mapping[str, Any]], *, idempotency_key: Optional[str] = None

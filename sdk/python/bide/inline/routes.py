@@ -128,15 +128,17 @@ def _at_once(act: Callable[[Api, _Request], Answer]) -> Act:
 
 def _submit(api: Api, request: _Request) -> Steps:
     record, added = api.accept(request.body)
-    shown = api.engine.shown(record, not added)
+    # an address of the shape that a server's has; no browser can come here
+    share = {"share_url": f"/v1/shared/{record.id}.{'0' * 32}"} if request.query.get("share") == "1" else {}
+    shown = {**api.engine.shown(record, not added), **share}
     yield from api.work()
     wait = request.headers.get("Prefer", "").partition("wait=")[2]
     if wait:
         yield from api.engine.wait(record, float(wait))
     if not added:
-        return _json(api.engine.shown(record, True) if wait else shown, 200, {"bide-existing": "true"})
+        return _json({**api.engine.shown(record, True), **share} if wait else shown, 200, {"bide-existing": "true"})
     if wait and record.ended:
-        return _json(api.engine.shown(record, True))
+        return _json({**api.engine.shown(record, True), **share})
     return _json(shown, 202)
 
 
