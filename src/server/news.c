@@ -81,11 +81,12 @@ static void on_looked(struct store_req *req)
 {
     struct look *l = req->user;
     struct news *n = l->news;
-    if (req->err) {
-        bus_gap(&n->bus);
-    } else if (l->get.found == 0) { /* else it was removed meanwhile, and its end is not news any more */
-        if (l->get.task.life.run == l->life.run) l->get.task.life = l->life;
+    bool same = !req->err && !l->get.found && l->get.task.life.run == l->life.run;
+    if (same) {
+        l->get.task.life = l->life;
         tell(n, l->kind, &l->get.task);
+    } else if (req->err || is_ending(l->kind)) { /* it was removed, or runs anew: how it ended cannot be shown any more */
+        bus_gap(&n->bus);
     }
     store_release(req);
     looked(n, &l->get.id);

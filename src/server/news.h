@@ -6,7 +6,8 @@
  *
  *   happened ──at hand, nothing of this task on its way──▶ told
  *      └──else──▶ looking ──the store has said──▶ told
- *                   └── NEWS_LOOKS on their way, or the store does not say ──▶ bus_gap: everybody reads again
+ *                   └── NEWS_LOOKS on their way, the store does not say, or only how the next run of it stands ──▶ bus_gap:
+ *                       everybody reads again
  *
  * Progress beyond NEWS_BURST in a second is told at its end, as it is then.
  */

@@ -142,6 +142,7 @@ struct sim *sim_new(const struct sim_conf *conf)
     sim_check_open(&s->check);
     sim_history_open(&s->history, &s->clock, &s->check);
     sim_client_open(&s->client, &s->server, &s->history, conf->types[0].name);
+    if (conf->ear) s->ear = (struct sim_ear){.server = &s->server, .client = &s->client, .history = &s->history};
     s->watch = (struct sim_watch){.history = &s->history, .client = &s->client};
     sim_puller_open(&s->pullers, &s->server, &s->history, &s->client, &s->test_rng.rng, &s->processes.started);
     s->processes.user = &s->watch;
@@ -169,6 +170,7 @@ struct sim *sim_new(const struct sim_conf *conf)
 
 void sim_start(struct sim *s)
 {
+    if (s->ear.server) sim_ear_listen(&s->ear);
     server_start(&s->server, &s->store.store);
     sim_run(s);
 }
@@ -261,6 +263,7 @@ bool sim_close(struct sim *s)
     if (!good) return false; /* what stands cannot be taken down in order: left to the end of the test */
     sim_client_leave(&s->client);
     sim_puller_leave(&s->pullers);
+    if (s->ear.server) sim_ear_leave(&s->ear);
     server_release(&s->server);
     store_close(&s->store.store, on_closed, s);
     sim_run(s);

@@ -18,6 +18,7 @@
 #include "server/server.h"
 #include "test/sim/sim_client.h"
 #include "test/sim/sim_disk.h"
+#include "test/sim/sim_ear.h"
 #include "test/sim/sim_process.h"
 #include "test/sim/sim_puller.h"
 #include "test/sim/sim_store.h"
@@ -37,6 +38,7 @@ struct sim_conf {
     const struct config_type *types;
     size_t n_types;
     const struct retain_rules *retain; /* of every type; NULL: everything is kept */
+    bool ear;                          /* somebody listens */
     bool disk;                         /* `sqlite` on a simulated disk; else `mem` */
 };
 
@@ -58,6 +60,7 @@ struct sim {
     struct sim_check check;
     struct sim_history history;
     struct sim_watch watch;
+    struct sim_ear ear;  /* server NULL: nobody listens */
     struct sim_disk disk; /* dir NULL: there is none */
     struct server server;
     int serving, drained, closed; /* calls of on_.. */

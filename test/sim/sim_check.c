@@ -75,6 +75,7 @@ static void ended(const struct look *k)
     k->c->endings[t->state]++;
     t->ended++;
     if (++t->endings > 1) sim_check_breaks(k, "a second ending of one run");
+    sim_check_to_hear(k);
     sim_check_once_ended(k);
 }
 
@@ -265,6 +266,7 @@ static void end_of(const struct look *k)
     if (!state_is_ending(t->state)) sim_check_breaks(k, "has not ended");
     else if (t->endings != 1 || t->ended != t->run) sim_check_breaks(k, "not one ending per run");
     else if (t->told != t->ended) sim_check_breaks(k, "its waiters were not told once per run");
+    else if (t->unheard) sim_check_breaks(k, "a listener was not told of its ending");
     else if (t->state != TASK_COMPLETED && !t->has_code) sim_check_breaks(k, "ended without a code");
 }
 
@@ -324,6 +326,9 @@ void sim_check_fact(struct sim_check *c, const struct fact *f)
     case FACT_ENDED: on_ended(&k); break;
     case FACT_LEADS: sim_check_leads(&k); break;
     case FACT_TOLD: on_told(&k); break;
+    case FACT_LISTENS: sim_check_hears(c); break;
+    case FACT_HEARD: sim_check_heard(&k); break;
+    case FACT_CUT: sim_check_cut(c); break;
     case FACT_PURGED: on_purged(&k); break;
     case FACT_IDLE: on_idle(c, f); break;
     case FACT_CRASHED:

@@ -5,6 +5,7 @@
  *
  *  lost         an accepted task is there until somebody or its rules remove it; a refused one never is
  *  ending       per run one, and nothing after it; whoever waits hears of it once; one that is no success has a code
+ *  heard        who listens hears of each ending once, or is told that some are missing
  *  attempt      one at a time; by one process at a time; its number and its fence are used once; only its fence may speak
  *  cost         failures, deaths and attempts count as the verdict says; tries are not exceeded
  *  order        of a lane nothing is claimed while something that comes first is ready, nor while something of a higher
@@ -58,6 +59,9 @@ struct check_task {
     bool priority_known;     /* a crash may have hidden whether it was changed */
     int64_t endings;         /* of this run */
     int64_t ended, told;     /* runs; endings that waiters heard of */
+    int64_t ended_run, heard_run; /* the last that ended; the last whose ending a listener heard of */
+    enum task_state ended_as;
+    bool unheard;            /* it ended while somebody listened, who has not heard of it */
     bool has_code;
     int asks[SIM_CHECK_VERBS];      /* not answered yet */
     bool maybe_did[SIM_CHECK_VERBS]; /* nobody knows whether it was done */
@@ -93,6 +97,7 @@ struct sim_check {
     } *key_starts; /* owned */
     size_t n_key_starts, cap_key_starts;
     bool keeps;        /* nothing goes by age */
+    bool listens;      /* somebody does */
     bool down;         /* between a crash and the last of what is looked up after it */
     int64_t latest_wall_ms;
     char broken[512];  /* the first promise that was, as a sentence; "": none */
@@ -100,6 +105,7 @@ struct sim_check {
     /* what was seen, for those who want to know that it was worth something: */
     int64_t claims, resumed, verdicts, stale, endings[TASK_STATES], released, together, shared, late, crashes, purged;
     int64_t most_running; /* at one time */
+    int64_t heard, cuts;  /* endings; times that a listener was told that some are missing */
     int64_t replaced, unblocked, cached;
     int64_t stepped;       /* steps that were done and followed by another */
     int64_t followed, led; /* waited for the result of another; ran themselves in the end */

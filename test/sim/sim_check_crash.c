@@ -10,6 +10,7 @@ void sim_check_crashed(struct sim_check *c)
 {
     c->crashes++;
     c->down = true;
+    sim_check_deaf(c);
     for (size_t i = 0; i < c->n; i++) {
         struct check_task *t = &c->tasks[i];
         if (t->asked && !t->answered) t->maybe = true;

@@ -43,6 +43,11 @@ void sim_check_answered(const struct look *k);                 /* one that is ac
 void sim_check_follows(const struct look *k);                  /* one that is accepted, and is to wait for the result of another */
 void sim_check_followed(const struct look *k);
 void sim_check_leads(const struct look *k);
+void sim_check_hears(struct sim_check *c);                     /* somebody listens from here on */
+void sim_check_to_hear(const struct look *k);                  /* it has ended */
+void sim_check_heard(const struct look *k);
+void sim_check_cut(struct sim_check *c);
+void sim_check_deaf(struct sim_check *c);                      /* the server is gone, and who listened with it */
 void sim_check_take_state(const struct look *k);
 int64_t sim_check_first_step(const struct check_task *t);      /* 0: it is no chain */
 void sim_check_step_claimed(const struct look *k);

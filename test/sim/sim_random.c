@@ -346,6 +346,7 @@ static void sum_up(void)
     result->stepped = c->stepped;
     result->cached = c->cached, result->followed = c->followed, result->led = c->led;
     result->crashes = c->crashes;
+    result->heard = c->heard, result->cuts = c->cuts;
     result->purged = c->purged;
     memcpy(result->endings, c->endings, sizeof c->endings);
     memcpy(result->cells, sim_cells, sizeof sim_cells);

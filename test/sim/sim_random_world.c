@@ -76,6 +76,7 @@ const struct sim_conf *world_conf(struct sim_conf *ret, struct retain_rules *ret
                              .retain = retains ? retain : NULL,
                              .disk = rng_below(&chance.rng, 2) != 0};
     queues[1].fair = rng_below(&chance.rng, 2) != 0;
+    ret->ear = rng_below(&chance.rng, 3) != 0;
     return ret;
 }
 

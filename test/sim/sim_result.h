@@ -12,7 +12,7 @@ struct sim_result {
     int signal;
     char broken[512];   /* empty: nothing was */
     uint64_t print;     /* of the history */
-    int64_t facts, tasks, claims, stale, released, together, shared, reloads, recycled, stopped, resumed, crashes, purged, pulled, pullers_killed, leases_lost, scarce, outwaited, cached, followed, led, stepped, took_turns, rated, at_rate, key_rated, at_key_rate, rests;
+    int64_t facts, tasks, claims, stale, released, together, shared, reloads, recycled, stopped, resumed, crashes, purged, pulled, pullers_killed, leases_lost, scarce, outwaited, cached, followed, led, stepped, took_turns, rated, at_rate, key_rated, at_key_rate, heard, cuts, rests;
     int64_t endings[TASK_STATES];
     bool cells[TASK_STATES][LIFE_EVENTS]; /* of the table of life.c, visited */
 };

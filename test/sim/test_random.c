@@ -55,6 +55,7 @@ static void tell(const struct sim_result *s)
     printf("%" PRId64 " starts in fair queues that another key waited through\n", s->took_turns);
     printf("%" PRId64 " starts in queues with a rate, %" PRId64 " of them the last that it allowed\n", s->rated, s->at_rate);
     printf("%" PRId64 " starts of keys with a rate, %" PRId64 " of them the last that it allowed\n", s->key_rated, s->at_key_rate);
+    printf("%" PRId64 " endings heard by who listens, who was told %" PRId64 " times that some are missing\n", s->heard, s->cuts);
     printf("%" PRId64 " steps of chains that were followed by another\n", s->stepped);
     printf("%" PRId64 " tasks done by pullers, %" PRId64 " pullers killed, %" PRId64 " leases lost\n", s->pulled, s->pullers_killed, s->leases_lost);
 }
@@ -120,7 +121,7 @@ TEST(what_is_promised_holds_through_random_hours)
     CHECK(sum.recycled > 0 && sum.stopped > 0 && sum.released > 0 && sum.stale > 0 && sum.resumed > 0);
     CHECK(sum.together > 0 && sum.shared > 0 && sum.scarce > 0 && sum.outwaited > 0 && sum.cached > 0 && sum.followed > 0 && sum.led > 0);
     CHECK(sum.crashes > 0 && sum.purged > 0 && sum.reloads > 0 && sum.rests > 0);
-    CHECK(sum.took_turns > 0 && sum.stepped > 0);
+    CHECK(sum.took_turns > 0 && sum.stepped > 0 && sum.heard > 0 && sum.cuts > 0);
     CHECK(sum.rated > 0 && sum.at_rate > 0 && sum.key_rated > 0 && sum.at_key_rate > 0);
     CHECK(sum.pulled > 0 && sum.pullers_killed > 0 && sum.leases_lost > 0);
     every_cell(&sum);
