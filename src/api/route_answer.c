@@ -7,12 +7,12 @@
 #include "api/route_call.h"
 #include "http/problem.h"
 
-#define KEPT 4 /* headers */
+#define KEPT 6 /* headers */
 
 /* Of the headers of the API's own answer those that mean the same here. */
 static size_t keep_headers(const struct http_header *headers, size_t n, struct http_header kept[KEPT])
 {
-    static const char *const names[] = {"Retry-After", "Idempotency-Replayed", "Bide-Existing"};
+    static const char *const names[] = {"Retry-After", "Idempotency-Replayed", "Bide-Existing", "Upgrade", "Connection", "Sec-WebSocket-Version"};
     size_t k = 0;
     for (size_t i = 0; i < n && k < KEPT; i++)
         for (size_t m = 0; m < sizeof names / sizeof *names; m++)

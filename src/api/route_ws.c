@@ -153,9 +153,10 @@ static void on_closed(struct ws *w, int code)
     release(ws_user(w));
 }
 
+static const struct ws_events events = {on_message, on_room, on_closed};
+
 static void accept_ws(struct pushing *p)
 {
-    static const struct ws_events events = {on_message, on_room, on_closed};
     const struct ws_conf conf = {.events = &events, .user = p};
     struct http_request *r = p->asked->req;
     p->asked = NULL;
@@ -190,6 +191,14 @@ static void start(struct call *c, const struct id *id, const struct store_filter
 {
     if (c->api->server->news.bus.n_listeners >= LIMIT_LISTENERS) {
         call_refuse(c, ERR_AGAIN, "%d streams listen already; try again later", LIMIT_LISTENERS);
+        return;
+    }
+    const struct ws_conf conf = {.events = &events};
+    const struct http_header *headers;
+    struct err e;
+    size_t n;
+    if (ws_check(c->req, &conf, &e, &headers, &n)) {
+        call_problem_with(c, &e, headers, n, STR_NONE);
         return;
     }
     struct pushing *p = mem_new(sizeof *p);

@@ -263,6 +263,14 @@ static struct ws *make(struct conn *c, const struct ws_conf *conf, const struct 
     return w;
 }
 
+int ws_check(struct http_request *r, const struct ws_conf *conf, struct err *e, const struct http_header **ret_headers, size_t *ret_n)
+{
+    struct ws_handshake shake;
+    int err = ws_handshake_read(&shake, r, request_of(r)->framing.http10, conf, e);
+    *ret_headers = ws_handshake_headers(err, ret_n);
+    return err;
+}
+
 struct ws *ws_accept(struct http_request *r, const struct ws_conf *conf)
 {
     struct request *q = request_of(r);

@@ -62,6 +62,9 @@ struct ws_conf {
 #define WS_INTERNAL 1011
 #define WS_TRY_LATER 1013
 
+/* Is it a handshake that would be accepted? For who shapes refusals of his own: e->code, and the headers that such a refusal must
+ * have (RFC 9110 sections 15.5.6 and 15.5.22), which are static. */
+int ws_check(struct http_request *r, const struct ws_conf *conf, struct err *e, const struct http_header **ret_headers, size_t *ret_n) MUST_USE;
 /* Ends the request, one that was handed over and not answered: by 101 and a ws that was told nothing yet; or by a
  * refusal, or because its client has gone: NULL, and nothing is called back. */
 struct ws *ws_accept(struct http_request *r, const struct ws_conf *conf);

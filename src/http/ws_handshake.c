@@ -89,15 +89,21 @@ int ws_handshake_read(struct ws_handshake *ret, const struct http_request *r, bo
     return 0;
 }
 
-void ws_handshake_refuse(struct http_request *r, const struct err *e)
+const struct http_header *ws_handshake_headers(int code, size_t *ret_n)
 {
     static const struct http_header upgrade[] = {{STR("Upgrade"), STR("websocket")},
                                                  {STR("Connection"), STR("Upgrade")},
                                                  {STR("Sec-WebSocket-Version"), STR("13")}};
     static const struct http_header allow[] = {{STR("Allow"), STR("GET")}};
-    if (e->code == ERR_UPGRADE) problem_reply_with(r, e, 0, upgrade, 3, STR(""));
-    else if (e->code == ERR_METHOD) problem_reply_with(r, e, 0, allow, 1, STR(""));
-    else problem_reply(r, e, err_http_status(e->code) == 503 ? 1 : 0);
+    *ret_n = code == ERR_UPGRADE ? 3 : code == ERR_METHOD ? 1 : 0;
+    return code == ERR_UPGRADE ? upgrade : code == ERR_METHOD ? allow : NULL;
+}
+
+void ws_handshake_refuse(struct http_request *r, const struct err *e)
+{
+    size_t n;
+    const struct http_header *headers = ws_handshake_headers(e->code, &n);
+    problem_reply_with(r, e, err_http_status(e->code) == 503 ? 1 : 0, headers, n, STR(""));
 }
 
 void ws_handshake_head(struct buf *b, const struct ws_handshake *h)

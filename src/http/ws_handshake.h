@@ -19,6 +19,8 @@ struct ws_handshake {
 /* `http10`: HTTP/1.0, which knows no upgrade. ERR_METHOD, ERR_UPGRADE, ERR_INVALID. */
 int ws_handshake_read(struct ws_handshake *ret, const struct http_request *r, bool http10, const struct ws_conf *conf,
                       struct err *e) MUST_USE;
+/* Those of a refusal with this code, static; none: NULL. */
+const struct http_header *ws_handshake_headers(int code, size_t *ret_n);
 /* Answers a request that ws_handshake_read, or who asked it, did not take: with what the client needs to do better. */
 void ws_handshake_refuse(struct http_request *r, const struct err *e);
 /* The head of the 101 but for its empty line, and the lines that all answers have. */

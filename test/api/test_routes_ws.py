@@ -115,6 +115,9 @@ def test_a_task_that_is_not_there_is_refused_before_the_upgrade(app):
     problem(app.send("GET", "/ws/all"), 426, "upgrade_required")
     assert list(app.send("GET", "/ws/number/x").json) == ["detail"]
     problem(app.send("POST", "/ws/all"), 405)
+    number = app.post("/app/numbered", {"answer": 5}).json
+    plain = app.send("GET", f"/ws/number/{number}")
+    assert plain.status == 426 and list(plain.json) == ["detail"] and plain.headers["upgrade"] == "websocket", plain
 
 
 def test_a_page_of_another_origin_is_refused(app):
