@@ -15,7 +15,8 @@ import trouble
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS analysis(
-    task_id TEXT PRIMARY KEY, project_id INTEGER NOT NULL, chapter_id INTEGER NOT NULL, result TEXT NOT NULL,
+    task_id TEXT PRIMARY KEY, -- and its run: ID.RUN
+    project_id INTEGER NOT NULL, chapter_id INTEGER NOT NULL, result TEXT NOT NULL,
     at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP);
 CREATE TABLE IF NOT EXISTS project(id INTEGER PRIMARY KEY, analyses INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS chapter(
@@ -84,14 +85,17 @@ class Novel:
         query = "SELECT name FROM character WHERE project_id = ? AND first_chapter < ? ORDER BY name"
         return [row["name"] for row in self.rows(query, project, number)]
 
-    def record(self, task: str, given: Dict[str, Any], found: Dict[str, Any], words: int) -> Dict[str, Any]:
-        """Writes what the analyses of a chapter found, all of it or nothing, and says what that is. `given`: the task's input;
-        `found`: by name, None of those that were not wanted."""
+    def record(self, run: str, given: Dict[str, Any], found: Dict[str, Any], words: int) -> Dict[str, Any]:
+        """Writes what the analyses of a chapter found, all of it or nothing, and says what that is. `run`: ID.RUN of the task, whose
+        attempts write it once between them; what a later task has written of the chapter stays. `given`: the task's input; `found`: by
+        name, None of those that were not wanted."""
         with self.transaction():
-            done = self.rows("SELECT result FROM analysis WHERE task_id = ?", task)
+            project, chapter = given["project_id"], given["chapter_id"]
+            done = self.rows(
+                "SELECT result FROM analysis WHERE task_id = ?1 OR (project_id = ?2 AND chapter_id = ?3 AND substr(task_id, 1, 36) > substr(?1, 1, 36))"
+                " ORDER BY task_id DESC", run, project, chapter)  # ids are in the order of their making
             if done:
                 return json.loads(done[0]["result"])
-            project, chapter = given["project_id"], given["chapter_id"]
             for table in OWN:
                 self.db.execute(f"DELETE FROM {table} WHERE project_id = ? AND chapter_id = ?", (project, chapter))
             self.db.execute(
@@ -103,7 +107,7 @@ class Novel:
             result = {"chapter_id": chapter, "chapter_number": given["chapter_number"], "words": words}
             result.update(self._result(project, chapter, found))
             self.db.execute(
-                "INSERT INTO analysis(task_id, project_id, chapter_id, result) VALUES(?, ?, ?, ?)", (task, project, chapter, json.dumps(result))
+                "INSERT INTO analysis(task_id, project_id, chapter_id, result) VALUES(?, ?, ?, ?)", (run, project, chapter, json.dumps(result))
             )
             self.db.execute("INSERT INTO project VALUES(?, 1) ON CONFLICT(id) DO UPDATE SET analyses = analyses + 1", (project,))
         trouble.at("written", chapter)

@@ -5,6 +5,7 @@
 Four analyses, each a quarter of the way; they read novel.db and write nothing, and what they found is a checkpoint, so that an
 attempt goes on where the one before it broke off. Then all of it is written at once.
 """
+import os
 import re
 
 import foreshadowing
@@ -64,7 +65,12 @@ def analyse(task):
             found[name] = analysis(content, known, config, teller(task, n, title)) if config[name] else None
             task.save(found)
         task.progress(100, "updating the novel")
-        return novel.record(task.id, given, found, words)
+        return novel.record(run_of(task), given, found, words)
+
+
+def run_of(task):
+    """ID.RUN: the same for all attempts of a run, and another after a manual retry. The directory is called ID.RUN.ATTEMPT."""
+    return os.path.basename(task.dir).rpartition(".")[0]
 
 
 def teller(task, n, title):

@@ -88,7 +88,7 @@ class Rig:
     def ask(self, method, path, body=None, headers=()):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request(method, path, None if body is None else body if isinstance(body, bytes) else json.dumps(body), dict(headers))
+            connection.request(method, path, body if body is None or isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode(), dict(headers))
             answer = connection.getresponse()
             return Answer(answer.status, answer.getheaders(), answer.read())
         finally:

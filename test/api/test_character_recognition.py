@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import sqlite3
 import time
 
@@ -257,6 +258,45 @@ def test_what_was_promised_while_the_service_was_away_is_handed_on_once(rig):
     rig.open()
     is_right(rig, book, NOVEL)
     assert rig.shown(book)["externalTaskId"] == known, "submitted before the web application was killed, and found again"
+
+
+def test_a_text_that_the_service_refuses_ends_and_the_others_are_handed_on(rig):
+    rig.open()
+    rig.bide.terminate()
+    refused, taken = rig.book(""), rig.book(NOVEL)
+    for book in (refused, taken):
+        assert rig.recognize(book)["status"] == "pending"
+    rig.bide.start()
+    is_right(rig, taken, NOVEL)
+    seen = rig.ended(refused)
+    assert (seen["status"], seen["endedBy"], seen["externalTaskId"]) == ("failed", "refusal", None) and "text" in seen["error"], seen
+    long = rig.book("\u591c" * 3_000_000)  # 9 MB, and not twice that as escapes
+    assert rig.recognize(long)["externalTaskId"]
+    assert rig.ended(long)["status"] == "completed"
+
+
+def test_a_service_that_breaks_off_in_the_middle_of_an_answer_is_asked_again(rig):
+    """A server of one answer that is cut short, then bide in its place."""
+    rig.open(callback="none")
+    book, task = rig.begun(long_text(1_000_000))
+    rig.bide.kill9()
+    with socket.create_server(("127.0.0.1", int(rig.service.rpartition(":")[2]))) as broken:
+        broken.settimeout(20)
+        for _ in range(3):  # each look is answered by half an answer
+            with broken.accept()[0] as asked:
+                asked.recv(65536)
+                asked.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nContent-Type: application/json\r\n\r\n{\"task_id\"")
+    rig.bide.start()
+    assert rig.ended(book)["endedBy"] == "poll", rig.shown(book)
+    assert rig.shown(book)["externalTaskId"] == task
+
+
+def test_progress_of_a_service_that_is_away_is_one_answer(rig):
+    rig.open(poll=0)
+    book, _ = rig.begun(NOVEL)
+    rig.bide.kill9()
+    answer = rig.ask("GET", f"/api/books/{book}/characters/recognize/events")
+    assert answer.status == 502 and "service" in answer.json["error"], answer
 
 
 def test_polls_end_after_a_while_and_begin_again_when_somebody_asks(rig):

@@ -229,6 +229,26 @@ def test_a_failure_shows_its_type_and_message_and_a_retry_takes_it_up(rig):
     assert rig.rows("SELECT chapter_id FROM analysis") == [(2,)]
 
 
+def test_a_retry_of_what_is_done_writes_it_anew_unless_the_chapter_was_written_again(rig):
+    rig.analysed(1, 1)
+    [(first,)] = rig.rows("SELECT task_id FROM analysis")
+    number = rig.latest(1)["id"]
+    assert rig.bide.post(f"{API}/tasks/{number}/retry").status == 200
+    until(lambda: rig.rows("SELECT analyses FROM project") == [(2,)], "it is written again")
+    rig.becomes(1, "completed")
+    assert sorted(rig.rows("SELECT task_id FROM analysis")) == [(first,), (first[:-1] + "2",)]
+    people = rig.rows("SELECT name FROM appearance ORDER BY name")
+    rig.write(1, 1, "Nobody but Zoe Quill was there. Zoe Quill said so. \"I am here,\" said Zoe Quill.")
+    rig.becomes(1, "completed")
+    newer = rig.rows("SELECT name FROM appearance ORDER BY name")
+    assert newer and newer != people
+    assert rig.bide.post(f"{API}/tasks/{number}/retry").status == 200
+    until(lambda: rig.bide.get_json("/v1/tasks?subject=1")["items"][1]["run"] == 3, "its third run")
+    until(lambda: rig.bide.get_json("/v1/tasks?subject=1")["items"][1]["status"] == "completed", "the end of that")
+    assert rig.rows("SELECT name FROM appearance ORDER BY name") == newer
+    assert rig.rows("SELECT analyses FROM project") == [(3,)]
+
+
 def test_nothing_is_lost_and_each_is_in_the_database_once_when_the_server_is_killed(rig):
     rig.trouble("wait written 2", "wait half 3", "wait world_building 4")
     rig.write(1)

@@ -6,8 +6,10 @@ Two ways bring an ending, and either is enough: the service calls back, and a th
 seconds for at most --poll-for. Books.end lets the first win. What was promised to a client and not yet handed to the service
 when this process was killed is handed on at its next start, or the next look, under the same key."""
 import argparse
+import itertools
 import json
 import re
+import sqlite3
 import sys
 import threading
 import urllib.parse
@@ -20,6 +22,7 @@ from signed import is_genuine
 
 LONGEST = 16 << 20  # bytes of a request
 ENDINGS = ("completed", "failed")
+NEVER = (400, 413, 422)  # of a text
 
 
 class App:
@@ -30,12 +33,17 @@ class App:
         self.stop, self.handing_on = threading.Event(), threading.Lock()
 
     def hand_on(self, book=None):
-        """What the service has not been given yet. One that it refuses stays, and is tried again."""
+        """What the service has not been given yet. One that it will never take ends; for the others it is to be asked again."""
         with self.handing_on:
             for one in self.books.unsubmitted(book):
                 callback = self.url and f"{self.url}/api/books/{one['bookId']}/characters/recognize/callback"
                 key = one["requestKey"]
-                self.books.submitted(key, self.service.submit(self.books.text(one["bookId"]), one["priority"], callback, key))
+                try:
+                    self.books.submitted(key, self.service.submit(self.books.text(one["bookId"]), one["priority"], callback, key))
+                except Refused as refused:
+                    if refused.status not in NEVER:
+                        raise
+                    self.books.refused(key, str(refused))
 
     def look(self, task):
         """Asks after one task."""
@@ -60,11 +68,11 @@ class App:
 
     @staticmethod
     def quietly(call, *args):
-        """The service may be away: the next look is for that."""
+        """The service may be away, or the database busy: the next look is for that."""
         try:
             call(*args)
-        except (OSError, Refused) as error:
-            print(f"the service: {error}", file=sys.stderr, flush=True)
+        except (OSError, Refused, sqlite3.OperationalError) as error:
+            print(f"{call.__name__}: {error}", file=sys.stderr, flush=True)
 
     def called_back(self, said):
         """200: it is written, by this or before; 409: not known yet, it is to call again."""
@@ -151,13 +159,18 @@ def events(request, app, book):
     shown = app.books.shown(book)
     if not shown or not shown["externalTaskId"]:
         return 404, {"error": "nothing to follow"}
+    lines = app.service.events(shown["externalTaskId"])
+    first = next(lines, b"")  # before this one is answered: the service may be away
     request.close_connection = True
     request.send_response(200)
     request.send_header("Content-Type", "text/event-stream")
     request.end_headers()
-    for line in app.service.events(shown["externalTaskId"]):
-        request.wfile.write(line)
-        request.wfile.flush()
+    try:
+        for line in itertools.chain([first], lines):
+            request.wfile.write(line)
+            request.wfile.flush()
+    except OSError:
+        pass  # one of the two has gone: the stream ends, and whoever wants more comes again
     return None
 
 

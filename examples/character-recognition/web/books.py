@@ -79,6 +79,12 @@ class Books:
         with self._change() as db:
             db.execute("UPDATE recognition SET externalTaskId = ? WHERE requestKey = ? AND externalTaskId IS NULL", (task, key))
 
+    def refused(self, key, why):
+        """The service will not take it."""
+        with self._change() as db:
+            query = "UPDATE recognition SET status = 'failed', error = ?, endedBy = 'refusal' WHERE requestKey = ? AND endedBy IS NULL"
+            db.execute(query, (why, key))
+
     def unsubmitted(self, book=None):
         """Of the book, or of all: those of which the service has not said an id yet."""
         query = "SELECT * FROM recognition WHERE externalTaskId IS NULL AND endedBy IS NULL AND bookId = coalesce(?, bookId)"

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The recognition service, as its clients have known it for long."""
+import contextlib
+import http.client
 import json
 import urllib.error
 import urllib.parse
@@ -15,7 +17,7 @@ class Refused(Exception):
 
 
 class Service:
-    """`url`: where it is. What cannot be reached raises OSError."""
+    """`url`: where it is. What cannot be reached, or breaks off in the middle of an answer, raises OSError."""
 
     def __init__(self, url, timeout=30):
         self.url, self.timeout = url.rstrip("/"), timeout
@@ -34,15 +36,23 @@ class Service:
 
     def events(self, task):
         """The stream of its progress (text/event-stream), a line at a time, until it has ended."""
-        with urllib.request.urlopen(f"{self.url}/v1/tasks/{task}/events", timeout=self.timeout) as answer:
+        with answered(urllib.request.Request(f"{self.url}/v1/tasks/{task}/events"), self.timeout) as answer:
             yield from answer
 
     def _ask(self, method, path, body=None, headers=None):
-        data = None if body is None else json.dumps(body).encode()
+        data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         headers = {**(headers or {}), **({"Content-Type": "application/json"} if data else {})}
-        try:
-            with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers, method=method), timeout=self.timeout) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                raise Refused(error.code, error.read(1000).decode("utf-8", "replace")) from None
+        with answered(urllib.request.Request(self.url + path, data, headers, method=method), self.timeout) as answer:
+            return json.load(answer)
+
+
+@contextlib.contextmanager
+def answered(request, timeout):
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            yield answer
+    except urllib.error.HTTPError as error:
+        with error:
+            raise Refused(error.code, error.read(1000).decode("utf-8", "replace")) from None
+    except (http.client.HTTPException, json.JSONDecodeError) as error:
+        raise OSError(f"no whole answer: {error!r}") from None
