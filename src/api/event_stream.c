@@ -33,14 +33,16 @@ static void over(struct event_stream *s)
 
 /* ---- the format ---- */
 
+/* A line ends at CR, LF, or both (section 9.2.5). Of a result any of them may be there: blanks of JSON. */
 static void write_lines(struct buf *b, struct str data)
 {
     do {
-        struct str line = str_cut(&data, '\n');
+        size_t lf = str_find(data, '\n'), cr = str_find(str_sub(data, 0, lf), '\r'), end = cr < lf ? cr : lf;
+        size_t both = end + 1 < data.len && data.p[end] == '\r' && data.p[end + 1] == '\n';
         buf_add_text(b, "data: ");
-        if (line.len && line.p[line.len - 1] == '\r') line.len--;
-        buf_add_str(b, line);
+        buf_add_str(b, str_sub(data, 0, end));
         buf_add_text(b, "\n");
+        data = end < data.len ? str_sub(data, end + 1 + both, data.len) : STR_NONE;
     } while (data.len);
 }
 
@@ -70,11 +72,14 @@ static bool send(struct event_stream *s, struct buf *b)
 static void on_beat(struct timer *t)
 {
     struct event_stream *s = CONTAINER_OF(t, struct event_stream, beat);
+    if (s->full) { /* it has enough to take */
+        turn_timer(s->call->api->server->turn, t, EVENT_STREAM_BEAT_MS, on_beat);
+        return;
+    }
     struct buf b;
     buf_init(&b, 64);
     buf_add_text(&b, ":\n\n");
-    if (s->full) turn_timer(s->call->api->server->turn, t, EVENT_STREAM_BEAT_MS, on_beat); /* it has enough to take */
-    else (void)send(s, &b);
+    (void)send(s, &b);
 }
 
 static void write_what_there_is(struct event_stream *s, struct buf *b)

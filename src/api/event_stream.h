@@ -15,7 +15,7 @@
 #define EVENT_STREAM_BEAT_MS 15000
 #define EVENT_STREAM_RETRY_MS 2000 /* after which a browser comes again */
 
-/* Of the task; NULL: of all that fit the filter. Answers the call. `headers`: further ones, in the request's arena. */
+/* Of the task; NULL: of all that fit the filter. Answers the call. */
 void event_stream_start(struct call *c, const struct id *id, const struct store_filter *filter, unsigned kinds, struct str last);
 /* The same as the answer to a submit: 202, Location, and the task from its creation on. */
 void event_stream_submitted(struct call *c, const struct task *t);

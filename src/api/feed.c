@@ -113,6 +113,13 @@ static void take_snapshot(struct feed *f, const struct task *t)
     f->word = word_of(t, live && live->progress.len > 0);
 }
 
+/* Was the event that it came back with the ending? */
+static bool has_heard_end(const struct feed *f)
+{
+    const struct bus_event *e = bus_event_of(&f->api->server->news.bus, f->after);
+    return e && e->kind >= BUS_COMPLETED && e->kind <= BUS_EXPIRED && id_cmp(&e->id, &f->listener.id) == 0;
+}
+
 static void go_on(struct feed *f, const struct task *t)
 {
     bool ended = state_is_ending(t->life.state);
@@ -122,8 +129,12 @@ static void go_on(struct feed *f, const struct task *t)
         return;
     }
     f->state = FEED_TELLING;
-    if (f->came_back && !f->reset) { /* all that happened since then is there */
+    if (f->came_back && !f->reset) { /* all that happened since then is there, or is just being told */
         if (!ended || f->listener.next) return;
+        if (!has_heard_end(f)) {
+            take_snapshot(f, t);
+            return;
+        }
         f->state = FEED_ENDING;
         f->end_run = t->life.run;
         f->word = bus_ending(t->life.state);
@@ -167,6 +178,7 @@ void feed_open(struct feed *f, const struct id *id, struct str last)
 {
     struct bus_place after = last.p ? read_id(f, last) : (struct bus_place){0};
     f->came_back = last.p != NULL;
+    f->after = after.seq;
     f->listener.on_news = on_news;
     f->listener.one = id != NULL;
     if (id) {

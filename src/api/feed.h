@@ -40,6 +40,7 @@ struct feed {
     bool came_back;     /* it said where it was */
     bool shown;         /* `snapshot` is to be told */
     bool reset;         /* as a reset */
+    uint64_t after;     /* the event that it came back with; 0: none */
     int32_t seen_run;   /* the run whose end it has been told of before; 0: none */
     int32_t end_run;    /* the run whose end was told */
     enum bus_kind word; /* of the snapshot; ending: how it ended */

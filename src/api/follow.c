@@ -12,9 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define PIECE (64 * 1024) /* of text, told at one time, before the client has taken it */
+
 struct place {
-    int32_t run, attempt; /* 0: none yet */
+    int32_t run, attempt; /* 0: none yet; attempt 0 of a run: its last one */
     int64_t at;
+    struct pieces_place in; /* output, of the attempt under way */
     bool over;            /* all of that attempt was read */
 };
 
@@ -27,6 +30,8 @@ struct follow {
     struct timer beat;
     const char *reason;     /* it is over, because of that; NULL: it is not */
     int32_t seen_run;       /* the run whose end the client has been told of before */
+    bool only;              /* that attempt, or that run's last one, and nothing after it */
+    bool placed;            /* it is known whether */
     bool events, begun, full, ended, news, looked;
 };
 
@@ -99,7 +104,8 @@ static void on_room(struct http_request *r)
     else step(f);
 }
 
-static void begin(struct follow *f)
+/* False: the client has gone, and it is over. */
+static bool begin(struct follow *f)
 {
     struct call *c = f->call;
     static const struct http_header headers[] = {{{"Cache-Control", 13}, {"no-store", 8}}, {{"X-Accel-Buffering", 17}, {"no", 2}}};
@@ -107,9 +113,12 @@ static void begin(struct follow *f)
     http_set_on_gone(c->req, NULL);
     call_begin(c, 200, f->events ? "text/event-stream" : CALL_TEXT, headers, 2, -1, on_room);
     http_endless(c->req);
-    f->full = http_more(c->req, STR("")) == ERR_AGAIN; /* that it is there can be seen before it says something */
+    int rc = http_more(c->req, STR("")); /* that it is there can be seen before it says something */
+    f->full = rc == ERR_AGAIN;
     if (f->events) turn_timer(c->api->server->turn, &f->beat, EVENT_STREAM_BEAT_MS, on_beat);
     if (str_eq(c->req->method, STR("HEAD"))) f->reason = "head"; /* that was all of it */
+    if (rc == ERR_AWAY) over(f);
+    return rc != ERR_AWAY;
 }
 
 /* ---- what is told ---- */
@@ -171,33 +180,58 @@ static bool is_at(const struct follow *f, const struct run *r)
     return r->attempt.run == f->place.run && r->attempt.number == f->place.attempt;
 }
 
-static void read_live(struct follow *f, const struct run *r)
+/* Of what is left one piece. Where something was left out it is all of it: bytes cannot be counted any more. */
+static struct str log_piece(struct str text, bool whole)
 {
-    struct arena a = {0};
-    int64_t next;
-    struct str text;
-    if (f->what.output) {
-        text = pieces_text(buf_str(&r->output.packed), f->place.at, &a, &next);
-        if (next < f->place.at) next = f->place.at;
-    } else {
-        next = (int64_t)logbook_end(&r->log);
-        if (next < f->place.at) next = f->place.at;
-        text = logbook_since(&r->log, (uint64_t)f->place.at, &a);
-    }
-    (void)tell(f, text, next);
-    arena_release(&a);
+    if (whole && text.len > PIECE) text.len = text_utf8_valid(str_sub(text, 0, PIECE));
+    return text;
 }
 
+static struct str output_piece(struct follow *f, struct str packed, struct arena *a, int64_t *ret_next)
+{
+    struct str text = pieces_read(packed, &f->place.in, f->place.at, PIECE, a);
+    *ret_next = f->place.in.number > f->place.at ? f->place.in.number : f->place.at;
+    return text;
+}
+
+static struct str live_piece(struct follow *f, const struct run *r, struct arena *a, int64_t *ret_next)
+{
+    if (f->what.output) return output_piece(f, buf_str(&r->output.packed), a, ret_next);
+    struct str rest = logbook_since(&r->log, (uint64_t)f->place.at, a), text = log_piece(rest, logbook_is_whole(&r->log));
+    int64_t end = (int64_t)logbook_end(&r->log);
+    *ret_next = text.len < rest.len ? f->place.at + (int64_t)text.len : end > f->place.at ? end : f->place.at;
+    return text;
+}
+
+static void read_live(struct follow *f, const struct run *r)
+{
+    bool goes_on = true;
+    while (goes_on && !f->full) {
+        struct arena a = {0};
+        int64_t next;
+        struct str text = live_piece(f, r, &a, &next);
+        goes_on = text.len > 0 && tell(f, text, next); /* after a no the follower is not there any more */
+        arena_release(&a);
+        if (!goes_on) return;
+    }
+}
+
+/* What the store has of it. A piece is told; for the next one it is asked again, so that nothing is kept for who does not read. */
 static void read_rest(struct follow *f, struct str stored)
 {
     struct arena a = {0};
-    int64_t next = f->place.at;
-    struct str text;
-    if (f->what.output) text = pieces_text(stored, f->place.at, &a, &next);
-    else text = logbook_text_since(stored, (uint64_t)f->place.at, &a);
-    if (!f->what.output) next = f->place.at + (int64_t)text.len;
-    if (next < f->place.at) next = f->place.at;
-    f->place.over = true;
+    int64_t next, at = f->place.at;
+    struct str text = STR("");
+    if (f->what.output) {
+        f->place.in = (struct pieces_place){0};
+        text = output_piece(f, stored, &a, &next);
+        f->place.over = f->place.in.offset == stored.len || text.len == 0;
+    } else {
+        struct str rest = logbook_text_since(stored, (uint64_t)at, &a);
+        text = log_piece(rest, logbook_text_is_whole(stored));
+        next = at + (int64_t)text.len;
+        f->place.over = text.len == rest.len;
+    }
     if (tell(f, text, next)) step(f);
     arena_release(&a);
 }
@@ -244,12 +278,15 @@ static void go_to(struct follow *f, int32_t run, int32_t attempt)
 /* Which one is next, or that there is none. Of an earlier run without a number, the last one. */
 static void choose(struct follow *f, const struct life *l)
 {
-    bool ended = state_is_ending(l->state), only = f->what.attempt > 0 || (f->what.run && f->what.run != l->run);
+    bool ended = state_is_ending(l->state);
+    if (!f->placed) f->only = f->what.attempt > 0 || (f->what.run && f->what.run != l->run);
+    f->placed = true;
+    bool only = f->only;
     int32_t done = l->state == TASK_RUNNING ? l->attempt - 1 : l->attempt; /* the last one that is */
     if (!f->place.run && only) go_to(f, f->what.run ? f->what.run : l->run, f->what.attempt);
     else if (!f->place.run && l->state != TASK_RUNNING && done > 0) go_to(f, l->run, done);
     else if (!only && f->place.run == l->run && f->place.over && f->place.attempt < done) go_to(f, l->run, f->place.attempt + 1);
-    else if (!only && f->place.run && f->place.run < l->run && l->attempt > 0) go_to(f, l->run, 1);
+    else if (!only && f->place.over && f->place.run < l->run && l->attempt > 0) go_to(f, l->run, 1);
     else if (only && f->place.over) f->reason = "attempt over";
     else if (ended && (f->place.over || !f->place.run)) f->reason = state_word(l->state);
 }
@@ -259,8 +296,8 @@ static const struct run *live_next(const struct follow *f)
 {
     const struct run *r = f->begun ? live_run(f) : NULL;
     if (!r || is_at(f, r)) return r;
-    bool follows = f->place.run == 0 || f->place.run < r->attempt.run || (f->place.over && f->place.attempt + 1 == r->attempt.number);
-    return f->what.attempt == 0 && follows ? r : NULL;
+    bool next = f->place.run < r->attempt.run ? r->attempt.number == 1 : f->place.attempt + 1 == r->attempt.number;
+    return !f->only && (f->place.run == 0 || (f->place.over && next)) ? r : NULL;
 }
 
 static void on_life(struct store_req *req)
@@ -283,7 +320,7 @@ static void on_life(struct store_req *req)
         call_answer_with(c, 204, NULL, STR_NONE, NULL, 0);
         return;
     }
-    if (!f->begun) begin(f);
+    if (!f->begun && !begin(f)) return;
     choose(f, &life);
     if (f->reason || (f->place.run && !f->place.over) || f->news || f->listener.over || live_next(f)) step(f);
 }
@@ -332,7 +369,7 @@ static void read_last(struct follow *f, struct str last)
     struct str first = str_cut(&place, '.'), second = str_cut(&place, '.');
     if (text_int(&run, first) != 0 || text_int(&attempt, second) != 0 || text_int(&at, place) != 0) return;
     f->seen_run = feed_end_of(last);
-    bool good = run > 0 && run <= INT32_MAX && attempt > 0 && attempt <= INT32_MAX && at >= 0;
+    bool good = run > 0 && run <= INT32_MAX && attempt >= 0 && attempt <= INT32_MAX && at >= 0;
     if (good) f->place = (struct place){.run = (int32_t)run, .attempt = (int32_t)attempt, .at = at};
 }
 

@@ -16,7 +16,7 @@
 struct follow_what {
     struct id id;
     bool output;       /* what it streams out, by the number of the piece; else its log, by bytes */
-    int32_t run, attempt; /* 0: the latest; attempt 0: and all that come after it */
+    int32_t run, attempt; /* 0: the latest; attempt 0 of the latest run: and all that come after it, of an earlier one: its last */
     int64_t from;
 };
 

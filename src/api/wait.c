@@ -149,7 +149,7 @@ static void answer_with_place(struct wait *w)
     struct call *c = w->call;
     struct server *s = c->api->server;
     const struct task *t = &w->get.task;
-    if (state_is_ending(t->life.state) && w->get.sequel) {
+    if (state_is_ending(t->life.state) && w->get.sequel && !c->shared) {
         w->delivery = (struct store_get){.id = webhook_id(t, WEBHOOK_OF_TASK)};
         store_get(s->store, &w->delivery, on_delivery, w);
         return;

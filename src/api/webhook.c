@@ -170,6 +170,21 @@ struct id webhook_id(const struct task *t, enum webhook_of of)
     return id_derive(&t->body.id, (uint32_t)t->life.run | (of == WEBHOOK_OF_ROUTE ? 1u << 31 : 0), t->ending.finished_at_ms);
 }
 
+/* Host and port, the same however they are written. */
+static struct str line_of(const struct webhook_wish *w, struct arena *a)
+{
+    struct str host = w->host;
+    size_t bracket = str_find(host, ']'), colon = str_find(host, ':');
+    size_t end = bracket < host.len ? bracket + 1 : colon;
+    struct str name = str_sub(host, 0, end), port = str_sub(host, end < host.len ? end : host.len, host.len);
+    if (str_eq(port, str_eq_nocase(str_sub(w->url, 0, 6), STR("https:")) ? STR(":443") : STR(":80"))) port = STR("");
+    if (name.len > 1 && name.p[name.len - 1] == '.') name.len--;
+    char *line = arena_alloc(a, name.len + port.len + 1);
+    for (size_t i = 0; i < name.len; i++) line[i] = name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] + 'a' - 'A') : name.p[i];
+    memcpy(line + name.len, port.p, port.len);
+    return (struct str){line, name.len + port.len};
+}
+
 static void fill_body(struct task_body *b, struct api *api, const struct task *t, const struct webhook_wish *w, int64_t timeout_ms, struct arena *a)
 {
     const struct config *c = api->server->conf.config;
@@ -179,7 +194,7 @@ static void fill_body(struct task_body *b, struct api *api, const struct task *t
     tags[0] = (struct task_tag){STR("task"), arena_str(a, str_of(id))};
     *b = (struct task_body){.tenant = t->body.tenant, .type = STR(WEBHOOK_TYPE), .queue = STR(WEBHOOK_QUEUE),
                             .created_at_ms = turn_wall_ms(api->server->turn), .timeout_ms = 2 * timeout_ms + 10000,
-                            .grace_ms = 1000, .retain_ms = c->webhooks.retain_ms, .cost = 1, .limit_key = arena_str(a, w->host),
+                            .grace_ms = 1000, .retain_ms = c->webhooks.retain_ms, .cost = 1, .limit_key = line_of(w, a),
                             .tags = tags, .n_tags = 1};
     b->trace = t->body.trace;
     b->rules = (struct life_rules){.max_attempts = WEBHOOK_TRIES, .retry = c->defaults.retry};
@@ -197,7 +212,7 @@ void webhook_fill(struct api *api, const struct task *t, const struct json *j, c
     fill_body(ret, api, t, &w, timeout_ms, a);
     ret->id = webhook_id(t, of);
     id_format(&t->body.id, id);
-    struct webhook_message m = {.url = w.url, .id = arena_format(a, "msg_%s_%d", id, (int)t->life.run),
+    struct webhook_message m = {.url = w.url, .id = arena_format(a, "msg_%s_%d%s", id, (int)t->life.run, of == WEBHOOK_OF_ROUTE ? "_callback" : ""),
                                 .event = str_of(bus_word(bus_ending(t->life.state))), .secret_id = w.secret_id, .trusted = w.trusted,
                                 .timeout_ms = timeout_ms, .body = body};
     buf_init(&b, LIMIT_INPUT);

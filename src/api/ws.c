@@ -5,7 +5,8 @@
  *
  *   (none) ──subscribe──▶ asked ──its feed has the first word──▶ "subscribed" ──▶ telling ──"end"──▶ (none)
  *                           └── no such task, the store fails, the server stops: "error" ──▶ (none) ◀──┘ likewise
- *   asked, telling ── unsubscribe ──▶ "unsubscribed" ──▶ (none)
+ *   telling ── unsubscribe ──▶ "unsubscribed" ──▶ (none)
+ *   asked ── unsubscribe ──▶ "unsubscribed" ──▶ leaving: it counts until the store has answered ──▶ (none)
  *
  * One frame at most answers a message, and it is read only while there is room for that; all else is told when there is room.
  */
@@ -35,6 +36,7 @@ struct subscription {
     struct arena arena; /* its id, its filter */
     struct str id;
     bool begun;         /* "subscribed" was said */
+    bool leaving;       /* "unsubscribed" was */
 };
 
 static struct session *session_of(const struct ws_feed *f) { return CONTAINER_OF(f->of, struct session, feeds); }
@@ -89,7 +91,7 @@ static struct subscription *find(const struct session *s, struct str id)
     LIST_EACH(it, &s->feeds.all)
     {
         struct subscription *u = CONTAINER_OF(it, struct subscription, told.link);
-        if (str_eq(u->id, id)) return u;
+        if (!u->leaving && str_eq(u->id, id)) return u;
     }
     return NULL;
 }
@@ -135,8 +137,12 @@ static bool tell(struct ws_feed *told)
     struct subscription *u = CONTAINER_OF(told, struct subscription, told);
     struct feed *f = &told->feed;
     struct feed_item it;
-    if (f->state == FEED_SEEN) feed_end_again(f);
+    if (f->state == FEED_SEEN && !u->leaving) feed_end_again(f);
     if (f->state == FEED_ASKING) return false;
+    if (u->leaving) {
+        end_subscription(u);
+        return false;
+    }
     if (!u->begun && (f->state == FEED_TELLING || f->state == FEED_ENDING)) {
         send_subscribed(u);
         return true;
@@ -173,7 +179,8 @@ static int unsubscribe(struct session *s, const struct ws_message *m, struct err
 {
     struct subscription *u = find(s, m->id);
     if (!u) return err_set_at(e, ERR_NOT_FOUND, "/id", "there is no subscription of this id");
-    end_subscription(u);
+    u->leaving = true; /* what the store is asked for it is bounded by what a connection may have */
+    if (u->told.feed.state != FEED_ASKING) end_subscription(u);
     send_word(s, "unsubscribed", m->id);
     return 0;
 }

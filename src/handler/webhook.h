@@ -31,7 +31,7 @@ struct webhook_conf { /* as configured at this moment */
     size_t n_allowed;
 };
 
-/* The input of such a task: {"url", "id", "event", "secret_id", "trusted", "timeout_ms", "traceparent", "body": what is sent}. */
+/* The input of such a task: {"url", "id", "event", "secret_id", "trusted", "timeout_ms", "body": what is sent}. */
 struct webhook_message {
     struct str url, id, event; /* id: of the message, the same for each try */
     struct str secret_id;      /* p NULL: it is not signed */

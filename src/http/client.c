@@ -44,7 +44,8 @@ struct request {
     bool by_proxy;
     int no_socket;              /* errno of a socket that the system did not give; 0: it did */
     const struct fetch_guard *guard; /* borrowed; NULL: none */
-    const char *why_not;        /* static: what the guard said; NULL: it let it through */
+    const char *why_not;        /* static: what the guard said of all addresses that were tried; NULL: it let one through */
+    bool let;                   /* one */
 };
 
 struct socket {
@@ -220,7 +221,8 @@ static bool is_shortage(int sys) { return sys == EMFILE || sys == ENFILE || sys 
 static bool guard_lets(struct request *r, const struct sockaddr *to)
 {
     const char *why = r->guard ? r->guard->why_not(r->guard, to) : NULL;
-    if (why) r->why_not = why;
+    if (!why) r->let = true;
+    r->why_not = r->let ? NULL : why; /* of several addresses one that may be tried is enough for another try */
     return !why;
 }
 

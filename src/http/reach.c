@@ -28,7 +28,7 @@ static const struct special v4[] = {
 
 static const struct special v6[] = {
     {{[15] = 1}, 128, "loopback"},     {{0}, 96, "unspecified"},             {{1}, 8, "reserved"},
-    {{0x00, 0x64, 0xff, 0x9b, 0, 1}, 48, "private"},
+    {{0x00, 0x64, 0xff, 0x9b, 0, 1}, 48, "private"},                         {{0}, 8, "reserved"},
     {{0x20, 0x01, 0, 0}, 32, "reserved"}, {{0x20, 0x01, 0x0d, 0xb8}, 32, "reserved"}, {{0x20, 0x01}, 23, "reserved"},
     {{0x3f, 0xff}, 20, "reserved"},    {{0x5f}, 16, "reserved"},             {{0xfc}, 7, "private"},
     {{0xfe, 0x80}, 10, "link-local"},  {{0xfe, 0xc0}, 10, "private"},        {{0xff}, 8, "multicast"},

@@ -114,6 +114,11 @@ void bus_leave(struct bus *b, struct listener *l); /* nothing when it does not l
 /* The next one for it, borrowed until the next call to the bus; NULL: none, and on_news will tell. With *ret_cut some are
  * missing before what comes next. */
 const struct bus_event *bus_read(struct bus *b, struct listener *l, bool *ret_cut);
+/* The event of that number; NULL: it has left the ring, or never was. */
+static inline const struct bus_event *bus_event_of(const struct bus *b, uint64_t seq)
+{
+    return b->last && seq >= b->first && seq <= b->last ? b->ring[seq % BUS_EVENTS] : NULL;
+}
 struct bus_place bus_place_after(const struct bus *b, const struct listener *l, const struct bus_event *e); /* NULL: all there are */
 
 #endif

@@ -108,6 +108,15 @@ static bool find_cut(struct str text, struct str *ret_head, uint64_t *ret_missin
     return false;
 }
 
+bool logbook_is_whole(const struct logbook *l) { return l->left_out == 0 && l->tail.len <= LOGBOOK_HALF; }
+
+bool logbook_text_is_whole(struct str text)
+{
+    struct str head, tail;
+    uint64_t missing;
+    return !find_cut(text, &head, &missing, &tail);
+}
+
 struct str logbook_text_since(struct str text, uint64_t place, struct arena *a)
 {
     struct str head, tail;

@@ -24,6 +24,8 @@ bool logbook_is_empty(const struct logbook *l);
 uint64_t logbook_end(const struct logbook *l);
 struct str logbook_since(const struct logbook *l, uint64_t place, struct arena *a);
 struct str logbook_text_since(struct str text, uint64_t place, struct arena *a); /* the same of one that is over, of its logbook_text */
+bool logbook_is_whole(const struct logbook *l); /* nothing is left out: each byte has its place */
+bool logbook_text_is_whole(struct str text);
 struct str logbook_text(const struct logbook *l, struct arena *a); /* at most LIMIT_LOG bytes, in the arena */
 
 #endif

@@ -63,16 +63,35 @@ static bool shift(struct str *packed, uint64_t *number, struct str *ret)
     return true;
 }
 
+/* Copies those that are to be read to `to` (NULL: counts their bytes), and moves *place behind them. */
+static size_t walk(struct str packed, struct pieces_place *place, int64_t from, size_t most, char *to)
+{
+    struct str rest = str_sub(packed, place->offset, packed.len), piece;
+    uint64_t number = (uint64_t)place->number;
+    size_t len = 0;
+    while (len < most && shift(&rest, &number, &piece)) {
+        bool wanted = number >= (uint64_t)from;
+        if (wanted && to && piece.len) memcpy(to + len, piece.p, piece.len);
+        len += wanted ? piece.len : 0;
+        place->number = (int64_t)++number;
+        place->offset = packed.len - rest.len;
+    }
+    return len;
+}
+
+struct str pieces_read(struct str packed, struct pieces_place *place, int64_t from, size_t most, struct arena *a)
+{
+    struct pieces_place end = *place;
+    size_t len = walk(packed, &end, from, most, NULL);
+    char *all = arena_alloc(a, len + 1);
+    (void)walk(packed, place, from, most, all);
+    return (struct str){all, len};
+}
+
 struct str pieces_text(struct str packed, int64_t from, struct arena *a, int64_t *ret_next)
 {
-    char *all = arena_alloc(a, packed.len + 1);
-    size_t len = 0;
-    uint64_t number = 0;
-    for (struct str piece; shift(&packed, &number, &piece); number++) {
-        if (number < (uint64_t)from) continue;
-        if (piece.len) memcpy(all + len, piece.p, piece.len);
-        len += piece.len;
-    }
-    *ret_next = (int64_t)number;
-    return (struct str){all, len};
+    struct pieces_place place = {0};
+    struct str text = pieces_read(packed, &place, from, SIZE_MAX, a);
+    *ret_next = place.number;
+    return text;
 }

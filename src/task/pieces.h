@@ -24,6 +24,14 @@ void pieces_init(struct pieces *p);
 void pieces_release(struct pieces *p);
 /* One that came before is not taken again; numbers may be left out. n < 0: the next one. 0 <= n <= PIECES_LAST. */
 enum pieces_told pieces_add(struct pieces *p, int64_t n, struct str text);
+/* How far somebody has read; zeroed: nothing. It stays good while more is added. */
+struct pieces_place {
+    size_t offset;  /* bytes of `packed` behind it */
+    int64_t number; /* after the last one */
+};
+/* The pieces from *place on of which the number is at least `from`, joined, in the arena: until they are `most` bytes, whole ones
+ * and at least one. *place is behind them then. */
+struct str pieces_read(struct str packed, struct pieces_place *place, int64_t from, size_t most, struct arena *a);
 /* The pieces from number `from` on, joined, in the arena. *ret_next: the number after the last one; 0 when there is none. */
 struct str pieces_text(struct str packed, int64_t from, struct arena *a, int64_t *ret_next);
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens to tasks, as server-sent events: of one task, of all, from a submit on, and again after a break."""
+import json
 import threading
 
 import pytest
@@ -299,3 +300,15 @@ def test_readers_that_go_leave_nothing_behind(serve):
     bide.open_gate("go22")
     bide.ended(id, "completed")
     assert bide.terminate() == 0
+
+
+def test_a_result_with_any_line_ends_is_one_event(serve):
+    bide = serve(types={"say": {"exec": ["/bin/printf", '{"a":1,\r"b":2,\r\n"c":3,\n\r"d":4\r\r}']}})
+    id = bide.submit("say")["id"]
+    bide.ended(id, "completed")
+    with Stream(bide, f"/v1/tasks/{id}/events") as stream:
+        raw = stream.answer.read()
+    assert b"\r" not in raw
+    [event] = [block for block in raw.decode().split("\n\n") if "event: task.completed" in block]
+    data = "\n".join(line[6:] for line in event.split("\n") if line.startswith("data: "))
+    assert json.loads(data)["result"] == {"a": 1, "b": 2, "c": 3, "d": 4}

@@ -84,6 +84,63 @@ def test_each_attempt_comes_after_the_other_and_one_alone_when_it_is_asked_for(b
             assert stream.answer.read().decode() == wanted, query
 
 
+def text_of(stream):
+    return stream.answer.read().decode()
+
+
+def test_an_earlier_run_is_read_to_its_end_and_no_further(bide):
+    id = bide.act(line("aaa"), line("bbb"), ["done", 1])
+    bide.ended(id, "completed")
+    first = bide.log(id)
+    with Stream(bide, f"/v1/tasks/{id}/log") as stream:
+        events = list(stream)
+    assert [e.data["from"] for e in events[:-1]] == [0]
+    bide.post(f"/v1/tasks/{id}/retry")
+    until(lambda: bide.task(id)["run"] == 2 and bide.task(id)["status"] == "completed", "its second run")
+    run, attempt, _ = events[0].id.split(".")
+    with Stream(bide, f"/v1/tasks/{id}/log", {"Last-Event-ID": f"{run}.{attempt}.{first.index('bbb')}"}) as stream:
+        rest = list(stream)
+    assert [(e.data["run"], e.data["text"]) for e in rest[:-1]] == [(1, first[first.index("bbb"):]), (2, bide.log(id))]
+    with lines(bide, id) as stream:
+        assert text_of(stream) == bide.log(id)
+    with Stream(bide, f"/v1/tasks/{id}/log?run=1") as stream:
+        alone = list(stream)
+    assert "".join(e.data["text"] for e in alone[:-1]) == first and alone[-1].data == {"reason": "attempt over"}
+    with Stream(bide, f"/v1/tasks/{id}/log?run=1", {"Last-Event-ID": alone[0].id}) as stream:
+        assert [e.word for e in stream] == ["end"], "it goes on behind what was heard"
+
+
+def test_an_earlier_run_that_is_followed_hears_nothing_of_the_one_under_way(bide):
+    id = bide.act(line("first"), ["until", bide.gate("again")], ["done", 1])
+    bide.open_gate("again")
+    bide.ended(id, "completed")
+    first = bide.log(id)
+    (bide.dir / "gate-again").unlink()
+    bide.post(f"/v1/tasks/{id}/retry")
+    until(lambda: bide.task(id)["status"] == "running" and bide.log(id), "the second run speaks")
+    with Stream(bide, f"/v1/tasks/{id}/log?run=1") as stream:
+        assert "".join(e.data.get("text", "") for e in stream) == first
+    bide.open_gate("again")
+
+
+def test_much_output_comes_in_pieces_of_a_bound_live_and_afterwards(bide):
+    texts = [f"{n:04d}" + "\u591c" * 1000 for n in range(200)]
+    id = bide.act(*[piece(text) for text in texts], ["until", bide.gate("much")], ["done", 1])
+    until(lambda: bide.send("GET", f"/v1/tasks/{id}/output").headers["bide-output-next"] == "200", "all of it")
+    live = []
+    with Stream(bide, f"/v1/tasks/{id}/output") as stream:
+        while sum(len(e.data["data"]) for e in live) < sum(map(len, texts)):
+            live.append(next(stream))
+    bide.open_gate("much")
+    bide.ended(id, "completed")
+    with Stream(bide, f"/v1/tasks/{id}/output") as stream:
+        later = list(stream)[:-1]
+    for events in (live, later):
+        assert "".join(e.data["data"] for e in events) == "".join(texts)
+        assert len(events) > 5 and max(len(e.data["data"].encode()) for e in events) < 65536 + 3100
+        assert [e.data["n"] for e in events[1:]] == [e.data["next"] for e in events[:-1]]
+
+
 def test_of_one_that_waits_it_begins_with_its_start(bide):
     id = bide.act(piece("x"), ["done", 1], delay_ms=300)
     with Stream(bide, f"/v1/tasks/{id}/output") as stream:

@@ -3,7 +3,7 @@
 
 import pytest
 from fixtures import with_actor
-from harness import problem
+from harness import problem, until
 from streams import Stream
 
 
@@ -74,6 +74,15 @@ def test_a_submit_that_is_followed_says_the_address_first(serve):
         url = next(stream).data["share_url"]
         assert all("share_url" not in event.data for event in stream)
     assert bide.get_json(url)["status"] == "completed"
+
+
+def test_whom_it_was_told_to_is_not_seen(serve, remote):
+    bide = serve(webhooks={"allow_private": ["127.0.0.0/8"]})
+    remote.routes["POST *"] = (200, {})
+    task = submit(bide, webhook={"url": f"{remote.url}/hook"}).json
+    bide.ended(task["id"], "completed")
+    until(lambda: (bide.task(task["id"])["delivery"] or {}).get("status") == "delivered", "it is told")
+    assert bide.get_json(task["share_url"])["delivery"] is None
 
 
 def test_files_are_among_what_is_shared(serve):

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import sqlite3
 import subprocess
 import threading
 import time
@@ -292,6 +293,23 @@ def test_one_dead_receiver_delays_no_other(serve, remote, another):
         the_delivery(bide, id, "delivered")
 
 
+@pytest.mark.parametrize("urls,host", [
+    (["http://h.example/x", "http://H.Example:80/y", "http://h.example./"], "h.example"),
+    (["https://h.example:443/x", "https://h.example"], "h.example"),
+    (["http://h.example:443/x"], "h.example:443"),
+    (["http://[2606:4700::A]:80/x", "http://[2606:4700::a]/"], "[2606:4700::a]"),
+])
+def test_one_host_is_one_host_however_it_is_written(serve, urls, host):
+    """What so many deliveries of at a time are counted by is nowhere shown but in the store."""
+    bide = serve(webhooks=webhooks())
+    for url in urls:
+        id = bide.act(["done", 1], webhook={"url": url})
+        until(lambda: deliveries(bide, f"?task={id}"), "its delivery")
+    assert bide.terminate() == 0
+    with sqlite3.connect(bide.dir / "bide.db") as db:
+        assert db.execute("SELECT DISTINCT limit_key FROM body WHERE limit_key IS NOT NULL").fetchall() == [(host,)]
+
+
 def test_the_configuration_says_what_is_wrong_with_it(serve):
     for section, words in (
         ({"webhooks": {"secrets": ["whsec_short"]}}, "a secret is whsec_"),
@@ -338,6 +356,7 @@ def test_a_route_calls_back_in_the_words_of_its_application(serve, remote):
     first, second = until(lambda: len(remote.requests("/cb?x=1")) == 2 and remote.requests("/cb?x=1"), "the second try", 20)
     assert first.body == second.body
     assert until(lambda: bide.task(id)["delivery"]["status"] == "delivered", "as the task shows it")
+    assert {r.headers["webhook-id"] for r in (first, second)} == {f"msg_{id}_1_callback"}, "it is not the message of a webhook of that task"
     assert json.loads(first.body) == {"task_id": id, "status": "done", "result": {"n": 3}, "error": None}
     failed = bide.post(f"/api/recognize/async?callback_url={remote.url}/failed", {"steps": [["fail", {"message": "no", "retry": False}]]})
     [told] = until(lambda: remote.requests("/failed"), "of a failure")

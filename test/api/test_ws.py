@@ -355,3 +355,38 @@ def test_without_an_upgrade_it_is_refused(bide):
     assert bide.send("HEAD", "/v1/ws").status == 405
     problem(bide.send("POST", "/v1/ws"), 405)
     problem(bide.send("GET", "/v1/ws?type=act"), 400, "unknown_field")
+
+
+def masked(**message):
+    """A text frame of a client (RFC 6455 section 5.2), with a mask that changes nothing."""
+    data = json.dumps(message).encode()
+    assert len(data) < 126
+    return bytes([0x81, 0x80 | len(data), 0, 0, 0, 0]) + data
+
+
+async def come_and_go(ws, task, pairs):
+    """Subscribes and leaves so often at once: many are there before the store has answered one. What was refused."""
+    frames = [masked(op="subscribe", id=f"s{n}", task=task) + masked(op="unsubscribe", id=f"s{n}") for n in range(pairs)]
+    ws.ws.transport.write(b"".join(frames) + masked(op="ping"))
+    heard = []
+    while not heard or heard[-1]["op"] != "pong":
+        heard.append(await ws.hear())
+    refused = [frame["code"] for frame in heard if frame["op"] == "error"]
+    left = [frame["id"] for frame in heard if frame["op"] == "unsubscribed"]
+    assert set(refused) <= {"try_again", "not_found"} and len(left) + refused.count("not_found") == pairs
+    return refused
+
+
+def test_who_subscribes_and_leaves_again_and_again_asks_the_store_for_no_more_than_a_connection_may(bide):
+    async def talk():
+        id = await called(bide.act, ["until", bide.gate("leave")], ["done", 1])
+        async with Socket(bide) as ws:
+            refused = []
+            for _ in range(50):  # the store may be quicker
+                refused = refused or await come_and_go(ws, id, 103)
+            assert "try_again" in refused, "what was left counts until the store has answered"
+            await ws.subscribe("last", task=id)
+            bide.open_gate("leave")
+            await ws.until("end", "last")
+
+    run(talk())

@@ -75,6 +75,30 @@ TEST(the_beginning_is_kept_and_nothing_after_the_first_that_does_not_fit)
     pieces_release(&p);
 }
 
+TEST(they_are_read_on_from_where_somebody_was_a_bound_of_bytes_at_a_time)
+{
+    struct pieces p;
+    struct arena a = {0};
+    struct pieces_place place = {0};
+    pieces_init(&p);
+    static const char *const texts[] = {"one ", "two ", "", "three ", "four "};
+    for (int n = 0; n < 5; n++) CHECK_INT(pieces_add(&p, n + (n > 2), str_of(texts[n])), PIECES_TAKEN); /* 3 is missing */
+    CHECK_STR(pieces_read(buf_str(&p.packed), &place, 0, 5, &a), "one two "); /* whole ones, until it is enough */
+    CHECK_INT(place.number, 2);
+    CHECK_STR(pieces_read(buf_str(&p.packed), &place, 0, 1, &a), "three ");
+    CHECK_INT(place.number, 5);
+    CHECK_STR(pieces_read(buf_str(&p.packed), &place, 0, 100, &a), "four ");
+    CHECK_STR(pieces_read(buf_str(&p.packed), &place, 0, 100, &a), "");
+    CHECK_INT(place.offset, p.packed.len);
+    CHECK_INT(pieces_add(&p, 6, STR("five")), PIECES_TAKEN);
+    CHECK_STR(pieces_read(buf_str(&p.packed), &place, 0, 100, &a), "five");
+    CHECK_INT(place.number, 7);
+    place = (struct pieces_place){0};
+    CHECK_STR(pieces_read(buf_str(&p.packed), &place, 4, 1, &a), "three "); /* those before `from` count for nothing */
+    arena_release(&a);
+    pieces_release(&p);
+}
+
 TEST(what_is_cut_or_junk_is_read_up_to_where_it_makes_sense)
 {
     struct pieces p;
