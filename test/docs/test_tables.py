@@ -184,3 +184,8 @@ def test_every_key_of_a_pool_is_shown_in_the_list_of_workers():
     unit = {"duration": "_ms", "size": "_bytes"}
     kinds = {row[0]: row[1] for row in tables("doc/config.md", "`workers.NAME`")}
     assert {key + unit.get(kinds[key], "") for key in keys} == set(pool["properties"]) - {"name", "waiting", "replacing", "sandbox"}
+
+
+def test_the_requests_to_the_store_are_those_that_there_are():
+    [row] = [row for row in tables(PAGE, "Metrics") if "bide_store_requests_total" in row[0]]
+    assert re.findall(r"\w+", row[2])[1:] == re.findall(r'\[STORE_\w+\] = "(\w+)"', code("src/store/store.c"))
