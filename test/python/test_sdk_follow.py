@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A stream of events that goes still, with both clients."""
+"""A stream of events that goes still, or whose server is away behind a proxy, with both clients."""
 import socket
 import sys
 import threading
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from fake_server import FakeServer, answer, problem
+
 from bide.client import Client
-from bide.problems import Away
+from bide.problems import Away, Timeout
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "api"))
 
@@ -49,3 +51,27 @@ def test_silence_is_a_broken_line(connect, monkeypatch):
         for line in lines:
             line.close()
     assert [(event.name, event.id) for event in seen] == [("a", "1"), ("end", "1")]
+
+
+def stream(text):
+    return answer(text, kind="text/event-stream")
+
+
+FIRST = stream(b"retry: 20\nid: 1\nevent: a\ndata: {}\n\n")
+LAST = stream(b"id: 2\nevent: end\ndata: {}\n\n")
+PROXY = answer(b"<html>", 502, kind="text/html"), answer({"message": "no server"}, 503), answer(b"<html>", 504, kind="text/html")
+
+
+@pytest.mark.parametrize("follow", [lambda client: client.follow("t1"), lambda client: client.events()], ids=["follow", "events"])
+def test_a_proxy_whose_server_is_away_is_waited_out(connect, follow):
+    with FakeServer(FIRST, *PROXY, LAST) as server:
+        assert [event.name for event in follow(connect(server.url))] == ["a", "end"]
+        assert [headers.get("last-event-id") for _, _, headers, _ in server.requests] == [None, *["1"] * 4]
+
+
+def test_what_no_waiting_mends_is_raised_and_so_is_a_proxys_page_at_the_first_step(connect):
+    with FakeServer(FIRST, problem(504, "timeout"), PROXY[0]) as server:
+        for kind in (Timeout, Away):
+            with pytest.raises(kind):
+                list(connect(server.url).follow("t1"))
+        assert len(server.requests) == 3

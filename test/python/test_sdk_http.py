@@ -135,12 +135,26 @@ def test_an_error_is_the_exception_of_its_code(connect):
         with pytest.raises(problems.QueueFull) as caught:
             client("submit", "t")
         assert caught.value.retry_after == 7
-    with FakeServer(problem(418, "a_later_versions"), answer(b"<html>", 502)) as server:
+    with FakeServer(problem(418, "a_later_versions"), answer(b"<html>", 500)) as server:
         client = connect(server)
         for code in ("a_later_versions", "problem"):
             with pytest.raises(problems.Problem) as caught:
                 client("stats")
             assert type(caught.value) is problems.Problem and caught.value.code == code
+
+
+PROXY = answer(b"<html>", 502), answer({"message": "no server"}, 503), answer(b"<html>", 504)
+
+
+def test_what_a_proxy_says_of_a_server_that_is_not_there_is_away(connect):
+    with FakeServer(*PROXY, problem(504, "timeout")) as server:
+        client = connect(server)
+        for status in (502, 503, 504):
+            with pytest.raises(problems.Away) as caught:
+                client("stats")
+            assert (caught.value.status, caught.value.code) == (status, "away")
+        with pytest.raises(problems.Timeout):
+            client("stats")
 
 
 def test_there_is_an_exception_for_each_row_of_err_def():
@@ -183,9 +197,9 @@ def test_a_list_goes_from_page_to_page(connect):
 
 def test_a_wait_outlasts_a_server_that_restarts_but_not_one_that_was_never_there(connect):
     running = {"id": "t1", "status": "running"}
-    with FakeServer(answer(running), problem(503, "draining"), lambda _: None, answer(TASK)) as server:
+    with FakeServer(answer(running), problem(503, "draining"), lambda _: None, *PROXY, answer(TASK)) as server:
         assert connect(server)("wait", "t1") == TASK
-        assert len(server.requests) >= 4
+        assert len(server.requests) >= 7
     with FakeServer(problem(503, "draining")) as server, pytest.raises(problems.Draining):
         connect(server)("wait", "t1")
     with FakeServer(answer(running), problem(404, "not_found")) as server, pytest.raises(problems.NotFound):

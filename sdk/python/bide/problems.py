@@ -297,8 +297,8 @@ class Forbidden(Problem):
 
 
 class Away(Problem):
-    """The server could not be reached, or the connection broke before its answer. `status` is 0; 502 when a server in
-    front of it said so.
+    """The server could not be reached, or the connection broke before its answer. `status` is 0; 502, 503 or 504 when a
+    server in front of it said so.
 
     After a `submit` that broke this way the task may or may not have been accepted: with an `idempotency_key` it may
     be submitted again."""
@@ -337,5 +337,6 @@ _BY_CODE = _family(Problem)
 
 
 def problem_of(status: int, body: Mapping[str, Any], retry_after: Optional[float] = None) -> Problem:
-    """The exception for an error answer, by its `code`."""
-    return _BY_CODE.get(str(body.get("code")), Problem)(status, body, retry_after)
+    """The exception for an error answer, by its `code`. Without one it is not bide's own, but a proxy's."""
+    unknown = Away if "code" not in body and status in (502, 503, 504) else Problem
+    return _BY_CODE.get(str(body.get("code")), unknown)(status, body, retry_after)
