@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// bide in a browser, without anything else. See README.md.
+// bide in a browser. See README.md.
 
-const ENDINGS = /^(completed|failed|cancelled|expired)$/;
-
-/** A refusal, or no answer (status 0). `code`: its stable word; `problem`: the problem+json. */
+/** A refusal, or no answer. `code`: its stable word, or `away`; `problem`: the problem+json. */
 export class BideError extends Error {
 	constructor(status, problem = {}) {
 		super(problem.detail || problem.title || `status ${status}`);
-		Object.assign(this, { name: "BideError", status, code: problem.code || "away", problem });
+		Object.assign(this, { name: "BideError", status, problem });
+		this.code = problem.code || (/^(0|50[234])$/.test(status) ? "away" : "problem");
 	}
 }
 
 const rest = async (ms, signal) => {
-	await new Promise((resolve) => (setTimeout(resolve, ms), signal?.addEventListener("abort", resolve)));
+	let end;
+	await new Promise((resolve) => (setTimeout((end = resolve), ms), signal?.addEventListener("abort", end)));
+	signal?.removeEventListener("abort", end);
 	signal?.throwIfAborted();
 };
 
 export class Bide {
-	#base;
-	#token;
-	#silence;
+	#its;
 
 	/** @param {string} [base] of the server  @param {{token?: string, silenceMs?: number}} [options] */
 	constructor(base = "", { token, silenceMs = 45000 } = {}) {
-		[this.#base, this.#token, this.#silence] = [base, token, silenceMs];
+		this.#its = { base, token, silenceMs };
 	}
 
 	/** @param {object} [options] queue, tags, ... @returns {Promise<object>} the task */
@@ -48,7 +47,7 @@ export class Bide {
 	/** @returns {Promise<object>} the task when it has ended */
 	async wait(id, options) {
 		await this.follow(id, { ...options, onEvent() {} });
-		return this.get(id);
+		for await (const { data } of this.#poll(id, options?.signal)) return data;
 	}
 
 	/** To the end: an async iterator of {event, data, id}; with onEvent, called for each, a promise.
@@ -63,12 +62,12 @@ export class Bide {
 	}
 
 	async #fetch(target, init = {}) {
-		const headers = { ...init.headers, ...(this.#token && { Authorization: "Bearer " + this.#token }) };
-		const answer = await fetch(this.#base + target, { ...init, headers }).catch((error) => {
+		const headers = { ...init.headers, ...(this.#its.token && { Authorization: "Bearer " + this.#its.token }) };
+		const answer = await fetch(this.#its.base + target, { ...init, headers }).catch((error) => {
 			throw new BideError(0, { detail: error.message });
 		});
 		if (answer.ok) return answer;
-		throw new BideError(answer.status, await answer.json().catch(() => ({ code: "problem" })));
+		throw new BideError(answer.status, await answer.json().catch(() => ({})));
 	}
 
 	async #json(target, init) {
@@ -85,7 +84,7 @@ export class Bide {
 			const data = await this.#json(path(id), { signal }).catch((error) => giveUp(error, (gone ||= Date.now())));
 			if (!data) continue;
 			gone = 0;
-			const ended = ENDINGS.test(data.status);
+			const ended = /completed|failed|cancelled|expired/.test(data.status);
 			const now = JSON.stringify([data.status, data.attempt, data.progress]);
 			if (now !== before) yield { event: ended ? "task." + data.status : "reset", data, id: "" };
 			if (ended) return yield { event: "end", data: { reason: data.status }, id: "" };
@@ -95,16 +94,18 @@ export class Bide {
 
 	#follow(target, options, task) {
 		const events = this.#listen(target, options, task);
-		return options.onEvent ? tell(events, options.onEvent) : events;
+		if (!options.onEvent) return events;
+		return (async () => {
+			for await (const event of events) await options.onEvent(event);
+		})();
 	}
 
 	async *#listen(target, { lastId: id = "", signal }, task) {
 		const at = { id, retry: 2000 };
-		for (let [pause, answered, gone] = [100]; ; await rest(pause, signal), pause = Math.min(2 * pause, at.retry)) {
+		for (let [pause, answered, gone, timer] = [100]; ; await rest(pause, signal), pause = Math.min(2 * pause, at.retry)) {
 			const line = new AbortController();
 			const stop = () => line.abort();
-			let timer;
-			const alive = () => (clearTimeout(timer), (timer = setTimeout(stop, this.#silence)));
+			const alive = () => (clearTimeout(timer), (timer = setTimeout(stop, this.#its.silenceMs)));
 			signal?.throwIfAborted();
 			signal?.addEventListener("abort", stop, { signal: line.signal });
 			try {
@@ -112,16 +113,16 @@ export class Bide {
 				const headers = { Accept: "text/event-stream", ...(at.id && { "Last-Event-ID": at.id }) };
 				const answer = await this.#fetch(target, { headers, signal: line.signal });
 				if (answer.status === 204) return;
-				if (!answer.headers.get("content-type").startsWith("text/event")) throw new BideError(406, { code: "no_stream" });
-				answered = true;
+				if (!/^text.event/.test(answer.headers.get("content-type"))) throw new BideError(406, { code: "no_stream" });
+				[answered, gone] = [true];
 				for await (const event of parse(answer.body, at, alive)) {
-					[pause, gone] = [100, 0];
+					pause = 100;
 					yield event;
 					if (event.event === "end") return;
 				}
 			} catch (error) {
 				signal?.throwIfAborted();
-				if (task && [404, 405, 406].includes(error.status)) return yield* this.#poll(task, signal);
+				if (task && /40[456]/.test(error.status)) return yield* this.#poll(task, signal);
 				giveUp(error, (gone ||= Date.now()), answered ? task ? 30000 : Infinity : -1);
 			} finally {
 				clearTimeout(timer);
@@ -133,13 +134,9 @@ export class Bide {
 
 const path = (id) => (id[0] === "/" ? id : "/v1/tasks/" + encodeURIComponent(id));
 
-async function tell(events, onEvent) {
-	for await (const event of events) await onEvent(event);
-}
-
 // Throws what will not pass.
 function giveUp(error, gone, patience = 30000) {
-	if ((error.status && error.status !== 503) || Date.now() - gone > patience) throw error;
+	if ((error.status && error.status !== 503 && error.code !== "away") || Date.now() - gone > patience) throw error;
 }
 
 // Server-sent events, as bide writes them. at.id: of the last one that was whole.
@@ -153,7 +150,7 @@ async function* parse(body, at, alive) {
 			const said = { id: at.id };
 			for (const line of block.split("\n")) {
 				const [name, ...value] = line.split(":");
-				said[name] = (name === "data" && said.data ? said.data : "") + value.join(":").trimStart();
+				said[name] = ((name === "data" && said.data) || "") + value.join(":").trimStart();
 			}
 			at.id = said.id;
 			at.retry = +said.retry || at.retry;

@@ -137,7 +137,7 @@ test("a server that is not there is Away, and was never asked", async () => {
 });
 
 test("an error answer that is no problem is one all the same", async (t) => {
-    const html = answer(Buffer.from("<html>"), 502, { "Content-Type": "text/html" });
+    const html = answer(Buffer.from("<html>"), 500, { "Content-Type": "text/html" });
     const { client } = await connect(t, [html, problem(418, "a_later_versions"), answer(Buffer.from("nonsense"))]);
     for (const [code, text] of [["problem", /<html>/], ["a_later_versions", /a detail/], ["problem", /not JSON/]]) {
         await assert.rejects(client.stats(), (error) => {

@@ -4,7 +4,7 @@
 // makes calls, client.js has connection.js carry them.
 import * as kinds from "./problems.js";
 
-const { NotEnded, Problem, TooLarge } = kinds;
+const { Away, NotEnded, Problem, TooLarge } = kinds;
 const byCode = new Map(Object.values(kinds).map((kind) => [kind.code, kind]));
 const BODY = 16 * 1024 * 1024 + 64 * 1024; // the longest body that the server takes, in bytes
 
@@ -36,9 +36,10 @@ export function valueOf(call, answer) {
     return call.read(answer);
 }
 
-/** The error for an error answer, by its `code`. */
+/** The error for an error answer, by its `code`. Without one it is not bide's own, but a proxy's. */
 export function problemOf(status, body, retryAfter = null) {
-    return new (byCode.get(String(body.code)) ?? Problem)(status, body, retryAfter);
+    const unknown = body.code === undefined && [502, 503, 504].includes(status) ? Away : Problem;
+    return new (byCode.get(String(body.code)) ?? unknown)(status, body, retryAfter);
 }
 
 export function readJson(answer) {

@@ -147,8 +147,8 @@ export class UpgradeRequired extends Problem {}
 /** 403: this is not allowed. */
 export class Forbidden extends Problem {}
 
-/** The server could not be reached, or the connection broke before its answer. `status` is 0; 502 when a server in front
- * of it said so. Whether a submit was accepted is then not known: with its Idempotency-Key it may be sent again. */
+/** The server could not be reached, or the connection broke before its answer. `status` is 0; 502, 503 or 504 when a server
+ * in front of it said so. Whether a submit was accepted is then not known: with its Idempotency-Key it may be sent again. */
 export class Away extends Problem {}
 
 /** 202: the task has no result yet; `retryAfterMs` says when to ask again. */
