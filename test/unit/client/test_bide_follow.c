@@ -153,6 +153,19 @@ TEST(a_server_that_stays_away_is_given_up_in_the_end)
     CHECK_INT(t.back, 0);
 }
 
+TEST(a_proxys_page_for_a_server_that_is_away_is_waited_out)
+{
+#define PAGE(status) "HTTP/1.1 " status " No\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<html>"
+    static const char *const answers[] = {STREAM "retry: 1\nid: 1\ndata: 1\n\n", PAGE("502"), PAGE("503"), PAGE("504"), REFUSED("504", "timeout"), NULL};
+    struct told t = {0};
+    struct bide_error e = {0};
+    CHECK_INT(follow(answers, &(struct bide_follow){.id = "i"}, &t, &e), -1);
+    canned_join();
+    CHECK_STR(str_of(t.text), "/1/1;");
+    CHECK_STR(str_of(e.code), "timeout");
+    CHECK_INT(canned.n, 5);
+}
+
 static bool give_up(void *user)
 {
     struct told *t = user;
