@@ -56,6 +56,27 @@ test("a task is shared", async (t) => {
     assert.equal((await client.submit("cat")).share_url, undefined);
 });
 
+test("notifications are listed, counted and read", async (t) => {
+    const { client } = await connect(t);
+    const notify = { title: "{task.subject} is {task.status}", data: { n: "task.input" } };
+    for (let n = 0; n < 3; n++) await client.submit("cat", n, { subject: `book ${n % 2}`, notify });
+    await until(async () => (await client.unreadNotifications()) === 3, "three of them");
+    const newest = await all(client.notifications({ limit: 2 }));
+    assert.deepEqual([newest.length, newest.every((one) => one.title === `${one.subject} is completed` && !one.read)], [3, true]);
+    const [one, ...none] = await all(client.notifications({ subject: "book 1", unread_only: true }));
+    assert.deepEqual([none, one.data, (await all(client.notifications({ task: one.task_id })))[0].id], [[], { n: 1 }, one.id]);
+    assert.equal(await client.unreadNotifications({ subject: "book 1" }), 1);
+    const read = await client.readNotification(one.id);
+    assert.deepEqual([read.read, read.id, (await client.readNotification(one.id)).read_at], [true, one.id, read.read_at]);
+    assert.deepEqual(await all(client.notifications({ subject: "book 1", unread_only: true })), []);
+    assert.equal(await client.readAllNotifications({ subject: "book 1" }), 0);
+    assert.equal(await client.unreadNotifications(), 2);
+    assert.equal(await client.readAllNotifications(), 2);
+    assert.equal((await all(client.notifications({ unread_only: false }))).length, 3);
+    await assert.rejects(all(client.notifications({ unread: true })), bide.UnknownField);
+    await assert.rejects(client.readNotification("01a1ffe8-96cd-754e-be93-691a58a8ee38"), bide.NotFound);
+});
+
 test("what is to follow is submitted at the ending, and gets the task", async (t) => {
     const { client } = await connect(t);
     const lists = { on_success: [{ type: "cat" }], on_failure: [{ type: "cat", input: "sorry", subject: "told" }], subject: "first" };

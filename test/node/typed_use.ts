@@ -19,13 +19,15 @@ export async function client(): Promise<void> {
     for await (const item of bide.submitLines([{ type: "count" }], { idempotencyKey: "k" })) items.push(item);
     const log: string = await bide.log(task.id, { attempt: 1 });
     const { changed } = await bide.cancelAll({ everything: true });
+    for await (const { id, read_at, status } of bide.notifications({ unread_only: true, task: task.id })) console.log(status, read_at, (await bide.readNotification(id)).read);
+    const left: number = (await bide.unreadNotifications()) - (await bide.readAllNotifications({ subject: `of ${log}` }));
     await bide.update(task.id, { tags: { a: null }, run_at: null });
     try {
         await bide.delete(task.id);
     } catch (error) {
         if (error instanceof QueueFull || error instanceof Away) console.log(error.retryAfterMs, error.errors[0]?.pointer);
         if (error instanceof Problem) console.log(error.code, error.requestId, Problem.code);
-        if (error instanceof WaitTimeout) console.log(error.task.status, log, changed);
+        if (error instanceof WaitTimeout) console.log(error.task.status, log, changed, left);
     }
     bide.close();
     // @ts-expect-error a log is text

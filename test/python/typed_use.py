@@ -50,6 +50,8 @@ def use(client: Client) -> str:
         for item in client.list(status="failed"):
             items.append(item)
         nothing: Optional[str] = client.page().next_cursor
+        unread: int = client.unread_notifications("chapter 7") + client.read_all_notifications()
+        items += [client.read_notification(one["id"]) for one in client.notifications(unread_only=unread > 0)]
     except QueueFull as full:
         return f"{full.retry_after}"
     except Problem as problem:

@@ -108,6 +108,22 @@ export function stats() {
     return call("GET", "/v1/stats");
 }
 
+// notifications
+
+export const NOTIFICATIONS = "/v1/notifications";
+
+export function unreadNotifications({ subject }) {
+    return call("GET", query(NOTIFICATIONS, { subject, limit: 1 }), (answer) => readJson(answer).unread);
+}
+
+export function readNotification(id) {
+    return call("POST", path(NOTIFICATIONS, id, "read"));
+}
+
+export function readAllNotifications({ subject }) {
+    return call("POST", NOTIFICATIONS + "/read-all", (answer) => readJson(answer).read, { body: { subject } });
+}
+
 /** A part of a list: its `items`, and `next_cursor` for the `cursor` of the next one, null at the end. */
 export function page(base, filters) {
     return call("GET", query(base, filters));

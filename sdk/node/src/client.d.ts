@@ -4,6 +4,8 @@ import type {
     BulkFilters,
     Counts,
     ListFilters,
+    NotificationFilters,
+    NotificationRecord,
     Once,
     Page,
     Submission,
@@ -152,6 +154,19 @@ export class Client {
     /** Settles a task from outside as failed, for good. `code`, `message`, `detail`: see Fail. `type`: the class of the
      * error. Rejects with Conflict when it runs or has ended, Invalid. */
     fail(id: string, code: string, message: string, more?: { detail?: string; type?: string }): Promise<TaskRecord>;
+
+    /** The notifications of endings, newest first, page after page as they are asked for. Throws Invalid, UnknownField at the
+     * first step. */
+    notifications(filters?: NotificationFilters): AsyncGenerator<NotificationRecord, void, void>;
+
+    /** How many nobody has read. `subject`: of this one; default: of all. */
+    unreadNotifications(options?: { subject?: string }): Promise<number>;
+
+    /** Marks a notification as read; harmless when it is already. Rejects with NotFound. */
+    readNotification(id: string): Promise<NotificationRecord>;
+
+    /** Marks as read those that are there. `subject`: of this one; default: all. Resolves to how many were unread. */
+    readAllNotifications(options?: { subject?: string }): Promise<number>;
 
     /** The queues, each with its depth by status. */
     queues(): AsyncGenerator<Record<string, any>, void, void>;

@@ -171,6 +171,24 @@ export class Client {
         return this.#do(() => calls.fail(id, code, message, more));
     }
 
+    // notifications
+
+    notifications(filters = {}) {
+        return this.#pages(calls.NOTIFICATIONS, { limit: 50, ...filters });
+    }
+
+    unreadNotifications(options = {}) {
+        return this.#do(() => calls.unreadNotifications(options));
+    }
+
+    readNotification(id) {
+        return this.#do(() => calls.readNotification(id));
+    }
+
+    readAllNotifications(options = {}) {
+        return this.#do(() => calls.readAllNotifications(options));
+    }
+
     // queues
 
     queues() {

@@ -184,3 +184,39 @@ export interface Counts {
     skipped: number;
     more: boolean;
 }
+
+/** What somebody is to read of the ending of a task; it stays when the task is removed. */
+export interface NotificationRecord {
+    id: string;
+    /** A number of its own, in the order in which they were made. */
+    serial: number;
+    task_id: string;
+    run: number;
+    type: string;
+    subject: string | null;
+    tags: Record<string, string>;
+    status: "completed" | "failed" | "cancelled" | "expired";
+    /** The type unless `notify` said another. */
+    kind: string;
+    title: string;
+    message: string | null;
+    data: Record<string, any> | null;
+    read: boolean;
+    /** When that was first. */
+    read_at: string | null;
+    created_at: string;
+    /** Whatever else this server shows. */
+    [field: string]: any;
+}
+
+/** All that are given hold together. */
+export interface NotificationFilters {
+    /** Only those that nobody has read; default false. */
+    unread_only?: boolean;
+    subject?: string;
+    /** The id of one. */
+    task?: string;
+    /** Notifications per request, 1..200, default 50. */
+    limit?: number;
+    [filter: string]: any;
+}

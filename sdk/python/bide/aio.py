@@ -117,6 +117,20 @@ class AsyncClient:
     ) -> Json:
         return await self._do(calls.fail(id, code, message, detail, type))
 
+    # notifications
+
+    def notifications(self, *, limit: int = 50, **filters: Any) -> AsyncIterator[Json]:
+        return self._pages(calls.NOTIFICATIONS, {"limit": limit, **filters})
+
+    async def unread_notifications(self, subject: Optional[str] = None) -> int:
+        return await self._do(calls.unread_notifications(subject))
+
+    async def read_notification(self, id: str) -> Json:
+        return await self._do(calls.read_notification(id))
+
+    async def read_all_notifications(self, subject: Optional[str] = None) -> int:
+        return await self._do(calls.read_all_notifications(subject))
+
     # queues
 
     def queues(self) -> AsyncIterator[Json]:

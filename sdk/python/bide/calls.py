@@ -125,6 +125,29 @@ def stats() -> Call[Json]:
     return Call("GET", "/v1/stats", read_json)
 
 
+# notifications
+
+NOTIFICATIONS = "/v1/notifications"
+
+
+def unread_notifications(subject: Optional[str]) -> Call[int]:
+    def read(answer: Answer) -> int:
+        return int(read_json(answer)["unread"])
+
+    return Call("GET", query(NOTIFICATIONS, {"subject": subject, "limit": 1}), read)
+
+
+def read_notification(id: str) -> Call[Json]:
+    return _post(path(NOTIFICATIONS, id, "read"))
+
+
+def read_all_notifications(subject: Optional[str]) -> Call[int]:
+    def read(answer: Answer) -> int:
+        return int(read_json(answer)["read"])
+
+    return Call("POST", NOTIFICATIONS + "/read-all", read, {} if subject is None else {"subject": subject})
+
+
 def page(base: str, limit: Optional[int], cursor: Optional[str], filters: Mapping[str, Any]) -> Call[Page]:
     def read(answer: Answer) -> Page:
         body = read_json(answer)

@@ -208,6 +208,28 @@ class Client:
         Raises Conflict when it runs or has ended, Invalid."""
         return self._do(calls.fail(id, code, message, detail, type))
 
+    # notifications
+
+    def notifications(self, *, limit: int = 50, **filters: Any) -> Iterator[Json]:
+        """The notifications of endings, newest first, page after page as they are asked for: each with its `id`, `title`,
+        `message`, `data`, `read`, `read_at`, and its task's `task_id`, `status`, `subject`.
+
+        `filters`: `unread_only` (True; default False), `subject`, `task` (an id); default all. `limit`: notifications per
+        request, 1..200, default 50. Raises Invalid, UnknownField at the first step."""
+        return self._pages(calls.NOTIFICATIONS, {"limit": limit, **filters})
+
+    def unread_notifications(self, subject: Optional[str] = None) -> int:
+        """How many nobody has read. `subject`: of this one; default None, of all."""
+        return self._do(calls.unread_notifications(subject))
+
+    def read_notification(self, id: str) -> Json:
+        """Marks a notification as read, and returns it; harmless when it is already. Raises NotFound."""
+        return self._do(calls.read_notification(id))
+
+    def read_all_notifications(self, subject: Optional[str] = None) -> int:
+        """Marks as read those that are there. `subject`: of this one; default None, all. Returns how many were unread."""
+        return self._do(calls.read_all_notifications(subject))
+
     # queues
 
     def queues(self) -> Iterator[Json]:

@@ -14,7 +14,7 @@ in a worker. `submit` answers with the pending task, as a server does, after it,
 Time is the client's own: it begins at the present and moves with `advance`, with a `wait`, and over the pauses before
 retries; backoff has no jitter. Queues keep their `capacity`, `key_concurrency`, `rate` and `key_rate` (set with `update_queue`): what a
 rate holds back is pending until time has moved. Different from a server: any queue exists, and none is `fair`; of
-identical tasks in flight each runs; `follow` and its like tell of a task that has ended, and `events` of nothing; timeouts do not end a handler; what a handler prints is not in its log; `eta_at` is
+identical tasks in flight each runs; `follow` and its like tell of a task that has ended, and `events` of nothing; there are no notifications; timeouts do not end a handler; what a handler prints is not in its log; `eta_at` is
 null; limits of sizes are not looked at.
 """
 import threading
