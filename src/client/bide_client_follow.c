@@ -21,6 +21,7 @@
 
 #define SILENCE_MS (45 * 1000) /* the server says something every 15 s */
 #define AWAY_MS (30 * 1000)
+#define HEALTHY_MS 1000 /* a stream that still says something after so long is one, and not an answer that ends by itself */
 #define REST_MS 100       /* the first one; doubled for each further one */
 #define REST_MOST_MS 2000 /* unless the server says how long */
 #define SLICE_MS 50
@@ -31,6 +32,7 @@ struct follow {
     const struct bide_follow *what;
     struct sse sse;
     int64_t heard_at_ms; /* the last byte, or where it began to listen */
+    int64_t began_at_ms; /* that */
     int64_t gone_at_ms;  /* when it was found to be away; 0: it is not */
     int64_t rest_ms;     /* the last one; 0: none since something came */
     int err;             /* of the parser */
@@ -55,6 +57,7 @@ static void say_away(struct follow *f, bool away, const struct bide_error *why)
 static bool on_event(struct sse *s)
 {
     struct follow *f = s->user;
+    f->rest_ms = f->gone_at_ms = 0;
     struct bide_event event = {.name = s->name, .id = s->id, .data = s->data.p ? s->data.p : "", .data_len = s->data.len};
     f->enough = !f->what->on_event(f->what->user, &event) || strcmp(s->name, "end") == 0;
     return !f->enough;
@@ -64,7 +67,7 @@ static bool on_bytes(void *user, const char *p, size_t len)
 {
     struct follow *f = user;
     f->heard_at_ms = now_ms();
-    f->rest_ms = f->gone_at_ms = 0;
+    if (f->heard_at_ms - f->began_at_ms >= HEALTHY_MS) f->rest_ms = f->gone_at_ms = 0;
     f->answered = true;
     say_away(f, false, NULL);
     f->err = sse_add(&f->sse, (struct str){p, len});
@@ -109,16 +112,13 @@ static int listen_once(struct follow *f, int *ret_status, struct bide_error *err
     buf_init(&answer, LIMIT_INLINE);
     sse_again(&f->sse);
     f->silent = false;
-    f->heard_at_ms = now_ms();
+    f->began_at_ms = f->heard_at_ms = now_ms();
     if (buf_err(&path) == ERR_NOMEM) bide_error_nomem(error);
     else if (buf_err(&path)) bide_error_set(error, "too_large", "the names in the request are too long");
     else rc = bide_http_send(f->client->http, &r, &answer, ret_status, error);
     buf_release(&path);
     buf_release(&answer);
-    if (rc == 0) {
-        f->answered = true;
-        f->gone_at_ms = 0;
-    }
+    if (rc == 0) f->answered = true;
     return rc;
 }
 

@@ -351,6 +351,8 @@ int bide_http_send(struct bide_http *h, const struct bide_http_request *r, struc
 {
     if (r->idempotency_key && !is_header_text(r->idempotency_key, 255))
         return bide_error_set(error, "invalid", "an idempotency key is 1 to 255 visible characters of ASCII");
+    if (r->last_event_id && !is_header_text(r->last_event_id, 255))
+        return bide_error_set(error, "invalid", "the id of an event is 1 to 255 visible characters of ASCII");
     struct curl_slist *list = headers(h, r);
     struct buf url;
     buf_init(&url, 64 * 1024);

@@ -28,6 +28,7 @@ struct told {
     int n, enough; /* after so many; 0: never */
     int away, back;
     int64_t jump_s; /* the clock's, when something was told */
+    int64_t away_s; /* and each time that it is away */
 };
 
 static bool on_event(void *user, const struct bide_event *e)
@@ -44,6 +45,7 @@ static bool on_event(void *user, const struct bide_event *e)
 static void on_away(void *user, const struct bide_error *why)
 {
     struct told *t = user;
+    if (why) __atomic_add_fetch(&ahead_s, t->away_s, __ATOMIC_RELAXED);
     if (why) t->away++;
     else t->back++;
 }
@@ -151,6 +153,28 @@ TEST(a_server_that_stays_away_is_given_up_in_the_end)
     CHECK_STR(str_of(e.code), "away");
     CHECK_INT(t.away, 1);
     CHECK_INT(t.back, 0);
+}
+
+TEST(answers_that_end_before_anything_was_told_are_no_server)
+{
+    static const char *const answers[] = {STREAM "retry: 1\n\n", STREAM ":\n\n", STREAM "", STREAM ":\n\n", NULL};
+    struct told t = {.away_s = 11}; /* the third of them is 33 s after the first */
+    struct bide_error e = {0};
+    CHECK_INT(follow(answers, &(struct bide_follow){.id = "a"}, &t, &e), -1);
+    canned_join();
+    CHECK_STR(str_of(e.code), "away");
+    CHECK_INT(t.n, 0);
+}
+
+TEST(a_place_to_go_on_from_is_one_line)
+{
+    struct told t = {0};
+    struct bide_error e = {0};
+    struct bide_client *c = canned_client();
+    struct bide_follow f = {.id = "a", .last_id = "1\r\nAuthorization: x", .on_event = on_event, .user = &t};
+    CHECK_INT(bide_client_follow(c, &f, &e), -1);
+    CHECK_STR(str_of(e.code), "invalid");
+    bide_client_free(c);
 }
 
 TEST(a_proxys_page_for_a_server_that_is_away_is_waited_out)
