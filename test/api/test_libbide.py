@@ -50,6 +50,11 @@ def compiled(prefix, tmp_path_factory):
     return compiled
 
 
+def test_rules_and_panels_are_installed_as_they_are(prefix):
+    for name in ("prometheus/bide.rules.yml", "grafana/bide.json"):
+        assert (prefix / "share/bide" / name).read_bytes() == (ROOT / "packaging" / name).read_bytes()
+
+
 both = pytest.mark.parametrize("package", ["bide", "bide-static"])
 
 
