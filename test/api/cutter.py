@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Between a client and a server: a line that breaks again and again, in the middle of anything."""
+import contextlib
 import itertools
 import socket
 import threading
@@ -32,10 +33,16 @@ class Cutter:
                         client.sendall(data)
                         left -= len(data)
                     self.n += left <= 0
-                    server.shutdown(socket.SHUT_RDWR)
-                client.shutdown(socket.SHUT_RDWR)
+                    self._end(server)
             except OSError:
-                return
+                pass  # nobody is there, or the client has gone
+            self._end(client)
+
+    @staticmethod
+    def _end(line):
+        """Closing it alone would say nothing to the other side while a thread still reads from it."""
+        with contextlib.suppress(OSError):  # it is broken already
+            line.shutdown(socket.SHUT_RDWR)
 
     @staticmethod
     def _pour(client, server):

@@ -171,7 +171,8 @@ def test_a_task_that_ended_while_the_server_was_away_is_told_to_its_end(serve):
         bide.open_gate("go")
         bide.exited()
         bide.start()
-        assert cli.end()[:2] == (0, "b")
+        ended = cli.end()
+        assert ended[:2] == (0, "b"), ended
 
 
 @pytest.mark.parametrize("words", [("output", "-f"), ("log", "-f"), ("submit",), ("events",)])
