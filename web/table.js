@@ -41,23 +41,22 @@ export function table({ caption, columns, key, empty = "Nothing here" }) {
     }
 
     function set(items) {
-        const kept = new Set();
-        let at = body.firstChild;
-        for (const item of items.slice(0, ROWS)) {
-            const id = key(item);
-            if (kept.has(id)) continue;
-            kept.add(id);
-            if (!rows.has(id)) rows.set(id, make());
-            const row = rows.get(id);
-            fill(row, item);
-            if (row.node === at) at = at.nextSibling;
-            else body.insertBefore(row.node, at);
-        }
+        const kept = new Map(items.slice(0, ROWS).map((item) => [key(item), item]));
         for (const [id, row] of rows) {
             if (kept.has(id)) continue;
             row.node.remove();
             rows.delete(id);
         }
+        const focused = document.activeElement;
+        let at = body.firstChild;
+        for (const [id, item] of kept) {
+            if (!rows.has(id)) rows.set(id, make());
+            const row = rows.get(id);
+            if (row.node === at) at = at.nextSibling;
+            else body.insertBefore(row.node, at);
+            fill(row, item);
+        }
+        if (body.contains(focused) && focused !== document.activeElement) focused.focus({ preventScroll: true }); // its row has moved
         none.hidden = kept.size > 0;
         inner.hidden = kept.size === 0;
     }

@@ -3,7 +3,7 @@
 // Who was told of an ending, who is still to be told, and why it did not work.
 
 import { post, query, read } from "../api.js";
-import { h, put } from "../dom.js";
+import { h, put, redraw } from "../dom.js";
 import { unhurried } from "../live.js";
 import { act, badge, button, idOf, linkTo, problemPlace, shown, when } from "../parts.js";
 import { table } from "../table.js";
@@ -34,8 +34,8 @@ export async function open(place, { query: asked, signal }) {
     async function load() {
         const page = await read(`v1/deliveries?${query({ status, limit: 50, cursor })}`, signal);
         list.set(page.items);
-        put(pager, cursor && linkTo(`deliveries?${query({ status })}`, "Newest"),
-            page.next_cursor && linkTo(`deliveries?${query({ status, cursor: page.next_cursor })}`, "Older"));
+        redraw(pager, page.next_cursor, () => [cursor && linkTo(`deliveries?${query({ status })}`, "Newest"),
+            page.next_cursor && linkTo(`deliveries?${query({ status, cursor: page.next_cursor })}`, "Older")]);
     }
     const soon = unhurried(() => shown(problem, load));
     put(place, h("div.heading", null, h("h1", null, "Deliveries")), problem, h("div.panel", null, ways, list.node, pager));

@@ -3,7 +3,7 @@
 // What people were to be told, newest first; new ones are marked until somebody has read them.
 
 import { post, query, read } from "../api.js";
-import { h, put } from "../dom.js";
+import { h, put, redraw } from "../dom.js";
 import { unhurried } from "../live.js";
 import { act, badge, button, idOf, linkTo, problemPlace, shown, when } from "../parts.js";
 
@@ -34,7 +34,8 @@ export async function open(place, { query: asked, signal, recount }) {
         put(list, page.items.map((n) => one(n, done)));
         none.hidden = page.items.length > 0;
         allRead.hidden = !page.unread;
-        put(pager, cursor && linkTo("notifications", "Newest"), page.next_cursor && linkTo(`notifications?${query({ cursor: page.next_cursor })}`, "Older"));
+        redraw(pager, page.next_cursor, () => [cursor && linkTo("notifications", "Newest"),
+            page.next_cursor && linkTo(`notifications?${query({ cursor: page.next_cursor })}`, "Older")]);
     }
     const soon = unhurried(() => shown(problem, load));
     function done() {

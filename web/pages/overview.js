@@ -4,7 +4,7 @@
 
 import { query, read } from "../api.js";
 import { chart } from "../chart.js";
-import { h, put } from "../dom.js";
+import { h, put, redraw, say } from "../dom.js";
 import { unhurried } from "../live.js";
 import { badge, idOf, linkTo, problemPlace, progress, section, shown, STATUSES, when } from "../parts.js";
 import { table } from "../table.js";
@@ -14,9 +14,13 @@ import { rates } from "./rates.js";
 const SHOWN = 8;
 const WAITING = ["blocked", "scheduled", "retrying"];
 
-function tile(label, value, target, bad) {
-    const inner = [h("b", null, value), h("span", null, label)];
-    return target ? h(`a.tile${bad ? ".bad" : ""}`, { href: `#/${target}` }, inner) : h(`div.tile${bad ? ".bad" : ""}`, null, inner);
+const tile = (label, value, target, bad) => ({ label, value, target: target || "", bad: Boolean(bad) });
+
+/** Tiles are made when others are wanted; until then only their texts are changed. */
+function showTiles(place, list) {
+    redraw(place, list.map(({ target, bad }) => [target, bad]), () => list.map(({ target, bad }) =>
+        h(`${target ? "a" : "div"}.tile${bad ? ".bad" : ""}`, { href: target ? `#/${target}` : null }, h("b"), h("span"))));
+    list.forEach(({ label, value }, i) => [value, label].forEach((text, at) => say(place.children[i].children[at], text)));
 }
 
 /** The oldest that waits in any queue: its queue and since when. */
@@ -35,7 +39,7 @@ function tiles(stats, queues, workers) {
             first && `tasks?${query({ status: "pending", queue: first.name })}`),
         broken > 0 && tile("workers with a problem", count(broken), "workers", true),
         paused > 0 && tile("queues paused or draining", count(paused), "queues"),
-    ];
+    ].filter(Boolean);
 }
 
 const runningColumns = [
@@ -92,7 +96,7 @@ export async function open(place, { signal }) {
         ]);
         put(version, `bide ${stats.version}, up ${duration(stats.uptime_ms)}, store ${stats.store.engine} ${size(stats.store.bytes)}`,
             stats.status === "serving" ? null : [" ", badge(stats.status, "draining")]);
-        put(numbers, tiles(stats, queues.items, crew.items));
+        showTiles(numbers, tiles(stats, queues.items, crew.items));
         depth.add(stats);
         running.set(now.items);
         failed.set(last.items);

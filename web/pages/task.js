@@ -4,7 +4,7 @@
 
 import { BASE, post, query, read, readText } from "../api.js";
 import { sure } from "../dialog.js";
-import { h, put, say } from "../dom.js";
+import { h, put, redraw, say } from "../dom.js";
 import { follow, unhurried } from "../live.js";
 import { act, announce, badge, button, idOf, isEnding, linkTo, problemPlace, section, shown, when } from "../parts.js";
 import { duration, pretty, size } from "../text.js";
@@ -102,7 +102,7 @@ export async function open(place, { id, signal }) {
     const output = growing("Output", "nothing"), log = growing("Log", "nothing");
     const buttons = actions(id, () => soon());
     output.node.hidden = log.node.hidden = true;
-    let next = 0, attempt = "", seen = "", ended = "", task = null;
+    let next = 0, attempt = "", ended = "", task = null;
 
     async function texts() {
         const now = `${task.run}.${task.attempt}`;
@@ -117,15 +117,19 @@ export async function open(place, { id, signal }) {
         if (isEnding(task.status)) ended = now;
     }
 
+    const goesOn = () => redraw(top, [task.status, task.progress, task.waiting_on, task.error], () => going(task));
+
     function draw() {
         say(title, task.subject ? `${task.type}: ${task.subject}` : task.type);
-        put(state, badge(task.status), task.cancel_requested && !isEnding(task.status) ? " being cancelled" : null);
-        put(top, going(task));
-        put(about, section("About it", facts(task)));
-        put(chain, steps(task));
-        put(made, files(task));
-        put(result, payload("Result", task.result, task.result_bytes, task.status === "completed" && new URL(`${path}/result`, BASE).href));
-        put(input, payload("Input", task.input, task.input_bytes));
+        redraw(state, [task.status, task.cancel_requested], () => [badge(task.status), task.cancel_requested && !isEnding(task.status) ? " being cancelled" : null]);
+        goesOn();
+        const { input: given, result: gave, progress: _, ...rest } = task;
+        redraw(about, rest, () => section("About it", facts(task)));
+        redraw(chain, [task.steps, task.step, task.finished_at], () => steps(task));
+        redraw(made, task.files, () => files(task));
+        redraw(result, [gave, task.result_bytes, task.status], () =>
+            payload("Result", gave, task.result_bytes, task.status === "completed" && new URL(`${path}/result`, BASE).href));
+        redraw(input, [given, task.input_bytes], () => payload("Input", given, task.input_bytes));
         buttons.set(task);
     }
 
@@ -134,9 +138,9 @@ export async function open(place, { id, signal }) {
         task = await read(path, signal);
         if (before && before !== task.status) announce(`The task is ${task.status}`);
         if (before && !isEnding(task.status)) follow(id); // a retry: its stream had ended
-        if (JSON.stringify(task) !== seen) draw();
-        seen = JSON.stringify(task);
-        put(history, attempts(await read(`${path}/attempts`, signal)));
+        draw();
+        const tried = await read(`${path}/attempts`, signal);
+        redraw(history, tried, () => attempts(tried));
         await texts();
     }
     const soon = unhurried(() => shown(problem, load), 500);
@@ -155,7 +159,7 @@ export async function open(place, { id, signal }) {
             stale = true;
             if (kind === "task.progress" && data.progress && task.status === "running") {
                 task = { ...task, progress: data.progress };
-                put(top, going(task));
+                goesOn();
             }
         }
         if (stale) soon();

@@ -13,11 +13,7 @@ export function failure(error) {
         error.detail && error.detail.trim() !== error.message ? h("details", null, h("summary", null, "Detail"), h("pre", { tabindex: "0", "aria-label": "Detail of the error" }, error.detail)) : null);
 }
 
-function took(a) {
-    if (!a.started_at) return "";
-    const end = a.finished_at ? Date.parse(a.finished_at) : Date.now();
-    return `${a.finished_at ? "took" : "for"} ${duration(end - Date.parse(a.started_at))}`;
-}
+const took = (a) => (a.started_at && a.finished_at ? `took ${duration(Date.parse(a.finished_at) - Date.parse(a.started_at))}` : "");
 
 function attempt(a) {
     return h("li", null,

@@ -3,7 +3,7 @@
 // Tasks, newest first, by what the address says: #/tasks?status=&type=&queue=&q=&cursor=. A page at a time, whatever there is.
 
 import { query, read } from "../api.js";
-import { h, put } from "../dom.js";
+import { h, put, redraw } from "../dom.js";
 import { unhurried } from "../live.js";
 import { badge, idOf, isEnding, linkTo, problemPlace, progress, shown, STATUSES, when } from "../parts.js";
 import { parseSearch } from "../search.js";
@@ -100,8 +100,9 @@ export async function open(place, { query: asked, signal }) {
         list.set(page.items);
         many.changed();
         const to = (more) => `tasks?${query({ ...Object.fromEntries(asked), cursor: more })}`;
-        put(pager, cursor && linkTo(to(""), "Newest"), page.next_cursor && linkTo(to(page.next_cursor), "Older"),
-            h("span.faint", null, plural(page.items.length, "task"), " on this page"));
+        redraw(pager, [page.next_cursor, page.items.length], () => [
+            cursor && linkTo(to(""), "Newest"), page.next_cursor && linkTo(to(page.next_cursor), "Older"),
+            h("span.faint", null, plural(page.items.length, "task"), " on this page")]);
     }
     const soon = unhurried(() => shown(problem, load));
 

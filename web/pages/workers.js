@@ -4,7 +4,7 @@
 
 import { post, read } from "../api.js";
 import { sure } from "../dialog.js";
-import { h, put } from "../dom.js";
+import { h, put, redraw } from "../dom.js";
 import { unhurried } from "../live.js";
 import { act, badge, button, idOf, problemPlace, section, shown, when } from "../parts.js";
 import { ROWS, table } from "../table.js";
@@ -15,9 +15,12 @@ const CURRENT = 4;
 /** Sizes of resources are bytes when they were written as such; small numbers are counts. */
 const amount = (n) => (n >= 1 << 20 ? size(n) : String(n));
 
-function state(w) {
+/** `opened`: the workers whose problem is open, which it stays when it is another one. */
+function state(w, opened) {
+    const note = (event) => (event.target.open ? opened.add(w.id) : opened.delete(w.id));
     return h("span", null, badge(w.state), " ", w.state_since ? when(w.state_since) : null,
-        w.problem ? h("details", null, h("summary", null, "Problem"), h("p.bad-text", null, w.problem), w.retry_at && h("p", null, "again ", when(w.retry_at))) : null);
+        w.problem ? h("details", { open: opened.has(w.id), ontoggle: note }, h("summary", null, "Problem"),
+            h("p.bad-text", null, w.problem), w.retry_at && h("p", null, "again ", when(w.retry_at))) : null);
 }
 
 function current(w) {
@@ -46,10 +49,10 @@ function buttons(w, done) {
         }, { "aria-label": `Stop ${w.id}` }, "button.danger"));
 }
 
-const columns = (done) => [
+const columns = (opened, done) => [
     { label: "Worker", name: "wrap", bare: true, value: (w) => w.id },
     { label: "Model", name: "wrap", value: (w) => `${w.pool}${w.loaded ? ", loaded" : ""}` },
-    { label: "State", bare: true, value: (w) => JSON.stringify([w.state, w.state_since, w.problem, w.retry_at]), cell: state },
+    { label: "State", bare: true, value: (w) => JSON.stringify([w.state, w.state_since, w.problem, w.retry_at]), cell: (w) => state(w, opened) },
     { label: "Memory", name: "number", value: (w) => (w.rss_bytes ? size(w.rss_bytes) : "") },
     { label: "Works on", name: "full", value: (w) => w.current.join(), cell: current },
     { label: "Done", name: "number", value: (w) => (w.max_tasks ? `${w.tasks} of ${w.max_tasks}` : w.tasks) },
@@ -67,12 +70,12 @@ function resources(list) {
 
 export async function open(place, { signal }) {
     const problem = problemPlace(), shared = h("div"), more = h("p.faint");
-    const list = table({ caption: "Workers", key: (w) => w.id, empty: "No worker is running, and no puller asks", columns: columns(() => soon()) });
+    const list = table({ caption: "Workers", key: (w) => w.id, empty: "No worker is running, and no puller asks", columns: columns(new Set(), () => soon()) });
 
     async function load() {
         const page = await read("v1/workers", signal);
         list.set(page.items);
-        put(shared, resources(page.resources));
+        redraw(shared, page.resources, () => resources(page.resources));
         put(more, page.items.length > ROWS ? `The first ${ROWS} of ${page.items.length}.` : "");
     }
     const soon = unhurried(() => shown(problem, load));
