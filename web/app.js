@@ -127,6 +127,11 @@ byId("find").addEventListener("submit", (event) => {
     location.hash = searchTarget(byId("search").value);
 });
 
+document.querySelector(".skip").addEventListener("click", (event) => { // its address would be that of another page
+    event.preventDefault();
+    main.focus();
+});
+
 document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;

@@ -69,6 +69,11 @@ test("everything is done with the keyboard alone", async (t) => {
     assert.equal(await at(), "Skip to the content");
     const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
     assert.equal(outline, "solid");
+    await key("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+    await key("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.closest("main .page") !== null && location.hash), "#/");
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
     await reach("Queues");
     await key("Enter");
     await page.getByRole("heading", { name: "Queues" }).waitFor();
