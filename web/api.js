@@ -97,14 +97,22 @@ async function answered(path, options = {}) {
     }
 }
 
-/** Numbers that JavaScript cannot hold stay as they were written, where the browser can tell. */
+/** Numbers that JavaScript would write otherwise stay as they were written, where the browser can tell. */
 function exactly(key, value, context) {
     const lossy = typeof value === "number" && context?.source && JSON.rawJSON && String(value) !== context.source;
     return lossy ? JSON.rawJSON(context.source) : value;
 }
 
 export async function read(path, signal) {
-    return JSON.parse(await (await answered(path, { signal })).text(), exactly);
+    return (await answered(path, { signal })).json();
+}
+
+/** A task: what people gave and got keeps its numbers as they were written, those of the server can be reckoned with. */
+export async function readTask(path, signal) {
+    const text = await (await answered(path, { signal })).text();
+    const task = JSON.parse(text), written = JSON.parse(text, exactly);
+    const progress = task.progress && { ...task.progress, data: written.progress.data };
+    return { ...task, input: written.input, result: written.result, progress };
 }
 
 /** The bytes as text, with the headers. */

@@ -39,7 +39,9 @@ export function relative(iso, now = Date.now()) {
 
 /** The moment itself, in the reader's zone. */
 export function exact(iso) {
-    return new Date(iso).toLocaleString("sv-SE", { timeZoneName: "short", fractionalSecondDigits: 3 });
+    return new Date(iso).toLocaleString("sv-SE", {
+        year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, timeZoneName: "short",
+    });
 }
 
 export const clock = (ms) => new Date(ms).toLocaleTimeString("sv-SE", { hour: "2-digit", minute: "2-digit" });
@@ -49,7 +51,7 @@ export const shortId = (id) => `…${id.slice(-8)}`;
 
 export const plural = (n, word) => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
 
-/** JSON in lines; `value` was parsed by api.exactly. */
+/** JSON in lines; `value` is of api.readTask. */
 export function pretty(value) {
     return JSON.stringify(value, null, 2) ?? "";
 }

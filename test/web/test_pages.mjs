@@ -142,13 +142,37 @@ test("one task is followed from its wait to its files", async (t) => {
     assert.equal(download.suggestedFilename(), "a b.txt");
 });
 
-test("numbers that JavaScript cannot hold are shown as they are", async (t) => {
+test("numbers that JavaScript cannot hold, or writes otherwise, are shown as they are", async (t) => {
     const bide = await serve(t);
+    const numbers = ["12345678901234567890", "0.12345678901234567891", "5e-05", "1.0"];
     const answer = await fetch(`${bide.url}/v1/tasks`, {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: '{"type":"echo","input":{"name":12345678901234567890}}',
+        method: "POST", headers: { "Content-Type": "application/json" }, body: `{"type":"echo","input":{"name":[${numbers}]}}`,
     });
     const page = await tab(t, bide.url, `/tasks/${(await answer.json()).id}`);
-    await shows(page.getByLabel("Input", { exact: true }), "12345678901234567890");
+    for (const number of numbers) await shows(page.getByLabel("Input", { exact: true }), new RegExp(`^ *${number},?$`, "m"));
+});
+
+test("a percentage that C writes as JavaScript does not is a number all the same", async (t) => {
+    const bide = await serve(t);
+    const id = await bide.act([["say", { op: "progress", percent: 0.00005, message: "hardly", data: { n: 0.00007 } }], ["until", bide.gate("a")]], { subject: "a book" });
+    await until(async () => (await bide.task(id)).progress, "its progress");
+    assert.match(await (await fetch(`${bide.url}/v1/tasks/${id}`)).text(), /5e-0?5/);
+    const page = await tab(t, bide.url, "/tasks");
+    await shows(row(page, "a book"), "0 % · hardly");
+    for (const path of ["/", `/tasks/${id}`]) {
+        await page.goto(`${bide.url}/#${path}`);
+        await page.getByText("0 % · hardly").waitFor();
+    }
+    bide.openGate("a");
+});
+
+test("a moment says all of itself when it is pointed at", async (t) => {
+    const bide = await serve(t);
+    const id = await bide.submit("echo", { input: { name: "x" } });
+    const { created_at: at } = await bide.task(id);
+    const page = await tab(t, bide.url, "/tasks", { timezoneId: "Asia/Tokyo" });
+    const there = new Date(Date.parse(at) + 9 * 3600000).toISOString().replace("T", " ").replace(".", ",").replace("Z", "");
+    assert.equal(await row(page, id.slice(-8)).locator("time").first().getAttribute("title"), `${there} GMT+9`);
 });
 
 test("a task is retried, and one that runs is cancelled after a question", async (t) => {

@@ -2,7 +2,7 @@
 //
 // One task, as it goes on: where it is and why it waits, its output and log, its attempts, its files.
 
-import { BASE, post, query, read, readText } from "../api.js";
+import { BASE, post, query, read, readTask, readText } from "../api.js";
 import { sure } from "../dialog.js";
 import { h, put, redraw, say } from "../dom.js";
 import { follow, unhurried } from "../live.js";
@@ -135,7 +135,7 @@ export async function open(place, { id, signal }) {
 
     async function load() {
         const before = task?.status;
-        task = await read(path, signal);
+        task = await readTask(path, signal);
         if (before && before !== task.status) announce(`The task is ${task.status}`);
         if (before && !isEnding(task.status)) follow(id); // a retry: its stream had ended
         draw();
