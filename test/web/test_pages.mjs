@@ -216,8 +216,13 @@ test("a queue is paused, drained, resumed, limited and purged", async (t) => {
     await page.getByLabel("Tasks that run at one time", { exact: true }).fill("many");
     await yes(page, "Set limits");
     await shows(page.getByRole("status"), "concurrency");
-    for (let i = 0; i < 2; i++) await bide.submit("other");
-    await page.getByRole("button", { name: "Purge other" }).click();
+    await bide.submit("other");
+    const purge = page.getByRole("button", { name: "Purge other" });
+    await purge.waitFor();
+    await bide.submit("other");
+    await other.getByRole("link", { name: "2", exact: true }).waitFor();
+    await purge.click();
+    await shows(page.getByRole("dialog"), "all that waits in other, 2 of it at the moment");
     await yes(page, "Cancel them");
     await page.getByText("2 cancelled in other").waitFor();
 });

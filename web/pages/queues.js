@@ -52,20 +52,22 @@ async function limit(q) {
     if (changed.length) await act(() => patch(path(q), Object.fromEntries(changed)), `The limits of ${q.name} are set`);
 }
 
-function buttons(q, done) {
+const waiting = (q) => LIVE.filter((word) => word !== "running").reduce((sum, word) => sum + q.depth[word], 0);
+
+/** `latest()`: the queue as it was last read, for a cell is made anew only when its buttons are others. */
+function buttons(q, latest, done) {
     const order = (text, verb, did) => button(text, async () => {
         await act(() => post(`${path(q)}/${verb}`), `${q.name} ${did}`);
         done();
     }, { "aria-label": `${text} ${q.name}` });
-    const waits = LIVE.filter((word) => word !== "running").reduce((sum, word) => sum + q.depth[word], 0);
     return h("div.row", null,
         q.paused || q.draining ? order("Resume", "resume", "goes on") : [order("Pause", "pause", "is paused"), order("Drain", "drain", "takes no new tasks")],
         button("Limits", async () => {
-            await limit(q);
+            await limit(latest());
             done();
         }, { "aria-label": `Limits of ${q.name}` }),
-        waits > 0 && button("Purge", async () => {
-            if (!(await sure(`Purge ${q.name}`, `This cancels all that waits in ${q.name}, ${brief(waits)} of it at the moment. What runs goes on. It cannot be undone.`, "Cancel them"))) return;
+        waiting(q) > 0 && button("Purge", async () => {
+            if (!(await sure(`Purge ${q.name}`, `This cancels all that waits in ${q.name}, ${brief(waiting(latest()))} of it at the moment. What runs goes on. It cannot be undone.`, "Cancel them"))) return;
             await act(() => post(`${path(q)}/purge`), (answer) => `${brief(answer.changed)} cancelled in ${q.name}`);
             done();
         }, { "aria-label": `Purge ${q.name}` }, "button.danger"));
@@ -79,6 +81,7 @@ function limits(q) {
 
 export async function open(place, { signal }) {
     const problem = problemPlace(), more = h("p.faint");
+    const known = new Map(); // queues by name
     const list = table({ caption: "Queues", key: (q) => q.name, empty: "There is no queue", columns: [
         { label: "Queue", name: "wrap", bare: true, value: (q) => q.name, cell: (q) => linkTo(`tasks?${query({ queue: q.name })}`, q.name) },
         { label: "State", bare: true, value: (q) => `${q.paused} ${q.draining}`, cell: standing },
@@ -86,11 +89,13 @@ export async function open(place, { signal }) {
         { label: "failed", name: "number", value: (q) => q.depth.failed, cell: (q) => depthOf(q, "failed") },
         { label: "Oldest", value: (q) => q.oldest_pending_at, cell: (q) => when(q.oldest_pending_at) },
         { label: "Limits", name: "wrap.full", value: limits },
-        { label: "Actions", hideLabel: true, name: "acts.full", value: (q) => JSON.stringify([q.paused, q.draining, limits(q), LIVE.some((word) => word !== "running" && q.depth[word])]), cell: (q) => buttons(q, () => soon()) },
+        { label: "Actions", hideLabel: true, name: "acts.full", value: (q) => JSON.stringify([q.paused, q.draining, limits(q), waiting(q) > 0]), cell: (q) => buttons(q, () => known.get(q.name) || q, () => soon()) },
     ] });
 
     async function load() {
         const page = await read("v1/queues", signal);
+        known.clear();
+        page.items.forEach((q) => known.set(q.name, q));
         list.set(page.items);
         put(more, page.items.length > ROWS ? `The first ${ROWS} of ${page.items.length}.` : "");
     }
