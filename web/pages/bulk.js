@@ -35,12 +35,19 @@ async function all(verb, body) {
     }
 }
 
-async function each(verb, ids) {
+/** Of an answered cancel, which is no error where there was nothing to do: whether it did it, or will have. */
+function cancelled(before, after) {
+    if (!isEnding(after.status)) return after.cancel_requested;
+    return after.status === "cancelled" && !(before.status === "cancelled" && before.run === after.run);
+}
+
+async function each(verb, tasks) {
     const sum = { changed: 0, skipped: 0, why: "" };
-    for (const id of ids) {
+    for (const before of tasks) {
         try {
-            await post(`v1/tasks/${id}/${verb}`);
-            sum.changed++;
+            const after = await post(`v1/tasks/${before.id}/${verb}`);
+            if (verb !== "cancel" || cancelled(before, after)) sum.changed++;
+            else sum.skipped++;
         } catch (error) {
             if (!error.status) throw error;
             sum.skipped++;
@@ -59,17 +66,17 @@ export function bulk(filter, picked, done) {
     const fits = Object.keys(body).length > 0;
 
     const cancel = button("", async () => {
-        const ids = [...picked.keys()];
-        const what = ids.length ? plural(ids.length, "picked task") : `all tasks with ${words(body)} that have not ended`;
+        const some = [...picked.values()];
+        const what = some.length ? plural(some.length, "picked task") : `all tasks with ${words(body)} that have not ended`;
         if (!(await sure("Cancel tasks", `This cancels ${what}. It cannot be undone.`, "Cancel them"))) return;
-        await act(() => (ids.length ? each("cancel", ids) : all("cancel", body)), told("cancelled"));
+        await act(() => (some.length ? each("cancel", some) : all("cancel", body)), told("cancelled"));
         done();
     }, {}, "button.danger");
     const retry = button("", async () => {
-        const ids = [...picked.keys()];
-        const what = ids.length ? plural(ids.length, "picked task") : `all ${body.status ? "" : "failed "}tasks with ${words(body)}`;
+        const some = [...picked.values()];
+        const what = some.length ? plural(some.length, "picked task") : `all ${body.status ? "" : "failed "}tasks with ${words(body)}`;
         if (!(await sure("Retry tasks", `This begins another run of ${what}.`, "Retry them"))) return;
-        await act(() => (ids.length ? each("retry", ids) : all("retry", body)), told("begun anew"));
+        await act(() => (some.length ? each("retry", some) : all("retry", body)), told("begun anew"));
         done();
     });
 

@@ -60,7 +60,7 @@ function columns(picked, onPick) {
     return [
         { label: "Pick", hideLabel: true, name: "pick", value: (t) => t.id, cell: (t) => h("input", {
             type: "checkbox", "aria-label": `Pick ${t.type} ${t.id}`, checked: picked.has(t.id),
-            onchange: (event) => onPick(t, event.target.checked) }) },
+            onchange: (event) => onPick(t.id, event.target.checked) }) },
         { label: "Task", bare: true, value: (t) => t.id, cell: (t) => idOf(t.id) },
         { label: "Status", bare: true, value: (t) => t.status, cell: (t) => badge(t.status) },
         { label: "Type", name: "text", bare: true, value: (t) => t.type, cell: (t) => h("span", { title: t.type }, t.type) },
@@ -85,20 +85,28 @@ export async function open(place, { query: asked, signal }) {
         soon();
     });
     const list = table({ caption: "Tasks, newest first", key: (t) => t.id, empty: "No task fits",
-        columns: columns(picked, (task, on) => {
-            if (on) picked.set(task.id, task);
-            else picked.delete(task.id);
+        columns: columns(picked, (id, on) => {
+            if (on) picked.set(id, known.get(id));
+            else picked.delete(id);
             many.changed();
         }) });
     const pager = h("p.pager");
+
+    /** Shows what is known, and of what is picked only that. */
+    function draw() {
+        for (const id of picked.keys()) {
+            if (known.has(id)) picked.set(id, known.get(id));
+            else picked.delete(id);
+        }
+        list.set([...known.values()]);
+        many.changed();
+    }
 
     async function load() {
         const page = await read(`v1/tasks?${query({ ...filter, limit: LIMIT, cursor })}`, signal);
         known.clear();
         page.items.forEach((task) => known.set(task.id, task));
-        for (const id of picked.keys()) if (!known.has(id)) picked.delete(id);
-        list.set(page.items);
-        many.changed();
+        draw();
         const to = (more) => `tasks?${query({ ...Object.fromEntries(asked), cursor: more })}`;
         redraw(pager, [page.next_cursor, page.items.length], () => [
             cursor && linkTo(to(""), "Newest"), page.next_cursor && linkTo(to(page.next_cursor), "Older"),
@@ -127,7 +135,7 @@ export async function open(place, { query: asked, signal }) {
             }
             if (task && isEnding(data.status) && filter.status && !isEnding(filter.status)) stale = true;
         }
-        if (touched) list.set([...known.values()]);
+        if (touched) draw();
         if (stale) soon();
     }
     return { title: "Tasks", update };
