@@ -44,3 +44,31 @@ test("of picked tasks that are cancelled only those count that were", async (t) 
     await bide.seen(runs, "cancelled");
     await until(async () => (await page.getByRole("checkbox", { checked: true }).count()) === 0, "none that is picked");
 });
+
+test("more is never cancelled than was searched for", async (t) => {
+    const bide = await serve(t);
+    const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    const id = await bide.submit("echo", { delay_ms: 3600000, tags: Object.fromEntries(names.map((name) => [name, "1"])) });
+    const all = names.map((name) => `${name}:1`);
+    const page = await tab(t, bide.url, "/tasks");
+    const search = async (...words) => {
+        await page.getByRole("searchbox").fill(words.join(" "));
+        await page.getByRole("searchbox").press("Enter");
+    };
+    const every = page.getByRole("button", { name: /that fit$/ });
+    await search(...all, "a:1");
+    await row(page, id.slice(-8)).waitFor();
+    await every.first().waitFor();
+    await search(...all, "i:1");
+    await shows(page.getByRole("alert"), "These are 9 tags; at most 8 can be looked for at once");
+    assert.equal(await row(page, id.slice(-8)).count(), 0);
+    assert.equal(await every.count(), 0);
+    await search("a:1", "a:2");
+    await page.getByText("No task fits").waitFor();
+    await page.getByRole("alert").waitFor({ state: "hidden" });
+    assert.equal(await every.count(), 0);
+    await search("a:1", "b:1");
+    await row(page, id.slice(-8)).waitFor();
+    await page.getByRole("button", { name: "Cancel all that fit" }).click();
+    await shows(page.getByRole("dialog"), "tag a:1 and tag b:1");
+});

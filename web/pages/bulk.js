@@ -8,14 +8,16 @@ import { h, say } from "../dom.js";
 import { act, button, isEnding } from "../parts.js";
 import { plural } from "../text.js";
 
-/** The filter as the body of tasks:cancel and tasks:retry. */
+/** The filter as the body of tasks:cancel and tasks:retry; null where it cannot say the same: with two values of one tag. */
 function bodyOf({ status, type, queue, subject, tag }) {
-    const tags = Object.fromEntries((tag || []).map((one) => {
+    const pairs = (tag || []).map((one) => {
         const at = one.search(/[:=]/);
         return [one.slice(0, at), one.slice(at + 1)];
-    }));
+    });
+    const tags = Object.fromEntries(pairs);
+    if (Object.keys(tags).length < pairs.length) return null;
     const body = Object.fromEntries(Object.entries({ status, type, queue, subject }).filter(([, value]) => value));
-    return Object.keys(tags).length ? { ...body, tags } : body;
+    return pairs.length ? { ...body, tags } : body;
 }
 
 function words(body) {
@@ -60,9 +62,9 @@ async function each(verb, tasks) {
 const told = (did) => ({ changed, skipped, why }) =>
     `${plural(changed, "task")} ${did}${skipped ? `, ${skipped} left as ${skipped === 1 ? "it is" : "they are"}${why ? `: ${why}` : ""}` : ""}`;
 
-/** Returns {node, changed()}; `picked`: tasks by id. */
+/** Returns {node, changed()}; `filter`: null when all that fit cannot be named; `picked`: tasks by id. */
 export function bulk(filter, picked, done) {
-    const body = bodyOf(filter);
+    const body = (filter && bodyOf(filter)) || {};
     const fits = Object.keys(body).length > 0;
 
     const cancel = button("", async () => {

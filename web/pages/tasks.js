@@ -15,8 +15,9 @@ const LIMIT = 50;
 
 /** What the address asks for, as the API's filter. */
 function filterOf(asked) {
-    const { id, subject, tags } = parseSearch(asked.get("q") || "");
-    return { status: asked.get("status"), type: asked.get("type"), queue: asked.get("queue"), subject: id || subject, tag: tags };
+    const { id, subject, tags, refused } = parseSearch(asked.get("q") || "");
+    const filter = { status: asked.get("status"), type: asked.get("type"), queue: asked.get("queue"), subject: id || subject, tag: tags };
+    return { filter, refused };
 }
 
 const go = (members) => (location.hash = `#/tasks${query(members) ? `?${query(members)}` : ""}`);
@@ -74,11 +75,11 @@ function columns(picked, onPick) {
 
 export async function open(place, { query: asked, signal }) {
     const problem = problemPlace();
-    const filter = filterOf(asked);
+    const { filter, refused } = filterOf(asked);
     const cursor = asked.get("cursor");
     const known = new Map(); // of this page, by id
     const picked = new Map();
-    const many = bulk(filter, picked, () => {
+    const many = bulk(refused ? null : filter, picked, () => {
         picked.clear();
         place.querySelectorAll("td.pick input").forEach((box) => (box.checked = false));
         many.changed();
@@ -91,6 +92,7 @@ export async function open(place, { query: asked, signal }) {
             many.changed();
         }) });
     const pager = h("p.pager");
+    list.node.hidden = Boolean(refused);
 
     /** Shows what is known, and of what is picked only that. */
     function draw() {
@@ -103,6 +105,7 @@ export async function open(place, { query: asked, signal }) {
     }
 
     async function load() {
+        if (refused) throw new Error(refused);
         const page = await read(`v1/tasks?${query({ ...filter, limit: LIMIT, cursor })}`, signal);
         known.clear();
         page.items.forEach((task) => known.set(task.id, task));
