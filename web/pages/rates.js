@@ -5,7 +5,7 @@
 
 import { readPart } from "../api.js";
 import { chart } from "../chart.js";
-import { h } from "../dom.js";
+import { h, say } from "../dom.js";
 import { unhurried } from "../live.js";
 import { problemPlace, section, shown } from "../parts.js";
 import { table } from "../table.js";
@@ -21,6 +21,9 @@ const CHARTS = [
     { title: "Time until a start", unit: duration, series: [["wait_p50_ms", "half within", "p50"], ["wait_p99_ms", "99 % within", "p95"]] },
     { title: "Time that attempts took", unit: duration, series: [["run_p50_ms", "half within", "p50"], ["run_p99_ms", "99 % within", "p95"]] },
 ];
+
+/** Numbers of each step as those of a minute; of the last, which is under way, nobody can say yet what it will be. */
+const rated = (values, step) => values.slice(0, -1).map((v) => (v === null ? null : (v * 60000) / step));
 
 /** Of a type what it did in the window that is shown. */
 function typeColumns() {
@@ -47,6 +50,7 @@ export async function rates(signal) {
     const problem = problemPlace();
     const types = table({ caption: "Types: rates and times", columns: typeColumns(), key: ({ type }) => type, empty: "Nothing has been submitted" });
     const charts = CHARTS.map((one) => chart(one.title, one.unit));
+    const notes = CHARTS.map(() => h("p.faint"));
     const select = h("select", { id: "window", onchange: () => {
         chosen = WINDOWS.find(([value]) => value === select.value);
         load();
@@ -57,11 +61,12 @@ export async function rates(signal) {
         CHARTS.forEach((one, i) => {
             const known = one.series.filter(([name]) => series[name]?.length);
             if (!known.length) return;
-            const scaled = (v) => (v !== null && one.each ? (v * 60000) / step : v);
+            const drawn = (name) => (one.each ? rated(series[name], step) : series[name]);
             charts[i].set({
-                times: series[known[0][0]].map((_, n) => Date.parse(from) + n * step),
-                series: known.map(([name, label, kind]) => ({ label, kind, values: series[name].map(scaled) })),
+                times: drawn(known[0][0]).map((_, n) => Date.parse(from) + n * step),
+                series: known.map(([name, label, kind]) => ({ label, kind, values: drawn(name) })),
             });
+            say(notes[i], one.each ? `Whole ${step < 3600000 ? "minutes" : "hours"}, without the one under way` : "");
         });
     }
     function told(now) {
@@ -76,7 +81,7 @@ export async function rates(signal) {
 
     const nodes = [
         h("div.row", null, h("label", { for: "window" }, "What happened in"), select), problem,
-        ...CHARTS.map((one, i) => h("div.third", null, section(one.title, charts[i].node))),
+        ...CHARTS.map((one, i) => h("div.third", null, section(one.title, charts[i].node, notes[i]))),
         section("By type", types.node),
     ];
     return { nodes, told, soon: unhurried(load, 10000) };
