@@ -30,6 +30,20 @@ test("the overview says what waits, runs and failed, and which workers there are
     bide.openGate("a");
 });
 
+test("the overview says in which order it has what failed", async (t) => {
+    const bide = await serve(t);
+    const slow = await bide.act([["until", bide.gate("a")], ["fail", { code: "evil", message: "sorry", retry: false }]]);
+    const quick = await bide.submit("fail");
+    await bide.seen(quick, "failed");
+    bide.openGate("a");
+    await bide.seen(slow, "failed");
+    const page = await tab(t, bide.url);
+    await page.getByRole("heading", { name: "Failed, the last created first" }).waitFor();
+    const rows = page.getByRole("table", { name: "Tasks that failed, the last created first" }).getByRole("row");
+    await shows(rows.nth(1), quick.slice(-8));
+    await shows(rows.nth(2), slow.slice(-8));
+});
+
 test("tasks are filtered by status, type and queue, and found by subject, tag and id", async (t) => {
     const bide = await serve(t);
     const ids = [];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How it goes: what waits and runs, how fast, how long, which workers, what failed last.
+// How it goes: what waits and runs, how fast, how long, which workers, what failed.
 
 import { query, read } from "../api.js";
 import { chart } from "../chart.js";
@@ -53,7 +53,7 @@ const failedColumns = [
     { label: "Task", bare: true, value: (t) => t.id, cell: (t) => idOf(t.id) },
     { label: "Type", name: "text", bare: true, value: (t) => t.type },
     { label: "Error", name: "text.full", bare: true, value: (t) => t.error?.message, cell: (t) => h("span", { title: t.error?.message }, t.error ? `${t.error.code}: ${t.error.message}` : "–") },
-    { label: "When", value: (t) => t.finished_at, cell: (t) => when(t.finished_at) },
+    { label: "Failed", value: (t) => t.finished_at, cell: (t) => when(t.finished_at) },
 ];
 const workerColumns = [
     { label: "Worker", name: "text", bare: true, value: (w) => w.id },
@@ -85,7 +85,7 @@ export async function open(place, { signal }) {
     const depth = depths();
     const speed = await rates(signal);
     const running = table({ caption: "Tasks that run", columns: runningColumns, key: (t) => t.id, empty: "No task runs" });
-    const failed = table({ caption: "Tasks that failed last", columns: failedColumns, key: (t) => t.id, empty: "No task has failed" });
+    const failed = table({ caption: "Tasks that failed, the last created first", columns: failedColumns, key: (t) => t.id, empty: "No task has failed" });
     const workers = table({ caption: "Workers", columns: workerColumns, key: (w) => w.id, empty: "No worker is running" });
     const version = h("span.faint");
 
@@ -111,7 +111,7 @@ export async function open(place, { signal }) {
             h("div.most", null, section("Running", running.node)),
             h("div.third", null, section("Wait and run", depth.node)),
             speed.nodes,
-            h("div.half", null, section("Failed last", failed.node, h("p", null, linkTo("tasks?status=failed", "All that failed")))),
+            h("div.half", null, section("Failed, the last created first", failed.node, h("p", null, linkTo("tasks?status=failed", "All that failed")))),
             h("div.half", null, section("Workers", workers.node, h("p", null, linkTo("workers", "All workers"))))));
     await shown(problem, load);
     return {
