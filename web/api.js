@@ -74,6 +74,11 @@ async function once(path, { method = "GET", body, type = "application/json", sig
     }
 }
 
+/** Whether anybody answers; the watchers are told. */
+export async function reachable() {
+    return once("livez").then(() => true, (error) => error instanceof Problem);
+}
+
 /** With 401 and 403: once more with the token that the person gives. A read that was refused asks only once. */
 let declined = false;
 async function answered(path, options = {}) {

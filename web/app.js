@@ -3,7 +3,7 @@
 // The frame around the pages: which one is shown, the way between them, search, colours, and whether the server is there.
 // A page is a module with open(place, {id, query, signal}) that fills the place and returns {title, update(events)}.
 
-import { BASE, onReach, readPart } from "./api.js";
+import { Away, BASE, onReach, reachable, readPart } from "./api.js";
 import { h, put, say } from "./dom.js";
 import { follow, listen, start, unhurried } from "./live.js";
 import { announce, badge, tick } from "./parts.js";
@@ -41,14 +41,25 @@ function place() {
     return { page: PAGES.find((page) => page.name === name), id: id && unescaped(id), query: new URLSearchParams(query) };
 }
 
-async function show() {
+/** A page's module. One that does not come is of a server that is away, or of one that has been updated. */
+async function brought(load) {
+    try {
+        return await load();
+    } catch {
+        if (!(await reachable())) throw new Away();
+        throw new Error("The dashboard has been updated meanwhile: load the page again");
+    }
+}
+
+/** `anew`: the same page is tried once more, by itself. */
+async function show(anew) {
     const at = place();
     const { page } = at;
     current?.leave.abort();
-    const mine = { leave: new AbortController(), update: null };
-    const first = current === null, focused = document.activeElement;
+    const mine = { leave: new AbortController(), update: null, away: false };
+    const quiet = anew || current === null, focused = document.activeElement;
     current = mine;
-    byId("search").value = at.query.get("q") || "";
+    if (!anew) byId("search").value = at.query.get("q") || "";
     for (const [name, link] of links) {
         if (page?.name === name) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
@@ -56,7 +67,7 @@ async function show() {
     const box = h("div.page");
     try {
         if (!page || (at.id && !page.one)) throw new Error("There is no such page");
-        const module = await (at.id ? page.one() : page.load());
+        const module = await brought(at.id ? page.one : page.load);
         if (current !== mine) return;
         const opened = await module.open(box, { id: at.id, query: at.query, signal: mine.leave.signal, recount: lookForParts });
         if (current !== mine) return;
@@ -66,13 +77,19 @@ async function show() {
     } catch (error) {
         if (current !== mine) return;
         document.title = "bide";
+        mine.away = error instanceof Away;
         put(box, h("h1", null, "This cannot be shown"), h("p", null, error.message));
     }
     put(main, box);
-    if (first) return;
+    if (quiet) return;
     window.scrollTo(0, 0);
     if ([focused, document.body].includes(document.activeElement)) main.focus({ preventScroll: true });
     announce(document.title);
+}
+
+/** A page that could not be shown for want of a server is tried again as soon as there is one. */
+async function revive(lost) {
+    if ((await reachable()) && current === lost) show(true);
 }
 
 // ---- the frame ----
@@ -161,6 +178,7 @@ start(BASE, (now) => {
     tellState();
 });
 listen((events) => {
+    if (current?.away) revive(current);
     current?.update?.(events);
     if (events.some(({ kind }) => kind === "notification.created" || kind === "again")) countSoon();
 });
@@ -168,5 +186,5 @@ setInterval(() => !document.hidden && tick(), 5000);
 
 buildNav();
 nameTheme();
-window.addEventListener("hashchange", show);
+window.addEventListener("hashchange", () => show());
 show().then(lookForParts);
