@@ -9,7 +9,7 @@ export const ROWS = 200; // no page shows more
 
 /**
  * columns: {label, name, value(item), cell(item)}. `value` tells whether a cell is to be made anew and is its text when there
- * is no `cell`. `name`: classes of the column, with dots between; `bare`: in a card it needs no label. Returns {node, set(items)}.
+ * is no `cell`. `name`: classes of the column, with dots between; `bare`: in a card it needs no label. Returns {node, set(items), unfold(key, node)}.
  */
 export function table({ caption, columns, key, empty = "Nothing here" }) {
     const head = columns.map((c) => h(`th${c.name ? `.${c.name}` : ""}`, { role: "columnheader", scope: "col" },
@@ -45,6 +45,7 @@ export function table({ caption, columns, key, empty = "Nothing here" }) {
         for (const [id, row] of rows) {
             if (kept.has(id)) continue;
             row.node.remove();
+            row.below?.remove();
             rows.delete(id);
         }
         const focused = document.activeElement;
@@ -52,8 +53,10 @@ export function table({ caption, columns, key, empty = "Nothing here" }) {
         for (const [id, item] of kept) {
             if (!rows.has(id)) rows.set(id, make());
             const row = rows.get(id);
-            if (row.node === at) at = at.nextSibling;
-            else body.insertBefore(row.node, at);
+            for (const node of [row.node, row.below].filter(Boolean)) {
+                if (node === at) at = at.nextSibling;
+                else body.insertBefore(node, at);
+            }
             fill(row, item);
         }
         if (body.contains(focused) && focused !== document.activeElement) focused.focus({ preventScroll: true }); // its row has moved
@@ -61,6 +64,14 @@ export function table({ caption, columns, key, empty = "Nothing here" }) {
         inner.hidden = kept.size === 0;
     }
 
+    /** Puts a node below a row, as wide as all of it, where it stays as long as the row does; null takes it away. */
+    function unfold(id, node) {
+        const row = rows.get(id);
+        row.below?.remove();
+        row.below = node && h("tr", { role: "row" }, h("td.below.full", { role: "cell", colspan: columns.length, "data-label": "" }, node));
+        if (node) row.node.after(row.below);
+    }
+
     inner.hidden = true;
-    return { node: h("div.scroll", null, inner, none), set };
+    return { node: h("div.scroll", null, inner, none), set, unfold };
 }
