@@ -7,6 +7,23 @@ import { h, put } from "./dom.js";
 
 export const ROWS = 200; // no page shows more
 
+function makeRow(columns) {
+    const cells = columns.map((column) => h(`td${column.name ? `.${column.name}` : ""}`,
+        { role: "cell", "data-label": column.hideLabel || column.bare ? "" : column.label }));
+    return { node: h("tr", { role: "row" }, cells), cells, values: columns.map(() => undefined) };
+}
+
+function fill(row, columns, item) {
+    columns.forEach((column, i) => {
+        const value = column.value(item);
+        const same = value === row.values[i];
+        row.values[i] = value;
+        if (same) return;
+        put(row.cells[i], column.cell ? column.cell(item) : value === null || value === "" ? "–" : String(value));
+        row.cells[i].toggleAttribute("data-none", row.cells[i].textContent === "–");
+    });
+}
+
 /**
  * columns: {label, name, value(item), cell(item)}. `value` tells whether a cell is to be made anew and is its text when there
  * is no `cell`. `name`: classes of the column, with dots between; `bare`: in a card it needs no label. Returns {node, set(items), unfold(key, node)}.
@@ -20,26 +37,6 @@ export function table({ caption, columns, key, empty = "Nothing here" }) {
         h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, head)), body);
     const rows = new Map();
 
-    function cellOf(column) {
-        return h(`td${column.name ? `.${column.name}` : ""}`, { role: "cell", "data-label": column.hideLabel || column.bare ? "" : column.label });
-    }
-
-    function make() {
-        const cells = columns.map(cellOf);
-        return { node: h("tr", { role: "row" }, cells), cells, values: columns.map(() => undefined) };
-    }
-
-    function fill(row, item) {
-        columns.forEach((column, i) => {
-            const value = column.value(item);
-            const same = value === row.values[i];
-            row.values[i] = value;
-            if (same) return;
-            put(row.cells[i], column.cell ? column.cell(item) : value === null || value === "" ? "–" : String(value));
-            row.cells[i].toggleAttribute("data-none", row.cells[i].textContent === "–");
-        });
-    }
-
     function set(items) {
         const kept = new Map(items.slice(0, ROWS).map((item) => [key(item), item]));
         for (const [id, row] of rows) {
@@ -51,13 +48,13 @@ export function table({ caption, columns, key, empty = "Nothing here" }) {
         const focused = document.activeElement;
         let at = body.firstChild;
         for (const [id, item] of kept) {
-            if (!rows.has(id)) rows.set(id, make());
+            if (!rows.has(id)) rows.set(id, makeRow(columns));
             const row = rows.get(id);
             for (const node of [row.node, row.below].filter(Boolean)) {
                 if (node === at) at = at.nextSibling;
                 else body.insertBefore(node, at);
             }
-            fill(row, item);
+            fill(row, columns, item);
         }
         if (body.contains(focused) && focused !== document.activeElement) focused.focus({ preventScroll: true }); // its row has moved
         none.hidden = kept.size > 0;

@@ -94,11 +94,31 @@ function growing(title, empty) {
     };
 }
 
+/** What the page is made of: each part is made anew when what it shows has become another. `link`: where the result is. */
+function partsOf(link) {
+    const [state, top, about, input, result, made, chain] = [h("span"), ...Array.from({ length: 6 }, () => h("div"))];
+    const title = h("h1");
+    const goesOn = (t) => redraw(top, [t.status, t.progress, t.waiting_on, t.error], () => going(t));
+
+    function draw(t) {
+        const { input: given, result: gave, progress: _, ...rest } = t;
+        say(title, t.subject ? `${t.type}: ${t.subject}` : t.type);
+        redraw(state, [t.status, t.cancel_requested], () => [badge(t.status), t.cancel_requested && !isEnding(t.status) ? " being cancelled" : null]);
+        goesOn(t);
+        redraw(about, rest, () => section("About it", facts(t)));
+        redraw(chain, [t.steps, t.step, t.finished_at], () => steps(t));
+        redraw(made, t.files, () => files(t));
+        redraw(result, [gave, t.result_bytes, t.status], () => payload("Result", gave, t.result_bytes, t.status === "completed" && link));
+        redraw(input, [given, t.input_bytes], () => payload("Input", given, t.input_bytes));
+    }
+    return { nodes: { title, state, top, about, input, result, made, chain }, draw, goesOn };
+}
+
 export async function open(place, { id, signal }) {
     const path = `v1/tasks/${encodeURIComponent(id)}`;
     const problem = problemPlace();
-    const title = h("h1"), state = h("span"), top = h("div"), about = h("div"), input = h("div"), result = h("div");
-    const history = h("div"), made = h("div"), chain = h("div");
+    const parts = partsOf(new URL(`${path}/result`, BASE).href);
+    const { title, state, top, about, input, result, made, chain } = parts.nodes, history = h("div");
     const output = growing("Output", "nothing"), log = growing("Log", "nothing");
     const buttons = actions(id, () => soon());
     output.node.hidden = log.node.hidden = true;
@@ -117,28 +137,13 @@ export async function open(place, { id, signal }) {
         if (isEnding(task.status)) ended = now;
     }
 
-    const goesOn = () => redraw(top, [task.status, task.progress, task.waiting_on, task.error], () => going(task));
-
-    function draw() {
-        say(title, task.subject ? `${task.type}: ${task.subject}` : task.type);
-        redraw(state, [task.status, task.cancel_requested], () => [badge(task.status), task.cancel_requested && !isEnding(task.status) ? " being cancelled" : null]);
-        goesOn();
-        const { input: given, result: gave, progress: _, ...rest } = task;
-        redraw(about, rest, () => section("About it", facts(task)));
-        redraw(chain, [task.steps, task.step, task.finished_at], () => steps(task));
-        redraw(made, task.files, () => files(task));
-        redraw(result, [gave, task.result_bytes, task.status], () =>
-            payload("Result", gave, task.result_bytes, task.status === "completed" && new URL(`${path}/result`, BASE).href));
-        redraw(input, [given, task.input_bytes], () => payload("Input", given, task.input_bytes));
-        buttons.set(task);
-    }
-
     async function load() {
         const before = task?.status;
         task = await readTask(path, signal);
         if (before && before !== task.status) announce(`The task is ${task.status}`);
         if (before && !isEnding(task.status)) follow(id); // a retry: its stream had ended
-        draw();
+        parts.draw(task);
+        buttons.set(task);
         const tried = await read(`${path}/attempts`, signal);
         redraw(history, tried, () => attempts(tried));
         await texts();
@@ -159,7 +164,7 @@ export async function open(place, { id, signal }) {
             stale = true;
             if (kind === "task.progress" && data.progress && task.status === "running") {
                 task = { ...task, progress: data.progress };
-                goesOn();
+                parts.goesOn(task);
             }
         }
         if (stale) soon();

@@ -73,6 +73,25 @@ function columns(picked, onPick) {
     ];
 }
 
+/** What an event says of a task that is shown is known at once (`touched`); what may change the page is read (`stale`). */
+function heard(events, known, status, cursor) {
+    let stale = false, touched = false;
+    for (const { kind, data } of events) {
+        const task = data && known.get(data.id);
+        if (task && task.run === data.run) {
+            stale ||= status && data.status !== status;
+            known.set(data.id, { ...task, ...data });
+            touched = true;
+        } else if (kind === "task.progress" || kind === "task.output" || kind === "task.log") {
+            continue;
+        } else {
+            stale ||= kind === "again" || kind !== "task.created" || !cursor;
+        }
+        if (task && isEnding(data.status) && status && !isEnding(status)) stale = true;
+    }
+    return { stale, touched };
+}
+
 export async function open(place, { query: asked, signal }) {
     const problem = problemPlace();
     const { filter, refused } = filterOf(asked);
@@ -122,22 +141,8 @@ export async function open(place, { query: asked, signal }) {
         h("div.panel", null, filters(asked, queues)), problem, h("div.panel", null, list.node, pager));
     await shown(problem, load);
 
-    /** What an event says of a task that is shown is shown at once; what may change the page is read. */
     function update(events) {
-        let stale = false, touched = false;
-        for (const { kind, data } of events) {
-            const task = data && known.get(data.id);
-            if (task && task.run === data.run) {
-                stale ||= filter.status && data.status !== filter.status;
-                known.set(data.id, { ...task, ...data });
-                touched = true;
-            } else if (kind === "task.progress" || kind === "task.output" || kind === "task.log") {
-                continue;
-            } else {
-                stale ||= kind === "again" || kind !== "task.created" || !cursor;
-            }
-            if (task && isEnding(data.status) && filter.status && !isEnding(filter.status)) stale = true;
-        }
+        const { stale, touched } = heard(events, known, filter.status, cursor);
         if (touched) draw();
         if (stale) soon();
     }
