@@ -23,8 +23,9 @@ followed() {
     said=
     while :; do
         answer=$(curl -sf "$BIDE_SERVER/api/v1/task/$1")
-        [ "$(member message)" = "$said" ] || printf '  %-12s %s\n' "$(member status)" "$(member message)"
-        said=$(member message)
+        now=$(printf '  %-12s %s' "$(member status)" "$(member message)")
+        [ "$now" = "$said" ] || printf '%s\n' "$now"
+        said=$now
         case $(member status) in completed | failed) return ;; esac
         sleep 0.1
     done
@@ -42,6 +43,7 @@ ffmpeg -nostdin -v error -y -f concat -safe 0 -i "$run/said.txt" -f lavfi -i col
     -map 0:a -map 1:v -shortest "$run/site/video.mp4"
 
 # On a port of its own, which it tells.
+: >"$run/site.log"
 (cd "$run/site" && exec python3 -u -m http.server --bind 127.0.0.1 0) >"$run/site.log" 2>/dev/null &
 site=$!
 trap 'code=$?; set +e; kill $site; (exit $code); finish' EXIT

@@ -221,7 +221,7 @@ static void read_rest(struct follow *f, struct str stored)
 {
     struct arena a = {0};
     int64_t next, at = f->place.at;
-    struct str text = STR("");
+    struct str text;
     if (f->what.output) {
         f->place.in = (struct pieces_place){0};
         text = output_piece(f, stored, &a, &next);
