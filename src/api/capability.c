@@ -15,7 +15,7 @@ static void sign(const struct store *s, const struct id *id, char ret[SIGNATURE_
     uint8_t mac[HASH_SHA256];
     struct str parts[] = {STR("share\n"), id_key(id)};
     hash_hmac((struct str){(const char *)s->secret, sizeof s->secret}, parts, 2, mac);
-    for (size_t i = 0; i < CAPABILITY_SIGNATURE; i++) snprintf(ret + 2 * i, 3, "%02x", mac[i]);
+    hash_hex(mac, CAPABILITY_SIGNATURE, ret);
 }
 
 struct str capability_path(const struct store *s, const struct id *id, char path[CAPABILITY_PATH])

@@ -128,13 +128,10 @@ static void go_on(struct feed *f, const struct task *t)
         f->word = bus_ending(t->life.state);
         return;
     }
+    bool knows = f->came_back && !f->reset; /* all that happened since then is there, or just being told */
     f->state = FEED_TELLING;
-    if (f->came_back && !f->reset) { /* all that happened since then is there, or is just being told */
-        if (!ended || f->listener.next) return;
-        if (!has_heard_end(f)) {
-            take_snapshot(f, t);
-            return;
-        }
+    if (knows && (!ended || f->listener.next)) return;
+    if (knows && has_heard_end(f)) {
         f->state = FEED_ENDING;
         f->end_run = t->life.run;
         f->word = bus_ending(t->life.state);

@@ -14,15 +14,10 @@ struct str file_json_path(const struct id *id, char path[FILE_JSON_PATH])
     return str_of(path);
 }
 
-void file_json_hex(const uint8_t sha256[HASH_SHA256], char text[FILE_JSON_HEX])
-{
-    for (size_t i = 0; i < HASH_SHA256; i++) snprintf(text + 2 * i, 3, "%02x", sha256[i]);
-}
-
 void file_json_write(struct buf *b, const struct file *f)
 {
     char path[FILE_JSON_PATH], hex[FILE_JSON_HEX];
-    file_json_hex(f->sha256, hex);
+    hash_hex(f->sha256, HASH_SHA256, hex);
     json_write_open(b, '{');
     json_write_key(b, "id");
     json_write_id(b, &f->id);

@@ -13,6 +13,5 @@
 
 void file_json_write(struct buf *b, const struct file *f);
 struct str file_json_path(const struct id *id, char path[FILE_JSON_PATH]);
-void file_json_hex(const uint8_t sha256[HASH_SHA256], char text[FILE_JSON_HEX]);
 
 #endif

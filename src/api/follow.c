@@ -205,14 +205,13 @@ static struct str live_piece(struct follow *f, const struct run *r, struct arena
 
 static void read_live(struct follow *f, const struct run *r)
 {
-    bool goes_on = true;
-    while (goes_on && !f->full) {
+    bool more = !f->full;
+    while (more) {
         struct arena a = {0};
         int64_t next;
         struct str text = live_piece(f, r, &a, &next);
-        goes_on = text.len > 0 && tell(f, text, next); /* after a no the follower is not there any more */
+        more = text.len > 0 && tell(f, text, next) && !f->full; /* told no, the follower is not there any more */
         arena_release(&a);
-        if (!goes_on) return;
     }
 }
 
@@ -281,13 +280,12 @@ static void choose(struct follow *f, const struct life *l)
     bool ended = state_is_ending(l->state);
     if (!f->placed) f->only = f->what.attempt > 0 || (f->what.run && f->what.run != l->run);
     f->placed = true;
-    bool only = f->only;
     int32_t done = l->state == TASK_RUNNING ? l->attempt - 1 : l->attempt; /* the last one that is */
-    if (!f->place.run && only) go_to(f, f->what.run ? f->what.run : l->run, f->what.attempt);
+    if (!f->place.run && f->only) go_to(f, f->what.run ? f->what.run : l->run, f->what.attempt);
     else if (!f->place.run && l->state != TASK_RUNNING && done > 0) go_to(f, l->run, done);
-    else if (!only && f->place.run == l->run && f->place.over && f->place.attempt < done) go_to(f, l->run, f->place.attempt + 1);
-    else if (!only && f->place.over && f->place.run < l->run && l->attempt > 0) go_to(f, l->run, 1);
-    else if (only && f->place.over) f->reason = "attempt over";
+    else if (!f->only && f->place.run == l->run && f->place.over && f->place.attempt < done) go_to(f, l->run, f->place.attempt + 1);
+    else if (!f->only && f->place.over && f->place.run < l->run && l->attempt > 0) go_to(f, l->run, 1);
+    else if (f->only && f->place.over) f->reason = "attempt over";
     else if (ended && (f->place.over || !f->place.run)) f->reason = state_word(l->state);
 }
 

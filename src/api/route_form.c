@@ -103,7 +103,7 @@ static void on_closed(struct incoming *in, const struct file *file)
     struct arena *arena = &in->call->req->arena;
     char id[ID_TEXT], hex[FILE_JSON_HEX];
     id_format(&file->id, id);
-    file_json_hex(file->sha256, hex);
+    hash_hex(file->sha256, HASH_SHA256, hex);
     f->fields[in->arrivals.n - 1] = f->name;
     add_pair(f, arena_format(arena, REF "%s", id), arena_format(arena, "%s %.*s", hex, STR_ARG(file->name)));
     pump(in);

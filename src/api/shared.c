@@ -12,9 +12,9 @@ static const char *const readable[] = {"/v1/tasks/{}",        "/v1/tasks/{}/resu
 
 bool shared_has(const struct route *r)
 {
-    bool has = false;
-    for (size_t i = 0; i < sizeof readable / sizeof *readable; i++) has |= strcmp(r->pattern, readable[i]) == 0;
-    return has && strcmp(r->method, "GET") == 0;
+    for (size_t i = 0; i < sizeof readable / sizeof *readable; i++)
+        if (strcmp(r->pattern, readable[i]) == 0) return strcmp(r->method, "GET") == 0;
+    return false;
 }
 
 bool shared_is(struct str path) { return str_starts(path, STR(CAPABILITY_PREFIX)); }

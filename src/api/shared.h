@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * /v1/shared/CAPABILITY and what is below it: one task for whoever has its address (capability.h). What is read there is what the
- * API shows below /v1/tasks/{id}, without the input and the log, which an application keeps to
- * itself. No origin is kept out: it is the address that opens, and no browser adds anything of its own to it.
+ * API shows below /v1/tasks/{id}, without the input, the log and the delivery, which an
+ * application keeps to itself. No origin is kept out: it is the address that opens, and no browser adds anything of its own to it.
  *
  *   GET, HEAD, OPTIONS /v1/shared/{capability}, /result, /events, /output, /files/{name}, /files.zip
  */

@@ -32,8 +32,8 @@ static inline unsigned task_json_of(const struct call *c)
     return c->shared ? TASK_SHOW_SHARED : c->shares ? TASK_SHOW_SHARE : TASK_SHOW_NEITHER;
 }
 
-/* `show`: of enum task_show. With input and result, or without (those the store left out for their size are null). What a live attempt knows better
- * (progress) is taken from its run. */
+/* `show`: of enum task_show. With input and result, or without (those the store left out for their size are null). What a live
+ * attempt knows better (progress) is taken from its run. */
 void task_json_write(struct buf *b, struct server *s, const struct task *t, unsigned show);
 /* As text in the arena, with all of it, unless that is more than an input may be. */
 struct str task_json_whole(struct arena *a, struct server *s, const struct task *t);

@@ -48,7 +48,7 @@ static int check_sha256(struct upload *u, const struct file *file)
 {
     char hex[FILE_JSON_HEX];
     if (!u->sha256.p) return 0;
-    file_json_hex(file->sha256, hex);
+    hash_hex(file->sha256, HASH_SHA256, hex);
     if (str_eq_nocase(u->sha256, str_of(hex))) return 0;
     return err_set(&u->in.why, ERR_INVALID, "what arrived has another SHA-256 than was said: %s; nothing was stored", hex);
 }

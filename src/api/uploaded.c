@@ -68,7 +68,7 @@ static void on_bytes(struct store_req *req)
     const struct file *f = &w->get.file;
     if (!is_there(w)) return;
     char hex[FILE_JSON_HEX], id[ID_TEXT];
-    file_json_hex(f->sha256, hex);
+    hash_hex(f->sha256, HASH_SHA256, hex);
     id_format(&f->id, id);
     w->file = (struct download_file){.blob = w->call->api->server->filing.blob,
                                      .id = f->id,

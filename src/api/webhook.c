@@ -25,13 +25,18 @@ static int refuse(const struct members *m, const struct err *why, const char *po
     return err_set_at(m->e, ERR_INVALID, pointer, "%s", why->text);
 }
 
+/* Without its port. */
+static struct str name_of(struct str host)
+{
+    size_t bracket = str_find(host, ']'), colon = str_find(host, ':');
+    return str_sub(host, 0, bracket < host.len ? bracket + 1 : colon);
+}
+
 static int check_host(const struct webhook_wish *w, const struct server *s, struct err *e)
 {
     const struct webhook_conf *c = &s->conf.config->webhooks.conf;
-    struct str host = w->host;
-    size_t bracket = str_find(host, ']'), colon = str_find(host, ':');
+    struct str host = name_of(w->host);
     if (w->trusted) return 0;
-    host.len = bracket < host.len ? bracket + 1 : colon < host.len ? colon : host.len;
     const char *what = reach_why_not_host(host, c->allowed, c->n_allowed);
     if (!what) return 0;
     return err_set(e, ERR_INVALID, "%.*s is a %s address, which webhooks.allow_private of the configuration does not name", STR_ARG(host), what);
@@ -173,15 +178,13 @@ struct id webhook_id(const struct task *t, enum webhook_of of)
 /* Host and port, the same however they are written. */
 static struct str line_of(const struct webhook_wish *w, struct arena *a)
 {
-    struct str host = w->host;
-    size_t bracket = str_find(host, ']'), colon = str_find(host, ':');
-    size_t end = bracket < host.len ? bracket + 1 : colon;
-    struct str name = str_sub(host, 0, end), port = str_sub(host, end < host.len ? end : host.len, host.len);
-    if (str_eq(port, str_eq_nocase(str_sub(w->url, 0, 6), STR("https:")) ? STR(":443") : STR(":80"))) port = STR("");
+    struct str name = name_of(w->host), port = str_sub(w->host, name.len, w->host.len);
+    bool tls = str_eq_nocase(str_sub(w->url, 0, 6), STR("https:"));
+    if (str_eq(port, tls ? STR(":443") : STR(":80"))) port = STR("");
     if (name.len > 1 && name.p[name.len - 1] == '.') name.len--;
     char *line = arena_alloc(a, name.len + port.len + 1);
-    for (size_t i = 0; i < name.len; i++) line[i] = name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] + 'a' - 'A') : name.p[i];
-    memcpy(line + name.len, port.p, port.len);
+    for (size_t k = 0; k < name.len; k++) line[k] = str_lower(name.p[k]);
+    if (port.len) memcpy(line + name.len, port.p, port.len);
     return (struct str){line, name.len + port.len};
 }
 

@@ -137,12 +137,12 @@ static bool tell(struct ws_feed *told)
     struct subscription *u = CONTAINER_OF(told, struct subscription, told);
     struct feed *f = &told->feed;
     struct feed_item it;
-    if (f->state == FEED_SEEN && !u->leaving) feed_end_again(f);
     if (f->state == FEED_ASKING) return false;
     if (u->leaving) {
         end_subscription(u);
         return false;
     }
+    if (f->state == FEED_SEEN) feed_end_again(f);
     if (!u->begun && (f->state == FEED_TELLING || f->state == FEED_ENDING)) {
         send_subscribed(u);
         return true;
@@ -179,7 +179,7 @@ static int unsubscribe(struct session *s, const struct ws_message *m, struct err
 {
     struct subscription *u = find(s, m->id);
     if (!u) return err_set_at(e, ERR_NOT_FOUND, "/id", "there is no subscription of this id");
-    u->leaving = true; /* what the store is asked for it is bounded by what a connection may have */
+    u->leaving = true; /* it counts while the store is asked: so a connection has so many questions, and no more */
     if (u->told.feed.state != FEED_ASKING) end_subscription(u);
     send_word(s, "unsubscribed", m->id);
     return 0;

@@ -35,6 +35,16 @@ void hash_hmac(struct str key, const struct str *parts, size_t n, uint8_t ret[HA
     hmac_sha256_digest(&context, HASH_SHA256, ret);
 }
 
+void hash_hex(const uint8_t *bytes, size_t n, char *ret)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        ret[2 * i] = digits[bytes[i] >> 4];
+        ret[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    ret[2 * n] = '\0';
+}
+
 bool hash_same(const void *a, const void *b, size_t n) { return memeql_sec(a, b, n) != 0; }
 
 void hash_sha1(struct str bytes, uint8_t ret[HASH_SHA1])

@@ -20,6 +20,9 @@ void hash_end(struct hash *h, uint8_t ret[HASH_SHA256]);
 /* HMAC-SHA256 (RFC 2104, FIPS 198-1) of the parts one after the other. */
 void hash_hmac(struct str key, const struct str *parts, size_t n, uint8_t ret[HASH_SHA256]);
 
+/* The first n bytes of a sum, or of anything, as lower-case hex digits; a NUL behind them. */
+void hash_hex(const uint8_t *bytes, size_t n, char *ret);
+
 /* Are the n bytes the same? Takes as long whether and wherever they differ. */
 bool hash_same(const void *a, const void *b, size_t n);
 

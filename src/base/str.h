@@ -32,7 +32,8 @@ static inline bool str_eq(struct str a, struct str b)
 
 /* Bytewise order; a prefix sorts first. */
 int str_cmp(struct str a, struct str b);
-bool str_same_nocase(const char *a, const char *b, size_t len); /* ASCII only */
+char str_lower(char c); /* ASCII only, as the next two */
+bool str_same_nocase(const char *a, const char *b, size_t len);
 static inline bool str_eq_nocase(struct str a, struct str b) { return a.len == b.len && str_same_nocase(a.p, b.p, a.len); }
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);

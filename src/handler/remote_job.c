@@ -24,7 +24,7 @@ static void to_text(const struct remote_side *side, char text[TO_TEXT])
     hash_init(&h);
     for (const char *const *word = side->address; *word; word++) hash_add(&h, (struct str){*word, strlen(*word) + 1});
     hash_end(&h, sum);
-    for (int i = 0; i < TO_BYTES; i++) snprintf(text + (ptrdiff_t)2 * i, 3, "%02x", sum[i]);
+    hash_hex(sum, TO_BYTES, text);
 }
 
 void remote_job_save(const struct remote_job *j, const struct remote_side *side, struct attempt *a)

@@ -284,13 +284,14 @@ struct store_engine {
     void (*close)(struct store *s, void (*on_closed)(void *user), void *user);
 };
 
-/* Common head of every engine's and decorator's struct. */
 #define STORE_SECRET 32 /* bytes */
+
+/* Common head of every engine's and decorator's struct. */
 struct store {
     const struct store_engine *engine;
     struct turn *turn;                 /* borrowed */
     const struct store_events *events; /* borrowed; given at open, may be NULL */
-    uint8_t secret[STORE_SECRET];      /* made with the store by chance, and as long there: what is signed with it, any server over it knows */
+    uint8_t secret[STORE_SECRET];      /* made with the store, by chance: what is signed with it, each server over it knows again */
 };
 
 void store_submit(struct store *s, struct store_req *r);

@@ -71,7 +71,7 @@ void trace_parent(struct str trace, uint64_t fence, char to[TRACE_PARENT])
     hash_add(&h, STR("span"));
     hash_add(&h, (struct str){bytes, sizeof bytes});
     hash_end(&h, hashed);
-    for (int i = 0; i < 8; i++) snprintf(span + 2 * i, 3, "%02x", (unsigned)hashed[i]);
+    hash_hex(hashed, sizeof bytes, span);
     snprintf(to, TRACE_PARENT, "%.*s-%s-%.2s", SPAN_ID - 1, trace.p, span, trace.p + FLAGS);
 }
 

@@ -26,6 +26,7 @@ from typing import Any, Dict, List, Set
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test/api"))
 
+from batches import quantile  # noqa: E402
 from harness import Server, until  # noqa: E402
 
 SECRET = "whsec_a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
@@ -96,11 +97,6 @@ def measure(server: Server, receivers: Receivers, rounds: int) -> List[float]:
     return receivers.late
 
 
-def percentile(values: List[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
-
-
 def turn(n: int, dead: Set[int], rounds: int) -> bool:
     """Prints what it was; says whether the server has left something behind."""
     directory = tempfile.mkdtemp(prefix="bide-receivers-", dir=os.environ.get("BIDE_BENCH_DIR"))
@@ -110,7 +106,7 @@ def turn(n: int, dead: Set[int], rounds: int) -> bool:
         receivers.dead = dead
         late = measure(server, receivers, rounds)
         print(f"{len(dead)} of {n} dead: {len(late):,} webhooks, ms after the ending: "
-              f"p50 {percentile(late, 0.5):.0f}, p99 {percentile(late, 0.99):.0f}, the last {max(late):.0f}", flush=True)
+              f"p50 {quantile(late, 0.5):.0f}, p99 {quantile(late, 0.99):.0f}, the last {max(late):.0f}", flush=True)
     finally:
         left = server.release()
         receivers.close()

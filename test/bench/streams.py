@@ -4,7 +4,7 @@
 
     streams.py [--listeners N] [--changes N] [--idle N] [--seconds N] [--turns N]
 
-Two tables, each over a server of its own with its store on this disk:
+One server with its store on this disk:
 
 1. N clients (1,000) follow one task by server-sent events. A puller tells its progress, `changes` (400) times, at most 40 a
    second: of more than 50 a second of one attempt the last is told when the second is over. From before that request until each
@@ -30,6 +30,7 @@ from typing import Any, Dict, List, Tuple
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test/api"))
 
+from batches import quantile  # noqa: E402
 from harness import BIDE, Server, until  # noqa: E402
 from puller import claim_one  # noqa: E402
 
@@ -85,7 +86,9 @@ def reach(server: Server, listeners: int, changes: int) -> List[float]:
         answer = attempt.say("progress", {"percent": n * 100 / changes, "message": f"change {n}."})
         assert answer.status == 200, answer
         while waiting:
-            for fd, _ in poll.poll(30):
+            heard = poll.poll(30)
+            assert heard, f"change {n} has not reached {len(waiting)} of them"
+            for fd, _ in heard:
                 if by_fd[fd].has(words) and fd in waiting:
                     waiting.discard(fd)
                     took.append((time.monotonic() - began) * 1000)
@@ -124,11 +127,6 @@ def cost(server: Server, idle: int, seconds: int, turns: int) -> Tuple[List[floa
     return without, beside, before, after
 
 
-def percentile(values: List[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
-
-
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, value in (("listeners", 1000), ("changes", 400), ("idle", 9000), ("seconds", 5), ("turns", 3)):
@@ -138,7 +136,7 @@ def main() -> int:
     server = Server(directory, CONFIG).start()
     try:
         took = reach(server, said.listeners, said.changes)
-        print(f"a change reaches {said.listeners:,} listeners, ms: p50 {percentile(took, 0.5):.1f}, p99 {percentile(took, 0.99):.1f}, "
+        print(f"a change reaches {said.listeners:,} listeners, ms: p50 {quantile(took, 0.5):.1f}, p99 {quantile(took, 0.99):.1f}, "
               f"the last {max(took):.1f}; {len(took):,} of {said.listeners * said.changes:,}")
         without, beside, before, after = cost(server, said.idle, said.seconds, said.turns)
         ratio = median(b / w for w, b in zip(without, beside))

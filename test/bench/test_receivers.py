@@ -24,7 +24,3 @@ def test_each_webhook_to_a_receiver_that_answers_is_measured(serve, three, dead)
     three.dead = dead
     late = receivers.measure(serve(receivers.CONFIG), three, 2)
     assert len(late) == 2 * (3 - len(dead)) and all(ms >= 0 for ms in late), late
-
-
-def test_a_percentile_is_one_of_the_values():
-    assert [receivers.percentile([3.0, 1.0, 2.0], share) for share in (0, 0.5, 0.99)] == [1.0, 2.0, 3.0]

@@ -266,6 +266,19 @@ CASE(a_store_of_version_1_has_everything_and_learns_what_is_new)
     check_new_operations(c);
 }
 
+/* The store as it was before later versions, which `sql` takes away, and forward again. */
+static void reopen_as(struct contract *c, int version, const char *sql)
+{
+    char first[sizeof c->path];
+    memcpy(first, c->path, sizeof first);
+    snprintf(c->path, sizeof c->path, "%s/aside.db", c->dir);
+    contract_reopen(c); /* the first is closed */
+    exec(first, sql);
+    CHECK_INT(version_of(first), version);
+    memcpy(c->path, first, sizeof first);
+    contract_reopen(c);
+}
+
 /* Version 15 added tables, and nothing else. */
 CASE(a_store_of_version_14_is_told_of_notifications_by_what_it_owed)
 {
@@ -273,14 +286,7 @@ CASE(a_store_of_version_14_is_told_of_notifications_by_what_it_owed)
     body.sequel = STR("{}");
     (void)contract_add(c, &body);
     CHECK(contract_control(c, &body.id, STORE_CANCEL).ended);
-    char first[sizeof c->path];
-    memcpy(first, c->path, sizeof first);
-    snprintf(c->path, sizeof c->path, "%s/aside.db", c->dir);
-    contract_reopen(c); /* the first is closed */
-    exec(first, "DROP TABLE notice; DROP TABLE notice_total; DROP TABLE secret; PRAGMA user_version=14");
-    CHECK_INT(version_of(first), 14);
-    memcpy(c->path, first, sizeof first);
-    contract_reopen(c);
+    reopen_as(c, 14, "DROP TABLE notice; DROP TABLE notice_total; DROP TABLE secret; PRAGMA user_version=14");
     struct notice n = {.id = id_make(&c->ids), .task = body.id, .run = 1, .type = STR("t"), .kind = STR("t"), .status = TASK_CANCELLED,
                        .title = STR("it is over"), .created_at_ms = c->clock.wall_ms};
     struct store_add pay = {.pays = true, .paid = body.id, .paid_run = 1, .notices = &n, .n_notices = 1};
@@ -299,14 +305,7 @@ CASE(a_store_of_version_14_is_told_of_notifications_by_what_it_owed)
 CASE(a_store_of_version_15_is_given_a_secret_once)
 {
     static const uint8_t none[STORE_SECRET];
-    char first[sizeof c->path];
-    memcpy(first, c->path, sizeof first);
-    snprintf(c->path, sizeof c->path, "%s/aside.db", c->dir);
-    contract_reopen(c); /* the first is closed */
-    exec(first, "DROP TABLE secret; PRAGMA user_version=15");
-    CHECK_INT(version_of(first), 15);
-    memcpy(c->path, first, sizeof first);
-    contract_reopen(c);
+    reopen_as(c, 15, "DROP TABLE secret; PRAGMA user_version=15");
     uint8_t secret[STORE_SECRET];
     memcpy(secret, c->store->secret, sizeof secret);
     CHECK(memcmp(secret, none, sizeof secret) != 0);

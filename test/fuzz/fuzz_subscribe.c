@@ -23,7 +23,7 @@ static void check_taken(const struct ws_message *m)
     must(m->op == WS_SUBSCRIBE || (!m->one && !m->filter.said && !m->kinds && !m->last.p));
     must(!m->one || (!m->filter.said && !m->kinds));
     must((m->kinds & ~BUS_ALL) == 0);
-    must(m->filter.store.n_tags <= LIMIT_TAGS && m->filter.before_ms == 0);
+    must(m->filter.store.n_tags <= STORE_TAGS && m->filter.before_ms == 0);
     must(fuzz_is_utf8(m->last.p ? m->last : STR("")));
 }
 

@@ -36,6 +36,15 @@ TEST(sha_256_in_pieces_is_that_of_the_whole)
     CHECK_STR(str_of(text), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(bytes_are_two_digits_each)
+{
+    char text[9] = "xxxxxxxx";
+    hash_hex((const uint8_t[]){0x00, 0x9f, 0xa0, 0xff}, 4, text);
+    CHECK_STR(str_of(text), "009fa0ff");
+    hash_hex((const uint8_t[]){0x01}, 0, text);
+    CHECK_STR(str_of(text), "");
+}
+
 TEST(bytes_are_the_same_when_all_of_them_are)
 {
     CHECK(hash_same("abcd", "abcd", 4) && hash_same("abcd", "abcx", 3) && hash_same("a", "b", 0));
