@@ -157,8 +157,11 @@ def test_over_a_server_that_was_killed_every_piece_of_every_attempt_comes_once(s
 
 def test_for_people_the_attempt_that_begins_anew_is_told(serve):
     bide = serve()
-    id = bide.act(piece("a\n"), ["fail", {"message": "no", "retry": True}], max_attempts=2)
-    assert Cli(bide.url, "output", "-f", id).end() == (1, "a\na\n", f"bide: attempt 2 begins\nbide: task {id} failed: worker_error: no\n")
+    id = bide.act(piece("a\n"), ["until", bide.gate("go")], ["fail", {"message": "no", "retry": True}], max_attempts=2)
+    cli = Cli(bide.url, "output", "-f", id)
+    assert cli.line() == "a"  # it listens: what an earlier attempt wrote is not told again
+    bide.open_gate("go")
+    assert cli.end() == (1, "a\n", f"bide: attempt 2 begins\nbide: task {id} failed: worker_error: no\n")
 
 
 def test_a_task_that_ended_while_the_server_was_away_is_told_to_its_end(serve):
