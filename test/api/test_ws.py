@@ -379,6 +379,7 @@ def test_who_subscribes_and_leaves_again_and_again_asks_the_store_for_no_more_th
 
     async def talk():
         id = await called(bide.act, ["until", bide.gate("leave")], ["done", 1])
+        await called(until, lambda: bide.get_json(f"/v1/tasks/{id}")["status"] == "running", "it runs")
         before = memory_kib(bide)
         most = before
         async with Socket(bide) as ws:
