@@ -177,7 +177,7 @@ static void on_progress(struct attempt *a, const struct progress *p)
     json_write_member_raw(&r->progress, "data", p->data.len ? p->data : STR("{}"));
     json_write_close(&r->progress, '}');
     if (buf_err(&r->progress)) buf_clear(&r->progress); /* over its bounds, which the handler keeps: it is none */
-    news_progress(&r->server->news, r);
+    if (r->batch) news_progress(&r->server->news, r); /* before it is started: its start says it */
 }
 
 static void on_save(struct attempt *a, struct str data)

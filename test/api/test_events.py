@@ -45,6 +45,15 @@ def test_submit_and_follow_in_one_request(bide):
     assert {k: v for k, v in shown.items() if k != "input"} == by["task.completed"]
 
 
+def test_a_step_of_a_chain_starts_with_its_message_and_nothing_is_told_of_it_before(serve):
+    steps = [{"type": "same", "name": "one", "message": "first"}, {"type": "same", "name": "two", "message": "second"}]
+    bide = serve(types={"same": {"exec": ["/bin/cat"]}, "both": {"steps": steps}})
+    with Stream(bide, "/v1/tasks", method="POST", body={"type": "both", "input": 1}) as stream:
+        events = [(e.word, e.data.get("step"), (e.data.get("progress") or {}).get("message")) for e in stream]
+    assert events == [("task.created", "one", None), ("task.started", "one", "first"), ("task.progress", "two", None),
+                      ("task.started", "two", "second"), ("task.completed", "two", "second"), ("end", None, None)]
+
+
 def test_the_last_event_has_the_result_unless_it_is_large(bide):
     with follow(bide, ["done", "x" * 70000]) as stream:
         last = [e for e in stream if e.word == "task.completed"][0].data
