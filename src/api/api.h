@@ -20,7 +20,7 @@ struct api {
     struct store *measured; /* borrowed; from gauge_open; NULL: the store is not measured */
     struct json json;          /* for parsing one body at a time */
     int64_t started_at_ms;     /* wall */
-    struct metrics_histogram answers[6]; /* from a request's first byte to its answer, by class: [2] 2xx .. [5] 5xx */
+    struct metrics_histogram answers[6]; /* from a request's first byte to its answer, by class: [1] 1xx .. [5] 5xx */
     int64_t deliveries_pending; /* when the store counted last */
     uint64_t late_words;       /* of pullers, about attempts that are over */
     struct map busy_keys;      /* idempotency keys of submits on their way to the store */

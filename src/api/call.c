@@ -82,6 +82,16 @@ void call_begin(struct call *c, int status, const char *content_type, const stru
     http_begin(c->req, &head, length, on_room);
 }
 
+struct ws *call_upgrade(struct call *c, const struct ws_conf *conf)
+{
+    struct api *api = c->api;
+    int64_t took_ms = turn_mono_ms(api->server->turn) - c->req->started_mono_ms;
+    int status;
+    struct ws *w = ws_accept(c->req, conf, &status); /* which ends the request, and the call with it */
+    if (status) metrics_observe_ms(&api->answers[status / 100], took_ms);
+    return w;
+}
+
 void call_problem_with(struct call *c, const struct err *e, const struct http_header *headers, size_t n_headers,
                        struct str extra)
 {

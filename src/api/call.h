@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "base/json_write.h"
 #include "base/limits.h"
+#include "http/ws.h"
 
 #define CALL_JSON "application/json"
 #define CALL_TEXT "text/plain; charset=utf-8"
@@ -26,6 +27,8 @@ void call_answer_with(struct call *c, int status, const char *content_type, stru
 /* An answer in pieces, as http_begin. */
 void call_begin(struct call *c, int status, const char *content_type, const struct http_header *headers, size_t n_headers,
                 int64_t length, void (*on_room)(struct http_request *r));
+/* The request ends in a WebSocket or is refused, as by ws_accept. */
+struct ws *call_upgrade(struct call *c, const struct ws_conf *conf);
 /* Retry-After where its code calls for it. */
 void call_problem(struct call *c, const struct err *e);
 void call_problem_with(struct call *c, const struct err *e, const struct http_header *headers, size_t n_headers,

@@ -7,15 +7,17 @@
 
 #include <stdio.h>
 
-static const char *const classes[] = {"2xx", "3xx", "4xx", "5xx"};
+#define CLASSES 5
 
-static const struct metrics_histogram *answers(const struct call *c, int class) { return &c->api->answers[class + 2]; }
+static const char *const classes[CLASSES] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+
+static const struct metrics_histogram *answers(const struct call *c, int class) { return &c->api->answers[class + 1]; }
 
 static void write_answers(const struct call *c, struct buf *b)
 {
     char label[32];
     metrics_write_family(b, "bide_http_answers_total", "counter", "API answers, by class of their status.");
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < CLASSES; i++) {
         uint64_t n = 0;
         for (int bucket = 0; bucket <= METRICS_BUCKETS; bucket++) n += answers(c, i)->n[bucket];
         snprintf(label, sizeof label, "status=\"%s\"", classes[i]);
@@ -23,7 +25,7 @@ static void write_answers(const struct call *c, struct buf *b)
     }
     metrics_write_family(b, "bide_http_answer_seconds", "histogram",
                          "From the first byte of a request to its answer, waits that were asked for included.");
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < CLASSES; i++) {
         snprintf(label, sizeof label, "status=\"%s\"", classes[i]);
         metrics_write_times(b, "bide_http_answer_seconds", label, answers(c, i));
     }

@@ -158,9 +158,9 @@ static const struct ws_events events = {on_message, on_room, on_closed};
 static void accept_ws(struct pushing *p)
 {
     const struct ws_conf conf = {.events = &events, .user = p};
-    struct http_request *r = p->asked->req;
+    struct call *c = p->asked;
     p->asked = NULL;
-    p->feeds.ws = ws_accept(r, &conf);
+    p->feeds.ws = call_upgrade(c, &conf);
     if (p->feeds.ws) ws_feeds_pump(&p->feeds);
     else release(p);
 }

@@ -233,7 +233,7 @@ static void accept_ws(struct call *c)
     struct ws_conf conf = {.events = &events, .user = s, .protocols = protocols, .needs_protocol = http_header(c->req, "Sec-WebSocket-Protocol").p != NULL};
     *s = (struct session){.api = c->api};
     ws_feeds_init(&s->feeds, c->api->server->turn, tell);
-    s->feeds.ws = ws_accept(c->req, &conf);
+    s->feeds.ws = call_upgrade(c, &conf);
     if (s->feeds.ws) return;
     ws_feeds_release(&s->feeds);
     free(s);

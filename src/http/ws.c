@@ -271,13 +271,14 @@ int ws_check(struct http_request *r, const struct ws_conf *conf, struct err *e, 
     return err;
 }
 
-struct ws *ws_accept(struct http_request *r, const struct ws_conf *conf)
+struct ws *ws_accept(struct http_request *r, const struct ws_conf *conf, int *ret_status)
 {
     struct request *q = request_of(r);
     struct conn *c = q->conn;
     struct ws_handshake shake;
     struct err e;
     assert(q->outflow.state == OUTFLOW_NONE);
+    *ret_status = 0;
     if (!c) {
         request_answered(q);
         request_free(q);
@@ -287,9 +288,11 @@ struct ws *ws_accept(struct http_request *r, const struct ws_conf *conf)
     if (rc == 0 && c->http->draining) rc = err_set(&e, ERR_DRAINING, "the server is stopping");
     if (rc == 0 && c->cut) rc = err_set(&e, ERR_AGAIN, "frames that came before the answer could not be kept");
     if (rc < 0) {
+        *ret_status = err_http_status(e.code);
         ws_handshake_refuse(r, &e);
         return NULL;
     }
+    *ret_status = 101;
     request_answered(q);
     write_head(c, q, &shake);
     struct ws *w = make(c, conf, &shake);

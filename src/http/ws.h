@@ -66,8 +66,8 @@ struct ws_conf {
  * have (RFC 9110 sections 15.5.6 and 15.5.22), which are static. */
 int ws_check(struct http_request *r, const struct ws_conf *conf, struct err *e, const struct http_header **ret_headers, size_t *ret_n) MUST_USE;
 /* Ends the request, one that was handed over and not answered: by 101 and a ws that was told nothing yet; or by a
- * refusal, or because its client has gone: NULL, and nothing is called back. */
-struct ws *ws_accept(struct http_request *r, const struct ws_conf *conf);
+ * refusal, or because its client has gone: NULL, and nothing is called back. *ret_status: what was answered; 0: nothing. */
+struct ws *ws_accept(struct http_request *r, const struct ws_conf *conf, int *ret_status);
 void *ws_user(const struct ws *w);
 const char *ws_protocol(const struct ws *w); /* the subprotocol that was chosen, of conf.protocols; NULL: none */
 /* One text message; copied where the kernel does not take it. 0: go on; ERR_AGAIN: it was taken, but the next one has

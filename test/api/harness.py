@@ -228,6 +228,12 @@ class Server:
         assert answer.status == 200, answer
         return answer.json
 
+    def metric(self, name, **labels):
+        """The sum of the series of this name that have these labels."""
+        text, wanted = self.send("GET", "/metrics").body.decode(), {f'{label}="{value}"' for label, value in labels.items()}
+        series = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", text, re.M)
+        return sum(float(value) for found, value in series if wanted <= set(found.split(",")))
+
     def post(self, target, body=None, headers=()):
         return self.send("POST", target, body, headers)
 
@@ -258,9 +264,7 @@ class Server:
 
     def stored(self, kind):
         """How many requests of this kind ("add", "claim") the store has answered."""
-        text = self.send("GET", "/metrics").body.decode()
-        [line] = [x for x in text.splitlines() if x.startswith(f'bide_store_requests_total{{type="{kind}"}}')]
-        return int(line.split()[-1])
+        return self.metric("bide_store_requests_total", type=kind)
 
     def seen(self, id, status, **members):
         """Waits until the task shows this status (and these members); returns it."""

@@ -62,9 +62,9 @@ class Waiting:
         self.connection = bide.connect(60)
         self.given = None
         body = json.dumps({"types": list(types), "wait_ms": wait_ms, **members})
-        before = metric(bide, "bide_pull_claims")
+        before = bide.metric("bide_pull_claims")
         self.connection.request("POST", "/v1/attempts:claim", body, {"Content-Type": "application/json"})
-        until(lambda: metric(bide, "bide_pull_claims") > before, "the claim waits")
+        until(lambda: bide.metric("bide_pull_claims") > before, "the claim waits")
 
     def answer(self):
         answer = self.connection.getresponse()
@@ -76,9 +76,4 @@ class Waiting:
 
     def go(self):
         self.connection.close()
-
-
-def metric(bide, name):
-    text = bide.send("GET", "/metrics").body.decode()
-    return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.split("{")[0].split(" ")[0] == name)
 

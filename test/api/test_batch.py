@@ -15,12 +15,6 @@ def batch(bide, tasks, **more):
     return answer.json["items"]
 
 
-def metric(bide, name, labels):
-    text = bide.send("GET", "/metrics").body.decode()
-    found = [line.split()[-1] for line in text.splitlines() if line.startswith(f"{name}{{{labels}")]
-    return float(found[0]) if found else 0
-
-
 def test_an_array_is_stored_and_answered_in_order(bide):
     items = batch(bide, [{"type": "cat", "input": {"n": n}} for n in range(3)])
     assert [(item["index"], item["status"], sorted(item)) for item in items] == [
@@ -99,9 +93,9 @@ def test_a_queue_that_fills_up_in_the_middle_takes_those_before(serve):
     assert [item["status"] for item in items[:600]] == [202] * 600
     assert [item["status"] for item in items[600:]] == [429, 202] * 50
     assert items[600]["error"]["code"] == "queue_full"
-    assert metric(bide, "bide_tasks_submitted_total", 'queue="default"') == 300
-    assert metric(bide, "bide_tasks_refused_total", 'queue="default"') == 50
-    assert metric(bide, "bide_tasks_submitted_total", 'queue="other"') == 350
+    assert bide.metric("bide_tasks_submitted_total", queue="default") == 300
+    assert bide.metric("bide_tasks_refused_total", queue="default") == 50
+    assert bide.metric("bide_tasks_submitted_total", queue="other") == 350
 
 
 def test_a_batch_that_is_sent_again_with_its_key_makes_nothing_twice(bide):

@@ -32,8 +32,7 @@ def statuses(items):
 
 
 def memory(bide):
-    text = bide.send("GET", "/metrics").body.decode()
-    return float(next(row.split()[1] for row in text.splitlines() if row.startswith("bide_memory_bytes ")))
+    return bide.metric("bide_memory_bytes")
 
 
 class Stream:
@@ -202,8 +201,7 @@ def test_what_was_committed_stays_when_the_client_goes_in_the_middle(serve):
 
 
 def connections(bide):
-    text = bide.send("GET", "/metrics").body.decode()
-    return float(next(row.split()[1] for row in text.splitlines() if row.startswith("bide_http_connections ")))
+    return bide.metric("bide_http_connections")
 
 
 def test_requests_after_a_batch_are_answered_on_the_same_connection(bide):

@@ -12,12 +12,7 @@ def act(bide, *steps, cache=HOUR, **fields):
 
 
 def counts(bide, queue="default"):
-    text = bide.send("GET", "/metrics").body.decode()
-    found = {}
-    for kind in ("hits", "misses", "shared"):
-        [line] = [x for x in text.splitlines() if x.startswith(f'bide_cache_{kind}_total{{queue="{queue}",type="act"}}')] or ["- 0"]
-        found[kind] = int(line.split()[-1])
-    return found
+    return {kind: bide.metric(f"bide_cache_{kind}_total", queue=queue, type="act") for kind in ("hits", "misses", "shared")}
 
 
 def test_the_second_one_is_answered_with_the_result_of_the_first(bide):

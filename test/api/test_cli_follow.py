@@ -199,8 +199,7 @@ def test_ctrl_c_ends_it_quietly_with_130(bide, words):
 
 def listening(bide):
     """How many listen to the server's events."""
-    [text] = [x for x in bide.send("GET", "/metrics").body.decode().splitlines() if x.startswith("bide_streams ")]
-    return int(text.split()[1])
+    return bide.metric("bide_streams")
 
 
 def test_submit_follow_prints_what_it_streams_out(bide):

@@ -44,8 +44,7 @@ def fetch(bide, id, name, headers=(), method="GET"):
 
 
 def memory(bide):
-    text = bide.send("GET", "/metrics").body.decode()
-    return float(next(line.split()[1] for line in text.splitlines() if line.startswith("bide_memory_bytes ")))
+    return bide.metric("bide_memory_bytes")
 
 
 def test_a_file_is_sent_as_it_is_and_nothing_of_it_is_run(bide, done):

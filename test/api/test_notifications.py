@@ -9,7 +9,6 @@ import pytest
 import websockets
 from harness import BIDE, pointers, problem, until
 from streams import Stream
-from puller import metric
 
 openapi.CONFIGURED += [r"/told(/.*)?"]
 ECHO = {"exec": ["/bin/cat"]}
@@ -61,7 +60,7 @@ def test_an_ending_is_told_with_what_its_templates_say(serve):
     assert bide.get_json(f"/v1/notifications/{one['id']}") == one
     assert bide.send("DELETE", f"/v1/tasks/{task['id']}").status == 204
     assert told(bide) == [one]  # it stays
-    assert metric(bide, "bide_notifications_created_total") == 1
+    assert bide.metric("bide_notifications_created_total") == 1
 
 
 def test_every_ending_is_told_unless_only_some_are_wanted(serve):
@@ -153,7 +152,7 @@ def test_they_are_listed_by_subject_and_task_and_read_one_by_one(noted):
     assert [n["task_id"] for n in listed(noted, subject="s1", unread_only="true")["items"]] == [tasks[3]]
     assert len(listed(noted, unread_only="false")["items"]) == 5
     assert noted.post("/v1/notifications/read-all", {"subject": "s0"}).json == {"read": 3}
-    assert listed(noted)["unread"] == 1 and metric(noted, "bide_notifications_unread") == 1
+    assert listed(noted)["unread"] == 1 and noted.metric("bide_notifications_unread") == 1
     assert noted.post("/v1/notifications/read-all").json == {"read": 1}
     assert noted.post("/v1/notifications/read-all", {}).json == {"read": 0}
     assert listed(noted, unread_only="true") == {"unread": 0, "items": [], "next_cursor": None}

@@ -3,7 +3,7 @@
 import pytest
 from fixtures import Fleet
 from harness import problem, until
-from puller import Waiting, claim, claim_one, metric, pulled
+from puller import Waiting, claim, claim_one, pulled
 
 ID = "01a1ffe8-96cd-754e-be93-691a58a8ee38"
 
@@ -113,7 +113,7 @@ def test_who_has_gone_is_given_nothing(serve):
     bide = serve(pulled())
     waiting = Waiting(bide, "remote.gone")
     waiting.go()
-    until(lambda: metric(bide, "bide_pull_claims") == 0, "the claim is gone")
+    until(lambda: bide.metric("bide_pull_claims") == 0, "the claim is gone")
     id = bide.submit("remote.gone")["id"]
     assert bide.waits(id, "worker_start") == "no puller asks for remote.gone"
     attempt = claim_one(bide, "remote.gone")
@@ -244,7 +244,7 @@ def test_one_that_is_not_heard_of_loses_its_lease_and_its_verdict_is_too_late(bi
 def test_one_that_beats_keeps_its_lease_however_long_it_takes(bide):
     id = bide.submit("brief")["id"]
     attempt = claim_one(bide, "brief")
-    began = metric(bide, "bide_pull_leases_lost_total")
+    began = bide.metric("bide_pull_leases_lost_total")
     other = bide.submit("brief")["id"]
     claim_one(bide, "brief")  # says nothing: it measures the time
     words = iter(lambda: ["beat", "progress", "log"], None)
@@ -252,7 +252,7 @@ def test_one_that_beats_keeps_its_lease_however_long_it_takes(bide):
     while bide.task(other)["status"] == "running":
         assert attempt.say(next(words)[n % 3]).status == 200
         n += 1
-    assert metric(bide, "bide_pull_leases_lost_total") == began + 1
+    assert bide.metric("bide_pull_leases_lost_total") == began + 1
     assert bide.task(id)["attempt"] == 1
     attempt.done()
     claim_one(bide, "brief").done()

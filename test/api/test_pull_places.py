@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who pulls, what their tasks wait for, and the limits, pauses, reloads and ends that hold for them."""
 from harness import problem, until
-from puller import Waiting, claim, claim_one, metric, pulled
+from puller import Waiting, claim, claim_one, pulled
 
 
 def test_workers_shows_who_pulls(serve):
@@ -20,7 +20,7 @@ def test_workers_shows_who_pulls(serve):
     attempt.done()
     [other, remote] = sorted(bide.get_json("/v1/workers")["items"], key=lambda w: w["pool"])
     assert (remote["state"], remote["current"], remote["tasks"]) == ("away", [], 1)
-    assert metric(bide, "bide_pullers") == 1
+    assert bide.metric("bide_pullers") == 1
 
 
 def test_a_task_says_what_it_waits_for(serve):

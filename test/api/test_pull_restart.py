@@ -2,7 +2,7 @@
 """Attempts that pullers have outlive the server: killed or stopped, the next one takes them up under the same fence."""
 import pytest
 from harness import problem, until
-from puller import claim, claim_one, metric, pulled
+from puller import claim, claim_one, pulled
 
 
 def stop_and_start(bide):
@@ -52,7 +52,7 @@ def test_the_places_of_the_queue_are_still_taken(serve, again):
     held = claim(bide, "remote.x", max=2)
     held += claim(bide, "remote.x", max=2 - len(held)) if len(held) < 2 else []
     again(bide)
-    until(lambda: metric(bide, "bide_pull_attempts") == 2, "both are taken up")
+    until(lambda: bide.metric("bide_pull_attempts") == 2, "both are taken up")
     assert claim(bide, "remote.x", wait_ms=200) == []
     held[0].done()
     last = claim_one(bide, "remote.x")

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from harness import HERE, ROOT, until
-from puller import metric, pulled
+from puller import pulled
 
 BUILD = os.environ.get("BIDE_BUILD") or str(ROOT / "build")
 PROGRAMS = {
@@ -61,7 +61,7 @@ def pull(request):
 
 
 def waits(bide):
-    until(lambda: metric(bide, "bide_pull_claims") > 0, "a puller waits")
+    until(lambda: bide.metric("bide_pull_claims") > 0, "a puller waits")
 
 
 def test_tasks_are_done_one_after_the_other_by_one_process(serve, pull):
@@ -83,7 +83,7 @@ def test_a_worker_that_computes_beats_meanwhile(serve, pull):
     id = bide.submit("remote.x", {"sleep_ms": 5000})["id"]
     until(lambda: (bide.task(id)["progress"] or {}).get("percent") == 50, "its progress comes while it sleeps")
     assert bide.ended(id, "completed")["result"]["attempt"] == 1
-    assert metric(bide, "bide_pull_leases_lost_total") == 0
+    assert bide.metric("bide_pull_leases_lost_total") == 0
 
 
 def test_a_cancel_reaches_it_and_the_process_lives_on(serve, pull):
@@ -156,7 +156,7 @@ def test_a_batch_is_what_was_there(serve, pull):
 def test_one_with_threads_asks_for_as_many_tasks_and_each_goes_its_own_way(serve, pull):
     bide = serve(pulled())
     puller = pull(bide, THREADS="3", BIDE_PULL_NAME="box-7")
-    until(lambda: metric(bide, "bide_pull_claims") == 3, "it asks three times")
+    until(lambda: bide.metric("bide_pull_claims") == 3, "it asks three times")
     ids = [bide.submit("remote.x", {"spin": True, "log": name, "output": name}, grace_ms=20_000)["id"] for name in ("a", "b", "c")]
     for id in ids:
         until(lambda: bide.task(id)["progress"], "it runs")
@@ -169,7 +169,7 @@ def test_one_with_threads_asks_for_as_many_tasks_and_each_goes_its_own_way(serve
         assert bide.log(id) == f"info: {name}\n"
         until(lambda: bide.send("GET", f"/v1/tasks/{id}/output").body.decode() == name * 2, "its output")
     puller.process.send_signal(signal.SIGTERM)
-    until(lambda: metric(bide, "bide_pull_claims") == 0, "it asks for nothing more")
+    until(lambda: bide.metric("bide_pull_claims") == 0, "it asks for nothing more")
     for id in (ids[0], ids[2]):
         assert bide.task(id)["status"] == "running"
         bide.post(f"/v1/tasks/{id}/cancel")
@@ -205,7 +205,7 @@ def test_it_ends_at_once_when_it_waits(serve, pull):
     waits(bide)
     puller.process.send_signal(signal.SIGTERM)
     assert puller.ended()[0] == 0
-    until(lambda: metric(bide, "bide_pull_claims") == 0, "nobody waits")
+    until(lambda: bide.metric("bide_pull_claims") == 0, "nobody waits")
 
 
 def test_it_says_why_a_server_gives_it_nothing(serve, pull):
@@ -253,7 +253,7 @@ def test_one_that_slept_through_its_lease_does_not_disturb_its_successor(serve, 
     second = pull(bide)
     result = bide.ended(id, "completed")["result"]
     first.process.send_signal(signal.SIGCONT)
-    until(lambda: metric(bide, "bide_pull_stale_total") > 0, "its late word was refused")
+    until(lambda: bide.metric("bide_pull_stale_total") > 0, "its late word was refused")
     assert (result["attempt"], result["pid"]) == (2, second.process.pid)
     assert bide.task(id)["result"] == result
     second.process.send_signal(signal.SIGTERM)

@@ -72,7 +72,7 @@ def test_below_the_reserve_only_new_work_is_refused_and_it_is_over_when_there_is
     bide.open_gate("full")
     assert bide.ended(running, "completed")["result"]["large"], "what runs goes on"
     assert bide.post(f"/v1/tasks/{waiting}/cancel").json["status"] == "cancelled", "as do changes"
-    free = int(re.search(r"^bide_disk_free_bytes (\d+)$", bide.send("GET", "/metrics").body.decode(), re.M)[1])
+    free = int(bide.metric("bide_disk_free_bytes"))
     assert 0 < free < 32 << 20
     filler.unlink()
     until(lambda: bide.post("/v1/tasks", {"type": "fail"}).status == 202, "submits are taken again")

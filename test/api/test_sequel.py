@@ -3,7 +3,7 @@
 import json
 
 from harness import pointers, problem, until
-from puller import claim_one, metric
+from puller import claim_one
 from test_reload import reload
 
 
@@ -57,7 +57,7 @@ def test_a_type_has_its_own_and_a_submit_may_say_others(serve):
     bide.ended(bide.submit("work", on_success=[{"type": "other"}])["id"], "completed")
     followers(bide, "other", 2)
     assert len(followers(bide, "yes")) == 1
-    assert [metric(bide, f"bide_followers_{word}_total") for word in ("added", "refused")] == [3, 0]
+    assert [bide.metric(f"bide_followers_{word}_total") for word in ("added", "refused")] == [3, 0]
 
 
 def test_what_can_be_no_more_by_then_is_counted_as_refused_and_the_others_are_added(serve):
@@ -70,7 +70,7 @@ def test_what_can_be_no_more_by_then_is_counted_as_refused_and_the_others_are_ad
     bide.post("/v1/queues/default/resume")
     followers(bide, "other")
     assert [task["id"] for task in bide.listed(type="held")] == [holder]
-    assert [metric(bide, f"bide_followers_{word}_total") for word in ("added", "refused")] == [1, 2]
+    assert [bide.metric(f"bide_followers_{word}_total") for word in ("added", "refused")] == [1, 2]
 
 
 def test_followers_have_followers(serve):

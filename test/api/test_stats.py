@@ -110,8 +110,7 @@ def test_a_task_that_runs_again_ends_twice_and_the_depth_stays_true(serve):
     until(lambda: of(bide.get_json("/v1/stats")["types"], "type", "cat")["last_1h"]["completed"] == 2, "it ended twice")
     depth = bide.get_json("/v1/analytics")["series"]["depth"]
     assert [d for d in depth if d is not None][-1] == 0
-    text = bide.send("GET", "/metrics").body.decode()
-    assert 'bide_tasks_reopened_total{queue="default",type="cat"} 1\n' in text
+    assert bide.metric("bide_tasks_reopened_total", queue="default", type="cat") == 1
 
 
 def test_more_lanes_than_there_is_room_for_share_one_place(serve):

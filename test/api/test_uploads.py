@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from harness import PATIENCE, pointers, problem, until
-from puller import metric
 from sanitized import unsanitized
 
 MIB = 1 << 20
@@ -184,7 +183,7 @@ def test_limits_of_one_and_of_all(serve):
     assert stored(bide) == []
     first = put(bide, bytes(MIB))["id"]
     put(bide, bytes(MIB))
-    assert [metric(bide, name) for name in ("bide_files", "bide_file_bytes")] == [2, 2 * MIB]
+    assert [bide.metric(name) for name in ("bide_files", "bide_file_bytes")] == [2, 2 * MIB]
     assert refused(bide, MIB) == 507
     assert refused(bide, MIB, chunked=True) == 507
     assert len(stored(bide)) == 2
@@ -197,9 +196,9 @@ def test_an_upload_that_breaks_off_leaves_nothing(serve):
     with socket.create_connection(("127.0.0.1", bide.port), PATIENCE) as s:
         s.sendall(b"POST /v1/files HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + bytes(200000))
         until(lambda: stored(bide), "it has begun")
-        until(lambda: metric(bide, "bide_files_arriving_bytes") == 200000, "what has come is counted")
+        until(lambda: bide.metric("bide_files_arriving_bytes") == 200000, "what has come is counted")
     until(lambda: not stored(bide), "it is gone")
-    until(lambda: metric(bide, "bide_files_arriving_bytes") == 0, "and counted no more")
+    until(lambda: bide.metric("bide_files_arriving_bytes") == 0, "and counted no more")
     assert bide.get_json("/v1/files")["items"] == []
 
 

@@ -8,7 +8,6 @@ import sys
 
 import pytest
 from harness import ENDINGS, HERE, QUICK, until
-from puller import metric
 
 BATCHER = [sys.executable, "-S", str(HERE / "workers/batcher.py")]
 HOLD = "hold"
@@ -86,7 +85,7 @@ def test_what_waits_comes_in_one_frame_up_to_the_limit_in_order(model):
     assert frames(bide) == [["better", "a", "b"], ["c", "d", "e"], ["f", "g"]]
     assert together == [1, 3, 3, 3, 3, 3, 3, 2, 2]
     assert [size(bide, id) for id in (first, better, *ids)] == together, "and after the end"
-    assert metric(bide, "bide_batch_size_count") == 4 and metric(bide, "bide_batch_size_sum") == 9
+    assert bide.metric("bide_batch_size_count") == 4 and bide.metric("bide_batch_size_sum") == 9
 
 
 @pytest.mark.parametrize(
@@ -242,7 +241,7 @@ def test_only_those_with_the_same_batch_key_go_together_and_misses_are_counted(m
     assert [bide.ended(id, "completed")["timing"]["batch_size"] for id in ids.values()] == [2, 1, 2, 1]
     assert frames(bide) == [["a", "c"], ["b"], ["d"]]
     assert [bide.task(ids[name])["batch_key"] for name in "abcd"] == ["zh", "en", "zh", None]
-    assert metric(bide, "bide_batch_key_misses_total") == 2, "those of a and b; nothing waited when d was given"
+    assert bide.metric("bide_batch_key_misses_total") == 2, "those of a and b; nothing waited when d was given"
 
 
 def test_only_those_of_one_type_go_together(model):
@@ -253,7 +252,7 @@ def test_only_those_of_one_type_go_together(model):
     for id in ids:
         bide.ended(id, "completed")
     assert frames(bide) == [["a", "c"], ["b", "d"]]
-    assert metric(bide, "bide_batch_key_misses_total") == 0, "another type is not another key"
+    assert bide.metric("bide_batch_key_misses_total") == 0, "another type is not another key"
 
 
 def test_costs_add_up_to_the_ceiling_and_one_over_it_runs_alone(model):
@@ -280,15 +279,15 @@ def test_a_batch_that_is_not_full_waits_for_others_and_no_longer_than_until_it_i
     ids.append(give(bide, "c"))
     assert [bide.ended(id, "completed")["result"]["together"] for id in ids] == [3, 3, 3]
     assert frames(bide) == [["a", "b", "c"]]
-    assert (metric(bide, "bide_batch_size_sum"), metric(bide, "bide_batch_fill_seconds_count")) == (3, 1)
-    assert metric(bide, "bide_batch_fill_seconds_sum") > 0
+    assert (bide.metric("bide_batch_size_sum"), bide.metric("bide_batch_fill_seconds_count")) == (3, 1)
+    assert bide.metric("bide_batch_fill_seconds_sum") > 0
 
 
 def test_a_batch_that_does_not_fill_is_given_when_its_delay_is_over(model):
     bide = model(batch={"max": 3, "delay": "40ms"}, pool={"load": "boot"})
     ready(bide)
     assert bide.ended(give(bide, "alone"), "completed")["timing"]["batch_size"] == 1
-    assert metric(bide, "bide_batch_fill_seconds_sum") > 0, "it waited"
+    assert bide.metric("bide_batch_fill_seconds_sum") > 0, "it waited"
 
 
 def test_a_free_process_waits_for_nobody(model):
@@ -296,7 +295,7 @@ def test_a_free_process_waits_for_nobody(model):
     ready(bide)
     assert bide.ended(give(bide, "a"), "completed")["timing"]["batch_size"] == 1
     assert bide.ended(give(bide, "b"), "completed")["timing"]["batch_size"] == 1
-    assert (metric(bide, "bide_batch_fill_seconds_count"), metric(bide, "bide_batch_fill_seconds_sum")) == (2, 0)
+    assert (bide.metric("bide_batch_fill_seconds_count"), bide.metric("bide_batch_fill_seconds_sum")) == (2, 0)
 
 
 def test_a_batch_takes_one_place_of_its_queue(model):

@@ -343,11 +343,16 @@ def test_a_subprotocol_that_is_not_spoken_is_refused_and_none_is_fine(bide):
             assert await ws.ask(op="ping") == {"op": "pong"}
             return ws.ws.subprotocol
 
+    def answers():
+        return [bide.metric("bide_http_answers_total", status=status) for status in ("1xx", "4xx")]
+
+    before = answers()
     assert run(talk(())) is None
     assert run(talk(("chat", "bide.v1"))) == "bide.v1"
     with pytest.raises(websockets.InvalidStatusCode) as refused:
         run(talk(("bide.v2",)))
     assert refused.value.status_code == 400
+    assert answers() == [before[0] + 2, before[1] + 1]
 
 
 def test_without_an_upgrade_it_is_refused(bide):

@@ -85,7 +85,8 @@ static void on_request(void *user, struct http_request *r)
     struct client *c = mem_new(sizeof *c);
     struct ws_conf conf = {
         .events = &events, .user = c, .protocols = protocols, .needs_protocol = str_eq(r->path, STR("/strict"))};
-    if (!ws_accept(r, &conf)) free(c);
+    int status;
+    if (!ws_accept(r, &conf, &status)) free(c);
 }
 
 static void on_http_closed(void *user)

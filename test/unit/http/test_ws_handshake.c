@@ -169,9 +169,10 @@ TEST(an_api_may_take_its_time_and_what_came_meanwhile_is_read_afterwards)
     rig_send(&rig, fd, buf_str(&sent));
     while (!rig.n_held) rig_step(&rig);
     seen.inside = true;
-    seen.w = ws_accept(rig.held[0], &ws_conf_now);
+    seen.w = ws_accept(rig.held[0], &ws_conf_now, &seen.status);
     seen.inside = false;
     CHECK(seen.w != NULL);
+    CHECK_INT(seen.status, 101);
     CHECK_INT(rig_status(rig_answer(&rig, fd, &b, &taken)), 101);
     while (!seen.n_messages) rig_step(&rig);
     CHECK_STR(buf_str(&seen.texts), "[early]");
@@ -193,7 +194,8 @@ TEST(nobody_is_told_of_a_client_that_went_before_it_was_accepted)
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     close(fd);
     while (http_stats(rig.http)->connections_now) rig_step(&rig);
-    CHECK(ws_accept(rig.held[0], &ws_conf_now) == NULL);
+    CHECK(ws_accept(rig.held[0], &ws_conf_now, &seen.status) == NULL);
+    CHECK_INT(seen.status, 0);
     CHECK(http_is_idle(rig.http));
     rig_close(&rig);
     buf_release(&seen.texts);
@@ -211,7 +213,8 @@ TEST(a_server_that_stops_accepts_none)
     rig_send(&rig, fd, STR(WS_UPGRADE "\r\n"));
     while (!rig.n_held) rig_step(&rig);
     http_drain(rig.http);
-    CHECK(ws_accept(rig.held[0], &ws_conf_now) == NULL);
+    CHECK(ws_accept(rig.held[0], &ws_conf_now, &seen.status) == NULL);
+    CHECK_INT(seen.status, 503);
     struct str answer = rig_answer(&rig, fd, &b, &taken);
     CHECK_INT(rig_status(answer), 503);
     CHECK(rig_has(answer, "draining"));

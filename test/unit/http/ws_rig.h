@@ -18,6 +18,7 @@ struct ws_seen { /* by the API */
     struct ws *w;
     struct buf texts; /* each message in brackets */
     int n_messages, n_room, n_closed, code;
+    int status; /* of the last ws_accept */
     size_t bytes;
     bool echoes;
     bool inside; /* within one of our calls: nothing may be told */
@@ -55,7 +56,7 @@ static inline void ws_on_request(void *user, struct http_request *r)
     struct rig *rig = user;
     if (str_eq(r->path, STR("/plain"))) rig_echo(r);
     else if (rig->hold) rig->held[rig->n_held++] = r;
-    else seen.w = ws_accept(r, &ws_conf_now);
+    else seen.w = ws_accept(r, &ws_conf_now, &seen.status);
 }
 
 static inline void ws_rig_open(struct rig *rig)
