@@ -19,6 +19,7 @@ struct look { /* a question how a task stands */
     struct news *news;
     enum bus_kind kind;
     struct life life;
+    struct str step, progress; /* as they were, owned; p NULL: as the store has it; as its run has it */
     struct store_get get;
 };
 
@@ -77,24 +78,38 @@ static void looked(struct news *n, const struct id *id)
     free(q);
 }
 
+/* The store may have it a step further already. */
+static void as_it_was(struct task *t, const struct look *l)
+{
+    t->life = l->life;
+    t->progress = l->progress;
+    if (!l->step.p) return;
+    t->body.step = l->step;
+    for (size_t i = 0; i < t->n_steps; i++)
+        if (str_eq(t->steps[i].name, l->step)) t->n_steps = i;
+}
+
 static void on_looked(struct store_req *req)
 {
     struct look *l = req->user;
     struct news *n = l->news;
     bool same = !req->err && !l->get.found && l->get.task.life.run == l->life.run;
     if (same) {
-        l->get.task.life = l->life;
+        as_it_was(&l->get.task, l);
         tell(n, l->kind, &l->get.task);
     } else if (req->err || is_ending(l->kind)) { /* it was removed, or runs anew: how it ended cannot be shown any more */
         bus_gap(&n->bus);
     }
     store_release(req);
     looked(n, &l->get.id);
+    free((char *)l->step.p);
+    free((char *)l->progress.p);
     free(l);
     server_drain_step(n->server);
 }
 
-static void look(struct news *n, enum bus_kind kind, const struct id *id, const struct life *life)
+static void look(struct news *n, enum bus_kind kind, const struct id *id, const struct life *life, struct str step,
+                 struct str progress)
 {
     if (n->n_looks >= NEWS_LOOKS) {
         bus_gap(&n->bus);
@@ -108,6 +123,8 @@ static void look(struct news *n, enum bus_kind kind, const struct id *id, const 
     }
     struct look *l = mem_new(sizeof *l);
     *l = (struct look){.news = n, .kind = kind, .life = *life, .get = {.id = *id, .result_max = is_ending(kind) ? LIMIT_INLINE : 0}};
+    if (step.p) l->step = mem_str(step);
+    if (progress.p) l->progress = mem_str(progress);
     q->n++;
     n->n_looks++;
     store_get(n->server->store, &l->get, on_looked, l);
@@ -125,12 +142,12 @@ static bool is_looking(const struct news *n, const struct id *id)
 
 void news_changed(struct news *n, enum bus_kind kind, const struct id *id, const struct life *life)
 {
-    if (wants(n, kind, id)) look(n, kind, id, life);
+    if (wants(n, kind, id)) look(n, kind, id, life, STR_NONE, STR_NONE);
 }
 
 static void tell_or_look(struct news *n, enum bus_kind kind, const struct task *t)
 {
-    if (is_looking(n, &t->body.id)) look(n, kind, &t->body.id, &t->life);
+    if (is_looking(n, &t->body.id)) look(n, kind, &t->body.id, &t->life, STR_NONE, t->progress);
     else tell(n, kind, t);
 }
 
@@ -152,7 +169,8 @@ static void tell_run(struct news *n, enum bus_kind kind, const struct run *r)
 {
     if (!wants(n, kind, &r->body.id)) return;
     struct task t = {.body = r->body, .life = r->life, .input_bytes = r->body.input.len};
-    if (r->chain) look(n, kind, &r->body.id, &r->life);
+    t.progress = r->progress.len ? buf_str(&r->progress) : STR("");
+    if (r->chain) look(n, kind, &r->body.id, &r->life, r->chain->step, t.progress);
     else tell_or_look(n, kind, &t);
 }
 
@@ -219,7 +237,8 @@ void news_over(struct news *n, const struct run *r)
     if (it->attempt.verdict == LIFE_UNSTARTED && !it->outcome.ended) return; /* nobody heard that it started */
     if (!wants(n, kind, &r->body.id)) return;
     if (r->chain || it->outcome.failure != FAILURE_NONE || it->life.state == TASK_FAILED) {
-        look(n, kind, &r->body.id, &it->life); /* the rules had a word in it */
+        struct str at = it->outcome.ended || !r->chain ? STR_NONE : step ? it->next_step : r->chain->step;
+        look(n, kind, &r->body.id, &it->life, at, STR_NONE); /* the rules had a word in it */
         return;
     }
     struct task t = {.body = r->body, .life = it->life, .input_bytes = r->body.input.len, .last = it->attempt.failure};

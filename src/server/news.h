@@ -2,7 +2,8 @@
  *
  * Makes events of what happens, where somebody listens. Mostly all of it is at hand when it happens; of a task that changed
  * without a run (cancelled while it waited, expired, a step of a chain) the store is asked how it stands, and until it has said
- * so everything about that task waits its turn behind it.
+ * so everything about that task waits its turn behind it. Its state, step and progress are told as they were when it happened,
+ * whatever the store has by then.
  *
  *   happened ──at hand, nothing of this task on its way──▶ told
  *      └──else──▶ looking ──the store has said──▶ told
