@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 JOBS ?= $(shell nproc)
 # Most suites wait more than they compute.
-TEST_JOBS ?= $(shell expr $(JOBS) + 1)
+TEST_JOBS ?= $(shell expr $(JOBS) \* 2)
 FUZZ_SECONDS ?= 60
 SEEDS ?= 10000
 export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)

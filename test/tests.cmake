@@ -196,6 +196,18 @@ if("lint" IN_LIST BIDE_TESTS)
   set_tests_properties(${BIDE_TEST_PREFIX}lint/tidy ${BIDE_TEST_PREFIX}lint/cppcheck PROPERTIES PROCESSORS 2)
 endif()
 
+# What takes longest begins first: begun last, it would run on alone. Minutes on two processors.
+set(longest sim/random=4 contract/migrate_cut=3 lint/tidy=3 contract/power=3 crash/write=2 fault/memory=2 api/pull_workers=2
+    api/character_recognition=2 api/transcribe=2 api/speech_notes=2)
+foreach(one IN LISTS longest)
+  string(REPLACE "=" ";" one ${one})
+  list(GET one 0 name)
+  list(GET one 1 minutes)
+  if(TEST ${BIDE_TEST_PREFIX}${name})
+    set_tests_properties(${BIDE_TEST_PREFIX}${name} PROPERTIES COST ${minutes})
+  endif()
+endforeach()
+
 if(NOT BIDE_TEST_PREFIX)
   file(WRITE ${CMAKE_BINARY_DIR}/sanitized.cmake [[
 if("$ENV{BIDE_SANITIZED}" STREQUAL "1")

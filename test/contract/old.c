@@ -7,8 +7,10 @@
 #include "base/mem.h"
 #include "store/sqlite/sqlite_db.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 static char *read_all(const char *path, size_t *ret_len)
@@ -29,15 +31,15 @@ static char *read_all(const char *path, size_t *ret_len)
 static bool copy(const char *from, const char *from_end, const char *to, const char *to_end)
 {
     char path[300];
-    size_t len;
     snprintf(path, sizeof path, "%s%s", from, from_end);
-    char *bytes = read_all(path, &len);
+    int in = open(path, O_RDONLY | O_CLOEXEC);
     snprintf(path, sizeof path, "%s%s", to, to_end);
-    FILE *out = fopen(path, "wb");
-    bool done = out && fwrite(bytes, 1, len, out) == len;
-    if (out) done = fclose(out) == 0 && done;
-    free(bytes);
-    return done && len > 0;
+    int out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ssize_t n = 0, all = 0;
+    while (in >= 0 && out >= 0 && (n = sendfile(out, in, NULL, 1 << 30)) > 0) all += n;
+    if (in >= 0) close(in);
+    if (out >= 0) close(out);
+    return n == 0 && all > 0;
 }
 
 bool old_copy(const char *from, const char *to)
