@@ -10,6 +10,7 @@
 #include "api/route_uploads.h"
 #include "base/text.h"
 #include "http/problem.h"
+#include "http/ws.h"
 
 #include <stdio.h>
 
@@ -21,10 +22,12 @@ struct buf call_buf(struct call *c)
     return b;
 }
 
-static void count(struct call *c, int status)
+static void count_since(struct api *a, int64_t started_mono_ms, int status)
 {
-    metrics_observe_ms(&c->api->answers[status / 100], turn_mono_ms(c->api->server->turn) - c->req->started_mono_ms);
+    metrics_observe_ms(&a->answers[status / 100], turn_mono_ms(a->server->turn) - started_mono_ms);
 }
+
+static void count(struct call *c, int status) { count_since(c->api, c->req->started_mono_ms, status); }
 
 int call_claim(struct call *c, size_t bytes)
 {
@@ -85,10 +88,10 @@ void call_begin(struct call *c, int status, const char *content_type, const stru
 struct ws *call_upgrade(struct call *c, const struct ws_conf *conf)
 {
     struct api *api = c->api;
-    int64_t took_ms = turn_mono_ms(api->server->turn) - c->req->started_mono_ms;
+    int64_t started_mono_ms = c->req->started_mono_ms;
     int status;
     struct ws *w = ws_accept(c->req, conf, &status); /* which ends the request, and the call with it */
-    if (status) metrics_observe_ms(&api->answers[status / 100], took_ms);
+    if (status) count_since(api, started_mono_ms, status);
     return w;
 }
 

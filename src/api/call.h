@@ -11,7 +11,9 @@
 #include "api/api.h"
 #include "base/json_write.h"
 #include "base/limits.h"
-#include "http/ws.h"
+
+struct ws;
+struct ws_conf;
 
 #define CALL_JSON "application/json"
 #define CALL_TEXT "text/plain; charset=utf-8"

@@ -50,8 +50,8 @@ static void standing(struct buf *b, struct server *s, const struct task *t)
     } else {
         json_write_null(b);
     }
-    struct str progress = run && !t->progress.p ? buf_str(&run->progress) : t->progress;
-    json_write_member_raw(b, "progress", ended ? t->ending.progress : progress);
+    struct str progress = ended ? t->ending.progress : t->progress;
+    json_write_member_raw(b, "progress", run && !progress.p ? buf_str(&run->progress) : progress);
 }
 
 static void write_place(struct buf *b, const struct task_place *place)

@@ -111,7 +111,7 @@ struct task {
     struct life life;
     struct task_ending ending; /* meaningful when state_is_ending(life.state) */
     struct failure last;       /* not ended: the error of the last attempt; code.len 0: none */
-    struct str progress;       /* running: that of the moment which is shown, as of an ending; p NULL: what its run has now */
+    struct str progress;       /* not ended: as it was when what is told of it happened; p NULL: as its run has it */
     bool follows, has_leader;  /* it waits for the result of an identical one; which is `leader`, the first in flight */
     struct id leader;
     size_t input_bytes, result_bytes; /* also when the text itself was left out */

@@ -229,8 +229,9 @@ class Server:
         return answer.json
 
     def metric(self, name, **labels):
-        """The sum of the series of this name that have these labels."""
+        """The sum of the series of this name that have these labels; 0 when there is none yet of a metric that there is."""
         text, wanted = self.send("GET", "/metrics").body.decode(), {f'{label}="{value}"' for label, value in labels.items()}
+        assert re.search(rf"^# TYPE {name} |^# TYPE {re.sub('_(count|sum|bucket)$', '', name)} histogram$", text, re.M), f"no metric {name}"
         series = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", text, re.M)
         return sum(float(value) for found, value in series if wanted <= set(found.split(",")))
 

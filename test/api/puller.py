@@ -76,4 +76,3 @@ class Waiting:
 
     def go(self):
         self.connection.close()
-

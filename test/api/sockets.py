@@ -5,6 +5,7 @@ import json
 import socket
 
 import openapi
+import pytest
 import websockets
 from harness import PATIENCE
 from streams import Event, checked
@@ -12,6 +13,13 @@ from streams import Event, checked
 
 def run(coroutine):
     return asyncio.run(asyncio.wait_for(coroutine, 4 * PATIENCE))
+
+
+def refused(coroutine):
+    """The status that it is given instead of an upgrade."""
+    with pytest.raises(websockets.InvalidStatusCode) as why:
+        run(coroutine)
+    return why.value.status_code
 
 
 class Socket:

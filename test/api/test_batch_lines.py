@@ -31,10 +31,6 @@ def statuses(items):
     return [item["status"] for item in items]
 
 
-def memory(bide):
-    return bide.metric("bide_memory_bytes")
-
-
 class Stream:
     """A batch under way: a chunked request that is written and answered at the same time."""
 
@@ -145,7 +141,7 @@ def test_a_hundred_thousand_lines_take_little_memory_and_stop_nobody(serve):
     bide = serve(types={"cat": {"exec": ["/bin/cat"]}})
     total, part = 100_000, line(input="x" * 400) * 500
     batch(bide, part)  # warm
-    before = memory(bide)
+    before = bide.metric("bide_memory_bytes")
     with Stream(bide) as stream:
         sender = threading.Thread(target=lambda: [stream.send(part) for _ in range(total // 500)] and stream.end())
         sender.start()
@@ -154,7 +150,7 @@ def test_a_hundred_thousand_lines_take_little_memory_and_stop_nobody(serve):
             assert (item["index"], item["status"]) == (items, 202)
             items += 1
             if items % 20_000 == 0:
-                most = max(most, memory(bide) - before)
+                most = max(most, bide.metric("bide_memory_bytes") - before)
         sender.join(PATIENCE)
     assert items == total
     assert bide.queue()["depth"]["scheduled"] == total + 500
@@ -165,7 +161,7 @@ def test_a_hundred_thousand_lines_take_little_memory_and_stop_nobody(serve):
 @unsanitized("a sanitizer's memory would be measured")
 def test_a_client_that_does_not_read_its_answers_is_not_read(serve):
     bide = serve(types={"cat": {"exec": ["/bin/cat"]}})
-    before = memory(bide)
+    before = bide.metric("bide_memory_bytes")
     with Stream(bide) as stream:
         stream.sock.setblocking(False)
         sent, part = 0, b"x\n" * 30_000  # answers are a hundred times as long
@@ -180,7 +176,7 @@ def test_a_client_that_does_not_read_its_answers_is_not_read(serve):
                 idle += 1
                 assert bide.send("GET", "/livez").status == 200
             assert sent < 100 * MIB
-        assert memory(bide) - before < 20 * MIB
+        assert bide.metric("bide_memory_bytes") - before < 20 * MIB
         stream.sock.settimeout(PATIENCE)
         assert [stream.item()["index"] for _ in range(1000)] == list(range(1000)), "it goes on when it is read"
     assert bide.send("GET", "/livez").status == 200
@@ -191,17 +187,13 @@ def test_what_was_committed_stays_when_the_client_goes_in_the_middle(serve):
     with Stream(bide) as stream:
         stream.send(line() * 10 + b'{"type":"cat","del')
         assert [stream.item()["status"] for _ in range(10)] == [202] * 10
-    until(lambda: connections(bide) == 1, "its connection is gone")
+    until(lambda: bide.metric("bide_http_connections") == 1, "its connection is gone")
     assert bide.queue()["depth"]["scheduled"] == 10
     with Stream(bide) as stream:
         stream.send(line() * 10_000)
-    until(lambda: connections(bide) == 1, "its connection is gone")
+    until(lambda: bide.metric("bide_http_connections") == 1, "its connection is gone")
     assert bide.queue()["depth"]["scheduled"] <= 10_010
     assert bide.send("GET", "/livez").status == 200
-
-
-def connections(bide):
-    return bide.metric("bide_http_connections")
 
 
 def test_requests_after_a_batch_are_answered_on_the_same_connection(bide):

@@ -43,10 +43,6 @@ def fetch(bide, id, name, headers=(), method="GET"):
     return bide.send(method, f"/v1/tasks/{id}/files/{urllib.parse.quote(name, safe='')}", headers=headers)
 
 
-def memory(bide):
-    return bide.metric("bide_memory_bytes")
-
-
 def test_a_file_is_sent_as_it_is_and_nothing_of_it_is_run(bide, done):
     answer = fetch(bide, done, "a.txt")
     assert (answer.status, answer.body) == (200, b"0123456789")
@@ -171,12 +167,12 @@ def test_a_retry_has_the_files_of_its_last_run(bide):
 def test_a_large_file_is_sent_from_disk_with_little_memory(bide):
     content = os.urandom(MIB) * 100
     id = put(bide, "large.bin", content)
-    before = memory(bide)
+    before = bide.metric("bide_memory_bytes")
     answer = fetch(bide, id, "large.bin")
     assert answer.status == 200 and answer.body == content
     answer = fetch(bide, id, "large.bin", {"Range": "bytes=50000001-"})
     assert answer.status == 206 and answer.body == content[50_000_001:]
-    assert memory(bide) - before < 10 * MIB
+    assert bide.metric("bide_memory_bytes") - before < 10 * MIB
 
 
 def half(bide, id, name, version="1.1"):
@@ -189,10 +185,10 @@ def half(bide, id, name, version="1.1"):
 def test_readers_that_are_slow_cost_little_and_stop_nobody(bide):
     content = os.urandom(30 * MIB)
     id = put(bide, "slow.bin", content)
-    before = memory(bide)
+    before = bide.metric("bide_memory_bytes")
     readers = [half(bide, id, "slow.bin") for _ in range(20)]
     assert bide.ended(bide.act(), "completed")
-    assert memory(bide) - before < 20 * MIB
+    assert bide.metric("bide_memory_bytes") - before < 20 * MIB
     sock, got = readers.pop()
     for other, _ in readers:  # who goes in the middle leaves nothing
         other.close()

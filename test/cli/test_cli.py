@@ -4,7 +4,7 @@ import json
 import socket
 import subprocess
 import threading
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -154,17 +154,16 @@ def test_get_shows_the_steps_of_a_chain_a_line_each(server):
 
 
 def test_list_is_a_table_and_asks_by_filter(server):
-    old = {"created_at": "2026-01-01T00:00:00.000Z"}
+    old = {"created_at": f"{datetime.now(timezone.utc) - timedelta(days=9, hours=12):%Y-%m-%dT%H:%M:%S.000Z}"}
     items = [task("running", progress={"percent": 40.4}, **old), task("pending", OTHER, position=2, type="a", **old)]
-    page, age = {"items": items, "next_cursor": "c 1"}, f"{(datetime.now(timezone.utc) - datetime(2026, 1, 1, tzinfo=timezone.utc)).days}d"
-    server.on("GET", "/v1/tasks", page)
+    server.on("GET", "/v1/tasks", {"items": items, "next_cursor": "c 1"})
     code, out, err = bide(server, "list", "--status", "running", "--type", "t", "--queue", "q", "--subject", "a&b", "--tag", "k=v",
                           "--limit", "2", "--cursor", "c0")
     assert code == 0
     assert [line.split() for line in out.splitlines()] == [
         ["ID", "TYPE", "QUEUE", "STATUS", "PROGRESS", "AGE"],
-        [ID, "transcribe", "gpu", "running", "40%", age],
-        [OTHER, "a", "gpu", "pending", "#2", age]]
+        [ID, "transcribe", "gpu", "running", "40%", "9d"],
+        [OTHER, "a", "gpu", "pending", "#2", "9d"]]
     assert len({line.index(word) for line, word in zip(out.splitlines(), ("STATUS", "running", "pending"))}) == 1
     assert err == "there are more: --all, or --cursor c 1\n"
     assert server.requests[0][1] == "/v1/tasks?status=running&type=t&queue=q&subject=a%26b&tag=k:v&limit=2&cursor=c0"

@@ -25,7 +25,7 @@
 #define STEP 1
 #endif
 #ifdef __SANITIZE_THREAD__
-#define EACH_WAY 4 /* of those to lose power: there is one thread, and this sanitizer looks at several */
+#define EACH_WAY 4 /* two ways to lose power for a store, others for the next: it looks for races, and there is one thread */
 #else
 #define EACH_WAY 1
 #endif
@@ -165,7 +165,7 @@ static sqlite3_syscall_ptr wrap(sqlite3_vfs *vfs, const char *name, sqlite3_sysc
     return real;
 }
 
-static void migrate_and_die(const char *file, int at)
+static void migrate_and_die(int at)
 {
     killing.at = at;
     sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
@@ -179,7 +179,7 @@ static void migrate_and_die(const char *file, int at)
         (int (*)(const char *))(void (*)(void))wrap(vfs, "unlink", (sqlite3_syscall_ptr)(void (*)(void))on_remove);
     if (!killing.pwrite) abort();
     (void)sqlite3_auto_extension((void (*)(void))on_connection);
-    _exit(prepare(file) == 0 ? 0 : 1);
+    _exit(prepare(path) == 0 ? 0 : 1);
 }
 
 static struct {
@@ -193,7 +193,7 @@ static void fork_each(int at, int ret_status)
     int number, status = 0;
     while (read(at, &number, sizeof number) == sizeof number) {
         pid_t child = fork();
-        if (child == 0) migrate_and_die(path, number);
+        if (child == 0) migrate_and_die(number);
         if (child < 0 || waitpid(child, &status, 0) != child || write(ret_status, &status, sizeof status) < 0) _exit(1);
     }
     _exit(0);

@@ -24,6 +24,20 @@ BUGS = {
         "    if (memcmp(address, mapped, sizeof mapped) == 0) return judge4(address + 12);",
         unit("test_unit_http_reach", "special_addresses_are_refused"),
     ),
+    "told_as_it_is_now": (
+        "an event that the store is asked for shows the progress of the answer's moment, not of its own",
+        "src/server/news.c",
+        "    t->progress = l->progress;\n",
+        "",
+        unit("test_unit_server_news", "each_step_is_told_as_it_was_though_the_store_is_asked_when_all_are_over"),
+    ),
+    "step_as_it_is_now": (
+        "an event that the store is asked for shows the step which the task has come to since",
+        "src/server/news.c",
+        "    if (!l->step.p) return;\n",
+        "    if (l->step.p) return;\n",
+        unit("test_unit_server_news", "each_step_is_told_as_it_was_though_the_store_is_asked_when_all_are_over"),
+    ),
     "one_secret_signs": (
         "of two live secrets only the first signs",
         "src/handler/webhook_sign.c",
